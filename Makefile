@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint proof house format bench chaos clean
+.PHONY: help demo test lint proof container house format bench chaos clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,6 +23,9 @@ lint: $(VENV)/.dev  ## style, types, direction of imports
 proof: $(VENV)/.dev mariadb  ## the structure's limits, what every engine promises, the bounds of requirements.txt
 	$(BIN)/python -m pytest -m proof
 	$(BIN)/python -m tools.resolution
+
+container: $(VENV)/.dev podman  ## the image and the compose files, in containers made of Debian packages
+	$(BIN)/python -m pytest -m container tests/container
 
 house: $(VENV)/.dev  ## measures of the code's structure, as a table
 	$(BIN)/python -m tools.house
@@ -45,6 +48,10 @@ clean:  ## remove .venv and caches
 .PHONY: mariadb
 mariadb:
 	@sh tests/install_mariadb.sh
+
+.PHONY: podman
+podman:
+	@sh tests/install_podman.sh
 
 .PHONY: chromium
 chromium:

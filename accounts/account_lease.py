@@ -18,7 +18,11 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True)
 class AccountLease:
-    """A leased account. `remaining_quota` is the rows left at the moment of leasing."""
+    """An account leased by this process.
+
+    `account` is the row as it was when it was leased; `remaining_quota` is the number of rows that
+    could be exported that day at that moment.
+    """
 
     account: Account
     lease: Lease

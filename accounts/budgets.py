@@ -1,4 +1,4 @@
-"""Daily budgets of platforms: quota units, or millionths of a dollar."""
+"""Daily budgets of paid or metered APIs: quota units, or millionths of a dollar."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class DailyBudget:
     """A budget counted in the database, so that all processes and restarts share one day's sum.
 
     Args:
-        limit: units of a day.
-        zone: the time zone in which the platform's day begins.
+        limit: units that may be spent in a day.
+        zone: name of the time zone in which the platform's day begins.
     """
 
     def __init__(
@@ -28,8 +28,12 @@ class DailyBudget:
         self._calendar = QuotaCalendar(ZoneInfo(zone))
 
     def spend(self, units: int) -> None:
-        """Reserve units before they are used. Raises PlatformQuotaError when the day has no room
-        for them."""
+        """Reserve units before the request that uses them is sent.
+
+        Raises:
+            PlatformQuotaError: the day has no room for them; nothing was reserved. It says when the
+                next day begins.
+        """
         now = self._clock.now()
         day = self._calendar.day(now)
         if not self._database.write(api_budgets.spend, self._platform, day, units, self._limit):

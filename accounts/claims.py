@@ -19,9 +19,12 @@ Pick = Callable[[Tx, datetime, date | None], Account | None]
 class AccountClaims:
     """Claims accounts for this process and registers their leases for renewal.
 
+    An account is fit for exporting when it is idle, not cooling down and has quota left today; for
+    ingesting, when it is idle, not cooling down and its pace allows a request now.
+
     Args:
         owner: id of this process, fresh at every start; leases carry it.
-        lease_secs: how long a lease lives without a renewal.
+        lease_secs: seconds that a lease lasts unless it is renewed.
     """
 
     def __init__(
@@ -42,19 +45,20 @@ class AccountClaims:
         self._lease_secs = lease_secs
 
     def claim_next(self, platform: str, purpose: Purpose) -> AccountLease | None:
-        """Lease the least recently used fit account; None when none is fit."""
+        """Lease the platform's least recently used account that is fit; None when none is."""
         return self._claim(
             lambda tx, now, day: account_leases.lock_next_fit(tx, platform, now, day), purpose
         )
 
     def claim_account(self, account_id: int, purpose: Purpose) -> AccountLease | None:
-        """Lease that account; None when it is not fit."""
+        """Lease the account with that id; None when it is not fit."""
         return self._claim(
             lambda tx, now, day: account_leases.lock_fit(tx, account_id, now, day), purpose
         )
 
     def claim_unchecked(self, platform: str, unchecked_for: timedelta) -> AccountLease | None:
-        """Lease an idle account whose session was not checked for that long; None without one."""
+        """Lease an idle account whose session is unchecked for `unchecked_for`; None if there is
+        none."""
         return self._claim(
             lambda tx, now, _day: account_leases.lock_next_unchecked(
                 tx, platform, now, now - unchecked_for

@@ -23,7 +23,7 @@ COLUMNS = ("username", "password", "cookie", "proxy", "limit")
 
 @dataclass(frozen=True)
 class AccountRow:
-    """One account of the file; `limit` is None where the cell is empty."""
+    """One account of the file: its line number from 1, and `limit` None where the cell is empty."""
 
     line: int
     username: str
@@ -33,24 +33,29 @@ class AccountRow:
 
 @dataclass(frozen=True)
 class AccountRows:
-    """The valid rows, and a message for each line that is not. No message repeats a secret."""
+    """The valid rows of a file, and a message, without secrets, for each invalid line."""
 
     good: tuple[AccountRow, ...]
     problems: tuple[Message, ...]
 
 
 def read_accounts(file: Path, platform: Platform) -> AccountRows:
-    """Return the accounts of a file.
+    """Return the accounts in a CSV file, checked by the rules of `platform`.
 
     Raises:
-        InvalidInputError: it cannot be read, or has other columns.
+        InvalidInputError: the file cannot be read, or its header lacks a column or names an unknown
+            one.
     """
     return parse_accounts(read_text(file), str(file), platform)
 
 
 def parse_accounts(text: str, file: str, platform: Platform) -> AccountRows:
-    """Return the accounts in a text; `file` is the name that messages use. Raises as
-    `read_accounts`."""
+    """Return the accounts in CSV text; `file` is the name by which messages call it.
+
+    Raises:
+        InvalidInputError: the header lacks a column or names an unknown one.
+    """
+    # Cells beyond the header's are collected under "extra", where `_row` refuses them.
     reader = csv.DictReader(io.StringIO(text, newline=None), restkey="extra")
     names = [(name or "").strip().lower() for name in reader.fieldnames or ()]
     if "username" not in names or "cookie" not in names:

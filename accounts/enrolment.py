@@ -21,7 +21,7 @@ from storage.models.accounts import Account, AccountStatus
 
 @dataclass(frozen=True)
 class EnrolmentResult:
-    """The outcome for one account; `change` describes it."""
+    """The outcome for one account: whether it was added, and the message that says what changed."""
 
     username: str
     is_new: bool
@@ -29,10 +29,10 @@ class EnrolmentResult:
 
 
 class AccountEnrolment:
-    """Adds accounts, updates them, and asks platforms about their sessions.
+    """Adds accounts, updates them, and asks platforms whether their sessions are signed in.
 
     Args:
-        daily_limit: rows a day of accounts that come without a limit of their own.
+        daily_limit: export limit, in rows a day, of accounts that are added without their own.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class AccountEnrolment:
         self._daily_limit = daily_limit
 
     def add(self, new: NewAccount) -> int:
-        """Add an account and return its id. Raises InvalidInputError when it exists."""
+        """Add an account and return its id. Raise InvalidInputError when the name is taken."""
         session = new.credentials.session or ""
         expires_at = self._platforms.named(new.platform).session_expiry(session)
         rows = self.limit_or_default(new.limit)
@@ -64,11 +64,14 @@ class AccountEnrolment:
     def add_or_refresh(
         self, platform: str, name: str, credentials: Credentials, limit: int | None
     ) -> EnrolmentResult:
-        """Add an account, or update an existing one's secrets and limit.
+        """Add an account, or replace the secrets and the limit of the one with that name.
+
+        A disabled account that gets a new session is enabled. `limit` is rows a day; None means the
+        default for a new account, and no change for a known one.
 
         Raises:
             WrongFieldsError: the session has ended already.
-            InvalidInputError: a part is wrong.
+            InvalidInputError: the name or the limit is invalid.
         """
         account = self._registry.lookup(platform, name)
         expires_at = self._platforms.named(platform).session_expiry(credentials.session or "")
@@ -96,10 +99,10 @@ class AccountEnrolment:
     def import_rows(
         self, platform: str, rows: AccountRows, file: str, limit: int | None
     ) -> tuple[list[EnrolmentResult], list[Message]]:
-        """Add or update the accounts of a file that messages call `file`.
+        """Add or update the accounts of a file one after the other; a failure stops none of them.
 
         Return the outcomes, and a message for each line that failed. `limit` is for lines without
-        one; None is the default limit.
+        one; None means as in `add_or_refresh`. Messages call the file `file`.
         """
         results: list[EnrolmentResult] = []
         problems = list(rows.problems)
@@ -115,10 +118,11 @@ class AccountEnrolment:
         return results, problems
 
     def check(self, account: Account) -> SessionStatus:
-        """Ask the platform whether the account's session is signed in.
+        """Ask the platform, over the account's proxy, whether its session is signed in.
 
         Raises:
-            SourceError, CredentialsError: it cannot be asked.
+            SourceError: the platform cannot be asked or does not answer.
+            CredentialsError: no key decrypts the account's secrets.
         """
         source = self._access[account.platform].source.source
         session = source.open_session(
@@ -130,5 +134,5 @@ class AccountEnrolment:
         return source.check_session(session)
 
     def limit_or_default(self, limit: int | None) -> int:
-        """Return the rows a day of an account that came with this limit, or with none."""
+        """Return the export limit in rows a day; the default when `limit` is None."""
         return self._daily_limit if limit is None else limit

@@ -1,4 +1,4 @@
-"""AccountManager: who may use which account, for what, until when, and how much of it is left."""
+"""AccountManager: which worker may use which account, for what, until when, and how often."""
 
 from __future__ import annotations
 
@@ -76,7 +76,11 @@ class AccountManager:
         self._operator.set_status(account_id, status, reason)
 
     def get_remaining_quota(self, account_id: int) -> int:
-        """Return the rows the account may still export today. Raises InvalidInputError."""
+        """Return the rows the account may still export today.
+
+        Raises:
+            InvalidInputError: there is no such account.
+        """
         return self._operator.remaining_quota(account_id)
 
     def update_export_count(self, account_id: int, count: int) -> int:
@@ -102,7 +106,12 @@ class AccountManager:
         return self._claims.claim_next(platform, purpose)
 
     def lease_by_id(self, account_id: int, purpose: Purpose) -> AccountLease | None:
-        """Lease that account; None when it is not fit. Raises as `lease`, and InvalidInputError."""
+        """Lease the account with that id; None when it is not fit (see `lease`).
+
+        Raises:
+            InvalidInputError: there is no such account.
+            DatabaseContentionError: as `lease`.
+        """
         if self._operator.existing(account_id).status is not AccountStatus.IDLE:
             return None
         return self._claims.claim_account(account_id, purpose)
@@ -112,7 +121,11 @@ class AccountManager:
         return self._claims.claim_unchecked(platform, SESSION_CHECK_EVERY)
 
     def has_exports_left(self, account_id: int) -> bool:
-        """Return True when the account is enabled and has quota left today, whoever uses it."""
+        """Return True when the account is enabled and has quota left today, whether in use or not.
+
+        Raises:
+            InvalidInputError: there is no such account.
+        """
         account = self._operator.existing(account_id)
         day = self._calendar.day(self._clock.now())
         return account.status is not AccountStatus.DISABLED and account.remaining_quota(day) > 0
@@ -124,7 +137,7 @@ class AccountManager:
         return self._database.read(accounts.pool_state, platform, now, day).total > 0
 
     def shortage(self, purpose: Purpose, platform: str) -> Shortage:
-        """Return why no account is fit for `purpose`, and when that ends."""
+        """Return why no account of the platform is fit for `purpose`, and when that ends."""
         now = self._clock.now()
         day = self._calendar.day(now)
         pool = self._database.read(accounts.pool_state, platform, now, day)
@@ -133,7 +146,7 @@ class AccountManager:
         return ingestion_shortage(pool, platform)
 
     def credentials(self, leased: AccountLease) -> Credentials:
-        """Return the account's decrypted secrets. Raises CredentialsError when no key fits."""
+        """Return the account's decrypted secrets. Raise CredentialsError when no key fits them."""
         return self._vault.decrypt_all(leased.account)
 
     # What workers report while they hold a lease.
@@ -170,7 +183,7 @@ class AccountManager:
         return replace(leased, account=replace(account, health=health, session_checked_at=now))
 
     def record_hand_over(self, leased: AccountLease, detail: Message) -> None:
-        """Write into the account's timeline that its quota is used up."""
+        """Add to the account's timeline that its quota is used up and another one takes over."""
         now = self._clock.now()
         self._database.write(accounts.note_event, leased.id, "hand_over", detail.dump(), now)
 
@@ -188,9 +201,10 @@ class AccountManager:
 
         Args:
             worked: True clears the failures in a row of a healthy account that was ingesting.
-            successful_requests: an account on probation becomes healthy after enough of them.
-            pace: what was requested under the lease; without it the next user has to treat the
-                pace as used up.
+            successful_requests: an account on probation becomes healthy after PROBATION_ANSWERS of
+                them.
+            pace: the requests sent under the lease and the limits learned from them; without it the
+                next user has to treat the pace as used up.
         """
         self._lease_registry.remove(leased.lease)
         now, account = self._clock.now(), leased.account
@@ -224,7 +238,10 @@ class AccountManager:
         evidence: Evidence | None = None,
         pace: PaceState | None = None,
     ) -> None:
-        """Give the account back as it was, and record a refusal that was not its fault."""
+        """Give the account back idle, without counting a failure: a refusal was not its fault.
+
+        The refusal and its evidence are added to the account's timeline.
+        """
         now = self._clock.now()
         self._database.write_idempotent(
             lambda tx: _record_event(tx, leased, "spared", detail, now, evidence=evidence)
@@ -232,7 +249,10 @@ class AccountManager:
         self.release(leased, worked=False, pace=pace)
 
     def abandon(self, leased: AccountLease) -> None:
-        """Stop renewing without a write to the database: the lease runs out by itself."""
+        """Stop renewing the lease without a write to the database: it runs out by itself.
+
+        For work whose outcome is unknown, such as after a lost answer to COMMIT.
+        """
         self._lease_registry.remove(leased.lease)
         leased.lease.mark_lost()
 
@@ -246,13 +266,14 @@ class AccountManager:
         suspect: bool = False,
         pace: PaceState | None = None,
     ) -> datetime:
-        """Give the account back with a cooldown, and return the cooldown's end.
+        """Give the account back with a cooldown, and return the moment (UTC) when it ends.
 
-        It lasts `base_secs`, doubled for each failure in a row (at most 16 times, at most a week).
-        A `suspect` account is probed before it works again.
+        It lasts `base_secs`, doubled for each failure in a row (at most 16 times that, at most a
+        week). The session of a `suspect` account is checked before the account works again.
         """
         self._lease_registry.remove(leased.lease)
         now = self._clock.now()
+        # Doubled four times at most: the 15 minutes after a risk check grow to 4 hours.
         factor = 2 ** min(leased.account.failure_count, 4)
         until = now + timedelta(seconds=min(base_secs * factor, MAX_REST_SECS))
 
@@ -275,7 +296,10 @@ class AccountManager:
     def disable(
         self, leased: AccountLease, reason: Message, evidence: Evidence | None = None
     ) -> None:
-        """End the lease for good: the account is disabled with its reason."""
+        """Disable the account, with the reason that operators see, and end its lease.
+
+        It stays so until an operator enables it or imports a new session.
+        """
         self._lease_registry.remove(leased.lease)
         now = self._clock.now()
 

@@ -16,7 +16,7 @@ MAX_ROWS = 2**31 - 1  # what the column holds
 
 
 class AccountOperator:
-    """Checks and executes what the operator asks for; AccountManager publishes it."""
+    """Checks and makes the changes that an operator asks for; AccountManager publishes it."""
 
     def __init__(
         self,
@@ -34,7 +34,11 @@ class AccountOperator:
         self._owner = owner
 
     def existing(self, account_id: int) -> Account:
-        """Return the account. Raises InvalidInputError when no account has that id."""
+        """Return the account with that id.
+
+        Raises:
+            InvalidInputError: there is none, or the id is no positive 63-bit integer.
+        """
         is_valid = isinstance(account_id, int) and 0 < account_id < 2**63
         account = self._database.read(accounts.get, account_id) if is_valid else None
         if account is None:
@@ -65,7 +69,7 @@ class AccountOperator:
                 self._lease_registry.remove(lease)
 
     def remaining_quota(self, account_id: int) -> int:
-        """Return the rows that the account may still export today."""
+        """Return the rows the account may still export today. Raises as `existing`."""
         day = self._calendar.day(self._clock.now())
         return self.existing(account_id).remaining_quota(day)
 

@@ -32,10 +32,15 @@ class AccountRegistry:
         limit: int,
         expires_at: datetime | None = None,
     ) -> int:
-        """Add an idle account and return its id. Its session ends by itself at `expires_at`.
+        """Add an idle account and return its id.
+
+        Args:
+            limit: rows that it may export a day.
+            expires_at: the moment (UTC) when its session ends by itself; None when that is unknown.
 
         Raises:
-            InvalidInputError: the name is empty, too long or taken, or the limit is wrong.
+            InvalidInputError: the name is empty, too long or taken, or the limit is out of range.
+            CredentialsError: there is no usable key to encrypt with.
         """
         username = username.strip()
         if not 0 < len(username) <= MAX_NAME_LETTERS:
@@ -67,8 +72,11 @@ class AccountRegistry:
     def refresh(
         self, account: Account, credentials: Credentials, expires_at: datetime | None = None
     ) -> list[str]:
-        """Store those secrets that differ and return their names. A secret that is None stays as it
-        is."""
+        """Store those secrets that differ and return their names (`password`, `session`, `proxy`).
+
+        A secret that is None in `credentials` stays as it is. `expires_at` is stored with a new
+        session; None means that its end is unknown.
+        """
         now = self._clock.now()
 
         def work(tx: Tx) -> list[str]:
@@ -106,7 +114,7 @@ class AccountRegistry:
             return False
 
     def set_limit(self, account: Account, limit: int) -> None:
-        """Change the daily export limit. Raises InvalidInputError when it is out of range."""
+        """Change the rows a day it may export. Raise InvalidInputError for one out of range."""
         require_daily_limit(limit)
         now = self._clock.now()
 
@@ -119,7 +127,7 @@ class AccountRegistry:
         self._database.write(work)
 
     def find(self, name: str, platform: str | None = None) -> Account:
-        """Return the account of that name or id.
+        """Return the account of that name or, when no name matches, the one with that id in digits.
 
         Raises:
             InvalidInputError: there is none, or there are several on different platforms.
@@ -143,7 +151,7 @@ class AccountRegistry:
         return self._database.read(accounts.find, platform, name)
 
     def all(self, platform: str | None = None) -> list[Account]:
-        """Return all accounts (of one platform), by id."""
+        """Return all accounts by id; with `platform` only those of that platform."""
         return self._database.read(accounts.every, platform)
 
     def events(self, account: Account, limit: int = 100) -> list[AccountEvent]:

@@ -1,4 +1,4 @@
-"""What may be asked of accounts: the parts of a new one, and every limit on them."""
+"""The parts of a new account as a user gives them, and every limit on them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,12 @@ MAX_REASON_LETTERS = 200
 
 
 def account_name(text: str) -> str:
-    """Return the name without blanks around it. Raise InvalidInputError for what is none."""
+    """Return the name without surrounding blanks.
+
+    Raises:
+        InvalidInputError: it is empty, longer than MAX_NAME_LETTERS, or has characters that cannot
+            be printed.
+    """
     name = text.strip()
     if not 0 < len(name) <= MAX_NAME_LETTERS or not name.isprintable():
         raise InvalidInputError("name_not_printable", max_letters=MAX_NAME_LETTERS)
@@ -28,7 +33,7 @@ def account_name(text: str) -> str:
 
 
 def require_daily_limit(limit: int) -> int:
-    """Return the rows a day. Raise InvalidInputError when they are no sensible number."""
+    """Return the rows a day. Raise InvalidInputError when they are not from 0 to MAX_ROWS_A_DAY."""
     if not 0 <= limit <= MAX_ROWS_A_DAY:
         raise InvalidInputError("daily_limit_out_of_range", most=MAX_ROWS_A_DAY, limit=limit)
     return limit
@@ -36,7 +41,7 @@ def require_daily_limit(limit: int) -> int:
 
 @dataclass(frozen=True)
 class NewAccount:
-    """An account whose parts were checked. `limit` is None for the usual one."""
+    """An account to add, with checked parts; `limit` None means the default export limit."""
 
     platform: str
     username: str
@@ -46,12 +51,12 @@ class NewAccount:
 
 @dataclass(frozen=True, kw_only=True)
 class AccountRequest:
-    """An account to add, or to give a fresh session.
+    """An account to add, or to give a fresh session, as a form or a command line names it.
 
     Args:
-        cookies: a header string, JSON of a browser extension, or cookies.txt.
+        cookies: a header string, JSON of a browser extension, or the content of a cookies.txt.
         proxy: a URL; None or empty for none.
-        limit: rows a day; None for the usual number.
+        limit: rows that it may export a day; None for the default.
     """
 
     username: str
@@ -61,7 +66,11 @@ class AccountRequest:
     limit: int | None = None
 
     def checked(self, platform: Platform) -> NewAccount:
-        """Return the account. Raise WrongFieldsError, whose messages never repeat a secret."""
+        """Return the account to add, its parts checked by the rules of `platform`.
+
+        Raises:
+            WrongFieldsError: a part is invalid; its messages never repeat a secret.
+        """
         checks = FieldChecks()
         name = checks.check("username", account_name, self.username)
         checks.check("cookies", require_text, self.cookies)

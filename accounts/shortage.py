@@ -1,4 +1,4 @@
-"""Why no account is fit, and when to try again."""
+"""The reason why no account is fit, and when to look for one again."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from core.messages import Message
 from storage.crawling.accounts import PoolState
 
+# Only a fallback: adding or enabling an account wakes the tasks that wait for one.
 RECHECK_SECS = 30.0
 
 
@@ -15,9 +16,9 @@ RECHECK_SECS = 30.0
 class Shortage:
     """The reason why no account is fit, and when that ends.
 
-    `busy` is True when others use the accounts and may give one back at any time; `spent` when the
-    day's quota is used up. `until` is None when nothing but a person, or such a return, can change
-    it.
+    `busy` is True when other workers use the accounts and may give one back at any time; `spent`
+    when the day's quota is used up. `until` is the moment (UTC) when an account becomes fit by
+    itself; None when only a person, or an account given back, can change that.
     """
 
     reason: Message
@@ -26,11 +27,11 @@ class Shortage:
     until: datetime | None = None
 
     def retry_at(self, now: datetime, poll_secs: float) -> datetime:
-        """Return when to look for an account again.
+        """Return the moment (UTC) at which to look for an account again.
 
-        That is a known moment (the end of a cooldown, the next quota day), or `poll_secs` from
-        `now` while accounts are busy. When only a person can help, adding or enabling an account
-        wakes the task earlier than the moment returned.
+        That is `until`, or `poll_secs` from `now` while accounts are busy, or else RECHECK_SECS
+        from `now`. When only a person can help, adding or enabling an account wakes the task even
+        earlier.
         """
         if self.busy:
             return now + timedelta(seconds=poll_secs)
@@ -38,7 +39,8 @@ class Shortage:
 
 
 def ingestion_shortage(pool: PoolState, platform: str) -> Shortage:
-    """Return why no account may send requests to the platform."""
+    """Return why no account of the platform may send requests; `pool` is the state of its
+    accounts."""
     hopeless = _hopeless(pool, platform)
     if hopeless is not None:
         return hopeless
@@ -53,7 +55,10 @@ def ingestion_shortage(pool: PoolState, platform: str) -> Shortage:
 
 
 def export_shortage(pool: PoolState, platform: str, day: date, day_ends: datetime) -> Shortage:
-    """Return why no account may export on `day`, which ends at `day_ends`."""
+    """Return why no account may export on the quota day `day`, which ends at `day_ends` (UTC).
+
+    `pool` is the state of the platform's accounts.
+    """
     hopeless = _hopeless(pool, platform)
     if hopeless is not None:
         return hopeless
@@ -73,10 +78,10 @@ def export_shortage(pool: PoolState, platform: str, day: date, day_ends: datetim
 
 
 def next_look(shortage: Shortage, now: datetime, poll_secs: float) -> datetime:
-    """Return when a worker that found no fit account should look again: at the known moment (a
-    cooldown's end, the next quota day), or soon when other workers use the accounts.
+    """Return the moment at which a worker that found no fit account looks again.
 
-    When only a person can help, adding or enabling an account wakes the task before that moment.
+    That is when the shortage ends by itself, or `poll_secs` from `now` while other workers use the
+    accounts. When only a person can help, adding or enabling an account wakes the task earlier.
     """
     if shortage.busy:
         return now + timedelta(seconds=poll_secs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from storage.engines.transactions import Database, Tx
 from storage.models.accounts import Account
 from storage.schema import schema
 
+# A known text is stored encrypted: keys are the right ones when they decrypt it.
 KEY_CHECK = "vault_check"
 KEY_CHECK_TEXT = b"baton"
 SETTING = "BATON_SECRET_KEY"
@@ -35,14 +37,14 @@ class Credentials:
 
 @dataclass(frozen=True)
 class KeySource:
-    """The source of the keys: the setting BATON_SECRET_KEY, or the key file."""
+    """Where the Fernet keys come from: the setting BATON_SECRET_KEY, or else the key file."""
 
     setting: str | None = field(repr=False)
     file: Path
 
     @property
     def name(self) -> Message:
-        """Return what messages call the source."""
+        """Return the name of the source in messages."""
         if self.setting is not None:
             return Message.text(SETTING)
         return Message.of("key_file", file=str(self.file))
@@ -68,7 +70,8 @@ class KeySource:
             ) from error
 
     def version(self) -> object:
-        """Return a value that changes whenever the key file does."""
+        """Return a value that changes when the key file does; None for the setting and without a
+        file."""
         if self.setting is not None:
             return None
         try:
@@ -79,14 +82,15 @@ class KeySource:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the lock that lets one process at a time change the key file."""
+        """Hold the file lock that lets one process at a time change the key file; wait for it."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with self.file.with_name(f".{self.file.name}.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
     def write(self, keys: list[str]) -> None:
-        """Replace the key file in one step, readable by its owner only."""
+        """Replace the key file in one step, readable by its owner only; the newest key stands
+        first."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         fresh = self.file.with_name(f".{self.file.name}.new")
         fresh.unlink(missing_ok=True)
@@ -98,10 +102,11 @@ class KeySource:
         os.replace(fresh, self.file)
 
     def write_first(self, key: str) -> bool:
-        """Create the key file; False when another process created it first."""
+        """Create the key file with one key; return False when another process created it first."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self.file.with_name(f".{self.file.name}.{os.getpid()}")
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        # Not named by the process id: in containers that share a folder each process has id 1.
+        handle, name = tempfile.mkstemp(prefix=f".{self.file.name}.", dir=self.file.parent)
+        fresh = Path(name)
         with os.fdopen(handle, "w", encoding="ascii") as out:
             out.write(key + "\n")
             out.flush()
@@ -117,7 +122,7 @@ class KeySource:
 
 
 class Vault:
-    """Encrypts and decrypts with the current keys."""
+    """Encrypts and decrypts secrets; reads the keys again whenever the key file changed."""
 
     def __init__(self, keys: KeySource) -> None:
         self._keys = keys
@@ -125,17 +130,20 @@ class Vault:
         self._version: object = None
 
     def encrypt(self, text: str | None) -> str | None:
-        """Return the encrypted text; None for None. Raises CredentialsError without a usable
-        key."""
+        """Return the text encrypted with the newest key; None for None.
+
+        Raises:
+            CredentialsError: there is no key, or it is malformed.
+        """
         return None if text is None else self._open().encrypt(text.encode()).decode("ascii")
 
     def decrypt(self, token: str | None) -> str | None:
-        """Return the decrypted text; None for None.
+        """Return the text of an encrypted token; None for None.
 
-        Keys are read anew once, because another process may have rotated them.
+        Keys are read once more before it gives up, because another process may have rotated them.
 
         Raises:
-            CredentialsError: no current key fits.
+            CredentialsError: no current key decrypts it.
         """
         if token is None:
             return None
@@ -149,8 +157,8 @@ class Vault:
             raise CredentialsError("secret_of_other_key", source=self._keys.name) from None
 
     def decrypt_all(self, account: Account) -> Credentials:
-        """Return the account's decrypted secrets. Raises CredentialsError when no current key
-        fits."""
+        """Return the account's decrypted secrets. Raise CredentialsError when no key decrypts
+        them."""
         return Credentials(
             password=self.decrypt(account.password),
             session=self.decrypt(account.session),
@@ -173,13 +181,16 @@ class Vault:
         )
 
     def encrypt_one(self, tx: Tx, text: str | None) -> str | None:
-        """Return one secret encrypted, for a row that `tx` writes; as `encrypt_all`, safe from a
-        rotation."""
+        """Return one secret encrypted, for a row that `tx` writes; None for None. Locks as
+        `encrypt_all`."""
         schema.lock_fact(tx, KEY_CHECK)
         return self.encrypt(text)
 
     def check(self, database: Database) -> None:
-        """Verify that these keys are those the database was encrypted with; the first use decides.
+        """Verify that the database was encrypted with these keys.
+
+        The first use of a database stores what is compared here, and creates a key file if there is
+        none.
 
         Raises:
             CredentialsError: the key is missing, malformed, or another one. Nothing was changed.
@@ -198,7 +209,7 @@ class Vault:
             raise CredentialsError("secret_key_other", source=self._keys.name)
 
     def rotate(self, database: Database) -> int:
-        """Re-encrypt every secret with the newest key, in one transaction; return the number of
+        """Re-encrypt every secret with the newest key in a transaction; return the number of
         accounts.
 
         With a key file a new key is generated and put first; the old ones are dropped when

@@ -1,1 +1,1 @@
-"""Detect what is wrong, keep it as alerts, and notify by channels."""
+"""Detect what is wrong, keep it as alerts, and send them to notification channels."""

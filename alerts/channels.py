@@ -16,18 +16,21 @@ if TYPE_CHECKING:
     from apprise.plugins.base import NotifyBase
 
 SETTING = "BATON_NOTIFY_URLS"
-URL_SEPARATOR = re.compile(r"[\s,;]+(?=[A-Za-z0-9]+://)")  # what apprise splits lists at
+# apprise splits lists of URLs at the same places.
+URL_SEPARATOR = re.compile(r"[\s,;]+(?=[A-Za-z0-9]+://)")
 SEND_SECS = 20.0  # limit for one message with all its requests
 HTTP_CODE = re.compile(r"error=(\d{3})\b")
 
 
 @dataclass(frozen=True)
 class Channel:
-    """A destination of messages.
+    """A destination of notifications.
 
     Args:
         number: its position in the setting, from 1.
-        id: its name in the database: a few digits of a hash, from which nobody learns the URL.
+        kind: the service as apprise names it, such as `DingTalk`.
+        id: 8 hex digits of the URL's hash, by which the database names it: the URL may be secret.
+        plugin: the apprise plugin that the URL was parsed into.
     """
 
     number: int
@@ -37,6 +40,7 @@ class Channel:
 
     @property
     def name(self) -> str:
+        """Return number and kind, as logs and commands show a channel."""
         return f"{self.number} {self.kind}"
 
     def send(self, message: AlertMessage) -> Message | None:
@@ -56,6 +60,7 @@ class Channel:
         )
         if result:
             return None
+        # apprise returns no reason: it has to be read from what its plugin logged.
         output = " ".join(entry.message for entry in result.logs())
         code = HTTP_CODE.search(output)
         if code:
@@ -68,7 +73,7 @@ class Channel:
 
 
 def parse_channels(urls: str) -> tuple[Channel, ...]:
-    """Return the channels of a list of URLs, separated by spaces, commas or semicolons.
+    """Return the channels of a list of apprise URLs, separated by spaces, commas or semicolons.
 
     Raises:
         SettingsError: a URL cannot be used; it is named by its number, as it may hold a secret.

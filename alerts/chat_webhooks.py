@@ -19,15 +19,20 @@ from core.messages import Message
 if TYPE_CHECKING:
     from apprise.plugins.base import NotifyBase
 
-MAX_BYTES = 2000  # WeCom accepts 2048 bytes, the others more
+# WeCom accepts 2048 bytes, the others more.
+MAX_BYTES = 2000
 MAX_REASON_CHARS = 160
-CODE_KEYS = ("errcode", "code", "StatusCode")  # DingTalk and WeCom; Feishu; Feishu's old API
+# DingTalk and WeCom have `errcode`, Feishu `code`, its old API `StatusCode`.
+CODE_KEYS = ("errcode", "code", "StatusCode")
 REASON_KEYS = ("errmsg", "msg", "StatusMessage")
 
 
 @dataclass(frozen=True)
 class WebhookCall:
-    """The HTTP request of one message. `secrets` must not appear in what is logged."""
+    """The HTTP request of one message: JSON `body`, query `params`.
+
+    `secrets` must not appear in what is logged.
+    """
 
     url: str
     body: Mapping[str, Any]
@@ -36,12 +41,12 @@ class WebhookCall:
 
 
 def is_chat_webhook(plugin: NotifyBase) -> bool:
-    """Return True for the plugins that `send` can use."""
+    """Return True for the plugins that `send` can use: DingTalk, Feishu, Lark and WeCom."""
     return type(plugin).__name__ in CALLS
 
 
 def send(plugin: NotifyBase, text: str) -> Message | None:
-    """Send a text, cut to MAX_BYTES.
+    """Send a text, cut to MAX_BYTES, and read from the response whether it was accepted.
 
     Returns None when it was accepted, else the reason, in which no secret appears.
     """
@@ -56,7 +61,8 @@ def send(plugin: NotifyBase, text: str) -> Message | None:
             verify=plugin.verify_certificate,
             allow_redirects=False,
         )
-    except requests.RequestException:  # its text contains the URL, and so the secret
+    # The text of the error contains the URL, and so the secret.
+    except requests.RequestException:
         return Message.of("channel_unreachable")
     if response.status_code != requests.codes.ok:
         return Message.of("channel_refused_http", status=response.status_code)
@@ -64,6 +70,7 @@ def send(plugin: NotifyBase, text: str) -> Message | None:
 
 
 def _refusal(response: requests.Response, call: WebhookCall) -> Message | None:
+    """Return the reason in a response with status 200; None when its code is 0, for accepted."""
     try:
         payload = response.json()
     except requests.JSONDecodeError:
@@ -82,7 +89,8 @@ def _refusal(response: requests.Response, call: WebhookCall) -> Message | None:
 
 
 def _dingtalk(plugin: Any, text: str) -> WebhookCall:
-    """Return a call by https://open.dingtalk.com/document/robots/custom-robot-access."""
+    """Return the request for DingTalk:
+    https://open.dingtalk.com/document/robots/custom-robot-access."""
     params = {}
     if plugin.secret:
         timestamp, signature = plugin.get_signature()
@@ -95,19 +103,20 @@ def _dingtalk(plugin: Any, text: str) -> WebhookCall:
 
 
 def _feishu(plugin: Any, text: str) -> WebhookCall:
-    """Return a call by https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot."""
+    """Return the request for Feishu:
+    https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot."""
     body = {"msg_type": "text", "content": {"text": text}}
     return WebhookCall(plugin.notify_url.format(token=plugin.token), body, (plugin.token,))
 
 
 def _lark(plugin: Any, text: str) -> WebhookCall:
-    """Return a call to Lark, which is Feishu outside China."""
+    """Return the request for Lark, which is Feishu outside China."""
     body = {"msg_type": "text", "content": {"text": text}}
     return WebhookCall(plugin.webhook_url, body, (plugin.token,))
 
 
 def _wecom(plugin: Any, text: str) -> WebhookCall:
-    """Return a call by https://developer.work.weixin.qq.com/document/path/91770."""
+    """Return the request for WeCom: https://developer.work.weixin.qq.com/document/path/91770."""
     body = {"msgtype": "text", "text": {"content": text}}
     return WebhookCall(plugin.api_url, body, (plugin.key,))
 

@@ -1,4 +1,4 @@
-"""The alert monitor: raises one alert for each cause, and resolves it when the cause stays away."""
+"""Raise one alert for each cause, and resolve it when the cause stays away."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class AlertMonitor:
         self._since: datetime | None = None
 
     def run(self, stop: threading.Event) -> None:
-        """Watch until `stop`; database errors are logged and waited out."""
+        """Look every 5 s until `stop` is set; when the database fails, log it and look again."""
         poller = Poller(
             clock=self._clock,
             poll_secs=LOOK_EVERY_SECS,
@@ -95,7 +95,7 @@ class AlertMonitor:
         poller.run(self.look_once, stop)
 
     def look_once(self) -> int:
-        """Raise, update and resolve alerts once; return how many were raised or resolved."""
+        """Raise, update and resolve alerts once; return the number that were raised or resolved."""
         since = self._since = self._since or self._watched_since()
         # A read locks nothing, and nearly always there is nothing to change.
         if not self._database.read(self._changes, since):
@@ -110,12 +110,13 @@ class AlertMonitor:
         return len(changed)
 
     def _watched_since(self) -> datetime:
-        """Return the time of the first look at this database: older causes raise no alert."""
+        """Return the UTC time of the first look at this database: older causes raise no alert."""
         known = self._database.read(alert_queries.watched_since)
         now = self._clock.now()
         return known or self._database.write(alert_queries.begin_watch, now)
 
     def _changes(self, tx: Tx, since: datetime) -> list[Change]:
+        """Return the changes that bring the open alerts in line with the causes; write nothing."""
         known = {alert.key: alert for alert in alerts.all_open(tx)}
         causes = {cause.key: cause for cause in self._rules.causes(tx, known.values(), since)}
         changes: list[Change] = [Raise(cause) for key, cause in causes.items() if key not in known]
@@ -130,7 +131,10 @@ class AlertMonitor:
         return changes
 
     def _apply_changes(self, tx: Tx, since: datetime) -> list[tuple[Alert, News]]:
-        """Look again and write the changes; return the alerts that were raised or resolved."""
+        """Find the changes again in this transaction and write them.
+
+        Returns the alerts that were raised or resolved, for the log.
+        """
         changed = []
         for change in self._changes(tx, since):
             match change:
@@ -185,9 +189,10 @@ class AlertMonitor:
 
 
 def _differs(alert: Alert, cause: AlertCause) -> bool:
+    """Return True when a cause has other facts or another end than its alert."""
     return (dict(alert.facts), alert.until_at) != (dict(cause.facts), _millis(cause.until_at))
 
 
 def _millis(moment: datetime | None) -> datetime | None:
-    """Return a moment in the resolution of the database."""
+    """Return a time cut to milliseconds, as the database stores it."""
     return moment and moment.replace(microsecond=moment.microsecond // 1000 * 1000)

@@ -1,4 +1,4 @@
-"""The notifier: sends notices from the database to their channel, each at least once."""
+"""Send the notices of alerts to their channels, each at least once."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ log = service_log("alerts")
 LOOK_EVERY_SECS = 5.0
 # Longer than any request takes. Nobody renews it, so that a notifier that hangs is replaced.
 LEASE_SECS = 60.0
-MAX_NOTICES = 50  # of one message: many alerts at once must not flood a channel
-MAX_LISTED = 8  # of them, with their text; the others are counted
+# Many alerts at once must not flood a channel: they share one message.
+MAX_NOTICES = 50
+# The other notices of a message are counted, without their text.
+MAX_LISTED = 8
 BACKOFF_BASE_SECS = 30.0
 MAX_BACKOFF_SECS = 3600.0
 GIVE_UP_AFTER = timedelta(days=1)
@@ -33,6 +35,10 @@ class AlertNotifier:
 
     Any number of processes may serve the same channel: each notice is leased. A notice is sent
     again when its process dies between sending it and recording that.
+
+    Args:
+        owner: the id of this process, written into its leases.
+        host: the name of this host, as messages show it.
     """
 
     def __init__(
@@ -53,7 +59,7 @@ class AlertNotifier:
         self._host = host
 
     def run(self, stop: threading.Event) -> None:
-        """Send until `stop`; database errors are logged and waited out."""
+        """Send notices until `stop` is set; when the database fails, log it and try again."""
         poller = Poller(
             clock=self._clock,
             poll_secs=LOOK_EVERY_SECS,
@@ -63,7 +69,7 @@ class AlertNotifier:
         poller.run(self.send_once, stop)
 
     def send_once(self) -> int:
-        """Send what is due as one message, and return how many notices were recorded as sent."""
+        """Send the due notices as one message; return the number of notices recorded as sent."""
         notices = self._claim()
         if not notices:
             return 0
@@ -79,6 +85,7 @@ class AlertNotifier:
         return 0
 
     def _claim(self) -> list[Notice]:
+        """Lease up to MAX_NOTICES due notices of the channel, for LEASE_SECS."""
         now, channel = self._clock.now(), self._channel.id
         if not self._database.read(alert_notices.has_due, channel, now):
             return []
@@ -88,7 +95,7 @@ class AlertNotifier:
         )
 
     def _record_sent(self, tx: Tx, notices: list[Notice]) -> int:
-        """Record notices as sent; return how many leases were still held.
+        """Record notices as sent; return the number whose leases were still held.
 
         An alert that was resolved meanwhile gets a notice that says so.
         """
@@ -106,9 +113,9 @@ class AlertNotifier:
         return sent
 
     def _record_refused(self, tx: Tx, notices: list[Notice], refusal: Message) -> int:
-        """Schedule notices for another attempt; return how many were given up instead.
+        """Schedule notices for another attempt; return the number given up instead.
 
-        Those are the ones that failed for a day, and those whose alert was resolved meanwhile.
+        Given up are those that failed for a day, and those whose alert was resolved meanwhile.
         """
         now, given_up, error = self._clock.now(), 0, storable(refusal)
         for notice in sorted(notices, key=_alert_id):

@@ -1,4 +1,4 @@
-"""The rules of alerts: the causes that the database and this process's breaker show now."""
+"""Find the causes of alerts in the database and in the circuit breaker of this process."""
 
 from __future__ import annotations
 
@@ -18,12 +18,19 @@ from storage.operations.alert_queries import AccountTrouble
 from storage.operations.alerts import Alert, AlertKind, open_key
 
 MAX_FAILED_TASKS = 50
-CLOCK_TOLERANCE = timedelta(seconds=5)  # two looks compute the end of one breaker slightly apart
+# Two looks compute the end of one open breaker slightly apart.
+CLOCK_TOLERANCE = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
 class AlertCause:
-    """A cause for an alert; its fields are those of `Alert`."""
+    """A cause for an alert; its fields are those of `Alert`.
+
+    Args:
+        subject: what it is about, such as `account:7`; one alert is open for each kind and subject.
+        facts: JSON values that the alert's text is made of.
+        until_at: UTC time at which the cause ends by itself; None when it does not.
+    """
 
     kind: AlertKind
     subject: str
@@ -32,6 +39,7 @@ class AlertCause:
 
     @property
     def key(self) -> str:
+        """Return the key under which at most one alert is open."""
         return open_key(self.kind, self.subject)
 
 
@@ -51,7 +59,11 @@ class AlertRules:
         self._session_warning = session_warning
 
     def causes(self, tx: Tx, already_open: Iterable[Alert], since: datetime) -> list[AlertCause]:
-        """Return every cause that exists now and did not exist before `since`, in a few queries."""
+        """Return every cause that exists now and did not exist before `since` (UTC).
+
+        Args:
+            already_open: the open alerts; among them are the breakers of other processes.
+        """
         known = list(already_open)
         return [
             *self._disabled_accounts(tx, since),
@@ -79,6 +91,7 @@ class AlertRules:
             )
 
     def _spent_platforms(self, tx: Tx) -> Iterator[AlertCause]:
+        """Yield the platforms whose accounts have all used up today's export quota."""
         now = self._clock.now()
         day, day_ends = self._calendar.day(now), self._calendar.next_day_starts(now)
         for platform in alert_queries.platforms_out_of_quota(tx):
@@ -94,6 +107,7 @@ class AlertRules:
                 )
 
     def _failed_tasks(self, tx: Tx, known: list[Alert], since: datetime) -> Iterator[AlertCause]:
+        """Yield failed tasks: of the newest 50, and those that have an open alert already."""
         alerted = [alert.facts["task"] for alert in known if alert.kind is AlertKind.TASK_FAILED]
         for task in alert_queries.failed_tasks(tx, since, CANCELLATIONS, MAX_FAILED_TASKS, alerted):
             facts = {
@@ -108,8 +122,8 @@ class AlertRules:
     def _open_breakers(self, known: list[Alert]) -> list[AlertCause]:
         """Return the open breakers of this process and of others.
 
-        Those of others count until the end that they recorded, as a process that died can no longer
-        resolve them.
+        Those of others count until the end that they recorded, as a process that
+        died can no longer resolve them.
         """
         now = self._clock.now()
         causes = {

@@ -12,7 +12,7 @@ MESSAGE_FACTS = ("reason", "error")  # the facts that are messages
 
 
 def alert_object(alert: Alert, render: Render) -> dict[str, Any]:
-    """Return the columns of an alert; messages among its facts as sentences, codes, parameters."""
+    """Return an alert as JSON; messages among its facts as sentences, codes and parameters."""
     facts = dict(alert.facts)
     for name in MESSAGE_FACTS:
         if name in facts:

@@ -1,1 +1,1 @@
-"""The composition root: builds every object and hands it its collaborators."""
+"""The composition root: build every object and pass it its collaborators."""

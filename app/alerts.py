@@ -1,4 +1,4 @@
-"""Builds the detection of alerts and their notification."""
+"""Build the detection of alerts and their notification."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class AlertFactories:
-    """Factories of the alert monitor, the notification channels and their notifiers."""
+    """Builds the alert monitor, the notification channels and their notifiers."""
 
     def __init__(
         self,
@@ -33,17 +33,19 @@ class AlertFactories:
 
     @cached_property
     def channels(self) -> tuple[Channel, ...]:
-        """Return where alerts are sent. Raises SettingsError when a URL cannot be used."""
+        """Return the channels of BATON_NOTIFY_URLS. Raise SettingsError when a URL cannot be
+        used."""
         from alerts.channels import parse_channels
 
         return parse_channels(secret_text(self._base.settings.notify_urls) or "")
 
     def require_channels(self) -> None:
-        """Raise SettingsError when a URL of the setting cannot be used."""
+        """Raise SettingsError when a URL of BATON_NOTIFY_URLS cannot be used."""
         _ = self.channels
 
     @property
     def messages(self) -> AlertRenderer:
+        """Return the renderer of alerts in the language of the settings."""
         from presentation.i18n.alert_messages import AlertRenderer
         from presentation.i18n.messages import texts_for
 
@@ -52,6 +54,7 @@ class AlertFactories:
         )
 
     def monitor(self) -> AlertMonitor:
+        """Return a new alert monitor; one is run in each long-running process."""
         from alerts.monitor import AlertMonitor
         from alerts.rules import AlertRules
         from presentation.i18n.alert_messages import log_renderer
@@ -89,5 +92,6 @@ class AlertFactories:
         ]
 
     def notifier_loops(self) -> list[Callable[[threading.Event], None]]:
-        """Return the loops of the notifiers; each runs in a thread of its own."""
+        """Return the loops of the notifiers; each runs in a thread of
+        its own until its event is set."""
         return [notifier.run for notifier in self.notifiers()]

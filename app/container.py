@@ -1,6 +1,8 @@
 """The container: every object of a process, built once with its collaborators.
 
-What not every command needs is imported where it is built, so that a command starts quickly."""
+Modules that not every command needs are imported where they are used, so
+that a command starts quickly.
+"""
 
 from __future__ import annotations
 
@@ -51,10 +53,11 @@ class App:
     """Everything that a command may need, each object built when it is first needed.
 
     Args:
-        threads: workers that will run; the connection pool has room for each, and for senders.
-        patience_secs: how long a lost database is waited for; commands do not wait long.
-        clock: the host's clock; tests give their own.
-        host: name of this host; tests give their own.
+        threads: number of workers that will run; the connection pool has room for each, and for
+            webhook workers and services.
+        patience_secs: seconds for which a lost database is waited for; commands do not wait long.
+        clock: the host's clock; tests pass their own.
+        host: name of this host; tests pass their own.
     """
 
     def __init__(
@@ -104,6 +107,7 @@ class App:
 
     @property
     def clock(self) -> DatabaseClock:
+        """Return the clock of the database, on which all processes agree."""
         return self.foundation.clock
 
     @property
@@ -123,10 +127,13 @@ class App:
         return self.use_cases.token_store
 
     def open(self) -> App:
-        """Check schema and key, create an embedded database on first use, learn the time.
+        """Check schema and key, create an embedded database on first use,
+        and read the database's time.
 
         Raises:
-            SchemaMismatchError, CredentialsError, DatabaseError: nothing was changed.
+            SchemaMismatchError: the schema has another version.
+            CredentialsError: the key is missing or is not that of the database.
+            DatabaseError: the database cannot be used.
         """
         if self.database.dialect.name == "sqlite":
             schema.create(self.database)
@@ -136,7 +143,8 @@ class App:
         return self
 
     def close(self) -> None:
-        """Close what was opened: platform sessions, the statistics file, the database."""
+        """Close the platform sessions, the statistics file and the
+        database, where they were opened."""
         self.pool.close()
         self.works.close()
         self.foundation.close()
@@ -155,11 +163,12 @@ class App:
         """Return the services of one process, not yet started.
 
         Args:
-            crawl_threads, export_threads: workers of each kind.
-            on_failure: called with the error of a service that died.
-            crawl_only, export_only: the one task that the workers of that kind work on.
+            crawl_threads, export_threads: the numbers of workers of each kind.
+            on_failure: called in its thread with the error of a service that ended by one.
+            crawl_only, export_only: id of the one task that the workers of that kind work on; None
+                for any task.
             jobs: also run the scheduled jobs, notifiers, webhook workers and broadcaster.
-            labels: narrow the workers to tasks that have one of them.
+            labels: limit the workers to tasks that have one of them; empty for any task.
         """
         from crawler.runtime.engine import Engine
 
@@ -185,6 +194,9 @@ class App:
         )
 
     def _helper_loops(self, *, jobs: bool) -> list[tuple[str, list[Loop]]]:
+        """Return the names and loops of the services beside the workers; a thread runs each
+        loop."""
+        # Every process looks for alerts; only `run` sends notices and works on schedules.
         if not jobs:
             return [("alerts", [self.alerts.monitor().run])]
         return [
@@ -199,8 +211,8 @@ class App:
 def load_services() -> None:
     """Import every module that an App may need later.
 
-    For processes that run for days: when the files of the next release replace these, a late import
-    would mix the two.
+    For processes that run for days: when the files of the next release replace these, a
+    late import would mix the two.
     """
     for layer in SERVICE_LAYERS:
         package = import_module(layer)
@@ -213,6 +225,7 @@ def _services(
     bodies: Sequence[Loop],
     on_failure: Callable[[BaseException], None],
 ) -> list[Service]:
+    """Return a service with a thread for each loop; no service without loops."""
     if not bodies:
         return []
     return [ThreadedService(name=name, bodies=bodies, on_failure=on_failure)]

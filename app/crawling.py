@@ -1,4 +1,4 @@
-"""The factories of the main job: tasks, crawls, exports, plans."""
+"""Build the main job: tasks, crawls, exports and plans."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ class CrawlingFactories:
 
     @cached_property
     def scheduler(self) -> TaskScheduler:
+        """Return the scheduler, from which the workers of this process claim tasks."""
         from crawler.tasks.scheduler import TaskScheduler
 
         return TaskScheduler(
@@ -53,6 +54,7 @@ class CrawlingFactories:
 
     @cached_property
     def submitter(self) -> TaskSubmitter:
+        """Return the object that files crawls and exports as tasks."""
         from crawler.tasks.submission import TaskSubmitter
 
         return TaskSubmitter(
@@ -63,12 +65,14 @@ class CrawlingFactories:
 
     @cached_property
     def control(self) -> TaskControl:
+        """Return the object that pauses, resumes and cancels tasks."""
         from crawler.tasks.control import TaskControl
 
         return TaskControl(database=self._base.database, clock=self._base.clock)
 
     @cached_property
     def segment_files(self) -> SegmentFiles:
+        """Return the writer of export files on this host."""
         from crawler.export.segment_files import SegmentFiles
 
         return SegmentFiles(
@@ -79,6 +83,7 @@ class CrawlingFactories:
 
     @cached_property
     def segment_finalizer(self) -> SegmentFinalizer:
+        """Return the object that seals and rebuilds export files."""
         from crawler.export.segment_finalizer import SegmentFinalizer
 
         return SegmentFinalizer(
@@ -87,6 +92,7 @@ class CrawlingFactories:
 
     @cached_property
     def verifier(self) -> ExportVerifier:
+        """Return the object that compares export files with the database."""
         from crawler.export.verifier import ExportVerifier
 
         return ExportVerifier(
@@ -95,6 +101,7 @@ class CrawlingFactories:
 
     @cached_property
     def snapshots(self) -> SnapshotReader:
+        """Return the reader of the state that screens and `status` show."""
         from presentation.snapshot import SnapshotReader
 
         return SnapshotReader(
@@ -103,6 +110,7 @@ class CrawlingFactories:
 
     @cached_property
     def service(self) -> CrawlingService:
+        """Return the use cases on crawls, exports and tasks."""
         from crawler.service import CrawlingService
 
         return CrawlingService(
@@ -130,10 +138,16 @@ class CrawlingFactories:
     def ingestion_worker(
         self, only_task_id: int | None = None, labels: Sequence[str] = ()
     ) -> IngestionWorker:
-        """Return the body of an ingestion thread; each thread needs one of its own."""
+        """Return a worker for an ingestion thread; each thread needs one of its own.
+
+        Args:
+            only_task_id: the one task to work on; None for any.
+            labels: limit the worker to tasks that have one of them; empty for any task.
+        """
         from crawler.ingestion.page_store import PageStore
         from crawler.ingestion.response_archive import ResponseArchive
         from crawler.ingestion.worker import IngestionWorker
+        from presentation.i18n.renderer import LOG_RENDERER
 
         return IngestionWorker(
             scheduler=self.scheduler,
@@ -144,7 +158,9 @@ class CrawlingFactories:
                 clock=self._base.clock,
                 pages_per_task=self._base.settings.pages_per_task,
             ),
-            response_archive=ResponseArchive(self._base.settings.evidence_dir),
+            response_archive=ResponseArchive(
+                self._base.settings.evidence_dir, render=LOG_RENDERER.text
+            ),
             clock=self._base.clock,
             poll_secs=self._base.settings.poll_secs,
             only_task_id=only_task_id,
@@ -157,10 +173,12 @@ class CrawlingFactories:
         after_commit: Callable[[], None] = lambda: None,
         labels: Sequence[str] = (),
     ) -> ExportWorker:
-        """Return the body of an export thread; each thread needs one of its own.
+        """Return a worker for an export thread; each thread needs one of its own.
 
         Args:
+            only_task_id: the one task to work on; None for any.
             after_commit: called between COMMIT and the write of the file, for tests.
+            labels: limit the worker to tasks that have one of them; empty for any task.
         """
         from crawler.export.export_transaction import ExportTransaction
         from crawler.export.options import ExportLimits
@@ -198,7 +216,12 @@ class CrawlingFactories:
         )
 
     def lease_renewer(self, roles: str) -> LeaseRenewer:
-        """Return the lease renewer of this process, which shows itself to others with `roles`."""
+        """Return the lease renewer of this process.
+
+        Args:
+            roles: the kinds of tasks that the process works on, with commas between, for other
+                processes.
+        """
         from crawler.runtime.lease_renewer import LeaseRenewer
 
         now = self._base.clock.now()

@@ -1,4 +1,4 @@
-"""Distribution tasks and their reports."""
+"""Build the intake of distribution tasks, their daily statistics and their broadcast."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class DistributionFactories:
-    """Distribution tasks and their reports."""
+    """Builds the objects of distribution tasks and their reports, each once."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The foundation of all objects: settings, database, time, leases and secrets."""
+"""Build the objects that all others need: settings, database, time, leases and secrets."""
 
 from __future__ import annotations
 
@@ -24,7 +24,11 @@ SPARE_CONNECTIONS = 9
 
 
 class Foundation:
-    """The collaborators that nearly every object needs, each built when it is first needed."""
+    """The collaborators that nearly every object needs, each built when it is first needed.
+
+    `owner` is the id of this process in leases: host, process id and a random part. The other
+    arguments are explained at `App`.
+    """
 
     def __init__(
         self,
@@ -44,11 +48,13 @@ class Foundation:
 
     @cached_property
     def database(self) -> Database:
+        """Return the database, opened at the first access. Raise SettingsError for a wrong URL."""
         engine = open_engine(self.settings.database_url.get_secret_value(), self.pool_size)
         return Database(engine=engine, clock=self.host_clock, patience_secs=self._patience_secs)
 
     @cached_property
     def clock(self) -> DatabaseClock:
+        """Return the clock of the database, on which all processes agree."""
         return DatabaseClock(host_clock=self.host_clock, database=self.database)
 
     @cached_property
@@ -61,12 +67,13 @@ class Foundation:
 
     @cached_property
     def vault(self) -> Vault:
+        """Return the vault; its key is read when it is first needed."""
         from accounts.vault import KeySource, Vault
 
         return Vault(KeySource(secret_text(self.settings.secret_key), self.settings.key_file))
 
     def close(self) -> None:
-        """Close the database where it was opened."""
+        """Close the database if it was opened."""
         if "database" in self.__dict__:
             self.database.close()
 

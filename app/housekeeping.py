@@ -1,4 +1,4 @@
-"""Builds the scheduled jobs that maintain the pool and the database."""
+"""Build the scheduled jobs that maintain the pool and the database."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class HousekeepingFactories:
-    """Factories of the scheduled jobs that maintain the pool and the database."""
+    """Builds the scheduled jobs that maintain the pool and the database, each once."""
 
     def __init__(
         self,

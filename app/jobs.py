@@ -1,4 +1,4 @@
-"""Builds the scheduled jobs, their runner and their scheduler."""
+"""Build the scheduled jobs, their runner and their scheduler."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class JobFactories:
-    """Factories of the scheduled jobs, their runner, launcher and scheduler."""
+    """Builds the scheduled jobs, their runner, launcher and scheduler, each once."""
 
     def __init__(
         self,
@@ -34,6 +34,7 @@ class JobFactories:
 
     @cached_property
     def all(self) -> tuple[Job, ...]:
+        """Return all scheduled jobs, enabled or not."""
         from app.scheduled_jobs import all_jobs
 
         return all_jobs(

@@ -1,4 +1,4 @@
-"""Factories of accounts, platforms, and the requests that need both."""
+"""Build accounts, platforms, and the requests that need both."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class PoolFactories:
-    """Builds accounts, platforms, and what requests platforms with the pool's accounts."""
+    """Builds accounts, platforms, and fetchers that use the pool's accounts, each once."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class PoolFactories:
 
     @cached_property
     def registry(self) -> AccountRegistry:
-        """Return the list of accounts."""
+        """Return the list of accounts, to add to and read from."""
         from accounts.registry import AccountRegistry
 
         return AccountRegistry(
@@ -75,7 +75,7 @@ class PoolFactories:
 
     @cached_property
     def enrolment(self) -> AccountEnrolment:
-        """Return what adds accounts and checks their sessions."""
+        """Return the object that adds accounts and checks their sessions."""
         from accounts.enrolment import AccountEnrolment
 
         return AccountEnrolment(
@@ -90,7 +90,7 @@ class PoolFactories:
 
     @cached_property
     def platforms(self) -> PlatformRegistry:
-        """Return the registry of platforms. Raises SettingsError for a wrong declaration."""
+        """Return the registry of platforms. Raise SettingsError for a wrong TOML platform."""
         from sources.platforms import PlatformRegistry
 
         return PlatformRegistry(self._base.settings)
@@ -122,7 +122,7 @@ class PoolFactories:
 
     @cached_property
     def breaker(self) -> Breaker:
-        """Return the breaker of all sources in this process."""
+        """Return the circuit breaker that all sources in this process share."""
         from sources.policies import Breaker
 
         return Breaker(clock=self._base.clock, rest_secs=self._base.settings.risk_cooldown_secs)
@@ -161,7 +161,11 @@ class PoolFactories:
     def statistics_over(
         self, platforms: Mapping[str, PlatformAccess], retry_policy: StatsRetryPolicy
     ) -> VideoStatsFetcher:
-        """Return a fetcher with account sessions and a retry policy of its own."""
+        """Return a fetcher of video statistics with account sessions and retries of its own.
+
+        Args:
+            platforms: the guarded sources to use, by platform.
+        """
         from crawler.runtime.account_sessions import AccountSessions
         from crawler.statistics.fetcher import VideoStatsFetcher
 
@@ -189,12 +193,13 @@ class PoolFactories:
         )
 
     def close(self) -> None:
-        """Close the sessions that were opened."""
+        """Close the platform sessions that were opened."""
         for access in self.__dict__.get("access", {}).values():
             access.sessions.close()
 
     def pooled_platforms(self) -> list[str]:
-        """Return the names of the platforms that are requested with the pool's accounts."""
+        """Return the names of the platforms that are requested with the
+        pool's accounts, not by API key."""
         return [
             platform.name for platform in self.platforms.platforms.values() if platform.key is None
         ]
@@ -208,6 +213,7 @@ class PoolFactories:
         )
 
     def _budget(self, name: str, limit: int, zone: str) -> DailyBudget:
+        """Return the daily budget of a platform's API."""
         from accounts.budgets import DailyBudget
 
         return DailyBudget(

@@ -1,4 +1,4 @@
-"""The kinds of rows that are kept for a time only, a line each."""
+"""The kinds of rows that are kept for a limited time, an entry each."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ OTHERS = tuple(kind for kind in DeliveryKind if kind not in BROADCASTS)
 
 
 def kept_rows(settings: Settings) -> Sequence[OldRows]:
-    """Everything that `prune` deletes of the database. What proves an export or a quota, what work
-    needs to go on, and what was reported of a day, is not among it."""
+    """Return the kinds of rows that `prune` deletes.
+
+    Proofs of an export or a quota, rows that work still needs, and daily
+    statistics are kept for ever.
+    """
     return (
         OldRows(
             name=Message.of("kind_broadcasts"),

@@ -1,4 +1,4 @@
-"""The scheduled jobs, a line each."""
+"""The scheduled jobs, an entry each."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def all_jobs(
     works: WorksFactories,
     distribution: DistributionFactories,
 ) -> tuple[Job, ...]:
-    """Every job that `run` does by schedule, switched on or not.
+    """Return every job that `run` runs by schedule, enabled or not.
 
-    Schedules are in the quota zone. A job's part is built when it runs.
+    Schedules are in the quota time zone. The object that does a job's work is built when it runs.
     """
     zone = settings.quota_zone
     midnight, hourly = Schedule("0 0 * * *", zone), Schedule("15 * * * *", zone)
@@ -88,6 +88,7 @@ def all_jobs(
 
 
 def _export(works: WorksFactories) -> Message:
+    """Write `views.json` and return a summary."""
     done = works.listing.export_if_used()
     if done is None:
         return Message.of("catalogue_empty_kept")

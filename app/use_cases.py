@@ -1,4 +1,4 @@
-"""What people may do, over the objects of a process."""
+"""Build the use cases that people have, over the objects of a process."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class UseCaseFactories:
-    """The use cases that commands, console and API share, and the log of actions."""
+    """Builds the use cases that commands, console and API share, and the log of actions."""
 
     def __init__(
         self,

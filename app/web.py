@@ -1,5 +1,7 @@
-"""The console and the API, built over an App. Importing it takes a third of a second, so that only
-commands that serve do."""
+"""Build the console and the API over an App.
+
+The import takes a third of a second, so that only commands that serve do it.
+"""
 
 from __future__ import annotations
 
@@ -24,13 +26,13 @@ def web_server(
     on_failure: Callable[[BaseException], None] | None = None,
     kept: App | None = None,
 ) -> WebServer:
-    """Return console and API over an App whose pool has room for THREADS more connections.
+    """Return console and API, not yet started, over an App with THREADS more database connections.
 
     Args:
-        host, port: where to listen; None for what the settings say.
+        host, port: where to listen; None for the settings.
         on_failure: called when the server's thread ends by an error.
-        kept: carries out jobs, rounds and what else asks platforms, under leases that its process
-            renews; None for the same App.
+        kept: an App whose process renews leases, for jobs, broadcast rounds and requests to
+            platforms; None for the same App.
     """
     host = app.settings.web_host if host is None else host
     port = app.settings.web_port if port is None else port
@@ -76,8 +78,11 @@ def _backend(app: App, kept: App, ending: threading.Event) -> Backend:
 
 
 def _use_cases(app: App, kept: App) -> UseCases:
-    """Return the use cases of requests: `kept` asks platforms and runs jobs, and `app`, which does
-    not wait long for a lost database, does the rest."""
+    """Return the use cases of requests.
+
+    Those that request platforms or run jobs are built over `kept`; the others over `app`, which
+    does not wait long for a lost database.
+    """
     shared = app.use_cases
     return UseCases(
         audit_log=shared.audit_log,

@@ -80,5 +80,5 @@ class WebhookFactories:
         )
 
     def loops(self) -> list[Callable[[threading.Event], None]]:
-        """Return the loops of `webhook_workers` threads, each to be run until its event is set."""
+        """Return a loop for each of `webhook_workers` threads, to be run until its event is set."""
         return [self.worker.run for _ in range(self._base.settings.webhook_workers)]

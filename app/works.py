@@ -1,4 +1,4 @@
-"""Factories of the catalogue of videos, its hourly numbers and its play counts."""
+"""Build the catalogue of videos, its hourly counters and its play counts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HOURLY_WAIT_SECS = 600.0
 
 
 class WorksFactories:
-    """Builds the catalogue of videos, its hourly numbers and its play counts."""
+    """Builds the catalogue of videos, its hourly counters and its play counts, each once."""
 
     def __init__(
         self,
@@ -74,7 +74,8 @@ class WorksFactories:
 
     @cached_property
     def drop_folder(self) -> DropFolder:
-        """Return the importer of the files that another program drops."""
+        """Return the importer of the files that another program writes into the import
+        directory."""
         from presentation.i18n.renderer import LOG_RENDERER
         from works.catalogue.drop_folder import DropFolder
 
@@ -99,7 +100,8 @@ class WorksFactories:
 
     @cached_property
     def play_counts(self) -> PlayCountUpdater:
-        """Return the updater of play counts, whose requests keep a distance of their own."""
+        """Return the updater of play counts, with sessions whose
+        requests keep a delay of their own."""
         from crawler.statistics.retry_policy import StatsRetryPolicy
         from presentation.i18n.renderer import LOG_RENDERER
         from works.play_counts.batches import BatchAsker, RoundLimits
@@ -130,7 +132,7 @@ class WorksFactories:
 
     @cached_property
     def view_data(self) -> Database:
-        """Return the database of hourly statistics, a file that needs no other database."""
+        """Return the database of hourly statistics: a SQLite file apart from the main database."""
         return open_view_data(self._base.settings.view_data_file, self._base.host_clock)
 
     @cached_property
@@ -152,7 +154,7 @@ class WorksFactories:
 
     @cached_property
     def gaps(self) -> ViewGaps:
-        """Return what finds hours without numbers."""
+        """Return the object that finds hours without counters."""
         from works.hourly.gaps import ViewGaps
 
         return ViewGaps(files=self._hour_files, data=self.view_data, zone=self._base.calendar.zone)
@@ -182,9 +184,10 @@ class WorksFactories:
 
     @cached_property
     def _spaced_access(self) -> dict[str, PlatformAccess]:
-        """Return the platforms with sessions of their own, whose requests keep a distance.
+        """Return the platforms with sessions of their own, whose
+        requests keep a delay between them.
 
-        Their sources make one attempt: the updater of play counts repeats by itself.
+        Their sources make one attempt, because the updater of play counts repeats requests itself.
         """
 
         from sources.platform_access import PlatformAccess
@@ -203,14 +206,14 @@ class WorksFactories:
         }
 
     def close(self) -> None:
-        """Close the sessions and the statistics file where they were opened."""
+        """Close the platform sessions and the statistics file, where they were opened."""
         for access in self.__dict__.get("_spaced_access", {}).values():
             access.sessions.close()
         if "view_data" in self.__dict__:
             self.view_data.close()
 
     def loops(self) -> list[Callable[[threading.Event], None]]:
-        """Return what runs in a thread each beside the workers."""
+        """Return the loops that import files and write `views.json`; a thread runs each."""
         from works.catalogue.listing_service import ListingService
 
         listing = ListingService(

@@ -1,1 +1,1 @@
-"""The command line: one file per command group, and the one place where everything is built."""
+"""The command line: one module per group of commands, one folder per subject."""

@@ -15,11 +15,11 @@ from core.errors import OutputError
 def replacing(path: Path) -> Iterator[TextIO]:
     """Open a file (UTF-8) whose content replaces `path` when the block ends without an error.
 
-    The new content is synced to disk before the replacement. Two processes must not replace the
-    same path at the same time.
+    The new content is synced to disk before the replacement; missing folders are created. Two
+    processes must not replace the same path at the same time: they would share one temporary file.
 
     Raises:
-        OutputError: it cannot be written; the old file is unchanged.
+        OutputError: the file cannot be written; the old one is unchanged.
     """
     part = path.with_name(f".{path.name}.part")
     try:
@@ -28,6 +28,7 @@ def replacing(path: Path) -> Iterator[TextIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
+        # The rename is an entry of the folder: without a sync of that, a power cut could undo it.
         os.replace(part, path)
         sync_folder(path.parent)
     except OSError as error:
@@ -38,7 +39,7 @@ def replacing(path: Path) -> Iterator[TextIO]:
 
 
 def make_folder(folder: Path) -> None:
-    """Create a folder and its missing parents, each synced to disk."""
+    """Create a folder and its missing parents, and sync each new entry to disk."""
     if folder.is_dir():
         return
     make_folder(folder.parent)

@@ -8,7 +8,7 @@ class StoppedSignal(Exception):
 
 
 class OutOfTurnSignal(Exception):
-    """The account may not send a request for `secs` seconds; the caller would not wait so long."""
+    """Raised instead of a long wait: the account's pace allows no request for `secs` seconds."""
 
     def __init__(self, secs: float) -> None:
         super().__init__(f"next turn in {secs:.1f} s")

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 
 class Clock(Protocol):
-    """The source of the time, and the way a thread waits."""
+    """The source of the time, and the way in which a thread waits."""
 
     def now(self) -> datetime:
         """Return the current time, timezone-aware, in UTC."""
@@ -48,9 +48,11 @@ class TimeLimit(threading.Event):
         self._ends_at = clock.monotonic() + secs
 
     def is_set(self) -> bool:
+        """Return True when `stop` is set or the time is over."""
         return self._stop.is_set() or self._secs_left() <= 0
 
     def wait(self, timeout: float | None = None) -> bool:
+        """Wait for `stop`, the limit's end or `timeout` seconds; return `is_set()`."""
         secs = self._secs_left() if timeout is None else min(timeout, self._secs_left())
         return self._stop.wait(max(0.0, secs)) or self.is_set()
 
@@ -65,13 +67,17 @@ def iso_utc(moment: datetime) -> str:
 
 
 class QuotaCalendar:
-    """Quota days: calendar days in the configured time zone."""
+    """Converts between moments and quota days, the calendar days by which exports are limited.
+
+    Args:
+        zone: the time zone in whose midnight a quota day begins (setting BATON_QUOTA_TIMEZONE).
+    """
 
     def __init__(self, zone: ZoneInfo) -> None:
         self.zone = zone
 
     def day(self, now: datetime) -> date:
-        """Return the quota day that a moment belongs to."""
+        """Return the quota day that a timezone-aware moment belongs to."""
         return now.astimezone(self.zone).date()
 
     def next_day_starts(self, now: datetime) -> datetime:

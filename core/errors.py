@@ -1,7 +1,7 @@
 """Every error of Baton. A class names the reaction that it asks for.
 
 BatonError
-├── InvalidInputError                the user's words are wrong: say what, and how to write it
+├── InvalidInputError                the user's input is wrong: say what, and how to write it
 │   ├── WrongFieldsError            several fields at once, with a sentence for each
 │   ├── WrongFieldError             one field of an item
 │   ├── UnknownDomainError           nobody crawls that domain, and nothing of it is stored
@@ -27,13 +27,14 @@ BatonError
 │   ├── AlreadyExistsError          a table, column or index exists: that upgrade step is done
 │   ├── CommitUnknownError          the answer to COMMIT was lost: let the leases run out
 │   └── SchemaMismatchError          another version's tables: touch nothing
+│       └── SchemaInUseError        processes still write to them: wait until they have ended
 ├── NoFailoverError                  never raised: it keeps the connection pool from failing over
 ├── SourceError                      a platform's answer
 │   ├── RetryableError              transport or server side: same account, again after a backoff
 │   ├── ThrottledError              this account cools down, another goes on
 │   ├── RiskControlError            suspicion: account rests long; many at once open the breaker
 │   ├── PlatformQuotaError          the platform's own quota is used up: wait for its reset
-│   ├── BreakerOpenError            nobody asks on that way out for a while: the task waits
+│   ├── BreakerOpenError            no request by that egress for a while: the task waits
 │   ├── LoginExpiredError           account disabled until somebody signs in
 │   ├── AccountBannedError          account disabled
 │   ├── NotFoundError               permanent for this item
@@ -59,10 +60,10 @@ from core.messages import CODE, Message
 
 
 class BatonError(Exception):
-    """Base of all errors that Baton raises on purpose: a fact, by its code and parameters.
+    """Base of all errors that Baton raises on purpose: a message code with its parameters.
 
-    Front ends make the sentence of it (`presentation/i18n`). What is no code is taken for a
-    sentence already, such as a platform's own words.
+    Front ends render the sentence (`presentation/i18n`). Text that has not the form of a code
+    (`messages.CODE`) is taken for a finished sentence, such as what a platform wrote.
     """
 
     def __init__(self, code: str | Message, /, **params: Any) -> None:
@@ -71,11 +72,11 @@ class BatonError(Exception):
 
 
 class InvalidInputError(BatonError):
-    """What the user typed cannot be done."""
+    """What the user asked for cannot be done as it was written."""
 
 
 class WrongFieldsError(InvalidInputError):
-    """Some of what was given cannot be used; `problems` has a message for each field."""
+    """Several fields of a request are invalid; `problems` has a message for each, by field name."""
 
     def __init__(self, problems: Mapping[str, str | Message]) -> None:
         self.problems = {
@@ -86,7 +87,7 @@ class WrongFieldsError(InvalidInputError):
 
 
 class WrongFieldError(InvalidInputError):
-    """A field of an item is wrong; `reason` never repeats a secret."""
+    """One field of an item that was handed in is invalid; `reason` never repeats a secret."""
 
     def __init__(self, *, field: str, reason: Message) -> None:
         super().__init__("wrong_field", field=field, reason=reason)
@@ -95,7 +96,10 @@ class WrongFieldError(InvalidInputError):
 
 
 class UnknownDomainError(InvalidInputError):
-    """Nobody crawls the domain, and nothing of it is stored. `known`: domains with creators."""
+    """Nobody crawls the domain, and no creator of it is stored.
+
+    `known` are domains of that platform that have creators, as suggestions; it may be empty.
+    """
 
     def __init__(self, *, platform: str, domain: str, known: Sequence[str]) -> None:
         code = "domain_unknown_there" if known else "domain_unknown"
@@ -114,7 +118,10 @@ class WrongValueError(InvalidInputError, ValueError):
 
 
 class NoFitAccountError(InvalidInputError):
-    """No account can ask now. `until`: when one can; None: when a person has helped."""
+    """No account can send a request now.
+
+    `until` is the moment (UTC) when one can; None when that takes a person.
+    """
 
     def __init__(self, code: str | Message, /, *, until: datetime | None, **params: Any) -> None:
         super().__init__(code, **params)
@@ -134,7 +141,7 @@ class LeaseLostError(BatonError):
 
 
 class UnfinishedError(BatonError):
-    """A round of work ended before its end; the next run goes on with it."""
+    """A round of work ended early; what it stored stays, and the next run continues from there."""
 
 
 class BusyError(BatonError):
@@ -142,22 +149,22 @@ class BusyError(BatonError):
 
 
 class JobBusyError(BusyError):
-    """Another run of the job goes on."""
+    """Another run of the same scheduled job is open."""
 
 
 class OvertakenError(BatonError):
-    """Another process has done meanwhile what was planned; the transaction is rolled back."""
+    """Another process did meanwhile what this one had planned; the transaction is rolled back."""
 
     def __init__(self) -> None:
         super().__init__("overtaken_by_another")
 
 
 class QuotaExceededError(BatonError):
-    """The account's quota of the day does not hold that many rows."""
+    """The account's export quota of the day has no room for that many rows; none was counted."""
 
 
 class OutputError(BatonError):
-    """An export file cannot be written (folder, permissions, space)."""
+    """A file cannot be written, because of its folder, permissions or space."""
 
 
 class DamagedFileError(BatonError):
@@ -165,15 +172,15 @@ class DamagedFileError(BatonError):
 
 
 class NotSentError(BatonError):
-    """There was no answer, or no request was made; the text says why."""
+    """A webhook request got no answer, or could not be made; the message says why."""
 
 
 class UnsendableError(NotSentError):
-    """The URL is none: no later attempt can go better."""
+    """The URL of a webhook cannot be used at all, so that no later attempt can succeed."""
 
 
 class LogNotFoundError(BatonError):
-    """There is no log file of that name here."""
+    """This host has no log file of the name that was asked for."""
 
     def __init__(self, name: str) -> None:
         super().__init__("log_not_found", name=name)
@@ -196,15 +203,19 @@ class DuplicateKeyError(DatabaseError):
 
 
 class AlreadyExistsError(DatabaseError):
-    """A change of the schema was made before."""
+    """A schema change was made before: the table, column or index exists (or is gone) already."""
 
 
 class CommitUnknownError(DatabaseError):
-    """The connection broke between sending COMMIT and its answer."""
+    """The connection broke after COMMIT was sent: nobody knows whether it was committed."""
 
 
 class SchemaMismatchError(DatabaseError):
     """The database holds no Baton schema, or that of another version."""
+
+
+class SchemaInUseError(SchemaMismatchError):
+    """The tables are due for an upgrade, but processes of the older version still run."""
 
 
 class NoFailoverError(BatonError):
@@ -216,7 +227,11 @@ class NoFailoverError(BatonError):
 
 @dataclass(frozen=True)
 class Evidence:
-    """What was asked and what came back, redacted and shortened, for people to look at."""
+    """A request and its answer, redacted and shortened, kept for people who look for the cause.
+
+    `request` names what was asked; `http_status` and `code` (the platform's own) are None where the
+    answer has none or none came.
+    """
 
     request: str
     http_status: int | None = None
@@ -224,6 +239,7 @@ class Evidence:
     body: str = ""
 
     def summary(self) -> str:
+        """Return request, HTTP status and platform code in one line, without the body."""
         parts = [self.request]
         if self.http_status is not None:
             parts.append(f"HTTP {self.http_status}")
@@ -233,7 +249,7 @@ class Evidence:
 
 
 class Culprit(StrEnum):
-    """Who is to blame for a platform's refusal."""
+    """What is to blame for a platform's refusal."""
 
     ACCOUNT = "account"
     PROXY = "proxy"  # the way out, also when it is direct
@@ -244,7 +260,10 @@ class Culprit(StrEnum):
 
 
 class SourceError(BatonError):
-    """A platform did not give what was asked for. `culprit` is set where blame was decided."""
+    """A platform did not give what was asked for.
+
+    `evidence` is None when no request was made; `culprit` is None until blame was decided.
+    """
 
     def __init__(
         self, code: str | Message, /, evidence: Evidence | None = None, **params: Any
@@ -255,11 +274,11 @@ class SourceError(BatonError):
 
 
 class RetryableError(SourceError):
-    """Transport trouble, a damaged body or a server-side failure.
+    """The transport or the server failed, or the body was damaged; asking again may succeed.
 
-    `damaged` tells that an answer came whole but could not be understood: when retries do not
-    help, that is a shape we do not know and not a platform that is down. `of_proxy` tells that the
-    request did not get past the account's own proxy.
+    `damaged`: an answer came whole but could not be understood. When retries do not help, that is a
+    shape that Baton does not know, and not a platform that is down. `of_proxy`: the request did not
+    get past the account's own proxy.
     """
 
     def __init__(
@@ -278,7 +297,7 @@ class RetryableError(SourceError):
 
 
 class ThrottledError(SourceError):
-    """Too many requests from this account."""
+    """The account sent too many requests; the platform asks for `retry_after_secs`, if not None."""
 
     def __init__(
         self,
@@ -294,7 +313,10 @@ class ThrottledError(SourceError):
 
 
 class RiskControlError(SourceError):
-    """The platform suspects a robot; `whole_egress` when it blocks the address, not the account."""
+    """The platform suspects a robot.
+
+    `whole_egress`: it blocks the IP address, and not the account alone.
+    """
 
     def __init__(
         self,
@@ -310,7 +332,7 @@ class RiskControlError(SourceError):
 
 
 class PlatformQuotaError(SourceError):
-    """A platform's quota or our budget for it is used up until `resets_at` (UTC)."""
+    """A platform's quota, or Baton's own budget for it, is used up until `resets_at` (UTC)."""
 
     def __init__(
         self,
@@ -325,7 +347,7 @@ class PlatformQuotaError(SourceError):
 
 
 class BreakerOpenError(SourceError):
-    """Nothing was asked: risk control has shut this way out, for `secs_left` seconds."""
+    """Nothing was requested: risk control has shut this egress for `secs_left` more seconds."""
 
     def __init__(self, code: str | Message, /, secs_left: float, **params: Any) -> None:
         super().__init__(code, **params)
@@ -333,7 +355,7 @@ class BreakerOpenError(SourceError):
 
 
 class LoginExpiredError(SourceError):
-    """The session is not signed in any more."""
+    """The account's session is missing, unusable or not signed in any more."""
 
 
 class AccountBannedError(SourceError):
@@ -341,37 +363,38 @@ class AccountBannedError(SourceError):
 
 
 class NotFoundError(SourceError):
-    """The item does not exist (any more)."""
+    """The requested item does not exist, or does not exist any more."""
 
 
 class BadRequestError(SourceError):
-    """The platform says the request itself is wrong."""
+    """The platform says that the request itself is wrong, so that repeating it is of no use."""
 
 
 class UnexpectedResponseError(SourceError):
-    """An answer whose shape is not understood."""
+    """An answer has a shape that Baton does not know; its evidence is kept for a developer."""
 
 
 class InvalidEntryError(BatonError):
-    """One entry of a page is not what it should be."""
+    """One entry of a fetched page has not the form of a creator; the other entries are kept."""
 
 
 class DamagedAnswerError(BatonError):
-    """The answer as a whole is not what it should be."""
+    """An answer as a whole, and not only one entry, has not the expected form."""
 
 
 class NotJsonError(BatonError):
-    """A body that cannot be read."""
+    """The body of an answer is no JSON."""
 
     def __init__(self) -> None:
         super().__init__("body_not_json")
 
 
 class NoVideoError(BatonError):
-    """A URL is not the link of a video; the text says why."""
+    """A URL is not the link of a video; the message says why."""
 
 
 def _message(code: str | Message, params: Mapping[str, Any]) -> Message:
     if isinstance(code, Message):
         return code
+    # What has the form of a code, or comes with parameters, is one; anything else is a sentence.
     return Message(code, params) if params or CODE.fullmatch(code) else Message.text(code)

@@ -11,7 +11,7 @@ from core.errors import LeaseLostError
 
 
 class LeaseKind(StrEnum):
-    """The kinds of rows that are leased."""
+    """The kinds of rows that are leased; each stands for one table."""
 
     TASK = "task"
     ACCOUNT = "account"
@@ -80,6 +80,7 @@ class LeaseRegistry:
         self._held: dict[tuple[LeaseKind, int], Lease] = {}
 
     def add(self, lease: Lease) -> None:
+        """Have the lease renewed from now on, in place of an older one of the same row."""
         with self._lock:
             self._held[(lease.kind, lease.row_id)] = lease
 

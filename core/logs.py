@@ -27,6 +27,7 @@ EXAMPLE_LOGIN = r"(?!(?:USER:PASSWORD@HOST|user:password@host)\b(?![^\s/]*@))"
 SECRET_PATTERNS = (
     (re.compile(NAMES + VALUE), r"\1\2***"),
     (re.compile(r"\b(\w+://)" + EXAMPLE_LOGIN + r"[^\s/@:]*:[^\s/]*@"), r"\1***@"),
+    # Every Fernet token begins with these letters: its version, and the first bytes of its time.
     (re.compile(r"gAAAA[\w=-]{20,}"), "***"),
 )
 LINE_BREAKS = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
@@ -40,12 +41,15 @@ def redact(text: str) -> str:
 
 
 def storable(message: Message) -> str:
-    """Return a message as a column keeps it, without what looks like a credential in its texts."""
+    """Return the JSON text that a column keeps for a message, with credentials in it as `***`."""
     return message.with_texts(redact).dump()
 
 
 def redacted(fact: Message | BaseException) -> Message:
-    """Return a message, or that of an error, without what looks like a credential in its texts."""
+    """Return a message, or an error's message, with credentials in its texts as `***`.
+
+    The text of an error that has no message of its own becomes one (code `text`).
+    """
     return (message_of(fact) or Message.text(str(fact))).with_texts(redact)
 
 
@@ -69,13 +73,18 @@ def service_log(service: str) -> logging.Logger:
 
 
 class RedactingFormatter(logging.Formatter):
-    """Formats `2026-11-22T05:00:00.123Z INFO ingestion message`; only tracebacks span lines."""
+    """Formats lines like `2026-11-22T05:00:00.123Z INFO ingestion message`, redacted.
+
+    Only tracebacks span several lines. `render` makes the sentence of a message or error among a
+    record's arguments.
+    """
 
     def __init__(self, render: Render = str) -> None:
         super().__init__("%(asctime)s %(levelname)s %(service)s %(message)s")
         self._render = render
 
     def format(self, record: logging.LogRecord) -> str:
+        """Render messages among the record's arguments, then format and redact the line."""
         record.service = record.name.removeprefix(f"{ROOT}.")
         if isinstance(record.args, tuple):
             record.args = tuple(self._rendered(value) for value in record.args)
@@ -90,12 +99,18 @@ class RedactingFormatter(logging.Formatter):
         return LINE_BREAKS.sub(lambda match: repr(match[0])[1:-1], super().formatMessage(record))
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
+        """Return the record's time as `2026-11-22T05:00:00.123Z`."""
         moment = datetime.fromtimestamp(record.created, UTC)
         return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{record.msecs:03.0f}Z"
 
 
 class DailyFiles(logging.Handler):
-    """Writes each record to the file of its service and UTC day, created on first use."""
+    """Writes each record to the file of its service and UTC day, which is created on first use.
+
+    Args:
+        folder: where the files lie.
+        render: makes the sentence of a message or error among a record's arguments.
+    """
 
     def __init__(self, folder: Path, render: Render = str) -> None:
         super().__init__()
@@ -104,6 +119,7 @@ class DailyFiles(logging.Handler):
         self.setFormatter(RedactingFormatter(render))
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Append the record to its file; a write error goes to `handleError` and is not raised."""
         try:
             stream = self._stream(record)
             stream.write(self.format(record) + "\n")
@@ -112,6 +128,7 @@ class DailyFiles(logging.Handler):
             self.handleError(record)
 
     def close(self) -> None:
+        """Detach the handler from Baton's logger and close its files."""
         logging.getLogger(ROOT).removeHandler(self)
         for _, stream in self._open.values():
             stream.close()
@@ -136,7 +153,7 @@ class DailyFiles(logging.Handler):
 
 @contextmanager
 def own_log_file(service: str, path: Path, render: Render = str) -> Iterator[logging.Logger]:
-    """Yield a logger whose lines go to the file `path` alone, not to a daily file.
+    """Yield a logger whose lines go to the file `path` alone; it is closed when the block ends.
 
     Raises:
         OSError: the folder or the file cannot be created.
@@ -167,6 +184,7 @@ def set_up_logging(folder: Path, render: Render = str) -> logging.Handler:
     handler = DailyFiles(folder, render)
     root = logging.getLogger(ROOT)
     root.setLevel(logging.INFO)
+    # Else a handler on the root logger would write the lines a second time.
     root.propagate = False
     root.addHandler(handler)
     return handler

@@ -12,9 +12,10 @@ Render = Callable[[Message], str]
 
 
 def message_keys(key: str, value: Message | str | None, render: Render) -> dict[str, Any]:
-    """Return a message, or the text of its column, as a sentence, a code and parameters.
+    """Return the three keys that show a message in JSON: `<key>`, `<key>_code` and `<key>_params`.
 
-    They stand under `key`, `<key>_code` and `<key>_params`; all are None when there is no message.
+    `value` is a message, or the text that a column keeps for one; without it all three are None.
+    `render` makes the sentence under `<key>`. Credentials in the texts are redacted.
     """
     if value is None:
         return {key: None, f"{key}_code": None, f"{key}_params": None}

@@ -19,7 +19,7 @@ TEXT = "text"  # the code of a sentence from outside: a platform's words, a row 
 
 @dataclass(frozen=True)
 class Message:
-    """A fact: what happened, why something waits, what is wrong.
+    """A fact (what happened, why something waits, what is wrong) as a code with parameters.
 
     `params` holds JSON values, datetimes, enums, and further messages or errors (or lists of
     these). It never holds a secret.
@@ -35,7 +35,7 @@ class Message:
 
     @classmethod
     def text(cls, text: str) -> Message:
-        """Return a message that is a sentence already, in whichever language it came."""
+        """Return a message that is a finished sentence, in the language in which it came."""
         return cls(TEXT, {"text": text})
 
     @classmethod
@@ -67,11 +67,11 @@ class Message:
         return dumped
 
     def with_texts(self, change: Callable[[str], str]) -> Message:
-        """Return the message with every text among its parameters changed, in nested ones too."""
+        """Return the message with `change` applied to each text parameter, nested ones included."""
         return Message(self.code, {name: _changed(v, change) for name, v in self.params.items()})
 
     def as_json(self) -> dict[str, Any]:
-        """Return `{"code", "params"}` with JSON values only; moments are ISO texts."""
+        """Return `{"code", "params"}` with JSON values only; moments and days are ISO texts."""
         return {"code": self.code, "params": {name: _plain(v) for name, v in self.params.items()}}
 
     def __str__(self) -> str:
@@ -83,7 +83,7 @@ class Message:
 
 
 def message_of(value: object) -> Message | None:
-    """Return the message of an error of ours, or a message itself; None for anything else."""
+    """Return the message of a BatonError, or a message itself; None for anything else."""
     if isinstance(value, Message):
         return value
     found = getattr(value, "message", None)

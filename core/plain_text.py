@@ -1,4 +1,4 @@
-"""Text of others, made fit for one line of a terminal, a table or a message."""
+"""Text from outside, made fit for one line of a terminal, a table or a message."""
 
 from __future__ import annotations
 

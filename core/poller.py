@@ -1,4 +1,4 @@
-"""The loop of every service that polls: look, wait, and look again until it is stopped."""
+"""The polling loop of every service: call, wait, and call again until it is stopped."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from core.clock import Clock
 class Poller:
     """Calls a function again and again in the caller's thread.
 
-    An error of a `retried` class is a state to wait out: `on_error` reports it, and the next call
-    comes after `poll_secs`. Any other error ends the loop and is the caller's.
+    Args:
+        poll_secs: seconds between two calls that found nothing to do.
+        retried: classes of errors to wait out: `on_error` gets the error, and the next call comes
+            after `poll_secs`. Any other error ends the loop and reaches the caller.
     """
 
     def __init__(
@@ -29,7 +31,7 @@ class Poller:
         self._on_error = on_error
 
     def run(self, look: Callable[[], object], stop: threading.Event) -> None:
-        """Call `look` every `poll_secs` until `stop` is set."""
+        """Call `look` every `poll_secs` seconds until `stop` is set."""
 
         def look_and_wait() -> float:
             look()

@@ -24,7 +24,7 @@ def is_text(text: str) -> bool:
 
 
 def require_text(text: str) -> str:
-    """Return the text. Raise InvalidInputError when it cannot be encoded."""
+    """Return the text. Raise InvalidInputError when it holds half a surrogate pair."""
     if not is_text(text):
         raise InvalidInputError(NOT_TEXT)
     return text
@@ -38,7 +38,7 @@ def require_range(value: int, minimum: int, maximum: int) -> int:
 
 
 def require_id(value: int) -> int:
-    """Return the id. Raise InvalidInputError when no row can have it."""
+    """Return the id. Raise InvalidInputError when it is not from 1 to MAX_ID, as every row's is."""
     return require_range(value, 1, MAX_ID)
 
 
@@ -49,11 +49,11 @@ class FieldChecks:
         self._problems: dict[str, Message] = {}
 
     def add(self, field: str, problem: Message) -> None:
-        """Note a problem; the first one of a field counts."""
+        """Record a problem of a field; only the first one of each field is kept."""
         self._problems.setdefault(field, problem)
 
     def check(self, field: str, rule: Callable[[Given], T], value: Given) -> T | None:
-        """Return what `rule` makes of the value; None, with the problem noted, when it raises
+        """Return `rule(value)`; None, with the problem recorded, when the rule raises
         InvalidInputError."""
         try:
             return rule(value)
@@ -64,6 +64,6 @@ class FieldChecks:
         return None
 
     def finish(self) -> None:
-        """Raise WrongFieldsError when a problem was noted."""
+        """Raise WrongFieldsError with every recorded problem; return when there is none."""
         if self._problems:
             raise WrongFieldsError(self._problems)

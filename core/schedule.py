@@ -15,6 +15,7 @@ from core.errors import WrongValueError
 from core.messages import Message
 
 FIELDS = ("cron_minute", "cron_hour", "cron_day_of_month", "cron_month", "cron_day_of_week")
+# A search must start somewhere; whether a text is valid does not depend on it.
 ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 # The longest window covers the eight years between two 29ths of February around 2100.
 WINDOWS = tuple(timedelta(hours=hours) for hours in (1, 25, 24 * 32, 24 * 367, 24 * 366 * 9))
@@ -110,7 +111,7 @@ class Schedule:
         return self.newest(since, moment - INSTANT)
 
     def count(self, since: datetime, until: datetime, limit: int) -> int:
-        """Return the number of scheduled times in `(since, until]`, counted up to `limit`."""
+        """Return the number of scheduled times in `(since, until]`; counting stops at `limit`."""
         number = 0
         for at in islice(self.after(since), limit):
             if at > until:

@@ -9,18 +9,18 @@ from typing import Protocol
 
 
 class Service(Protocol):
-    """The interface of what the container starts and stops."""
+    """The interface of everything that the container starts and stops."""
 
     name: str
 
     def start(self) -> None:
-        """Begin, and return at once."""
+        """Begin to work in threads of its own, and return at once."""
 
     def stop(self) -> None:
-        """Ask it to end soon and to release its work; safe to call twice."""
+        """Ask the service to end soon and to release its work; safe to call twice."""
 
     def join(self, timeout_secs: float | None = None) -> bool:
-        """Wait for its end; return False when it still runs after `timeout_secs`."""
+        """Wait for the service to end; return False when it still runs after `timeout_secs`."""
 
 
 class ThreadedService:
@@ -45,18 +45,22 @@ class ThreadedService:
         self._stop = threading.Event()
         self._on_failure = on_failure
         self._threads = [
+            # Daemon threads: one that hangs must not keep the process from ending.
             threading.Thread(target=self._run, args=(body,), name=f"{name}-{n}", daemon=True)
             for n, body in enumerate(bodies, start=1)
         ]
 
     def start(self) -> None:
+        """Start the threads; a service can be started once."""
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
+        """Set the stop event that every body waits on."""
         self._stop.set()
 
     def join(self, timeout_secs: float | None = None) -> bool:
+        """Wait up to `timeout_secs` for each thread; return False when any still runs."""
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join(timeout_secs)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from core.errors import InvalidInputError
 
+# In this order: gb18030, which includes GBK, decodes nearly any bytes, UTF-8 only its own.
 ENCODINGS = ("utf-8-sig", "gb18030")
 UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 

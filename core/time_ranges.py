@@ -13,21 +13,21 @@ SMALLEST = timedelta(milliseconds=1)  # what the databases keep of a moment
 
 
 class UnstorableTimeError(InvalidInputError, ValueError):
-    """A moment is beyond what databases keep; a ValueError too, as every text that is no moment."""
+    """A moment is beyond what the databases keep; a ValueError too, as of any malformed time."""
 
     def __init__(self) -> None:
         super().__init__("moment_not_storable", first_year=YEARS[0], last_year=YEARS[-1])
 
 
 def range_start(text: str, zone: tzinfo) -> datetime:
-    """Return the beginning of a range that starts with the day or moment (UTC).
+    """Return the first moment (UTC) of a range that begins with the day or moment in an ISO text.
 
     Args:
-        zone: of a text without one.
+        zone: the time zone of a text that names none.
 
     Raises:
         ValueError: the text is neither a day nor a moment.
-        UnstorableTimeError: a database cannot keep it.
+        UnstorableTimeError: a database cannot keep the moment.
     """
     moment = datetime.fromisoformat(text.strip())
     local = moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
@@ -37,8 +37,13 @@ def range_start(text: str, zone: tzinfo) -> datetime:
 
 
 def range_end(text: str, zone: tzinfo) -> datetime:
-    """Return the end, itself excluded, of a range that includes the day or moment (UTC). Raise
-    ValueError as `range_start` does."""
+    """Return the end (UTC, excluded) of a range that ends with the day or moment in an ISO text.
+
+    A day is included as a whole, a moment with its millisecond.
+
+    Raises:
+        ValueError: as `range_start`.
+    """
     start = range_start(text, zone)
     if not is_day(text):
         return start + SMALLEST
@@ -46,7 +51,7 @@ def range_end(text: str, zone: tzinfo) -> datetime:
 
 
 def day_end(start: datetime, zone: tzinfo) -> datetime:
-    """Return the end of the day in that zone which holds the moment (UTC)."""
+    """Return the moment (UTC) at which the day in `zone` that holds the moment `start` ends."""
     following = start.astimezone(zone).date() + timedelta(days=1)
     return datetime.combine(following, time(), zone).astimezone(UTC)
 

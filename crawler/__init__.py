@@ -1,1 +1,1 @@
-"""The main job: crawl and export side by side, meeting only in the database."""
+"""The main job: crawling and exporting, side by side; they share nothing but the database."""

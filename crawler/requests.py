@@ -1,4 +1,4 @@
-"""What may be asked of crawls, exports and their labels: every rule and limit, once."""
+"""Requests for crawls, exports and labels as users make them, with every rule and limit on them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,11 @@ MAX_LABELS_REMOVED = 100
 
 
 def domain_named(text: str) -> str:
-    """Return the name without blanks around it. Raise InvalidInputError for what is no domain."""
+    """Return the domain without surrounding blanks.
+
+    Raises:
+        InvalidInputError: it is empty, longer than MAX_DOMAIN_LETTERS, or has control characters.
+    """
     name = require_text(text).strip()
     if not 0 < len(name) <= MAX_DOMAIN_LETTERS or any(ord(letter) < 32 for letter in name):
         raise InvalidInputError("domain_malformed", max_letters=MAX_DOMAIN_LETTERS)
@@ -32,14 +36,15 @@ def domain_named(text: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class CrawlRequest:
-    """A crawl of a domain.
+    """A valid request to crawl a domain.
 
     Args:
         pages: pages at most, up to MAX_PAGES; None for all there are.
+        via: find creators by their names, or as the authors of videos.
         labels: labels of the task; an open task that is joined gets them too.
 
     Raises:
-        WrongFieldsError: with a message for each wrong field.
+        WrongFieldsError: a field is invalid; there is a message for each.
     """
 
     domain: str
@@ -62,18 +67,19 @@ class CrawlRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class ExportRequest:
-    """An export of a domain.
+    """A valid request to export a domain.
 
     Args:
-        columns: names with commas between them; None for the default ones.
+        columns: column names, comma-separated; None for the default ones.
         limit: rows at most; None for all there are.
-        out: an absolute folder; None for the export folder.
-        follow: go on for ever with new creators.
+        out: an absolute folder; None for the exports folder.
+        raw_cells: leave text as it is that a spreadsheet would run as a formula.
+        follow: wait for new creators without end.
         lanes: accounts that drain the domain side by side.
         labels: as for CrawlRequest.
 
     Raises:
-        WrongFieldsError: with a message for each wrong field.
+        WrongFieldsError: a field is invalid; there is a message for each.
     """
 
     domain: str
@@ -119,10 +125,10 @@ class ExportRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class LabelChange:
-    """Labels that a task gets, and labels that it loses.
+    """Labels to put on a task, and labels to take off it.
 
     Raises:
-        WrongFieldsError: with a message for each wrong field.
+        WrongFieldsError: a field is invalid; there is a message for each.
     """
 
     task_id: int
@@ -141,6 +147,6 @@ class LabelChange:
         object.__setattr__(self, "add", added)
 
     def __str__(self) -> str:
-        """`7 +new -old`, as the log of actions has it."""
+        """Return the change as the log of actions shows it: `7 +new -old`."""
         signed = [*(f"+{label}" for label in self.add), *(f"-{label}" for label in self.remove)]
         return " ".join([str(self.task_id), *signed])

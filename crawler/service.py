@@ -1,4 +1,4 @@
-"""Filing crawls and exports, and ending them in order: for commands, console and API alike."""
+"""The service for crawls and exports that commands, console and API share."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ DOMAIN_POLL_SECS = 0.2
 
 
 class CrawlingService:
-    """Files crawls and exports. An open task of the same platform and domain is joined; where it
-    was paused it goes on."""
+    """Files crawls and exports, and lets an operator control their tasks.
+
+    An open task of the same platform and domain is joined; if it was paused, it is resumed.
+    """
 
     def __init__(
         self,
@@ -51,11 +53,11 @@ class CrawlingService:
         self._catalog = catalog
 
     def crawl(self, request: CrawlRequest) -> FiledTask:
-        """File a crawl.
+        """File a crawl, or join the open one of that domain.
 
         Raises:
-            WrongFieldsError: no such platform.
-            CredentialsError: no account can crawl, now or later by itself.
+            WrongFieldsError: there is no such platform, or its creators cannot be searched.
+            CredentialsError: no account can crawl, and none will by itself.
         """
         platform = self._searching(request.platform)
         self.require_accounts(platform.name, Purpose.INGESTING)
@@ -66,15 +68,15 @@ class CrawlingService:
         return self._resumed(filed)
 
     def export(self, request: ExportRequest, *, grace_secs: float = 0.0) -> FiledTask:
-        """File an export of a domain that is crawled, or of which creators are stored.
+        """File an export, or join the open one, of a domain that is crawled or has stored creators.
 
         Args:
-            grace_secs: how long to wait for the domain: its crawl may be starting just now.
+            grace_secs: seconds to wait for the domain: its crawl may be starting just now.
 
         Raises:
-            WrongFieldsError: no such platform.
-            UnknownDomainError: nobody crawls the domain, and nothing of it is stored.
-            CredentialsError: no account can export, now or later by itself.
+            WrongFieldsError: there is no such platform, or its creators cannot be searched.
+            UnknownDomainError: nobody crawls the domain, and no creator of it is stored.
+            CredentialsError: no account can export, and none will by itself.
         """
         platform = self._searching(request.platform).name
         self.require_accounts(platform, Purpose.EXPORTING)
@@ -85,26 +87,33 @@ class CrawlingService:
         return self._resumed(filed)
 
     def task(self, task_id: int) -> Task:
-        """Return the task or piece. Raise InvalidInputError when there is none of that id."""
+        """Return the task or piece with that id. Raise InvalidInputError when there is none."""
         task = self._database.read(tasks.get, task_id)
         if task is None:
             raise _unknown(task_id)
         return task
 
     def pause(self, task_id: int) -> None:
-        """Hold a task until it is resumed. Raise InvalidInputError when it has ended."""
+        """Hold a task until it is resumed.
+
+        Raises:
+            InvalidInputError: there is no such task, or it has ended.
+        """
         self._control.pause(task_id)
 
     def resume(self, task_id: int) -> None:
-        """Let a paused, waiting or failed task go on now. Raise InvalidInputError when it
-        cannot."""
+        """Make a paused, waiting or failed task claimable at once.
+
+        Raises:
+            InvalidInputError: as `TaskControl.resume`.
+        """
         self._control.resume(task_id)
 
     def cancel(self, task_id: int) -> dict[int, FinishedFile]:
-        """End a task for good and finish its open files; return those by segment.
+        """End a task for good, finish the files it left open, and return those by segment id.
 
         Raises:
-            InvalidInputError: no such task, or it has ended.
+            InvalidInputError: there is no such task, or it has ended.
             OutputError: the task has ended, but a file cannot be written.
         """
         self._control.cancel(task_id)
@@ -118,14 +127,15 @@ class CrawlingService:
         return self._database.read(task_labels.of_tasks, task_ids)
 
     def labels_in_use(self, limit: int) -> list[str]:
-        """Return up to `limit` labels of any task, by name."""
+        """Return up to `limit` labels that any task has, in alphabetical order."""
         return self._database.read(task_labels.in_use, limit)
 
     def label(self, change: LabelChange) -> list[str]:
-        """Put labels on a task and take others off; return those it has then.
+        """Take labels off a task, put others on it, and return all that it has then.
 
         Raises:
-            InvalidInputError: no such task, a piece of one, or too many labels for one task.
+            InvalidInputError: there is no such task, it is a piece of one, or it would have too
+                many.
         """
 
         def relabel(tx: Tx) -> list[str]:
@@ -145,7 +155,8 @@ class CrawlingService:
         return self._database.write_idempotent(relabel)
 
     def require_accounts(self, platform: str, purpose: Purpose) -> None:
-        """Raise CredentialsError when no account can do it, now or later by itself."""
+        """Raise CredentialsError when no account is fit for `purpose` and none will be by
+        itself."""
         shortage = self._accounts.shortage(purpose, platform)
         if shortage.busy or shortage.spent or shortage.until is not None:
             return
@@ -161,7 +172,7 @@ class CrawlingService:
         )
 
     def known_domains(self, platform: str) -> list[str]:
-        """Return the domains of which creators are stored."""
+        """Return the domains of the platform that have stored creators, in alphabetical order."""
         return self._database.read(
             lambda tx: [
                 domain
@@ -187,7 +198,7 @@ class CrawlingService:
             self._clock.wait(never, DOMAIN_POLL_SECS)
 
     def _resumed(self, filed: FiledTask) -> FiledTask:
-        """Resume a task that was paused, also one that waits: it is looked at again at once."""
+        """Resume the task if it is paused, even until a moment: it is tried again at once."""
         if filed.task.status is TaskStatus.PAUSED:
             self._control.resume(filed.task.id)
         return filed

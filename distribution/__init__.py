@@ -1,1 +1,1 @@
-"""Distribution tasks: what users publish, what it counts, and what is reported of it."""
+"""Distribution tasks: videos that users publish, what these reach, and the reports on it."""

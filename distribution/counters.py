@@ -1,4 +1,4 @@
-"""The counters of each platform, and the names under which `verification_details` has them."""
+"""The counters of each platform, and the keys under which `verification_details` has them."""
 
 from __future__ import annotations
 
@@ -23,16 +23,20 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "share": ("share_count", "shares", "share"),
     "collect": ("collect_count", "collects", "collect", "favorite_count", "favorites"),
 }
-MAX_COUNT = 10**12  # More than any video has. Sums of 9 million of them still fit into a BIGINT.
+# No video has more. Sums of 9 million such counters still fit into a BIGINT.
+MAX_COUNT = 10**12
 Counters = Mapping[str, int]
 
 
 def verified(details: Any) -> Counters:
-    """Return the counters in `verification_details`. Of several names for a counter, the first
-    that is present and not null counts. A counter that is absent or null is unknown: left out.
+    """Return the counters in `verification_details`, a JSON object by the keys in NAMES.
+
+    Of several keys for a counter, the first that is present and not null counts. A counter that is
+    absent or null is unknown and left out.
 
     Raises:
-        WrongFieldError: a counter is negative or no whole number, or `details` is no JSON object.
+        WrongFieldError: a counter is negative, too large or no whole number, or `details` is no
+            object.
     """
     if not isinstance(details, Mapping):
         raise WrongFieldError(field="verification_details", reason=Message.of("not_json_object"))
@@ -46,7 +50,7 @@ def verified(details: Any) -> Counters:
 
 
 def fetched(stats: VideoStats) -> Counters:
-    """Return the counters in a platform's answer; unknown ones are left out."""
+    """Return the counters in a platform's response; unknown ones are left out."""
     answered = {
         "view": stats.view,
         "like": stats.like,
@@ -63,5 +67,6 @@ def missing(platform: str, counters: Counters) -> list[str]:
 
 
 def column(platform: str, counter: str) -> str:
-    """Return the column of a counter, such as `yt_view_count`."""
+    """Return the column of a counter, such as `yt_view_count`. Raise
+    KeyError for another platform."""
     return f"{PREFIXES[platform]}_{counter}_count"

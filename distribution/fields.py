@@ -26,8 +26,10 @@ FIRST_YEAR = 2000
 
 
 class Fields:
-    """The fields of one item. Its methods return None for a field that is absent, null or empty,
-    and raise WrongFieldError for a wrong value.
+    """The fields of one item, a JSON object.
+
+    Its methods return None for a field that is absent, null or empty, and raise
+    WrongFieldError for a wrong value.
 
     Raises:
         WrongFieldError: a field is not among `known`.
@@ -43,11 +45,11 @@ class Fields:
         self._values = values
 
     def is_present(self, name: str) -> bool:
-        """Return whether the item has the field, be it null or empty."""
+        """Return True when the item has the field, be it null or empty."""
         return name in self._values
 
     def value(self, name: str) -> Any:
-        """Return a value as it is, unchecked."""
+        """Return a value as it is, unchecked; None when the field is absent."""
         return self._values.get(name)
 
     def text(self, name: str, max_chars: int) -> str | None:
@@ -67,7 +69,7 @@ class Fields:
         return text or None
 
     def identifier(self, name: str) -> str:
-        """Return an id: a text without control characters, or a whole number. It is required."""
+        """Return a required id: 1 to 64 printable characters; a whole number becomes text."""
         value = self._values.get(name)
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
@@ -91,7 +93,10 @@ class Fields:
         return None if value in (None, "") else read_count(name, value, max_count)
 
     def link(self, name: str) -> tuple[str, VideoLink | ShortLink] | None:
-        """Return a link or share text as given, and the video or short link that it means."""
+        """Return a link or share text as given, and the video or short link that it stands for.
+
+        The field `platform`, where the item has it, must agree.
+        """
         text = self.text(name, LINK_CHARS)
         if text is None:
             return None
@@ -115,7 +120,7 @@ class Fields:
         return text, meant
 
     def http_url(self, name: str) -> str | None:
-        """Return an http(s) URL without user and password."""
+        """Return an http(s) URL without user and password, unchanged."""
         text = self.text(name, URL_CHARS)
         return None if text is None else read_http_url(name, text)
 
@@ -138,10 +143,10 @@ class Fields:
 
 
 def read_count(name: str, value: Any, max_count: int) -> int:
-    """Return a whole number from 0 to `max_count`, which may be given as text.
+    """Return a whole number from 0 to `max_count`; `value` is a JSON number or text.
 
     Raises:
-        WrongFieldError: it is another value.
+        WrongFieldError: it is another value; the error names the field `name`.
     """
     number = value
     if isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]{1,20}\s*", value, re.ASCII):
@@ -161,7 +166,7 @@ def read_http_url(name: str, text: str) -> str:
     """Return the URL unchanged.
 
     Raises:
-        WrongFieldError: it is no http(s) URL, or has a user or password in it.
+        WrongFieldError: it is no http(s) URL, or contains a user or password.
     """
     try:
         parts = urlsplit(text)
@@ -182,10 +187,12 @@ def read_http_url(name: str, text: str) -> str:
 
 
 def read_secret(name: str, value: Any) -> str:
-    """Return one secret of Standard Webhooks, or two with a blank between them, newest first.
+    """Return one signing secret, or two with a blank between them, newest first.
+
+    A secret is `whsec_` and the base64 of 24 to 64 bytes, as Standard Webhooks defines.
 
     Raises:
-        WrongFieldError: it has another form. The message does not repeat it.
+        WrongFieldError: it is malformed. The message does not repeat it.
     """
     parts = value.split() if isinstance(value, str) else []
     if not 1 <= len(parts) <= MAX_SECRETS or not all(map(_is_secret, parts)):

@@ -1,4 +1,4 @@
-"""Fetch the present counters of videos, each link once."""
+"""Fetch the current counters of videos, each link once."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from sources.base import VideoStats
 
 
 class Fetcher(Protocol):
-    """Fetches statistics of links; VideoStatsFetcher does."""
+    """Fetches statistics of links: `VideoStatsFetcher` in the product."""
 
     def fetch(self, texts: list[str], stop: threading.Event) -> list[FetchedItem]: ...
 
 
 class LiveCounters:
-    """Caches answers for the lifetime of the object, which is one scan or one round."""
+    """Counters by link, each fetched once in the object's life: one scan or one round."""
 
     def __init__(self, fetcher: Fetcher) -> None:
         self._fetcher = fetcher
@@ -45,7 +45,8 @@ class LiveCounters:
             raise StoppedSignal
 
     def is_postponed(self, link: str) -> bool:
-        """Return whether no request was made, as the time or the platform's budget had run out."""
+        """Return True when no request was made, as the time or the platform's budget had run
+        out."""
         return link in self._postponed
 
     def get(self, link: str) -> Counters | Message:

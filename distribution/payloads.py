@@ -15,24 +15,29 @@ from storage.distribution.daily_stats import COUNTS
 from storage.distribution.distribution_tasks import DramaFields
 
 DAILY, BROADCAST, COMPLETION = "daily", "broadcast", "completion"
+# Receivers of broadcasts know no fields of Douyin: its counters are sent as YouTube's.
 BROADCAST_AS = {"youtube": "youtube", "tiktok": "tiktok", "douyin": "youtube"}
 HASH_CHARS = 32
 Entry = dict[str, Any]
 
 
 def daily_entry(drama: DramaFields, counts: Mapping[str, int]) -> Entry:
-    """Return a task's day. Counts of 0 are left out, except for `account_count`."""
+    """Return a task's day as JSON. Counts of 0 are left out, except for `account_count`."""
     nonzero = {name: counts[name] for name in COUNTS if counts[name] and name != "account_count"}
     return {**_named(drama), "account_count": counts["account_count"], **nonzero}
 
 
 def daily_body(site_name: str, entries: Sequence[Entry]) -> str:
+    """Return the JSON text of a daily report."""
     return _body({"site_name": site_name, "event": "task.daily_stats", "stats": list(entries)})
 
 
 def broadcast_entry(drama: DramaFields, counters: Counters) -> Entry:
-    """Return the present counters of a task's own video, without unknown ones. Accounts are always
-    0, and Douyin's counters have YouTube's names: receivers of broadcasts know no other fields."""
+    """Return the current counters of a task's own video as JSON, without unknown ones.
+
+    Accounts are always 0, and Douyin's counters have YouTube's names: receivers of
+    broadcasts know no other fields.
+    """
     platform = BROADCAST_AS[drama.platform or ""]
     known = {
         column(platform, counter): counters[counter]
@@ -44,11 +49,12 @@ def broadcast_entry(drama: DramaFields, counters: Counters) -> Entry:
 
 
 def broadcast_body(site_name: str, entries: Sequence[Entry]) -> str:
+    """Return the JSON text of a broadcast report, which has no `event`."""
     return _body({"site_name": site_name, "stats": list(entries)})
 
 
 def completion_entry(drama: DramaFields, completion: Completion, counters: Counters) -> Entry:
-    """Return a posted video with the counters that were verified."""
+    """Return a posted video as JSON, with the counters that were verified."""
     return {
         "project_id": drama.project_id,
         "task_id": drama.task_id,
@@ -61,18 +67,21 @@ def completion_entry(drama: DramaFields, completion: Completion, counters: Count
 
 
 def completion_body(site_name: str, entries: Sequence[Entry]) -> str:
+    """Return the JSON text of a report on completions."""
     return _body({"site_name": site_name, "event": "task.completion", "completions": list(entries)})
 
 
 def event_id(
     kind: str, site_name: str, url: str, day: date | None, revisions: Sequence[Any], part: int
 ) -> str:
-    """Return the name of a report. It depends on the report's content only, so that the same report
-    is never filed twice.
+    """Return the permanent id of a report, such as `daily_20261121_5f0c…`.
+
+    It depends on the report's content only, so that the same report is never filed twice.
 
     Args:
-        revisions: what differs between one report and the next: (task, revision) pairs, a round's
-            number, or keys of completions.
+        day: the day that the report is about; None for other kinds than `daily`.
+        revisions: the values that differ between one report and the next: (task, revision) pairs, a
+            round's number, or keys of completions.
         part: the number of the part of a long report, from 1.
     """
     identity = json.dumps([kind, site_name, url, str(day), list(revisions), part])

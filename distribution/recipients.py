@@ -12,8 +12,13 @@ from storage.distribution.distribution_tasks import DramaFields
 
 @dataclass(frozen=True)
 class Recipient:
-    """A callback URL, and the id of the task whose secret signs what is sent there; both are None
-    for tasks without a callback URL. `dramas` are sorted by task id."""
+    """A callback URL, and the tasks that are reported there together.
+
+    Args:
+        url: None for tasks without a callback URL.
+        signer: the id of the task whose secret signs the reports; None without a URL.
+        dramas: the tasks, sorted by id.
+    """
 
     url: str | None
     signer: str | None
@@ -21,8 +26,11 @@ class Recipient:
 
 
 def recipients_of(dramas: Iterable[DramaFields], vault: Vault) -> list[Recipient]:
-    """Return the tasks grouped by recipient. A report is signed by one secret, so tasks of one URL
-    with different secrets have different recipients."""
+    """Return the tasks grouped by recipient.
+
+    A report is signed by one secret, so tasks of one URL with different
+    secrets have different recipients.
+    """
     secrets: dict[str, str | None] = {}
     groups: dict[tuple[str | None, str | None], list[DramaFields]] = {}
     for drama in sorted(dramas, key=lambda drama: drama.task_id):
@@ -38,6 +46,7 @@ def recipients_of(dramas: Iterable[DramaFields], vault: Vault) -> list[Recipient
 
 
 def _decrypted(vault: Vault, token: str) -> str | None:
+    """Return a secret in clear; the encrypted text itself when it cannot be decrypted."""
     try:
         return vault.decrypt(token)
     except CredentialsError:

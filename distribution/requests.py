@@ -1,4 +1,4 @@
-"""What may be asked of counted days."""
+"""Requests on counted days, checked."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from core.messages import Message
 
 @dataclass(frozen=True, kw_only=True)
 class ScanRequest:
-    """Which days are counted: one, or all from a first to a last one; none given means yesterday.
+    """The days to count: one, or all from a first to a last one; none given means yesterday.
 
     Args:
         last: with `first` only; None for yesterday.
         dry_run: fetch, store and report nothing.
-        by_agent: add the numbers up by agent too.
+        by_agent: add up by agent too.
 
     Raises:
-        InvalidInputError: a day and a span, or a span without its first day.
+        InvalidInputError: a day and a span were given, or a span without its first day.
     """
 
     day: date | None = None
@@ -42,7 +42,7 @@ class ScanRequest:
         return self.first, self.last or max(self.first, yesterday)
 
     def as_message(self) -> Message:
-        """Return the days as the log of actions and operations show them."""
+        """Return the days as the log of actions and background operations show them."""
         days: date | Message = self.day or Message.of("day_yesterday")
         if self.first is not None:
             last = self.last or Message.of("day_yesterday")

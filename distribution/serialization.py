@@ -16,7 +16,7 @@ from storage.distribution.distribution_tasks import Drama
 
 
 def drama_object(drama: Drama) -> dict[str, Any]:
-    """Return a task's columns, with `has_secret` in place of its secret."""
+    """Return a task's columns as JSON, with `has_secret` in place of its secret."""
     columns = dataclasses.asdict(drama.fields) | {
         field.name: getattr(drama, field.name)
         for field in dataclasses.fields(drama)
@@ -28,7 +28,7 @@ def drama_object(drama: Drama) -> dict[str, Any]:
 
 
 def drama_details_object(details: DramaDetails) -> dict[str, Any]:
-    """Return a task with `completion_count` and its newest `days`."""
+    """Return a task as JSON, with `completion_count` and its newest `days`."""
     return drama_object(details.drama) | {
         "completion_count": details.completion_count,
         "days": [day_object(day) for day in details.days],
@@ -36,7 +36,7 @@ def drama_details_object(details: DramaDetails) -> dict[str, Any]:
 
 
 def day_object(day: DailyStats) -> dict[str, Any]:
-    """Return a stored day with every count, also those of 0."""
+    """Return a stored day as JSON with every count, also those of 0."""
     return {
         "stats_date": day.stats_date.isoformat(),
         **day.counts,
@@ -49,12 +49,12 @@ def day_object(day: DailyStats) -> dict[str, Any]:
 
 
 def stats_object(day: DailyStats) -> dict[str, Any]:
-    """Return a stored day with the id of its task."""
+    """Return a stored day as JSON with the id of its task."""
     return {"task_id": day.task_id} | day_object(day)
 
 
 def completion_object(completion: Completion) -> dict[str, Any]:
-    """Return a posted video; `verification_details` as they were received, or null."""
+    """Return a posted video as JSON; `verification_details` as they were received, or null."""
     return {
         "task_id": completion.task_id,
         "user_id": completion.user_id,

@@ -38,11 +38,11 @@ class DistributionService:
         self._clock = clock
 
     def newest(self, limit: int, status: DramaStatus | None = None) -> list[Drama]:
-        """Return at most `limit` tasks, newest first; only those of a status if one is given."""
+        """Return at most `limit` tasks, newest first; only those of `status` if one is given."""
         return self._database.read(distribution_tasks.newest, limit, status)
 
     def details(self, task_id: str) -> DramaDetails:
-        """Return a task with its newest 14 days."""
+        """Return a task with its number of completions and its newest 14 days."""
         drama = self._database.read(distribution_tasks.get, task_id)
         if drama is None:
             raise _unknown(task_id)
@@ -57,11 +57,12 @@ class DistributionService:
             raise _unknown(task_id)
 
     def set_secret(self, task_id: str, secret: str | None) -> None:
-        """Replace the secret that signs a task's reports. Two with a blank between them, newest
-        first, both sign; with None reports are no longer signed.
+        """Replace the secret that signs a task's reports; with None they are no longer signed.
+
+        Two secrets with a blank between them, newest first, both sign.
 
         Raises:
-            InvalidInputError: the secret has another form, or there is no such task.
+            InvalidInputError: the secret is malformed, or there is no such task.
         """
         clear = None if secret is None else read_secret("secret", secret)
         now = self._clock.now()

@@ -1,1 +1,1 @@
-"""Scheduled jobs: what is due, runs under leases, and the jobs that maintain the pool."""
+"""Scheduled jobs: which runs are due, running them under leases, and jobs for the pool."""

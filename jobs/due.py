@@ -1,6 +1,6 @@
-"""Plans what is due of a job: to start, resume, give up, or record as missed.
+"""Plan what is due of a job: to start, resume, give up, or record as missed.
 
-Pure functions from the state of the rows to a plan; without a clock and a database.
+Pure functions from the rows of `job_runs` to a plan; without a clock and a database.
 """
 
 from __future__ import annotations
@@ -14,8 +14,12 @@ from core.messages import Message
 from core.schedule import Schedule
 from storage.crawling.job_runs import JobCause, JobRun, JobState
 
-GRACE = timedelta(minutes=5)  # a run that starts within it is on time
-MAX_ATTEMPTS = 5  # a run that kills every process must not be resumed without end
+# A run that starts within this time counts as on time.
+GRACE = timedelta(minutes=5)
+# A run that kills every process must not be resumed without end.
+MAX_ATTEMPTS = 5
+# A schedule of every minute that was off for a year has half a million times; "at least 1000" says
+# enough.
 MAX_COUNTED_TIMES = 1000
 PROCESS_ENDED = Message.of("process_ended")
 
@@ -25,7 +29,7 @@ class JobContext:
     """The arguments of a run.
 
     Args:
-        scheduled_at: the time that the run is for (UTC).
+        scheduled_at: the scheduled time that the run is for (UTC).
         stop: set when the run is to end soon: the process ends, or another one took the run over.
     """
 
@@ -38,13 +42,15 @@ class Job:
     """A function that runs on a schedule.
 
     Args:
+        name: unique name, as in `job_runs.job` and on the command line.
         description: what it does, in a few words, for listings.
-        run: does the work and returns the result; a text is one in words of its own. It raises
-            `StoppedSignal` when it ends unfinished because of `stop`, and any other error to have
-            the run recorded as failed. It may be called again for the same time, after a process
-            died.
+        run: does the work and returns the result; a text is shown in both languages as it is. It
+            raises `StoppedSignal` when it ends unfinished because of `stop`, and any other error to
+            have the run recorded as failed. It may be called again for the same time, after a
+            process died.
         catch_up: whether the newest time that passed without a run is run late.
-        switch: the setting that turns it on; empty for a job that always runs.
+        enabled: whether the scheduler runs it; a disabled job can still be run on request.
+        switch: the setting that enables it; empty for a job that is always enabled.
     """
 
     name: str
@@ -58,7 +64,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Missed:
-    """Scheduled times that passed without a run: how many, and the last of them."""
+    """Scheduled times that passed without a run: the last of them, their number, the reason."""
 
     last: datetime
     times: int
@@ -73,8 +79,8 @@ class Plan:
         register: record now as the time from which the job's scheduled times count.
         give_up: an open run to end as failed, and the reason.
         missed: scheduled times to record as missed.
-        resume: an open run of a dead process to go on with.
-        start: the scheduled time of a new run, and its cause.
+        resume: an open run of a dead process to continue.
+        start: the scheduled time of a new run (UTC), and its cause.
     """
 
     register: bool = False
@@ -85,14 +91,17 @@ class Plan:
 
     @property
     def is_empty(self) -> bool:
+        """Return True when nothing is due: no write is needed."""
         return self == Plan()
 
 
 def plan_of(job: Job, state: JobState, now: datetime, *, requested: bool = False) -> Plan:
-    """Return what is due of a job.
+    """Return what is due of a job at `now` (UTC).
 
-    `requested` when a timer outside asks for this job: its newest scheduled time then counts even
-    when it was before the job was registered.
+    Args:
+        state: the job's rows in `job_runs`, as read before.
+        requested: whether a timer outside Baton asks for this job: its newest scheduled time then
+            counts even when it was before the job was registered.
     """
     dead = state.open
     if dead is not None and dead.lease_until is not None and dead.lease_until > now:
@@ -120,6 +129,7 @@ def plan_of(job: Job, state: JobState, now: datetime, *, requested: bool = False
 
 
 def _may_resume(job: Job, dead: JobRun, now: datetime) -> bool:
+    """Return True when a scheduled run may continue: in time or with `catch_up`, attempts left."""
     if dead.cause is JobCause.MANUAL or dead.lease_token >= MAX_ATTEMPTS:
         return False
     return job.catch_up or now - dead.scheduled_at <= GRACE
@@ -141,6 +151,10 @@ def _missed(
     *,
     includes_newest: bool,
 ) -> Missed | None:
+    """Return the times after `since` that are recorded as missed; None when there are none.
+
+    `newest` is among them with `includes_newest` only.
+    """
     if since is None:
         return Missed(newest, 1, Message.of("run_too_late")) if includes_newest else None
     last = newest if includes_newest else schedule.newest_before(since, newest)

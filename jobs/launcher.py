@@ -1,4 +1,4 @@
-"""Runs of jobs on request, each in a thread of its own, so that a web request does not wait."""
+"""Run jobs on request, each in a thread of its own, so that a web request does not wait."""
 
 from __future__ import annotations
 
@@ -11,11 +11,16 @@ from jobs.due import Job
 from jobs.runner import JobRunner
 
 log = service_log("jobs")
-REFUSAL_WAIT_SECS = 1.0  # a run that cannot begin is refused within it
+# The caller of `launch` waits for so long, to learn that a run cannot begin.
+REFUSAL_WAIT_SECS = 1.0
 
 
 class JobLauncher:
-    """Starts runs outside the schedule. The process must run a lease renewer for them."""
+    """Starts runs outside the schedule. The process must run a lease renewer for them.
+
+    Args:
+        jobs: the jobs that can be asked for.
+    """
 
     def __init__(self, *, jobs: Sequence[Job], runner: JobRunner) -> None:
         self.jobs = tuple(jobs)
@@ -23,7 +28,7 @@ class JobLauncher:
         self._threads: list[threading.Thread] = []
 
     def named(self, name: str) -> Job:
-        """Return the job of that name. Raises InvalidInputError with the names there are."""
+        """Return the job of that name. Raise InvalidInputError, which names the known jobs."""
         for job in self.jobs:
             if job.name == name:
                 return job
@@ -31,7 +36,9 @@ class JobLauncher:
         raise InvalidInputError("job_not_found", job=name, known=names)
 
     def launch(self, name: str) -> None:
-        """Begin a run and return without waiting for its end.
+        """Begin a run and return after a second at most, without waiting for its end.
+
+        A run that fails later is recorded as failed and logged.
 
         Raises:
             InvalidInputError: there is no such job.
@@ -56,7 +63,7 @@ class JobLauncher:
             raise refused[0]
 
     def stop(self) -> None:
-        """Ask the runs to end soon and to be released; safe to call twice."""
+        """Ask the runs to end soon, and release their leases; safe to call twice."""
         self._runner.stop()
 
     def join(self, timeout_secs: float) -> bool:

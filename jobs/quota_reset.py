@@ -1,6 +1,6 @@
-"""The job at midnight: resets the counters of the day and wakes the tasks that wait for quota.
+"""The job at midnight: reset the counters of past days, and wake tasks that wait for quota.
 
-No limit depends on it: every write that spends quota rolls the day over by itself.
+No limit depends on it: every write that uses quota begins the new day by itself.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from storage.engines.transactions import Database
 
 
 class QuotaReset:
-    """Resets the counters of past quota days."""
+    """The job that resets `accounts.today_export_count` of past quota days."""
 
     def __init__(self, *, database: Database, clock: Clock, calendar: QuotaCalendar) -> None:
         self._database = database
@@ -21,7 +21,7 @@ class QuotaReset:
         self._calendar = calendar
 
     def run(self, _context: JobContext) -> Message:
-        """Reset the counters of days before today, and return a summary."""
+        """Reset the counters of days before today, and return a summary; safe to repeat."""
         now = self._clock.now()
         day = self._calendar.day(now)
         reset = self._database.write_idempotent(accounts.reset_quota, day, now)

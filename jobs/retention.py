@@ -1,4 +1,4 @@
-"""Deletes rows and files that are older than their retention."""
+"""Delete rows and files that are older than their retention."""
 
 from __future__ import annotations
 
@@ -16,9 +16,12 @@ from core.messages import Message
 from storage.engines.transactions import Database, Tx
 
 log = service_log("jobs")
-BATCH_ROWS = 200  # larger transactions hold row locks for longer than others should wait
-PAUSE_SECS = 0.01  # lets other writers in between two batches
-OVERDUE_AFTER = timedelta(days=2)  # a daily job that works has deleted the rows by then
+# Larger transactions hold row locks for longer than other writers should wait.
+BATCH_ROWS = 200
+# The pause lets other writers in between two batches.
+PAUSE_SECS = 0.01
+# A daily job that works has deleted the rows by then.
+OVERDUE_AFTER = timedelta(days=2)
 LOG_NAME = re.compile(r".+[-_]([0-9]{4})-?([0-9]{2})-?([0-9]{2})\.log")
 DAY_FOLDER_NAME = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 
@@ -30,10 +33,10 @@ class OldRows:
     Args:
         name: the name of the kind, in the plural.
         table: the table that holds the rows.
-        setting: the environment name of the setting with `days`.
-        days: how long rows are kept; 0: for ever.
-        find: returns the ids of rows that ended before a moment, up to a limit.
-        drop: deletes rows by id, with what belongs to them, and returns how many.
+        setting: the environment variable of the setting that `days` comes from.
+        days: days for which rows are kept; 0: for ever.
+        find: returns the ids of rows that ended before a time (UTC), up to a limit.
+        drop: deletes rows by id, with what belongs to them, and returns the number of rows.
     """
 
     name: Message
@@ -45,11 +48,12 @@ class OldRows:
 
 
 class Retention:
-    """The job `prune`. It may be interrupted anywhere; the next run goes on.
+    """The job `prune`. It may be interrupted anywhere; the next run continues.
 
     Args:
-        log_dir, evidence_dir: folders of this host; names in them carry their day.
-        file_days: how long files are kept; 0: for ever.
+        log_dir, evidence_dir: folders of this host; the names of files or folders in them contain
+            their day.
+        file_days: days for which files are kept; 0: for ever.
     """
 
     def __init__(
@@ -95,6 +99,7 @@ class Retention:
         return [kind for kind in self.kinds if kind.days and is_overdue(kind)]
 
     def _prune(self, kind: OldRows, stop: threading.Event) -> int:
+        """Delete old rows in batches and return their number. Raise StoppedSignal on `stop`."""
         before = self._clock.now() - timedelta(days=kind.days)
         total = 0
         while True:
@@ -107,17 +112,19 @@ class Retention:
             self._clock.wait(stop, PAUSE_SECS)
 
     def _prune_batch(self, kind: OldRows, before: datetime) -> tuple[int, int]:
-        """Return how many rows were found and deleted; others may delete or replay some of them."""
+        """Return the numbers of rows found and deleted; others may change rows in between."""
         ids = self._database.read(kind.find, before, BATCH_ROWS)
         if not ids:
             return 0, 0
         return len(ids), self._database.write_idempotent(kind.drop, ids)
 
     def _remove_logs(self) -> int:
+        """Delete old log files, whose names end in their day; return their number."""
         expired = self._expired(self._log_dir.rglob("*"), LOG_NAME)
         return sum(_remove_file(path) for path in expired)
 
     def _remove_evidence(self) -> int:
+        """Delete the JSON files in old folders `YYYY-MM-DD`; return their number."""
         count = 0
         for folder in self._expired(self._evidence_dir.glob("*"), DAY_FOLDER_NAME):
             if folder.is_dir() and not folder.is_symlink():

@@ -1,4 +1,4 @@
-"""Runs jobs under leases: the process that writes the row of a scheduled time runs it."""
+"""Run jobs under leases: the process that inserts the row of a scheduled time runs it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ INTERRUPTED = Message.of("run_interrupted")
 
 @dataclass(frozen=True)
 class HeldRun:
-    """A run whose lease this process holds."""
+    """A run whose lease this process holds; `stop` asks the run to end soon."""
 
     run: JobRun
     lease: Lease
@@ -37,6 +37,7 @@ class JobRunner:
     Args:
         leases: where the lease renewer of this process finds the leases of runs.
         owner: the id of this process, written into its leases.
+        lease_secs: seconds after which another process may take over a run of a dead one.
     """
 
     def __init__(
@@ -63,17 +64,17 @@ class JobRunner:
         return self._stopping
 
     def stop(self) -> None:
-        """Ask every run in hand to end soon; safe to call twice, and from a signal handler."""
+        """Ask every run of this process to end soon; safe to repeat, and in a signal handler."""
         with self._guard:
             self._stopping = True
             for held in list(self._held):
                 held.stop.set()
 
     def run_due(self, job: Job, *, requested: bool = False) -> JobRun | None:
-        """Record the missed times of a job and run its newest one, unless another process does.
+        """Record a job's missed times and run its newest one, unless another process does.
 
-        Returns the run as it ended; None when this process ran nothing. `requested` is explained
-        at `plan_of`.
+        Returns the run as it ended; None when this process ran nothing.
+        `requested` is explained at `plan_of`.
 
         Raises:
             DatabaseError: no more was done; a run that was begun is taken over when its lease ends.
@@ -94,7 +95,7 @@ class JobRunner:
         """Run a job on request, whatever its schedule, and return the run as it ended.
 
         Raises:
-            JobBusyError: a run of it is under way.
+            JobBusyError: a run of it is under way, here or in another process.
             DatabaseError: as for `run_due`.
         """
         now = self._clock.now()
@@ -111,6 +112,8 @@ class JobRunner:
         return self._execute(job, held)
 
     def _claim(self, apply: partial[JobRun | None]) -> HeldRun | None:
+        """Apply a plan in one transaction and hold its run's lease; None when it has no run."""
+        # Read before the write: counted from later, the deadline could lie after the lease's end.
         claimed_at = self._clock.monotonic()
         run = self._database.write(apply)
         if run is None:
@@ -175,6 +178,7 @@ class JobRunner:
         return job_runs.get(tx, run_id)
 
     def _execute(self, job: Job, held: HeldRun) -> JobRun:
+        """Run a job whose lease is held, record how it ended, and return the run as recorded."""
         run = held.run
         about = fields(job=job.name, scheduled=run.scheduled_at.isoformat(), cause=run.cause)
         log.info("%s begun, attempt %s", about, run.lease_token)
@@ -195,7 +199,8 @@ class JobRunner:
             self._release(held, about)
         except BatonError as error:
             self._finish(held, RunState.FAILED, error.message, about)
-        except Exception as error:  # a bug in one job must not end the others
+        # A bug in one job must not end the others.
+        except Exception as error:
             log.exception("%s ended by an error", about)
             failure = Message.of("job_internal_error", detail=repr(error))
             self._finish(held, RunState.FAILED, failure, about)
@@ -204,6 +209,7 @@ class JobRunner:
             self._finish(held, RunState.SUCCEEDED, message, about)
 
     def _finish(self, held: HeldRun, state: RunState, result: Message, about: str) -> None:
+        """Record a run's result under its token; when the run was taken over, only log it."""
         run, now = held.run, self._clock.now()
         finish = partial(
             job_runs.finish,
@@ -220,7 +226,10 @@ class JobRunner:
             log.warning("%s was taken over; its result is not kept: %s", about, result)
 
     def _release(self, held: HeldRun, about: str) -> None:
-        """End the lease with the run unfinished, so that another process can resume it."""
+        """End the lease with the run unfinished, so that another process can resume it.
+
+        A run on request ends as failed instead: no schedule would resume it.
+        """
         run, now = held.run, self._clock.now()
         if run.cause is JobCause.MANUAL:
             self._finish(held, RunState.FAILED, INTERRUPTED, about)
@@ -230,7 +239,7 @@ class JobRunner:
 
 
 def _off_schedule(now: datetime) -> datetime:
-    """Return a time that no schedule has, as scheduled times are whole minutes."""
+    """Return `now`, or 1 ms later when a schedule could have it: schedules have whole minutes."""
     return now if now.microsecond >= 1000 else now + timedelta(milliseconds=1)
 
 

@@ -1,4 +1,4 @@
-"""Looks at the jobs at their scheduled times and in between, on the injected clock."""
+"""Look at the jobs at their scheduled times and in between, on the injected clock."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ log = service_log("jobs")
 
 
 class LookThreads:
-    """One thread for each look, at most one at a time for each job.
+    """One thread for each look at a job, at most one at a time for each job.
 
     The threads are daemons: a job that does not end must not keep the process from ending; its
-    lease runs out. `failure` is the error that a look ended with, a bug; None when there was none.
+    lease runs out. `failure` is the unexpected error that ended a look; None when there was none.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class LookThreads:
         self._threads: dict[str, threading.Thread] = {}
 
     def submit(self, job_name: str, look: Callable[[], None]) -> bool:
-        """Begin a look and return at once; False when the job's last look still runs."""
+        """Begin a look and return at once; return False when the job's last look still runs."""
         last = self._threads.get(job_name)
         if last is not None and last.is_alive():
             return False
@@ -41,24 +41,25 @@ class LookThreads:
         return True
 
     def join(self) -> None:
-        """Wait until no look runs any more."""
+        """Wait until no look runs, without a time limit."""
         for thread in self._threads.values():
             thread.join()
 
     def _run(self, job_name: str, look: Callable[[], None]) -> None:
         try:
             look()
-        except BaseException as error:  # nothing above it would see it: the scheduler raises it
+        # Nothing above a thread sees its error: the scheduler raises it in `run`.
+        except BaseException as error:
             log.exception("a look at %s ended by an error", job_name)
             self.failure = error
 
 
 class JobScheduler:
-    """One thread of the long-running process.
+    """Decides when to look at a job; one thread of the long-running process.
 
-    It only decides when to look at a job: at each scheduled time, and every `look_secs` in between
-    to find the run of a dead process. A look may come late, twice or on many hosts, because the
-    rows of `job_runs` decide what runs, what is caught up and what was missed (`jobs/due.py`).
+    It looks at each scheduled time, and every `look_secs` seconds in between to find the run of a
+    dead process. A look may come late, twice or on many hosts, because the rows of `job_runs`
+    decide what runs, what is caught up and what was missed (`jobs/due.py`).
     """
 
     def __init__(
@@ -78,9 +79,9 @@ class JobScheduler:
         self._next_look_at: dict[str, datetime] = {}
 
     def run(self, stop: threading.Event) -> None:
-        """Look until `stop`, then wait for the runs in hand to end or to be handed back.
+        """Look until `stop` is set, then wait for the runs in progress to end or to be released.
 
-        Raises whatever ended a look unexpectedly.
+        Raises the unexpected error of a look; database errors are logged and tried again.
         """
         try:
             Poller(clock=self._clock, poll_secs=self._look_secs).run_paced(self._checked_look, stop)
@@ -104,7 +105,7 @@ class JobScheduler:
         return max(0.0, (next_at - self._clock.now()).total_seconds())
 
     def join(self) -> None:
-        """Wait for the looks that run."""
+        """Wait for the looks that are in progress."""
         self._threads.join()
 
     def _checked_look(self) -> float:

@@ -14,7 +14,10 @@ from storage.crawling.job_runs import JobRun
 
 
 def job_object(job: Job, last: JobRun | None, now: datetime, renderer: Renderer) -> dict[str, Any]:
-    """Return a job with its next scheduled time and its last run; keys are part of the API."""
+    """Return a job as JSON with its next scheduled time and its last run.
+
+    `next_at` is null for a disabled job, `last` for a job that never ran.
+    """
     return {
         "name": job.name,
         "meaning": renderer.text(job.description),
@@ -28,12 +31,12 @@ def job_object(job: Job, last: JobRun | None, now: datetime, renderer: Renderer)
 
 
 def run_object(run: JobRun, renderer: Renderer) -> dict[str, Any]:
-    """Return the columns of a run: its result as a sentence, and as its code and parameters."""
+    """Return the columns of a run as JSON; its result as sentence, code and parameters."""
     return as_object(run) | message_keys("result", run.result, renderer.sentence)
 
 
 def schedule_object(schedule: Schedule) -> dict[str, str]:
-    """Return a schedule as its cron text, its time zone and a description."""
+    """Return a schedule as JSON: its cron text, its time zone and a description in English."""
     return {
         "schedule": schedule.cron,
         "timezone": schedule.zone.key,

@@ -1,4 +1,4 @@
-"""Checks the session of every account once a day, also of accounts that are not in use."""
+"""Check the session of every account once a day, also of accounts that are not in use."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from core.messages import Message
 from crawler.runtime.account_sessions import AccountCheckout, AccountSessions
 from jobs.due import JobContext
 
-log = service_log("caretaker")  # names its log file, which operators know
+# The name is that of the log file, which operators know.
+log = service_log("caretaker")
 
 
 class SessionChecks:
@@ -27,14 +28,14 @@ class SessionChecks:
         self._platforms = tuple(platforms)
 
     def run(self, context: JobContext) -> Message:
-        """Check what is due, and return a summary. Raises StoppedSignal when it was cut short."""
+        """Check the accounts that are due, and return a summary. Raise StoppedSignal on `stop`."""
         checked = self.check_due(context.stop)
         if context.stop.is_set():
             raise StoppedSignal
         return Message.of("sessions_checked", sessions=checked)
 
     def check_due(self, stop: threading.Event) -> int:
-        """Check every account that is due, and return how many were checked."""
+        """Check every account that is due until `stop`; return the number of accounts checked."""
         checked = 0
         for platform in self._platforms:
             while not stop.is_set() and self._check_next(platform, stop):
@@ -42,14 +43,18 @@ class SessionChecks:
         return checked
 
     def _check_next(self, platform: str, stop: threading.Event) -> bool:
-        """Check one account; False when the platform has none that is due, or should be left."""
+        """Check one account under a lease.
+
+        Returns False when no account is due, or the platform's other accounts would fail too.
+        """
         leased = self._accounts.lease_unchecked(platform)
         if leased is None:
             return False
         checkout = AccountCheckout(leased)
         try:
             self._sessions.open(checkout, stop)
-            if checkout.account == leased:  # it was not due for work, only for a look
+            # `open` has not checked the session, as the account was not due for that yet.
+            if checkout.account == leased:
                 self._sessions.probe(checkout, stop)
         except (StoppedSignal, OutOfTurnSignal):
             self._sessions.close(checkout)
@@ -68,7 +73,7 @@ class SessionChecks:
 
 
 def _is_passing(error: SourceError) -> bool:
-    """Return True when the cause is not the account, so that the next one would fail as well."""
+    """Return True when not the account caused the error: the next one would fail as well."""
     if isinstance(error, BreakerOpenError):
         return True
     return error.culprit not in (None, Culprit.ACCOUNT)

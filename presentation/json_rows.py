@@ -40,7 +40,10 @@ ExportedRow = Account | AccountEvent | Task | Segment | Worker | Alert | JobRun 
 
 
 def as_object(row: ExportedRow, renderer: Renderer = ENGLISH_RENDERER) -> dict[str, Any]:
-    """Return the columns of a row, without the secret ones; messages in the renderer's language."""
+    """Return the columns of a row as JSON, without the secret ones.
+
+    Messages are sentences in the renderer's language, each with its code and parameters beside it.
+    """
     columns = {
         field.name: plain(getattr(row, field.name))
         for field in dataclasses.fields(row)
@@ -54,10 +57,10 @@ def as_object(row: ExportedRow, renderer: Renderer = ENGLISH_RENDERER) -> dict[s
 def with_messages(
     values: Mapping[str, Any], names: Collection[str], renderer: Renderer = ENGLISH_RENDERER
 ) -> dict[str, Any]:
-    """Return the values with the sentences of those that hold messages.
+    """Return the values with sentences in place of the stored messages `names`.
 
     Beside each stand its code and parameters: `last_error`, `last_error_code` and
-    `last_error_params`.
+    `last_error_params`. Empty values stay as they are.
     """
     shown: dict[str, Any] = {}
     for name, value in values.items():
@@ -72,7 +75,7 @@ def with_messages(
 
 
 def task_object(task: Task, labels: Mapping[int, Sequence[str]]) -> dict[str, Any]:
-    """Return the columns of a task and its labels.
+    """Return the columns of a task and its labels as JSON.
 
     Args:
         labels: the labels of several tasks, by id; pieces of a task have none.
@@ -81,7 +84,7 @@ def task_object(task: Task, labels: Mapping[int, Sequence[str]]) -> dict[str, An
 
 
 def view_object(view: TaskView) -> dict[str, Any]:
-    """Return the columns of a task, its labels, and the sums over its pieces."""
+    """Return the columns of a task, its labels, and the sums over its pieces as JSON."""
     return as_object(view.task) | {
         "items": view.items,
         "new": view.new,
@@ -95,7 +98,7 @@ def view_object(view: TaskView) -> dict[str, Any]:
 def verification_object(
     result: VerificationResult, renderer: Renderer = ENGLISH_RENDERER
 ) -> dict[str, Any]:
-    """Return what a verification found; `elsewhere` only where it counts any."""
+    """Return a verification's counts and problems as JSON; `elsewhere` only when it is not 0."""
     report: dict[str, Any] = {
         "ok": result.ok,
         "segments": result.segments,
@@ -106,7 +109,8 @@ def verification_object(
 
 
 def plain(value: object) -> object:
-    """Return a value as JSON has it: moments as `2026-11-22T05:00:00.123Z`."""
+    """Return a value that JSON can hold: times as
+    `2026-11-22T05:00:00.123Z`, dates as `2026-11-22`."""
     if isinstance(value, datetime):
         return iso_utc(value)
     if isinstance(value, date):

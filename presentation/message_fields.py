@@ -16,10 +16,9 @@ def message_fields(
     empty: str | None = None,
     renderer: Renderer = LOG_RENDERER,
 ) -> dict[str, Any]:
-    """Return a message's sentence as `name`, and beside it `name_code` and `name_params`.
+    """Return a message as JSON: the sentence as `name`, its data as `name_code` and `name_params`.
 
-    All three are without what looks like a secret.
-    Without a message there is only `name`, with `empty`.
+    All three are redacted. Without a message there is only `name`, with the value `empty`.
     """
     if message is None:
         return {name: empty}

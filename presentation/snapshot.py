@@ -36,7 +36,7 @@ WAIT_SHOWN_SECS = 3.0  # an ended wait still shows: the next look mostly renews 
 
 @dataclass(frozen=True)
 class AccountView:
-    """An account, and the rows that it has exported today."""
+    """An account, and the number of rows that it has exported on this quota day."""
 
     account: Account
     used: int
@@ -44,7 +44,7 @@ class AccountView:
 
 @dataclass(frozen=True)
 class Waiting:
-    """What a task waits for, until when (None: not known), and why."""
+    """What a task waits for, until when (UTC; None: not known), and why, as a stored message."""
 
     reason: WaitingFor
     until: datetime | None
@@ -55,8 +55,13 @@ class Waiting:
 class TaskView:
     """A top-level task with the sums over its pieces.
 
-    `pending_rows` (of exports) are counted up to MAX_PENDING. `attended` is False when no living
-    process works on tasks of its type.
+    Args:
+        items: creators crawled or rows exported; `new` of the creators were not known before.
+        not_before: earliest UTC time at which a waiting piece is claimed; None without one.
+        error: the last error as a stored message; None without one.
+        account: the name of the account that is used; None when none is.
+        pending_rows: rows that an export has left, counted up to MAX_PENDING.
+        attended: whether a living process works on tasks of its type.
     """
 
     task: Task
@@ -75,10 +80,13 @@ class TaskView:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The pool and its tasks at one moment.
+    """The pool and its tasks at one time.
 
-    `ended` are the tasks that ended last, `alerts` those that are not over, `runs` the newest runs
-    of scheduled jobs; `day_ends` is when the next quota day begins.
+    Args:
+        day_ends: UTC time at which the next quota day begins.
+        ended: the tasks that ended last.
+        alerts: the open alerts.
+        runs: the newest runs of scheduled jobs.
     """
 
     now: datetime
@@ -93,7 +101,7 @@ class Snapshot:
 
 
 class SnapshotReader:
-    """Reads snapshots; each costs a handful of indexed queries."""
+    """Reads snapshots; each costs a handful of indexed queries, in one transaction."""
 
     def __init__(self, *, database: Database, clock: Clock, calendar: QuotaCalendar) -> None:
         self._database = database
@@ -107,12 +115,12 @@ class SnapshotReader:
         here: Collection[TaskType] = (),
         lease_secs: float = 30.0,
     ) -> Snapshot:
-        """Return the pool, the open tasks and those of `task_ids`, and the last events.
+        """Return the pool, the open tasks and those of `task_ids`, and the newest events.
 
         Args:
-            events: how many events of each kind.
+            events: the number of events of each kind.
             here: the types of tasks that this process works on.
-            lease_secs: a process counts as living for so long after its last sign of life.
+            lease_secs: seconds for which a process counts as living after its last sign of life.
         """
 
         def work(tx: Tx) -> Snapshot:
@@ -200,7 +208,7 @@ class RateMeter:
     _seen: dict[int, deque[tuple[float, int]]] = field(default_factory=dict)
 
     def record(self, snapshot: Snapshot) -> None:
-        """Record how far each task is."""
+        """Record the progress of the tasks in a snapshot."""
         at = snapshot.now.timestamp()
         for view in snapshot.tasks:
             points = self._seen.setdefault(view.task.id, deque())
@@ -209,14 +217,15 @@ class RateMeter:
                 points.popleft()
 
     def per_sec(self, task_id: int) -> float | None:
-        """Return the items per second of a task; None until it was recorded twice."""
+        """Return the items per second of a task; None until it was recorded at two times."""
         points = self._seen.get(task_id)
         if not points or points[-1][0] <= points[0][0]:
             return None
         return (points[-1][1] - points[0][1]) / (points[-1][0] - points[0][0])
 
     def secs_left(self, views: list[TaskView], snapshot: Snapshot) -> float | None:
-        """Return how long tasks that share their workers go on; None when that is not known."""
+        """Return the seconds that tasks which share their workers still take; None when not
+        known."""
         left = [_items_left(view, snapshot) for view in views]
         known = [items for items in left if items is not None]
         rate = sum(self.per_sec(view.task.id) or 0.0 for view in views)
@@ -234,7 +243,7 @@ def _items_left(view: TaskView, snapshot: Snapshot) -> float | None:
 
 
 def _may_grow(export: Task, snapshot: Snapshot) -> bool:
-    """Return whether more rows may come while they are exported."""
+    """Return True when more rows may come while they are exported."""
     return bool(export.options.get("follow")) or any(
         view.task.task_type is TaskType.INGESTION
         and view.task.is_open

@@ -1,1 +1,1 @@
-"""Platform adapters and the policies around them; they know nothing of storage or quota."""
+"""Adapters of platforms, with pacing, retries and the circuit breaker; without storage or quota."""

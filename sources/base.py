@@ -1,4 +1,4 @@
-"""The contracts of a platform: sources take a session and a query, and return values or raise."""
+"""The contracts of a platform's adapter: given a session and a query, return values or raise."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from core.logs import redact
+from core.messages import Message
 from core.settings import Pace
 from sources.request_delay import RequestDelay
 from sources.text import storable
@@ -30,8 +31,7 @@ class Via(StrEnum):
 
 @dataclass(frozen=True)
 class Creator:
-    """One creator. `raw` is the platform's own entry, without the characters that no database
-    stores."""
+    """One creator; `raw` is the platform's own entry, without what no database stores."""
 
     uid: str
     nickname: str
@@ -40,21 +40,23 @@ class Creator:
 
 @dataclass(frozen=True)
 class RejectedEntry:
-    """An entry of a page that could not be parsed: its index, why, and an excerpt without
-    secrets."""
+    """An entry of a page that could not be parsed.
+
+    `position` is its index on the page from 0, `excerpt` the start of its JSON without secrets.
+    """
 
     position: int
-    reason: str
+    reason: Message
     excerpt: str
 
 
 @dataclass(frozen=True)
 class CreatorPage:
-    """One page of a creator search. `total_pages` is the platform's latest statement; 0 means no
-    hits.
+    """One page of a creator search, numbered from 1.
 
-    `complete` is True when `raw` of the creators is the platform's full entry (a name search), and
-    False when it holds only what a video says of its author, which must not replace a fuller one.
+    `total_pages` is what the platform says now, 0 for no hits. `complete` is True when `raw` of the
+    creators is the platform's full entry (a name search), and False when it holds only what a video
+    says of its author, which must not replace a fuller one.
     """
 
     page: int
@@ -66,8 +68,7 @@ class CreatorPage:
 
 @dataclass(frozen=True)
 class SessionStatus:
-    """Who is signed in with a session; `uid` and `name` are None where the platform does not
-    say."""
+    """Whether a session is signed in, and as whom; None where the platform does not say."""
 
     signed_in: bool
     uid: str | None = None
@@ -78,7 +79,7 @@ class SessionStatus:
 class VideoStats:
     """The counters of one video; None where the platform does not report one, never 0 for unknown.
 
-    `favorite` counts what a platform calls favourites or collects.
+    `favorite` counts what a platform calls favourites or collects. `published_at` is in UTC.
     """
 
     view: int | None = None
@@ -108,10 +109,10 @@ class Gone(StrEnum):
 
 @dataclass(frozen=True)
 class Unavailable:
-    """A video without counters. `final` is True when a later request cannot change the outcome."""
+    """A video without counters; `final` is True when a later request cannot change that."""
 
     reason: Gone
-    detail: str
+    detail: Message
     final: bool
 
 
@@ -122,20 +123,23 @@ class RequestGate(Protocol):
     """A limiter that lets an account's requests through at its pace."""
 
     def turn(self, endpoint: str) -> AbstractContextManager[None]:
-        """Wait until a request to `endpoint` (a path) may leave, and count it when the context
-        ends."""
+        """Wait until a request to `endpoint` (a path) may leave, and count it.
+
+        Raises:
+            StoppedSignal: the service stops; the request must not be sent.
+            OutOfTurnSignal: the wait would be longer than the caller's patience.
+        """
 
     def record_success(self) -> None:
-        """Record that the latest request was answered well."""
+        """Record that the latest request got a good answer, which lets the pace grow."""
 
     def record_throttle(self) -> None:
-        """Record that the platform refused the latest request as one too many."""
+        """Record that the latest request was refused as one too many, which lowers the pace."""
 
 
 @dataclass
 class AccountSession:
-    """An account's HTTP session with its cookies and its proxy, kept while this process uses the
-    account.
+    """An account's HTTP session with its cookies and proxy, kept while this process uses it.
 
     Only the holder of the account's lease may use it. `egress` names the proxy without credentials,
     or is `direct`; `secrets` are the texts that `redact` removes; `gate` and `request_delay` pace
@@ -151,9 +155,9 @@ class AccountSession:
     request_delay: RequestDelay | None = field(default=None, repr=False)
 
     def turn(self, endpoint: str) -> AbstractContextManager[None]:
-        """Return a context that waits for the turn of one request to `endpoint`.
+        """Return a context that waits for the turn of one request to `endpoint` (a path).
 
-        Sources must enter it around every single request.
+        Sources must enter it around every single request. It raises as `RequestGate.turn`.
         """
         # The delay is per job and comes first: the gate's turn must not be held while it lasts.
         if self.request_delay is not None:
@@ -161,11 +165,10 @@ class AccountSession:
         return nullcontext() if self.gate is None else self.gate.turn(endpoint)
 
     def redact(self, text: str) -> str:
-        """Return the text with this session's secrets replaced by `***`, ready to be stored and
-        shown.
+        """Return the text with this session's secrets as `***`, fit to be stored and shown.
 
-        The secrets themselves are searched for, so that one is found where no field name gives it
-        away.
+        The secrets themselves are searched for, so that one is found even where no field name gives
+        it away.
         """
         for secret in self.secrets:
             text = text.replace(secret, "***")
@@ -176,6 +179,7 @@ class Source(Protocol):
     """A platform that accounts sign in to.
 
     `pace` limits all requests of one account; `endpoint_paces` holds tighter limits by path prefix.
+    Methods raise the SourceError that names the reaction to what the platform answered.
     """
 
     platform: str
@@ -194,41 +198,46 @@ class Source(Protocol):
         """
 
     def check_session(self, session: AccountSession) -> SessionStatus:
-        """Ask the platform who is signed in. Raises SourceError when it does not answer."""
+        """Ask the platform who is signed in. Raise SourceError when it does not answer."""
 
 
 class CreatorSource(Source, Protocol):
-    """A platform whose creators can be searched."""
+    """A platform whose creators can be searched by domain."""
 
     def search_creators(
         self, session: AccountSession, domain: str, page: int, via: Via
     ) -> CreatorPage:
-        """Return one page (the first is 1) of the creators of a domain. Raises SourceError."""
+        """Return one page of a domain's creators.
+
+        Args:
+            page: its number, from 1.
+            via: search by the creators' names, or for videos, whose authors are returned.
+
+        Raises:
+            SourceError: the platform refuses or does not answer.
+        """
 
 
 @runtime_checkable
 class SequentialSource(Protocol):
-    """A source that announces each page only with the page before, so that none can be jumped
-    to."""
+    """A source whose pages must be fetched in order, as each announces the next one."""
 
     sequential: bool
 
     def pages_before(self, session: AccountSession, domain: str, page: int) -> int:
-        """Return how many pages must be fetched before `page` can be requested; 0 when it can be
-        now."""
+        """Return how many pages must be fetched before `page` can be; 0 when it can be now."""
 
     def advance(self, session: AccountSession, domain: str, page: int) -> None:
-        """Fetch the first of those pages, with one request. Raises SourceError."""
+        """Fetch the first of those pages, with one request; raise SourceError when refused."""
 
 
 class StatsSource(Source, Protocol):
-    """A platform that reports the counters of videos; `batch` is the best number of ids for one
-    call."""
+    """A platform that reports counters of videos; `batch` is the best number of ids in a call."""
 
     batch: int
 
     def video_stats(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
-        """Return the counters of each of `ids`, by id; every id has an entry.
+        """Return for each of `ids` its counters, or why there are none; every id has an entry.
 
         Any number of ids may be passed; the source makes as many requests as they need.
 
@@ -239,7 +248,7 @@ class StatsSource(Source, Protocol):
 
 @dataclass(frozen=True)
 class Upload:
-    """One video of a creator's list, with the counters of that list; None where it shows none."""
+    """A video in a creator's list of uploads, with its counters there; None where it shows none."""
 
     bvid: str
     title: str
@@ -253,7 +262,7 @@ class Upload:
 
 @dataclass(frozen=True)
 class UploadsPage:
-    """One page (the first is 1) of a creator's uploads, newest first, of `total` videos."""
+    """One page, numbered from 1, of a creator's uploads, newest first; they are `total` in all."""
 
     page: int
     total: int
@@ -265,13 +274,15 @@ class UploadsSource(Source, Protocol):
     """A platform that lists a creator's uploads."""
 
     def uploads(self, session: AccountSession, uid: str, page: int) -> UploadsPage:
-        """Return one page (the first is 1), newest first. Raises SourceError."""
+        """Return page `page`, from 1, of a creator's uploads; raise SourceError when refused."""
 
 
 class Budget(Protocol):
-    """The amount that may be spent at a platform in its day: quota units, or millionths of a
-    dollar."""
+    """What may be spent at a platform in its day: quota units, or millionths of a dollar."""
 
     def spend(self, units: int) -> None:
-        """Reserve units before they are used. Raises PlatformQuotaError when the day has no room
-        for them."""
+        """Reserve units before they are used.
+
+        Raises:
+            PlatformQuotaError: the day has no room for them.
+        """

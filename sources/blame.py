@@ -1,4 +1,4 @@
-"""Who is to blame: decided here and nowhere else, from what the last minute's answers say."""
+"""Fault attribution: who is to blame for a refusal, judged by the answers of the last minute."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SIGNATURE_CODES = (-352, -403)
 
 @dataclass(frozen=True)
 class Asked:
-    """A request: by which account, on which way out, for what."""
+    """A request: its account, its egress (a proxy's name or `direct`) and its operation."""
 
     account_id: int
     egress: str
@@ -39,12 +39,12 @@ class _Answer:
 
 
 class Blame:
-    """Remembers a minute of answers for each platform.
+    """Remembers a minute of answers for each platform, in this process.
 
-    One account that is refused while others are not is to blame itself. When `accounts` of them
-    are refused within a minute, it is what they have in common: their way out, if others get
-    through on other ways; the endpoint (or our signature), if other endpoints answer; else the
-    platform as a whole. A server's failure, a dead proxy or a bug of ours is no account's fault.
+    One account that is refused while others are not is to blame itself. When `accounts` of them are
+    refused within a minute, it is what they have in common: their egress, if others get through by
+    other ones; the endpoint (or the signature), if other endpoints answer; else the platform as a
+    whole. A server's failure, a dead proxy or a bug of Baton is no account's fault.
     """
 
     def __init__(self, *, clock: Clock, accounts: int) -> None:
@@ -54,12 +54,12 @@ class Blame:
         self._answers: dict[str, deque[_Answer]] = defaultdict(deque)
 
     def note_good(self, platform: str, asked: Asked) -> None:
-        """Remember a good answer."""
+        """Remember that a request got a good answer."""
         with self._lock:
             self._remember(platform, asked, good=True)
 
     def judge(self, platform: str, asked: Asked, error: SourceError) -> Culprit:
-        """Who is to blame for `error`; it is remembered too."""
+        """Return who is to blame for `error`, and remember it when it is about risk control."""
         match error:
             case ThrottledError() | LoginExpiredError() | AccountBannedError():
                 return Culprit.ACCOUNT

@@ -25,12 +25,14 @@ MESSAGE_CHARS = 300
 COUNT = re.compile(r"[0-9]{1,18}")
 # Printable ASCII: what a header and a query can both hold.
 KEY = re.compile(r"[!-~]+")
+# In place of the text of an error that came without one.
+SILENT = Message.of("answer_without_text")
 
 
 def open_key_session(
     account_id: int, username: str, key: str | None, proxy: str | None, *, missing: Message
 ) -> AccountSession:
-    """Return a session whose only secret is its key; the caller puts the key into a header.
+    """Return a session whose only secret is an API key; the caller puts the key into a header.
 
     Raises:
         LoginExpiredError: there is no key (`missing` is the message, which says where to write
@@ -54,7 +56,7 @@ def open_key_session(
 
 
 def egress(proxy: str | None) -> str:
-    """Return the name of the proxy as `host:port` without credentials; `direct` without a proxy."""
+    """Return the proxy as `host:port` without credentials; `direct` for None."""
     if not proxy:
         return "direct"
     parts = urlsplit(proxy)
@@ -63,8 +65,10 @@ def egress(proxy: str | None) -> str:
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP response. `body` is None when it is no JSON; `request` is the request without
-    secrets."""
+    """An HTTP response.
+
+    `body` is its JSON, None when it has none; `request` names the request without secrets.
+    """
 
     status: int
     headers: Mapping[str, str]
@@ -74,17 +78,17 @@ class Answer:
     content: bytes
 
     def evidence(self) -> Evidence:
-        # Hidden before it is cut: half a secret would not be found.
         """Return the request, the status and the start of the body, without secrets."""
+        # Redacted before it is cut: half a secret would not be found.
         body = self.session.redact(self.content.decode("utf-8", "replace"))
         return Evidence(
             request=self.request, http_status=self.status, code=None, body=body[:EXCERPT_CHARS]
         )
 
-    def damaged_error(self, reason: str) -> RetryableError:
-        """Return the error for a response that cannot be parsed; `reason` says what is wrong with
-        it."""
-        return RetryableError(self.session.redact(reason), self.evidence(), damaged=True)
+    def damaged_error(self, code: str, /, **params: Any) -> RetryableError:
+        """Return the error for a response that cannot be parsed; the code says what is wrong."""
+        reason = Message(code, params).with_texts(self.session.redact)
+        return RetryableError(reason, self.evidence(), damaged=True)
 
     def retry_after_secs(self, now: datetime) -> float | None:
         """Return the seconds that its Retry-After header asks for; None without a usable one."""
@@ -92,8 +96,7 @@ class Answer:
 
 
 class JsonApi:
-    """A client of one API host. It follows no redirects, so that no other host gets to see a
-    key."""
+    """A client of one API host. It follows no redirects, so that no other host sees a key."""
 
     def __init__(self, *, base_url: str, timeout_secs: float) -> None:
         self._base_url = base_url
@@ -106,11 +109,13 @@ class JsonApi:
         params: Mapping[str, str] | None = None,
         payload: Any = None,
     ) -> Answer:
-        """Send a GET, or with `payload` a POST with JSON, and return the response, whatever its
-        status.
+        """Send a GET, or with `payload` a POST with JSON, and return the response of any status.
+
+        `path` is appended to the base URL.
 
         Raises:
             RetryableError: no response came; `of_proxy` is set when the proxy refused.
+            StoppedSignal, OutOfTurnSignal: the session's gate did not let it through.
         """
         method = "GET" if payload is None else "POST"
         query = "&".join(f"{name}={value}" for name, value in (params or {}).items())
@@ -140,25 +145,28 @@ class JsonApi:
 def _no_response(error: Exception, request: str) -> RetryableError:
     # Only the error's class is named: its text may hold the URL with its key, or the proxy's.
     return RetryableError(
-        f"no answer ({type(error).__name__})",
+        "platform_unanswered",
         Evidence(request),
+        detail=type(error).__name__,
         of_proxy=isinstance(error, requests.exceptions.ProxyError),
     )
 
 
-def error_from_common_status(message: str, answer: Answer) -> SourceError:
-    """Return the error of a status that means the same at every platform."""
+def error_from_common_status(message: Message, answer: Answer) -> SourceError:
+    """Return the error of a status that means the same at every platform.
+
+    `message` is its reason; anything but a proxy's or server's failure is a BadRequestError.
+    """
     # 407 comes from the proxy, not from the platform: no account is at fault.
     if answer.status == 407:
-        return RetryableError("the proxy wants other credentials (HTTP 407)", answer.evidence())
+        return RetryableError("proxy_login_refused", answer.evidence())
     if answer.status == 408 or answer.status >= 500:
         return RetryableError(message, answer.evidence())
     return BadRequestError(message, answer.evidence())
 
 
 def retry_after_secs(header: str | None, now: datetime) -> float | None:
-    """Return the seconds that a Retry-After header asks for, as a number or as a date (RFC 9110,
-    10.2.3).
+    """Return the seconds that a Retry-After header asks for (RFC 9110, 10.2.3).
 
     None when there is no header or it is malformed; 0 when its date has passed.
     """
@@ -173,8 +181,7 @@ def retry_after_secs(header: str | None, now: datetime) -> float | None:
 
 
 def parse_count(value: object) -> int | None:
-    """Return a count that came as a number or a text; None when it is negative, over 18 digits or
-    neither."""
+    """Return a count that came as number or text; None when negative, over 18 digits or neither."""
     if isinstance(value, str | int):
         # str() of a huge int is slow and limited by Python, so its size is compared first.
         text = str(value) if isinstance(value, str) or abs(value) < 10**18 else ""

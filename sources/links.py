@@ -1,5 +1,4 @@
-"""Parsing of links, share texts and ids of videos. No request is made; short links are only
-recognised."""
+"""Parsing of links, share texts and ids of videos, without any request."""
 
 from __future__ import annotations
 
@@ -45,7 +44,7 @@ AFTER_A_URL = ".,;:!?'\")]*"
 
 @dataclass(frozen=True)
 class VideoLink:
-    """A video of a platform. Ids of Bilibili are spelled `BV…`, whatever the link had."""
+    """A video of a platform; ids of Bilibili are spelled `BV…`, however the link spelled them."""
 
     platform: str
     video_id: str
@@ -60,13 +59,14 @@ class ShortLink:
 
 
 def recognise(text: str, platform: str | None = None) -> VideoLink | ShortLink:
-    """Return the video that a text names: a URL of any form, a share text, an id of `platform`, or
-    `PLATFORM:ID`.
+    """Return the video that a text names.
 
-    The first link of a video in a text counts.
+    The text is a URL of any form, a share text with one (the first link of a video counts),
+    `PLATFORM:ID`, or an id, of `platform` where its form does not tell.
 
     Raises:
-        InvalidInputError: it names none; the message says why, and what would be understood.
+        InvalidInputError: it names no video, or one of a platform other than `platform`; the
+            message says why, and what would be understood.
     """
     text = text.strip().removeprefix("//")
     shown = text[:SHOWN_CHARS]
@@ -89,13 +89,20 @@ def recognise(text: str, platform: str | None = None) -> VideoLink | ShortLink:
 
 
 def urls_in(text: str) -> list[str]:
-    """Return the URLs in a text, in their order; those of known hosts also without `https://`."""
+    """Return the URLs in a text, in their order.
+
+    Those of known hosts are found without `https://` as well, and get it.
+    """
     found = (match[0].rstrip(AFTER_A_URL) for match in URL.finditer(text))
     return [url if "://" in url else f"https://{url}" for url in found]
 
 
 def parse_url(url: str) -> VideoLink | ShortLink:
-    """Return the video that one whole URL names. Raises NoVideoError when it names none."""
+    """Return the video, or the short link, that one whole URL names.
+
+    Raises:
+        NoVideoError: it names none.
+    """
     parts = split_url(url)
     if parts is None:
         raise NoVideoError("url_damaged")
@@ -111,7 +118,7 @@ def parse_url(url: str) -> VideoLink | ShortLink:
 
 
 def find_video(url: str) -> VideoLink | None:
-    """Return the video that a URL names without a redirect; None when it names none."""
+    """Return the video that a URL names without a request; None when it names none."""
     try:
         link = parse_url(url)
     except NoVideoError:
@@ -120,8 +127,7 @@ def find_video(url: str) -> VideoLink | None:
 
 
 def split_url(url: str) -> SplitResult | None:
-    """Return the parts of an http(s) URL; None for anything else, and for a port other than 80 and
-    443."""
+    """Return the parts of an http(s) URL on a usual port (80, 443); None for anything else."""
     try:
         # Links copied from HTML source carry &amp; between their parameters.
         parts = urlsplit(url.replace("&amp;", "&"))
@@ -134,7 +140,7 @@ def split_url(url: str) -> SplitResult | None:
 
 
 def platform_of_host(host: str | None) -> str | None:
-    """Return the platform whose domain the host is or belongs to; None for any other host."""
+    """Return the platform to whose domain the host belongs; None for any other host."""
     name = (host or "").rstrip(".").lower()
     for domain, platform in DOMAINS.items():
         if name == domain or name.endswith(f".{domain}"):
@@ -143,7 +149,7 @@ def platform_of_host(host: str | None) -> str | None:
 
 
 def plain_url(parts: SplitResult) -> str:
-    """Return the URL without credentials, port and fragment."""
+    """Return the URL as https, without credentials, port and fragment."""
     query = f"?{parts.query}" if parts.query else ""
     return f"https://{str(parts.hostname).rstrip('.')}{parts.path or '/'}{query}"
 
@@ -177,7 +183,7 @@ def _bilibili_id(page: _UrlView) -> str | None:
 
 
 def normalize_bilibili_id(text: str) -> str | None:
-    """Return `BV…` for a `BV…`, an `av…` or a number; None when it is no id of Bilibili."""
+    """Return the `BV…` id of a `BV…`, an `av…` or a number; None when it is no id of Bilibili."""
     numbered = NUMBERED.fullmatch(text)
     try:
         if numbered:

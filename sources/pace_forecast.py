@@ -11,7 +11,7 @@ from sources.pacing import MARGIN_SECS, RateWindow
 
 @dataclass(frozen=True)
 class Stretch:
-    """A rate of `per_sec` requests, from `since_secs` (after now) until the next stretch begins."""
+    """A rate of `per_sec` requests from `since_secs` after now until the next stretch begins."""
 
     since_secs: float
     per_sec: float
@@ -32,12 +32,15 @@ class PaceForecast:
     stretches: tuple[Stretch, ...]
 
     def per_sec_at(self, secs: float) -> float:
-        """Return the rate at a moment (seconds after now); 0 before the start."""
+        """Return the requests per second allowed `secs` seconds after now; 0 before the start."""
         passed = [stretch.per_sec for stretch in self.stretches if stretch.since_secs <= secs]
         return passed[-1] if passed else 0.0
 
     def next_change(self, secs: float) -> float:
-        """Return when the rate changes next, in seconds after now; infinity when it never does."""
+        """Return when, after `secs`, the rate changes next; infinity when it never does.
+
+        Both are in seconds after now.
+        """
         return min(
             (stretch.since_secs for stretch in self.stretches if stretch.since_secs > secs),
             default=math.inf,
@@ -47,13 +50,13 @@ class PaceForecast:
 def forecast_pace(
     window: RateWindow, now: float, start_secs: float, answer_secs: float
 ) -> PaceForecast:
-    """Return what `window` allows from `start_secs` after `now` (Unix seconds) on.
+    """Return what `window` will allow from `start_secs` after `now` (Unix seconds) on.
 
     It grows as it does after successful requests, up to the remembered ceiling. That a ceiling is
     forgotten after a day changes nothing here: a platform that refused once would refuse again.
 
     Args:
-        answer_secs: how long the platform takes to respond; the next request waits for it.
+        answer_secs: seconds that the platform takes to answer; the next request waits for it.
     """
     # The forecast works on a copy: the window itself belongs to the account.
     grown = replace(window, recent=deque(window.recent))

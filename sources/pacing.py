@@ -47,14 +47,12 @@ class RateWindow:
 
     @property
     def learned(self) -> float:
-        """Return the requests per window that are allowed now; below 1 the window is stretched
-        instead."""
+        """Return the requests per window allowed now; below 1 the window is stretched instead."""
         return self.limit or float(self.pace.requests)
 
     @property
     def secs(self) -> float:
-        """Return the length of the window in seconds: as declared, or longer when less than 1 is
-        allowed."""
+        """Return the window's length in seconds, stretched when less than 1 request is allowed."""
         return self.pace.per_secs / min(1.0, self.learned)
 
     @property
@@ -77,8 +75,10 @@ class RateWindow:
         return 0.0
 
     def record_request(self, now: float) -> None:
-        """Count a request that was answered, or that failed: the platform may have counted it
-        too."""
+        """Count a request, answered or failed: the platform may have counted a failed one too.
+
+        `now` is the moment of the answer, in Unix seconds.
+        """
         count = 1
         if self.recent and self._grain(now) == self._grain(self.recent[-1][0]):
             count += self.recent.pop()[1]
@@ -96,13 +96,13 @@ class RateWindow:
         return moment // (self.pace.per_secs / MAX_MOMENTS)
 
     def drop_expired(self, now: float) -> None:
-        """Drop the requests that have left the window."""
+        """Drop the requests that have left the window by `now`."""
         horizon = now - self.secs - MARGIN_SECS
         while self.recent and self.recent[0][0] < horizon:
             self.recent.popleft()
 
     def record_success(self, now: float) -> None:
-        """Raise the limit a little after each full window without a throttle."""
+        """Count a success; each full window without a throttle raises the limit a little."""
         self.successes_in_row += 1
         if self.successes_in_row < self.learned:
             return
@@ -113,7 +113,7 @@ class RateWindow:
         self.limit = min(top, self.learned + GROWTH * self.pace.requests)
 
     def record_throttle(self, now: float) -> None:
-        """Halve the limit, and remember how many requests were too many."""
+        """Halve the limit, and remember the rate that was refused as its ceiling."""
         # At most 95 % of the present limit: otherwise the same rate would be tried again. At least
         # half of it: a refusal after few requests may have been about something else.
         self.ceiling = min(0.95 * self.learned, max(self._accepted_before(now), self.learned / 2))
@@ -137,7 +137,10 @@ class RateWindow:
 
 @dataclass
 class AccountPace:
-    """All windows of one account at one platform, as they are stored between two uses."""
+    """All windows of one account at one platform, by path prefix (`EVERYTHING` for all requests).
+
+    It is stored as JSON with the account between two leases.
+    """
 
     windows: dict[str, RateWindow]
 
@@ -187,7 +190,7 @@ class AccountPace:
         ]
 
     def ready_at(self, now: datetime) -> datetime | None:
-        """Return when the account may send its next request; None when it may at once."""
+        """Return the moment from which the account may send a request; None when it may at once."""
         secs = max((w.ready_in(now.timestamp()) for w in self.windows_for(EVERYTHING)), default=0.0)
         return now + timedelta(seconds=secs) if secs > 0 else None
 
@@ -226,10 +229,11 @@ class PacedGate:
 
     @contextmanager
     def turn(self, endpoint: str) -> Iterator[None]:
-        """Wait for the turn, and count the request when its response has come or it has failed.
+        """Wait for the turn of a request, and count it when its response has come or it has failed.
 
         Raises:
-            StoppedSignal, OutOfTurnSignal: the request must not be made.
+            StoppedSignal: the service stops; the request must not be sent.
+            OutOfTurnSignal: the wait would be longer than `patience_secs`.
         """
         windows = self.pace.windows_for(endpoint)
         secs = max((window.ready_in(self._now()) for window in windows), default=0.0)
@@ -247,12 +251,12 @@ class PacedGate:
                 window.record_request(self._now())
 
     def record_success(self) -> None:
-        """Let the windows of the latest request grow."""
+        """Let the windows of the latest request grow, as it got a good answer."""
         for window in self._last:
             window.record_success(self._now())
 
     def record_throttle(self) -> None:
-        """Halve the windows of the latest request."""
+        """Halve the limits of the windows of the latest request, as it was refused."""
         for window in self._last:
             window.record_throttle(self._now())
 

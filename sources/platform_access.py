@@ -1,4 +1,4 @@
-"""A platform as workers reach it: its guarded source and its sessions."""
+"""A platform as workers use it: its guarded source and the sessions of its accounts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sources.sessions import SessionPool
 
 @dataclass(frozen=True)
 class PlatformAccess:
-    """A guarded source with the sessions of its accounts."""
+    """A guarded source, with the HTTP sessions that this process has open at it."""
 
     source: GuardedSource
     sessions: SessionPool

@@ -136,7 +136,7 @@ class PlatformRegistry:
     """The platforms of an installation: the built-in ones and those that TOML files declare."""
 
     def __init__(self, settings: Settings) -> None:
-        """Load the declared platforms. Raises SettingsError for a wrong declaration."""
+        """Load the declared platforms. Raise SettingsError when a file declares one wrongly."""
         own = {platform.name: platform for platform in BUILT_IN}
         declared = load_platforms(settings.sources_dir, environment(), taken=own)
         self.platforms: Mapping[str, Platform] = own | {
@@ -144,7 +144,7 @@ class PlatformRegistry:
         }
 
     def named(self, name: str) -> Platform:
-        """Return the platform of that name, in any case of letters.
+        """Return the platform of that name, in upper or lower case.
 
         Raises:
             InvalidInputError: there is none; the message lists the known ones.
@@ -152,14 +152,17 @@ class PlatformRegistry:
         return self._lookup(name, list(self.platforms))
 
     def searchable(self, name: str) -> Platform:
-        """Return a platform whose creators can be crawled. Raises InvalidInputError for any
-        other."""
+        """Return the platform of that name whose creators can be crawled.
+
+        Raises:
+            InvalidInputError: there is none; the message lists those that can.
+        """
         return self._lookup(
             name, [platform.name for platform in self.platforms.values() if platform.searches]
         )
 
     def raw_fields(self, name: str) -> Mapping[str, str]:
-        """Return the keys of the common columns in the raw data of a platform's creators.
+        """Return for each common export column its key in the raw data of a platform's creators.
 
         A platform that is not declared any more has each column under its own name.
         """

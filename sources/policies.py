@@ -1,4 +1,4 @@
-"""Retries, fault attribution and the breaker, written once and wrapped around any source."""
+"""Retries, fault attribution and the circuit breaker, wrapped around any source."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from core.errors import (
     ThrottledError,
     UnexpectedResponseError,
 )
+from core.messages import Message
 from core.settings import Pace
 from sources.base import (
     AccountSession,
@@ -51,7 +52,7 @@ class _Way:
 
 @dataclass(frozen=True)
 class ShutWay:
-    """A way out that nobody uses for a while; `egress` is None when all are shut."""
+    """An egress that no request uses for `secs_left` seconds; None stands for all of a platform."""
 
     platform: str
     egress: str | None
@@ -59,9 +60,10 @@ class ShutWay:
 
 
 class Breaker:
-    """Shuts a way out, or a platform as a whole, and opens it again by a single probe.
+    """A circuit breaker for each egress of a platform and for the platform as a whole.
 
-    Each shutting in a row lasts twice as long, at most sixteen times.
+    A shut one is opened again by the good answer to a single probe. Each time in a row it stays
+    shut twice as long, at most sixteen times as long as `rest_secs`.
     """
 
     def __init__(self, *, clock: Clock, rest_secs: float) -> None:
@@ -71,7 +73,10 @@ class Breaker:
         self._ways: dict[tuple[str, str], _Way] = {}
 
     def admit(self, platform: str, egress: str) -> float:
-        """0 when a request may go (after a shutting: as the only probe), else how long to wait."""
+        """Return 0 when a request may be sent, else the seconds to wait.
+
+        After a time shut, the one request that is admitted is the probe.
+        """
         now = self._clock.monotonic()
         with self._lock:
             ways = [way for way in self._of(platform, egress) if way.times]
@@ -83,14 +88,14 @@ class Breaker:
             return 0.0
 
     def secs_left(self, platform: str, egress: str) -> float:
-        """How long the way stays shut; 0 when it is open or may be probed."""
+        """Return the seconds for which the egress stays shut; 0 when open or ready for a probe."""
         now = self._clock.monotonic()
         with self._lock:
             ways = self._of(platform, egress)
             return max((max(0.0, way.open_until - now) for way in ways), default=0.0)
 
     def shut(self, platform: str, egress: str = ALL_WAYS) -> bool:
-        """Shut a way; False when it is shut already (one block, answered several times)."""
+        """Shut an egress; return False when it is shut already (one block, answered twice)."""
         now = self._clock.monotonic()
         with self._lock:
             way = self._ways.setdefault((platform, egress), _Way())
@@ -102,7 +107,7 @@ class Breaker:
             return True
 
     def note_good(self, platform: str, egress: str) -> None:
-        """A good answer closes what was probed. One that was under way opens no shut way."""
+        """Open what was probed, as a good answer came. An egress that is still shut stays so."""
         now = self._clock.monotonic()
         with self._lock:
             for key in ((platform, egress), (platform, ALL_WAYS)):
@@ -111,13 +116,13 @@ class Breaker:
                     del self._ways[key]
 
     def note_failed(self, platform: str, egress: str) -> None:
-        """A probe that brought neither a good answer nor a block: another may try at once."""
+        """Let another request probe at once: this one brought neither a good answer nor a block."""
         with self._lock:
             for way in self._of(platform, egress):
                 way.probe_until = 0.0
 
     def shut_ways(self) -> list[ShutWay]:
-        """The ways that are shut just now."""
+        """Return each egress that is shut now."""
         now = self._clock.monotonic()
         with self._lock:
             return [
@@ -132,11 +137,15 @@ class Breaker:
 
 
 class GuardedSource:
-    """A source whose requests are retried, context and stopped by the breaker.
+    """A source whose requests are retried, whose refusals get a culprit, and which the breaker
+    stops.
 
-    Its methods raise BreakerOpenError when the egress is closed, and what the source raises, with
-    its `culprit` set. A RetryableError whose attempts are used up becomes UnexpectedResponseError
-    when the responses were damaged, and is raised as it is when none came.
+    Its methods raise BreakerOpenError when the egress is shut, and what the source raises, with its
+    `culprit` set. A RetryableError whose attempts are used up becomes UnexpectedResponseError when
+    the responses were damaged, and is raised as it is when none came.
+
+    Args:
+        attempts: how often one request is sent at most.
     """
 
     def __init__(
@@ -160,8 +169,7 @@ class GuardedSource:
         return cast(StatsSource, self.source).batch
 
     def with_attempts(self, attempts: int) -> GuardedSource:
-        """Return the same source under the same breaker, with that many attempts of each
-        request."""
+        """Return the same source under the same breaker, with other attempts of each request."""
         return GuardedSource(
             source=self.source,
             breaker=self.breaker,
@@ -173,10 +181,12 @@ class GuardedSource:
     def search_creators(
         self, session: AccountSession, domain: str, page: int, via: Via, stop: threading.Event
     ) -> CreatorPage:
-        """Return one page of creators, after the pages that a sequential source needs before it.
+        """Return a page of creators (from 1), after the pages a sequential source needs before it.
 
         Raises:
-            SourceError, StoppedSignal, OutOfTurnSignal
+            SourceError: the platform refused or did not answer.
+            StoppedSignal: `stop` was set before a request.
+            OutOfTurnSignal: the account's pace allows no request soon.
         """
         source = cast(CreatorSource, self.source)
         if isinstance(source, SequentialSource):
@@ -192,24 +202,19 @@ class GuardedSource:
     def video_stats(
         self, session: AccountSession, ids: Sequence[str], stop: threading.Event
     ) -> dict[str, StatsAnswer]:
-        """Return the counters of videos, by id. Raises SourceError, StoppedSignal or
-        OutOfTurnSignal."""
+        """Return an entry for each of the video ids, by id. Raises as `search_creators`."""
         source = cast(StatsSource, self.source)
         return self._call(session, stop, "stats", lambda: source.video_stats(session, ids))
 
     def uploads(
         self, session: AccountSession, uid: str, page: int, stop: threading.Event
     ) -> UploadsPage:
-        """Return one page (the first is 1) of a creator's uploads.
-
-        Raises:
-            SourceError, StoppedSignal, OutOfTurnSignal
-        """
+        """Return page `page`, from 1, of a creator's uploads. Raises as `search_creators`."""
         source = cast(UploadsSource, self.source)
         return self._call(session, stop, "uploads", lambda: source.uploads(session, uid, page))
 
     def check_session(self, session: AccountSession, stop: threading.Event) -> SessionStatus:
-        """Return who is signed in. Raises SourceError, StoppedSignal or OutOfTurnSignal."""
+        """Return who is signed in with a session. Raises as `search_creators`."""
         return self._call(session, stop, "session", lambda: self.source.check_session(session))
 
     def _call(
@@ -251,17 +256,17 @@ class GuardedSource:
     def _require_open(self, session: AccountSession) -> None:
         secs = self.breaker.admit(self.platform, session.egress)
         if secs > 0:
-            text = f"{self.platform} is left alone for {secs:.0f} s after risk control"
-            raise BreakerOpenError(text, secs)
+            raise BreakerOpenError("platform_resting", secs, platform=self.platform, secs=secs)
 
     def _back_off(self, attempt: int, stop: threading.Event) -> None:
+        # With jitter: workers that failed together must not all try again together.
         pause = BACKOFF_BASE_SECS * 2 ** (attempt - 1) * random.uniform(0.5, 1.0)
         if self._clock.wait(stop, pause):
             raise StoppedSignal
 
 
 def _exhausted(error: RetryableError, attempts: int) -> SourceError:
-    message = f"{error} ({attempts} tries)"
+    message = Message.of("tries_used_up", cause=error, n=attempts)
     final: SourceError
     if error.damaged:
         final = UnexpectedResponseError(message, error.evidence)

@@ -1,4 +1,4 @@
-"""Delays between requests that are kept beside the account's pace."""
+"""Delays between requests, kept besides the account's pace."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from core.clock import Clock
 
 
 class RequestDelay:
-    """A delay that lets the requests of one job begin at least `gap_secs` apart, whatever accounts
-    make them."""
+    """A delay that keeps one job's requests `gap_secs` apart, whatever accounts send them."""
 
     def __init__(self, *, clock: Clock, gap_secs: float) -> None:
         self._clock = clock
@@ -20,7 +19,7 @@ class RequestDelay:
         self._never = threading.Event()  # a gap is short: a stop is noticed after it
 
     def wait(self) -> None:
-        """Wait until the next request may begin."""
+        """Wait until the next request may begin; callers in several threads queue."""
         with self._lock:
             now = self._clock.monotonic()
             begins_at = max(now, self._free_at)

@@ -27,6 +27,8 @@ class SessionPool:
     ) -> AccountSession:
         """Return the account's session; a new one when its cookies or its proxy changed.
 
+        `session` and `proxy` are decrypted.
+
         Raises:
             LoginExpiredError: there are no usable credentials.
         """
@@ -46,7 +48,7 @@ class SessionPool:
         return fresh
 
     def close(self) -> None:
-        """Close all sessions."""
+        """Close the HTTP connections of all sessions and forget these."""
         with self._lock:
             for _, session in self._open.values():
                 session.http.close()

@@ -27,7 +27,11 @@ class SharedGate:
 
     @contextmanager
     def turn(self, endpoint: str) -> Iterator[None]:
-        """Wait for the turn of a request. Raises StoppedSignal when it must not be made."""
+        """Wait for the turn of a request to `endpoint`, and count it as it leaves.
+
+        Raises:
+            StoppedSignal: the service stops; the request must not be sent.
+        """
         while (secs := self._take_turn(endpoint)) > 0:
             if self._clock.wait(self._stop, secs):
                 raise StoppedSignal
@@ -48,7 +52,7 @@ class SharedGate:
             return secs
 
     def record_success(self) -> None:
-        """Let all windows grow."""
+        """Let all windows grow, as a request got a good answer."""
         with self._lock:
             for window in self._pace.windows.values():
                 window.record_success(self._now())

@@ -1,5 +1,4 @@
-"""Resolution of short links: redirects are followed one by one, never to a host of somebody
-else."""
+"""Resolution of short links: redirects are followed one by one, only to hosts of a platform."""
 
 from __future__ import annotations
 
@@ -36,20 +35,18 @@ MAX_KNOWN = 10_000
 REDIRECTS = (301, 302, 303, 307, 308)
 # 200 without a redirect is the host's page that says that the link is dead.
 DEAD = (200, 204, 404, 410)
-DEAD_END = "the short link leads to no video: removed, or the link of something else"
+DEAD_END = Message.of("short_link_dead")
 
 
 class _PlainSession(requests.Session):
-    """A session that ignores redirects: requests would otherwise fail on a damaged Location
-    header."""
+    """An HTTP session that ignores redirects: requests would fail on a damaged Location header."""
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         return None
 
 
 class ShortLinkResolver:
-    """A resolver of short links. Each one gets a fresh session, without cookies and without an
-    account.
+    """Resolves short links, each with a fresh HTTP session, without cookies or an account.
 
     Args:
         base_url: for tests: `BASE/HOST/PATH` is requested instead of `https://HOST/PATH`.
@@ -73,7 +70,9 @@ class ShortLinkResolver:
 
         Raises:
             RetryableError: no response came, or the server failed.
-            ThrottledError, RiskControlError: the host wants no more requests for now.
+            ThrottledError: the host wants fewer requests.
+            RiskControlError: the host refuses this address.
+            BadRequestError: any other refusal.
         """
         with self._lock:
             known = self._known.get(link.url)
@@ -105,20 +104,21 @@ class ShortLinkResolver:
             if destination is not None:
                 return destination
             if url in seen:
-                return Unavailable(Gone.BAD_ID, "the short link leads in a circle", final=True)
+                return Unavailable(Gone.BAD_ID, Message.of("short_link_circles"), final=True)
             seen.add(url)
             following = next_of(url)
             if following is None:
                 return Unavailable(Gone.NOT_FOUND, DEAD_END, final=True)
             url = following
             destination = _destination(url)
-        text = f"the short link leads to no video within {MAX_HOPS} hops"
-        return destination or Unavailable(Gone.BAD_ID, text, final=True)
+        endless = Message.of("short_link_too_long", hops=MAX_HOPS)
+        return destination or Unavailable(Gone.BAD_ID, endless, final=True)
 
     def _redirect_of(self, http: requests.Session, url: str) -> str | None:
         """Return the URL that this one redirects to; None when it redirects nowhere."""
         request = f"GET {url}"
         try:
+            # stream: only the headers are needed, and the body may be a whole page.
             answer = http.get(
                 self._request_url(url),
                 timeout=self._timeout_secs,
@@ -171,10 +171,12 @@ def _destination(url: str) -> VideoLink | Unavailable | None:
     parts = split_url(url)
     platform = platform_of_host(parts.hostname) if parts else None
     if parts is None or platform is None:
-        host = (parts.hostname if parts else None) or "something that is no web address"
-        return Unavailable(Gone.BAD_ID, f"the short link leads away, to {host[:100]}", final=True)
+        host = parts.hostname if parts else None
+        shown = host[:100] if host else Message.of("no_web_address")
+        away = Message.of("short_link_leads_away", host=shown)
+        return Unavailable(Gone.BAD_ID, away, final=True)
     if platform == "tiktok" and _is_blocked(url):
-        return Unavailable(Gone.REGION, "TikTok does not show it in this region", final=True)
+        return Unavailable(Gone.REGION, Message.of("tiktok_not_in_region"), final=True)
     return find_video(url)
 
 

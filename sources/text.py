@@ -1,4 +1,4 @@
-"""Sanitizing of a platform's text, so that every database and file can store it."""
+"""Sanitizing of text from platforms, so that every database and file can store it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def may_be_unstorable(body: bytes) -> bool:
 
 
 def is_deeper(value: Any, levels: int) -> bool:
-    """Return True when a JSON value has more than that many levels of lists and objects."""
+    """Return True when a JSON value nests lists and objects deeper than `levels`."""
     level = [value]
     for _ in range(levels + 1):
         level = [

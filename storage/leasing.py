@@ -18,11 +18,11 @@ FREE = "lease_owner=NULL, lease_until=NULL"
 
 @dataclass(frozen=True)
 class LeasedTable:
-    """A table with `lease_owner`, `lease_token` and `lease_until`.
+    """A table with the columns `lease_owner`, `lease_token` and `lease_until`.
 
-    `held` is what holds for a row as long as its lease does, beside the token. `changes` and
-    `where` of the methods are SQL; `:id`, `:token`, `:owner` and `:until` in them are the lease's,
-    other parameters are the caller's.
+    `held` is a condition that a leased row fulfils besides its token. In the methods, `where` is an
+    SQL condition and `changes` a list of SQL assignments (`column=:name, …`); their parameters
+    `:id`, `:token`, `:owner` and `:until` are the lease's, others come from `params`.
     """
 
     name: str
@@ -45,7 +45,7 @@ class LeasedTable:
         changes: str = "",
         **params: Any,
     ) -> bool:
-        """Lease the row that was seen with `token`, which grows by 1.
+        """Lease the row that was seen with `token`, which grows by 1, to `owner` until `until`.
 
         Return False when the row was claimed since, or when `where` does not hold for it any more.
         """
@@ -63,7 +63,7 @@ class LeasedTable:
     def write(
         self, tx: Tx, row_id: int, token: int, changes: str, where: str = "", **params: Any
     ) -> bool:
-        """Change a row under its lease; return False when the lease was lost."""
+        """Make `changes` to a row under its lease; return False when the lease was lost."""
         guard = _all_of("id=:id AND lease_token=:token", self.held, where and f"({where})")
         return 1 == tx.execute(
             f"UPDATE {self.name} SET {changes} WHERE {guard}", id=row_id, token=token, **params
@@ -72,13 +72,13 @@ class LeasedTable:
     def give_back(
         self, tx: Tx, row_id: int, token: int, changes: str = "", where: str = "", **params: Any
     ) -> bool:
-        """Change a row and end its lease; return False when the lease was lost before."""
+        """Make `changes` to a row and end its lease; return False when the lease was lost."""
         return self.write(tx, row_id, token, _list_of(changes, FREE), where, **params)
 
     def renew(self, tx: Tx, row_id: int, token: int, *, owner: str, until: datetime) -> bool:
-        """Move the end of a lease; return False when the lease was lost.
+        """Move the end of a lease to `until`; return False when the lease was lost.
 
-        `held` is not asked: who works on a row keeps it while an operator pauses or cancels it.
+        `held` is not required: who works on a row keeps it while an operator pauses or cancels it.
         """
         return 1 == tx.execute(
             f"UPDATE {self.name} SET lease_until=:until"
@@ -92,10 +92,10 @@ class LeasedTable:
     def reap(
         self, tx: Tx, now: datetime, changes: str, where: str | None = None, **params: Any
     ) -> int:
-        """Take back the rows whose lease ran out (or for which `where` holds).
+        """End the leases that ran out, make `changes` to their rows, and return the number of rows.
 
-        Their tokens grow, so that a holder that comes late changes nothing. Return the number of
-        rows.
+        `where` selects other rows instead. The tokens grow, so that a holder that comes late
+        changes nothing.
         """
         return tx.execute(
             f"UPDATE {self.name} SET {_list_of(changes, FREE)}, lease_token=lease_token+1"

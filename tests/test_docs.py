@@ -58,21 +58,24 @@ def test_every_setting_is_in_the_docs_with_its_default(field: object) -> None:
         assert row[1] == f"`{default:g}`" if default < 1e5 else row[1] == f"`{int(default)}`"
 
 
-def test_both_readmes_show_the_same_commands() -> None:
-    blocks = []
-    for name in ("README.md", "README.zh-CN.md"):
-        text = (ROOT / name).read_text(encoding="utf-8")
-        lines = re.findall(r"^(python cli\.py .*?|make \w+|\$ .*?)(?:\s+#.*)?$", text, re.M)
-        blocks.append(lines)
-    assert blocks[0] == blocks[1]
-    assert len(blocks[0]) > 8
+TRANSLATED = [("README.md", "README.zh-CN.md"), ("docs/guide.md", "docs/guide.zh-CN.md")]
 
 
-def test_readmes_have_the_same_sections_and_settings() -> None:
-    english, chinese = (
-        (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md")
-    )
-    assert english.count("\n## ") == chinese.count("\n## ")
+def code_of(text: str) -> list[str]:
+    """The lines of all code blocks, without comments."""
+    blocks = re.findall(r"^```\n(.*?)^```", text, re.M | re.S)
+    return [re.sub(r"\s+# .*", "", line) for block in blocks for line in block.splitlines()]
+
+
+@pytest.mark.parametrize("pages", TRANSLATED, ids=lambda pages: pages[0])
+def test_both_languages_show_the_same_commands_sections_and_settings(
+    pages: tuple[str, str],
+) -> None:
+    english, chinese = ((ROOT / page).read_text(encoding="utf-8") for page in pages)
+    assert code_of(english) == code_of(chinese)
+    assert len(code_of(english)) > 8
+    for mark in ("\n## ", "\n| ", "\n**", "]("):
+        assert english.count(mark) == chinese.count(mark), mark
     assert re.findall(r"^\| `(\w+)`", english, re.M) == re.findall(r"^\| `(\w+)`", chinese, re.M)
 
 

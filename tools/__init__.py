@@ -1,1 +1,1 @@
-"""Tools for whoever develops Baton; nothing in the product imports them."""
+"""Tools for developers of Baton; nothing in the product imports them."""

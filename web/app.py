@@ -1,4 +1,4 @@
-"""The application: routes, who may use them, and what every refusal looks like."""
+"""The FastAPI application: routes, access, and the form of refusals."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ ABOUT = (
 
 
 def build(backend: Backend) -> FastAPI:
-    """Return the application over these collaborators."""
+    """Return the application over these collaborators; it opens no socket."""
     app = FastAPI(
         title="Baton",
         version=backend.version,
@@ -85,6 +85,7 @@ def build(backend: Backend) -> FastAPI:
         app.include_router(section.router, prefix=section.path)
     app.add_api_route("/", lambda: RedirectResponse(console.PREFIX), include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC_FOLDER), name="static")
+    # The last one added is the outermost: it measures refusals of the others too.
     app.add_middleware(UnhandledErrorMiddleware)
     app.add_middleware(BodyLimitMiddleware)
     app.add_middleware(SecurityHeadersMiddleware)
@@ -108,6 +109,8 @@ CODES_OF_ROUTES = {
 
 
 def _explain_errors(app: FastAPI) -> None:
+    """Register handlers that turn errors into problem+json or a page."""
+
     @app.exception_handler(RequestRefusedError)
     def refused(request: Request, error: RequestRefusedError) -> Response:
         return answer_refusal(request, error)
@@ -134,7 +137,10 @@ def _explain_errors(app: FastAPI) -> None:
 
 
 def answer_refusal(request: Request, refusal: RequestRefusedError) -> Response:
-    """Answer with a refusal: people get a page, programs problem+json."""
+    """Return the response to a refused request: a page for people, problem+json for programs.
+
+    People without a session are redirected to the sign-in.
+    """
     path = request.url.path
     if not path.startswith(PAGES) or "text/html" not in request.headers.get("accept", ""):
         return refusal.as_response()

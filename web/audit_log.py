@@ -1,4 +1,4 @@
-"""The log of actions: who did what by command, console or API, when, and how it went."""
+"""The log of actions: who did what by command, console or API, when, and with which outcome."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ from web.messages import redacted_json
 
 log = service_log("web")
 DONE = "done"
-MAX_PART_CHARS = 1000  # of a parameter: a message is never cut in its middle
+# Parameters are shortened, so that a message is never cut in its middle.
+MAX_PART_CHARS = 1000
 
 
 class Principal(Protocol):
-    """Whoever acts: the holder of a token, or a user of the command line."""
+    """The acting person or program: the holder of a token, or a user of the command line."""
 
     @property
     def name(self) -> str:
@@ -32,11 +33,11 @@ class Principal(Protocol):
 
     @property
     def address(self) -> str:
-        """Return where the action came from: an IP address, or the host of a command."""
+        """Return the IP address that the action came from, or the host of a command."""
 
 
 class AuditLog:
-    """Writes one row for each action, whatever comes of it."""
+    """Writes one row for each action, whether it succeeds or fails."""
 
     def __init__(self, *, database: Database, clock: Clock) -> None:
         self._database = database
@@ -44,11 +45,11 @@ class AuditLog:
 
     @contextmanager
     def action(self, who: Principal, action: str, subject: str | Message) -> Iterator[None]:
-        """Note what is done inside with its outcome; an error goes on to the caller.
+        """Context manager that records the action inside with its outcome; errors reach the caller.
 
         Args:
             action: `thing.verb`, like `task.pause`.
-            subject: what it is done to; never a secret.
+            subject: the thing that is acted on; never a secret.
         """
         outcome: str | Message = Message.of("stopped_before_end")
         try:
@@ -73,9 +74,9 @@ class AuditLog:
         subject: str | Message,
         outcome: str | Message,
     ) -> None:
-        """Append a row; messages are stored as such.
+        """Append a row, in a transaction of its own; messages are stored as data.
 
-        When the database is away the log file alone has it: an action that was carried out must
+        When the database is away, only the log file has it: an action that was carried out must
         not look as if it had failed.
         """
         log.info("%s from %s: %s %s: %s", who, address, action, subject, outcome)
@@ -95,8 +96,10 @@ class AuditLog:
 
 
 def _stored(value: str | Message) -> str:
-    """Return a text, or a message as the database keeps it: without secrets, and whole. What is
-    too long even with shorter parameters is kept as an English sentence."""
+    """Return a text as it is, or a message as JSON, redacted and with shortened parameters.
+
+    A message that is too long even so is kept as an English sentence.
+    """
     if isinstance(value, str):
         return value
     if value.code == TEXT:

@@ -1,4 +1,4 @@
-"""What pages and API work with: the same objects that the commands use."""
+"""The collaborators of pages and API: the same objects that the commands use."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ ROLE = "web"  # of a process that only serves
 
 @dataclass(frozen=True)
 class UseCases:
-    """Whatever changes something, noted in the log of actions."""
+    """Everything that changes something; each change is recorded in the log of actions."""
 
     audit_log: AuditLog
     tasks: TaskUseCases
@@ -57,11 +57,12 @@ class UseCases:
 
 @dataclass(frozen=True)
 class Backend:
-    """What answers requests: the use cases, and what lists and pages are read from.
+    """The collaborators that answer requests: use cases, and readers for lists and pages.
 
     Args:
-        version: Baton's own.
-        threads: requests that are carried out side by side; the database's pool has room for them.
+        version: the version of Baton.
+        threads: number of requests that are handled at a time; the database's pool has room for
+            them.
         channels: returns the notification channels; takes half a second at its first call.
         ending: set when requests should end soon.
     """

@@ -1,4 +1,4 @@
-"""Use cases that take longer than a request may, begun as operations: for API and console alike."""
+"""Use cases that take longer than a request may, begun as operations, for API and console alike."""
 
 from __future__ import annotations
 
@@ -28,8 +28,12 @@ SHOWN_PROBLEMS = 100
 
 
 def begin_adding_works(backend: Backend, who: Principal, given: NewWorks) -> Operation:
-    """Begin to add videos. Raise InvalidInputError for a text that means no video: nothing is
-    added."""
+    """Begin to add videos by their links.
+
+    Raises:
+        InvalidInputError: a text names no video; nothing is added.
+        RequestRefusedError: 409 as for `Operations.begin`.
+    """
     request = given.as_request(_platform(backend, given.platform))
 
     def add(stop: threading.Event, _report: Report) -> dict[str, Any]:
@@ -46,8 +50,12 @@ def begin_adding_works(backend: Backend, who: Principal, given: NewWorks) -> Ope
 
 
 def begin_importing_works(backend: Backend, who: Principal, given: WorksFile) -> Operation:
-    """Begin to import videos. Raise InvalidInputError for a file that cannot be read as a
-    whole."""
+    """Begin to import videos from a file.
+
+    Raises:
+        InvalidInputError: the file cannot be read as a whole.
+        RequestRefusedError: 409 as for `Operations.begin`.
+    """
     platform = _platform(backend, given.platform)
     rows = parse_works(given.content, given.name, platform, backend.calendar.zone)
 
@@ -65,7 +73,7 @@ def begin_importing_works(backend: Backend, who: Principal, given: WorksFile) ->
 
 
 def begin_discovering_works(backend: Backend, who: Principal, given: Creator) -> Operation:
-    """Begin to walk through the uploads of a creator."""
+    """Begin to add all uploads of a creator. Raise as `Operations.begin` does."""
     request = given.as_request()
 
     def discover(stop: threading.Event, report: Report) -> dict[str, Any]:
@@ -79,7 +87,12 @@ def begin_discovering_works(backend: Backend, who: Principal, given: Creator) ->
 
 
 def begin_scanning(backend: Backend, who: Principal, given: ScanOfDay) -> Operation:
-    """Begin to count a day. Raise InvalidInputError when it is in the future."""
+    """Begin to count a day.
+
+    Raises:
+        InvalidInputError: the day is in the future.
+        RequestRefusedError: 409 as for `Operations.begin`.
+    """
     request = given.as_request(backend.daily_scanner.yesterday)
     (day,) = backend.use_cases.dramas.days(request)
 
@@ -101,8 +114,11 @@ def begin_scanning(backend: Backend, who: Principal, given: ScanOfDay) -> Operat
 
 
 def begin_broadcast(backend: Backend, who: Principal) -> Operation:
-    """Begin a round without waiting for its end. Raise RequestRefusedError (409) while one is
-    under way, here or in another process."""
+    """Begin a broadcast round without waiting for its end.
+
+    Raises:
+        RequestRefusedError: 409 while a round is in progress, here or in another process.
+    """
     state = backend.broadcaster.status()
     if state["is_running"]:
         reason = Message.of("round_under_way_since", since=state["started_at"])
@@ -118,8 +134,11 @@ def begin_broadcast(backend: Backend, who: Principal) -> Operation:
 
 
 def begin_channel_test(backend: Backend, who: Principal) -> Operation:
-    """Begin to send a test notice to every channel. Raise RequestRefusedError (409) when there is
-    none."""
+    """Begin to send a test notice to every channel.
+
+    Raises:
+        RequestRefusedError: 409 when there is no channel, or a test is in progress.
+    """
     channels = backend.channels()
     if not channels:
         reason = Message.of("channel_missing", setting=SETTING)

@@ -30,10 +30,12 @@ PAGE = """<!doctype html>
 
 @router.get("/docs")
 def docs(_who: Reader) -> HTMLResponse:
+    """Show Swagger UI."""
     return HTMLResponse(PAGE)
 
 
 @router.get("/openapi.json")
 def openapi(request: Request, _who: Reader) -> JSONResponse:
+    """Return the API's description."""
     described: dict[str, Any] = request.app.openapi()
     return JSONResponse(described)

@@ -1,4 +1,4 @@
-"""Rows and files that a request names, found or refused with 404: for API and console alike."""
+"""Find the rows and files that a request names, or refuse with 404, for API and console alike."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Counter(StrEnum):
 
 
 def existing_account(backend: Backend, account_id: int) -> Account:
-    """Return the account. Raise RequestRefusedError (404)."""
+    """Return the account. Raise RequestRefusedError (404) when there is none."""
     account = backend.database.read(accounts.get, account_id)
     if account is None:
         raise not_found("account_not_found", account_id=account_id)
@@ -53,7 +53,7 @@ def existing_account(backend: Backend, account_id: int) -> Account:
 
 
 def existing_task(backend: Backend, task_id: int) -> Task:
-    """Return the task or piece. Raise RequestRefusedError (404)."""
+    """Return the task or piece. Raise RequestRefusedError (404) when there is none."""
     task = backend.database.read(tasks.get, task_id)
     if task is None:
         raise not_found("task_not_found", task_id=task_id)
@@ -61,7 +61,7 @@ def existing_task(backend: Backend, task_id: int) -> Task:
 
 
 def existing_export(backend: Backend, segment_id: int) -> Segment:
-    """Return the export file's row. Raise RequestRefusedError (404)."""
+    """Return the export file's row. Raise RequestRefusedError (404) when there is none."""
     segment = backend.database.read(export_segments.get, segment_id)
     if segment is None:
         raise not_found("segment_not_found", segment_id=segment_id)
@@ -69,28 +69,32 @@ def existing_export(backend: Backend, segment_id: int) -> Segment:
 
 
 def existing_delivery(backend: Backend, delivery_id: int) -> DeliveryDetails:
-    """Return the delivery with its attempts. Raise RequestRefusedError (404)."""
+    """Return the delivery with its attempts. Raise RequestRefusedError (404) when there is none."""
     with refused_as(HTTPStatus.NOT_FOUND, InvalidInputError):
         return backend.webhooks.show(delivery_id)
 
 
 def existing_drama(backend: Backend, task_id: str) -> DramaDetails:
-    """Return a distribution task with its newest days. Raise RequestRefusedError (404)."""
+    """Return a distribution task with its newest days. Raise
+    RequestRefusedError (404) without one."""
     with refused_as(HTTPStatus.NOT_FOUND, InvalidInputError):
         return backend.dramas.details(task_id)
 
 
 def export_file(backend: Backend, segment: Segment) -> FileResponse:
-    """Answer with the finished file. Raise RequestRefusedError as `_export_path` does."""
+    """Return a response with the sealed file. Raise RequestRefusedError as `_export_path` does."""
     path = _export_path(backend, segment)
     media_type = MEDIA_TYPES.get(path.suffix, "application/octet-stream")
     return FileResponse(path, media_type=media_type, filename=path.name)
 
 
 def _export_path(backend: Backend, segment: Segment) -> Path:
-    """Return the finished file on this host, within the export folder. Raise
-    RequestRefusedError: 409 while it is being written, 403 outside the folder, 404 when it is not
-    on this host."""
+    """Return the path of the sealed file on this host, within the export folder.
+
+    Raises:
+        RequestRefusedError: 409 while the file is being written, 403 outside the folder, 404 when
+            it is not on this host.
+    """
     if segment.file_path is None:
         reason = Message.of("export_not_sealed", segment_id=segment.id)
         raise RequestRefusedError(HTTPStatus.CONFLICT, reason)
@@ -113,8 +117,11 @@ def last_runs(backend: Backend) -> dict[str, JobRun]:
 
 
 def numbers(backend: Backend, query: Callable[[Tx], T]) -> T:
-    """Return what a query on the file of hourly numbers gives. Raise RequestRefusedError (404)
-    when there is none yet."""
+    """Return the result of a query on the file of hourly statistics.
+
+    Raises:
+        RequestRefusedError: 404 when there is no such file yet.
+    """
     if not backend.settings.view_data_file.exists():
         raise not_found("no_hourly_numbers")
     view_data.create(backend.view_data)
@@ -122,7 +129,7 @@ def numbers(backend: Backend, query: Callable[[Tx], T]) -> T:
 
 
 def newest_hour(backend: Backend) -> Hour:
-    """Return the newest hour with numbers. Raise RequestRefusedError (404) when there is none."""
+    """Return the newest hour with counters. Raise RequestRefusedError (404) when there is none."""
     found = numbers(backend, view_history.newest_hour)
     if found is None:
         raise not_found("no_hourly_numbers")
@@ -130,24 +137,26 @@ def newest_hour(backend: Backend) -> Hour:
 
 
 def log_folder(backend: Backend) -> LogFolder:
-    """Return the log files of this host."""
+    """Return the reader of this host's log files."""
     return LogFolder(backend.settings.log_dir)
 
 
 def log_details(backend: Backend, name: str) -> LogFile:
-    """Return a log file's size and times. Raise RequestRefusedError (404)."""
+    """Return a log file's size and times. Raise RequestRefusedError (404) when there is none."""
     with refused_as(HTTPStatus.NOT_FOUND, LogNotFoundError):
         return log_folder(backend).named(name)
 
 
 def log_tail(backend: Backend, name: str, wanted: LineFilter, lines: int) -> Tail:
-    """Return the newest records that fit. Raise RequestRefusedError (404)."""
+    """Return the newest `lines` records that match. Raise
+    RequestRefusedError (404) without the file."""
     with refused_as(HTTPStatus.NOT_FOUND, LogNotFoundError):
         return log_folder(backend).tail(name, wanted, lines)
 
 
 def log_file(backend: Backend, name: str) -> Response:
-    """Answer with a whole log file. Raise RequestRefusedError (404)."""
+    """Return a response with a whole log file. Raise RequestRefusedError (404) when there is
+    none."""
     with refused_as(HTTPStatus.NOT_FOUND, LogNotFoundError):
         size, blocks = log_folder(backend).content(name)
     headers = {

@@ -11,13 +11,16 @@ from presentation.i18n.renderer import API_RENDERER
 
 
 def redacted_json(message: Message) -> dict[str, Any]:
-    """Return `code` and `params` of a message, without what looks like a secret."""
+    """Return `code` and `params` of a message, redacted."""
     return {"code": message.code, "params": _redacted(message.as_json()["params"])}
 
 
 def sentences(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values with each message as an English sentence `name`, and beside it
-    `name_code` and `name_params`; in lists there are the sentences alone."""
+    """Return the values with messages as redacted English sentences.
+
+    Beside the sentence `name` stand `name_code` and `name_params`; in
+    lists there are only sentences.
+    """
     found: dict[str, Any] = {}
     for name, value in values.items():
         found[name] = _sentence(value)

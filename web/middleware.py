@@ -34,7 +34,7 @@ HEADERS = {
 
 
 class SecurityHeadersMiddleware:
-    """Sets the headers that keep other sites out; nothing but our own files may run."""
+    """Sets headers that keep other sites out: a browser runs only our own scripts and styles."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -57,8 +57,7 @@ class SecurityHeadersMiddleware:
 
 
 class UnhandledErrorMiddleware:
-    """Answers for handlers that failed by a bug of ours; the log has the traceback, the answer
-    has not."""
+    """Answers with status 500 when a handler failed by a bug; only the log has the traceback."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -83,7 +82,7 @@ class UnhandledErrorMiddleware:
 
 
 class BodyLimitMiddleware:
-    """Refuses bodies that are too large, before they fill the memory."""
+    """Refuses bodies over `max_bytes` by their stated length, before they fill the memory."""
 
     def __init__(self, app: ASGIApp, *, max_bytes: int = MAX_BODY_BYTES) -> None:
         self._app = app
@@ -95,8 +94,11 @@ class BodyLimitMiddleware:
         await answer(scope, receive, send)
 
     def _refusal(self, headers: Headers) -> RequestRefusedError | None:
-        """Return why a body is refused; None when it is not. The server holds a body to its stated
-        length; one without a length has no end."""
+        """Return the refusal of a body: 413 when it is too large, 411 without
+        a length; None to accept it.
+
+        The server cuts a body off at its stated length.
+        """
         if "transfer-encoding" in headers:
             return RequestRefusedError(
                 HTTPStatus.LENGTH_REQUIRED, Message.of("body_without_length")
@@ -112,7 +114,7 @@ class BodyLimitMiddleware:
 
 
 class MetricsMiddleware:
-    """Counts the answers, and measures how long they took."""
+    """Counts the responses, and measures how long they took."""
 
     def __init__(self, app: ASGIApp, *, metrics: HttpMetrics) -> None:
         self._app = app

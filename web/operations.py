@@ -18,8 +18,10 @@ from web.messages import sentences
 from web.problems import RequestRefusedError
 
 log = service_log("web")
-PROMPT_SECS = 0.5  # an operation that ends within it is answered with its result
-MAX_AT_ONCE = 4  # each may hold a connection of the workers' pool
+# An operation that ends within this time is answered with its result.
+PROMPT_SECS = 0.5
+# Each operation may hold a connection of the workers' pool.
+MAX_AT_ONCE = 4
 MAX_KEPT = 50
 STOPPED = Message.of("operation_stopped")
 Result = Mapping[str, Any]
@@ -28,12 +30,15 @@ Report = Callable[[Result], None]
 
 @dataclass(frozen=True)
 class Operation:
-    """An operation.
+    """A piece of work in the background.
 
     Args:
-        subject: what it is done to: a name, or a message.
-        result: what it has brought so far; its values may be messages.
-        error: why it ended early.
+        kind: `thing.verb`, such as `works.add`.
+        subject: the thing that is worked on: a name, or a message.
+        who: name of the visitor who began it.
+        finished_at: None while it runs.
+        result: JSON values so far, None before the first; its values may be messages.
+        error: why it ended early; None when it did not.
     """
 
     id: int
@@ -50,8 +55,10 @@ class Operation:
         return self.finished_at is None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the JSON object of the API; `state` is running, failed or succeeded. A message
-        is an English sentence, with its code and parameters beside it."""
+        """Return the JSON object of the API; `state` is `running`, `failed` or `succeeded`.
+
+        A message is an English sentence, with its code and parameters beside it.
+        """
         state = "running" if self.is_running else "failed" if self.error else "succeeded"
         return {
             "id": self.id,
@@ -88,10 +95,15 @@ class Operations:
         who: str,
         work: Callable[[threading.Event, Report], Result],
     ) -> Operation:
-        """Begin `work(stop, report)` in a thread of its own; return how it stands shortly after.
+        """Begin `work(stop, report)` in a thread of its own; return its state
+        after half a second at most.
+
+        Args:
+            work: returns the result; `report` publishes one before its end. StoppedSignal and
+                errors end the operation as failed.
 
         Raises:
-            RequestRefusedError: 409 while the same, or too much else, is under way.
+            RequestRefusedError: 409 while one of the same kind and subject runs, or four others.
         """
         with self._guard:
             self._require_room(kind, subject)
@@ -110,17 +122,18 @@ class Operations:
         return self.get(begun.id) or begun
 
     def get(self, operation_id: int) -> Operation | None:
-        """Return the operation; None when this process never had it, or forgot it."""
+        """Return the operation; None when this process never had it, or has dropped it."""
         with self._guard:
             return self._kept.get(operation_id)
 
     def every(self) -> list[Operation]:
-        """Return all that are kept, the newest first."""
+        """Return the kept operations, newest first; beyond 50 the oldest ended ones are dropped."""
         with self._guard:
             return list(reversed(self._kept.values()))
 
     def join(self, timeout_secs: float | None) -> bool:
-        """Wait for operations under way; return False when some did not end in time."""
+        """Wait for running operations, up to `timeout_secs` each;
+        return False when some still run."""
         with self._guard:
             threads = list(self._threads.values())
         for thread in threads:

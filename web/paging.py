@@ -33,6 +33,7 @@ def _asked(
         Until | None, Query(description="older than this (ISO); a day alone is whole")
     ] = None,
 ) -> Slice:
+    """Return the page that the query of an API call names."""
     return Slice(limit=limit, before=before, since=since, until=until)
 
 
@@ -46,7 +47,7 @@ def page_of(
     query: Callable[[Tx, Slice], Sequence[Any]],
     shape: Callable[[Any], dict[str, Any]],
 ) -> Page[dict[str, Any]]:
-    """Return one page of what `query` reads, with every row shaped."""
+    """Return one page of the rows that `query` reads, each as JSON by `shape`."""
     rows, more = read_page(database, part, query)
     after = str(request.url.include_query_params(before=rows[-1].id)) if more else None
     if after is not None:

@@ -1,4 +1,4 @@
-"""Types of what requests bring: ids, names, and the ends of a range of time."""
+"""Types of the parameters of requests: ids, names, and the ends of a range of time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,11 @@ def _whole_day(given: object) -> object:
 
 
 def _in_utc(moment: datetime) -> datetime:
-    """Return the moment in UTC; one without a zone counts as UTC."""
+    """Return the time in UTC; one without a zone counts as UTC.
+
+    Raises:
+        UnstorableTimeError: the database cannot hold the year.
+    """
     if moment.year not in YEARS:
         raise UnstorableTimeError
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

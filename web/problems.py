@@ -78,8 +78,10 @@ class RequestRefusedError(BatonError):
     """A request that is not carried out, and why.
 
     Args:
+        status: HTTP status of the response.
         reason: a message, an error of ours, or a text of the console's pages.
-        problems: what is wrong with single fields; a field may have several.
+        problems: (field, message) of each wrong field; a field may have several.
+        headers: further headers of the response.
     """
 
     def __init__(
@@ -97,7 +99,7 @@ class RequestRefusedError(BatonError):
 
     @property
     def detail(self) -> str:
-        """Return what is wrong and what a caller of the API can do, in English."""
+        """Return the problem and the advice for a caller of the API, in English, redacted."""
         if not self.problems:
             return redact(API_RENDERER.sentence(self))
         sentences = (f"{field}: {API_RENDERER.sentence(found)}" for field, found in self.problems)
@@ -121,6 +123,7 @@ class RequestRefusedError(BatonError):
         return self.status.phrase
 
     def as_response(self) -> Response:
+        """Return the refusal as a response of problem+json."""
         body: dict[str, Any] = {
             "type": "about:blank",
             "title": self.title,
@@ -138,7 +141,8 @@ class RefusedValueError(ValueError):
     """A value that a rule of ours refuses, as pydantic's validators raise it."""
 
     def __init__(self, message: Message) -> None:
-        super().__init__(message.code)  # a parameter may hold what cannot be encoded
+        # Only the code: a parameter may hold text that cannot be encoded.
+        super().__init__(message.code)
         self.message = message
 
 
@@ -162,7 +166,7 @@ class Problem(BaseModel):
 
 
 def described(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
-    """Return what the API's description says of refusals with these statuses."""
+    """Return the part of the API's description for refusals with these statuses."""
     schema = Problem.model_json_schema()
     schema["properties"]["errors"]["items"] = schema.pop("$defs")["FieldProblem"]
     content = {MEDIA_TYPE: {"schema": schema}}
@@ -183,8 +187,10 @@ REFUSALS = (
 
 
 def partly_refused() -> dict[int | str, dict[str, Any]]:
-    """Return what the description says of a list whose items are refused one by one: 207 for some
-    of them, 422 for all of them (in the same form) or for the whole call."""
+    """Return the part of the API's description for a list whose items are refused one by one.
+
+    207 when some are refused, 422 when all are (in the same form) or the call as a whole.
+    """
     whole = described(HTTPStatus.UNPROCESSABLE_ENTITY)[422]
     partly = {"application/json": {"schema": {"type": "object"}}}
     return {
@@ -194,13 +200,14 @@ def partly_refused() -> dict[int | str, dict[str, Any]]:
 
 
 def not_found(code: str, /, **params: Any) -> RequestRefusedError:
-    """Return the refusal (404) of what is not there."""
+    """Return the refusal (404) for a row or file that does not exist."""
     return RequestRefusedError(HTTPStatus.NOT_FOUND, Message(code, params))
 
 
 @contextmanager
 def refused_as(status: HTTPStatus, *kinds: type[BatonError]) -> Iterator[None]:
-    """Turn errors of these classes into RequestRefusedError with this status."""
+    """Context manager that turns errors of these classes into
+    RequestRefusedError with this status."""
     try:
         yield
     except RequestRefusedError:
@@ -210,7 +217,7 @@ def refused_as(status: HTTPStatus, *kinds: type[BatonError]) -> Iterator[None]:
 
 
 def of_error(error: BatonError) -> RequestRefusedError:
-    """Return the refusal for an error of ours; its class names the reaction."""
+    """Return the refusal for an error of ours; its class decides on the status, 500 by default."""
     if isinstance(error, RequestRefusedError):
         return error
     if isinstance(error, WrongFieldsError):
@@ -226,7 +233,8 @@ def of_error(error: BatonError) -> RequestRefusedError:
 
 
 def of_fields(problems: Sequence[Mapping[str, Any]]) -> RequestRefusedError:
-    """Return the refusal for what pydantic says of fields."""
+    """Return the refusal (422) for pydantic's errors; each is a dict as
+    `ValidationError.errors` has it."""
     return _of_problems(
         [
             (".".join(map(str, problem["loc"][1:])) or str(problem["loc"][0]), _of_rule(problem))
@@ -236,7 +244,7 @@ def of_fields(problems: Sequence[Mapping[str, Any]]) -> RequestRefusedError:
 
 
 def _of_rule(problem: Mapping[str, Any]) -> Message:
-    """Return the message of a rule of pydantic, by its type; of a rule of ours, its own."""
+    """Return the message for a pydantic error: by its type, or that of our own validator."""
     context = problem.get("ctx") or {}
     own = message_of(context.get("error"))
     if own is not None:

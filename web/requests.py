@@ -1,7 +1,7 @@
-"""What API calls and forms bring, read into the requests of the use cases.
+"""Bodies of API calls and forms, read into the requests of the use cases.
 
-The limits are those of the requests: they stand here only for the API's description, and so that
-every wrong field is named at once.
+The limits are those of the requests: they are repeated here only for the API's description, and so
+that every wrong field is named at once.
 """
 
 from __future__ import annotations
@@ -112,6 +112,7 @@ class NewCrawl(RequestBody):
     labels: Labels = []
 
     def as_request(self) -> CrawlRequest:
+        """Return the request of the use case, which checks what pydantic has not."""
         return CrawlRequest(**dict(self))
 
 
@@ -127,6 +128,7 @@ class NewExport(RequestBody):
     labels: Labels = []
 
     def as_request(self) -> ExportRequest:
+        """Return the request of the use case, which checks what pydantic has not."""
         return ExportRequest(**dict(self))
 
 
@@ -135,6 +137,7 @@ class TaskLabels(RequestBody):
     remove: list[str] = Field([], max_length=MAX_LABELS_REMOVED)
 
     def as_request(self, task_id: int) -> LabelChange:
+        """Return the change of that task's labels."""
         return LabelChange(task_id=task_id, **dict(self))
 
 
@@ -156,6 +159,7 @@ class NewAccount(RequestBody):
     daily_export_limit: int | None = Field(None, description="rows a day; null: the usual number")
 
     def as_request(self) -> AccountRequest:
+        """Return the request of the use case, with cookies and proxy in clear."""
         return AccountRequest(
             username=self.username,
             cookies=self.cookies.get_secret_value(),
@@ -186,6 +190,7 @@ class Replay(RequestBody):
     until: Until | None = Field(None, description="filed before; a day alone is whole")
 
     def as_request(self) -> ReplayRequest:
+        """Return the request of the use case. Raise InvalidInputError without any condition."""
         return ReplayRequest(**dict(self))
 
 
@@ -202,6 +207,8 @@ class EndpointChoice(RequestBody):
     )
 
     def as_request(self) -> EndpointRequest:
+        """Return the request of the use case. Raise InvalidInputError
+        unless one of URL and id is given."""
         return EndpointRequest(**dict(self))
 
 
@@ -222,6 +229,7 @@ class ScanOfDay(RequestBody):
     dry_run: bool = Field(False, description="fetch, store and report nothing")
 
     def as_request(self, yesterday: date) -> ScanRequest:
+        """Return the request of the use case; without a day for `yesterday`."""
         return ScanRequest(day=self.day or yesterday, dry_run=self.dry_run)
 
 
@@ -233,6 +241,8 @@ class NewWorks(RequestBody):
     fetch: bool = Field(True, description="ask the platform for title and author")
 
     def as_request(self, platform: str | None) -> AddWorksRequest:
+        """Return the request of the use case. Raise InvalidInputError when a text names no
+        video."""
         return AddWorksRequest(links=self.links, platform=platform, fetch=self.fetch)
 
 

@@ -14,7 +14,8 @@ from core.errors import SettingsError
 from core.logs import service_log
 
 log = service_log("web")
-GRACE_SECS = 3  # for answers under way, when it ends
+# Requests in progress have this long to be answered when the server ends.
+GRACE_SECS = 3
 BACKLOG = 128
 
 
@@ -23,9 +24,9 @@ class WebServer:
 
     Args:
         port: 0 for any free one; `url` has the one it got.
-        on_failure: called with the error when the thread ends by one.
-        ending: set when it is asked to stop, for handlers that take long.
-        join_operations: waits for what requests began and `ending` ends.
+        on_failure: called with the error that ended the thread.
+        ending: set by `stop`, for handlers that take long.
+        join_operations: waits, up to the given seconds, for the operations that requests began.
     """
 
     name = "web"
@@ -60,10 +61,10 @@ class WebServer:
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
 
     def bind(self) -> None:
-        """Take the address; nothing is answered before `start`.
+        """Bind and listen; nothing is answered before `start`. A second call changes nothing.
 
         Raises:
-            SettingsError: somebody else has it, or it is none of this host's.
+            SettingsError: the address is in use, or is none of this host's.
         """
         if self._socket is not None:
             return
@@ -86,14 +87,18 @@ class WebServer:
         self.url = f"http://{shown}:{listener.getsockname()[1]}"
 
     def start(self) -> None:
+        """Bind if that was not done, and serve in a thread. Raise SettingsError as `bind` does."""
         self.bind()
         self._thread.start()
 
     def stop(self) -> None:
+        """Ask handlers, operations and the server to end soon; safe to call twice."""
         self._ending.set()
         self._server.should_exit = True
 
     def join(self, timeout_secs: float | None = None) -> bool:
+        """Wait for server and operations, up to `timeout_secs` each;
+        return False when one still runs."""
         if self._thread.ident is not None:
             self._thread.join(timeout_secs)
         if self._socket is not None and not self._thread.is_alive():

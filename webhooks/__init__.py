@@ -1,1 +1,1 @@
-"""Deliver reports to receivers: outbox, queue, signatures, retries."""
+"""Delivery of reports to callback URLs: outbox, queue, signatures, HTTP client, retries."""

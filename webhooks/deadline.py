@@ -1,4 +1,4 @@
-"""A time limit for a whole exchange with a server, from looking it up to the last byte."""
+"""A time limit for one HTTP exchange, from the DNS lookup to the last byte of the response."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Deadline:
-    """Hangs up when `secs` are over, wherever the exchange is; use as a context manager.
+    """Context manager that shuts the sockets of an HTTP exchange down after `secs` seconds.
 
     Time limits of sockets begin anew with every byte: a server that sends one byte now and then
     could hold its client for ever, also in the middle of a TLS handshake.
@@ -30,18 +30,22 @@ class Deadline:
         self._timer.daemon = True
 
     def watch(self, connection: socket.socket) -> None:
-        """Hang up on this connection too. Its duplicate is kept: TLS takes the original over."""
+        """Shut `connection` down at the deadline, or now when the deadline has passed."""
         with self._lock:
             if self.has_passed:
                 _hang_up(connection)
             else:
+                # A duplicate is kept because the TLS layer detaches the original from its
+                # descriptor.
                 self._watched.append(connection.dup())
 
     def run(self, work: Callable[[], T]) -> T:
-        """What `work` returns, which may not come back: then it is left to itself, in its thread.
+        """Run `work` in a thread of its own and return its result; raise its exception.
+
+        For calls without a timeout, such as a DNS lookup: the thread may outlive the deadline.
 
         Raises:
-            TimeoutError: the time was over first. What it still connects to is hung up on.
+            TimeoutError: the deadline passed first. All watched connections are shut down.
         """
         outcome: Future[T] = Future()
 
@@ -60,6 +64,7 @@ class Deadline:
             raise
 
     def _pass(self) -> None:
+        """Mark the deadline as passed and shut the watched connections down."""
         with self._lock:
             self.has_passed = True
             for connection in self._watched:

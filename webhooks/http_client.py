@@ -1,7 +1,7 @@
-"""One request to somebody else's server: never into our own network, never for long.
+"""POST reports to URLs that others choose: public addresses only, no redirects, a deadline.
 
 `requests-hardened` resolves the name once, refuses private, loopback and link-local addresses, and
-connects to the address that it has seen; Host and TLS keep the name.
+connects to the address that it has seen; the Host header and TLS keep the name.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ CONNECT_SECS = 5.0
 HEADERS = {
     "Content-Type": "application/json",
     "User-Agent": "Baton-Webhooks/1",
-    "Accept-Encoding": "identity",  # a packed answer could be a bomb
+    # A compressed response could be a decompression bomb.
+    "Accept-Encoding": "identity",
     "Connection": "close",
 }
 
@@ -45,7 +46,12 @@ TROUBLES = {
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back; `text` holds its first 64 KB."""
+    """A receiver's HTTP response.
+
+    Args:
+        text: the first 64 KB of the body, with invalid UTF-8 replaced.
+        retry_after: the header `Retry-After` as it was received; None when there was none.
+    """
 
     status: int
     text: str
@@ -53,28 +59,31 @@ class Answer:
 
 
 class WebhookClient:
-    """Sends bodies.
+    """Posts report bodies to callback URLs.
 
     Args:
-        timeout_secs: for the whole exchange, however it trickles, looking the name up included.
-        allowed_hosts: names or addresses, also with a port, that may be private.
+        timeout_secs: limit of a whole exchange in seconds, with the DNS lookup.
+        allowed_hosts: host names or addresses that may be private, each with or without `:port`.
     """
 
     def __init__(self, *, timeout_secs: float, allowed_hosts: Sequence[str]) -> None:
         self._timeout_secs = timeout_secs
         self._allowed_hosts = frozenset(host.lower() for host in allowed_hosts)
-        # What it refuses is told by our own errors; without a handler it would write to stderr.
+        # Refusals are reported by NotSentError; without a handler the library writes to stderr.
         logging.getLogger("requests_hardened").addHandler(logging.NullHandler())
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """POST those very bytes.
+        """POST `body` unchanged and return the response, whatever its status; follow no redirect.
 
         Raises:
-            UnsendableError: it is no http(s) URL. No request was made.
-            NotSentError: its address is not one to send to, nobody answered, or not in time.
+            UnsendableError: `url` is no http(s) URL; no request was made.
+            NotSentError: the address is private or could not be reached, or no complete response
+                came within the time limit. The receiver may have got the body all the same.
         """
         with Deadline(self._timeout_secs) as deadline, requests.Session() as http:
-            http.trust_env = False  # no proxy and no password of the environment
+            # A proxy of the environment would resolve the name itself, past the address filter; a
+            # netrc file would add a password.
+            http.trust_env = False
             for scheme in ("http", "https"):
                 adapter = _Adapter(
                     is_https=scheme == "https", allowed_hosts=self._allowed_hosts, deadline=deadline
@@ -87,7 +96,7 @@ class WebhookClient:
             except InvalidIPAddress as error:
                 raise NotSentError(_refused(str(error))) from None
             except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-                # Only its kind is told: the text may hold the URL with a secret in it.
+                # Only the kind of error is kept: its text may contain the URL with a secret.
                 if deadline.has_passed or isinstance(error, requests.Timeout):
                     raise NotSentError("no_answer_within", secs=self._timeout_secs) from None
                 raise NotSentError("no_answer_because", trouble=_kind(error)) from None
@@ -105,12 +114,13 @@ class WebhookClient:
             stream=True,
         )
         with answer:
+            # The status counts even when the body breaks off: the receiver has answered.
             text = _beginning(answer)
             return Answer(answer.status_code, text, answer.headers.get("Retry-After"))
 
 
 class _Adapter(IPFilterAdapter):  # type: ignore[misc]
-    """The library's filter, with hosts that are allowed, and with a deadline."""
+    """The address filter of requests-hardened, with allowed private hosts and a deadline."""
 
     def __init__(
         self, *, is_https: bool, allowed_hosts: frozenset[str], deadline: Deadline
@@ -122,7 +132,9 @@ class _Adapter(IPFilterAdapter):  # type: ignore[misc]
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: Any, cert: Any = None
     ) -> Any:
-        # Asked of what the request will be sent to, not of our own reading of the URL.
+        """Resolve the host within the deadline; refuse private addresses of hosts not allowed."""
+        # The host comes from the library, not from a second parser: two readings of one URL could
+        # differ, and a private host pass as an allowed one.
         unfiltered = HTTPAdapter.build_connection_pool_key_attributes(self, request, verify, cert)
         host, port = unfiltered[0]["host"], unfiltered[0]["port"]
         if {host, f"{host}:{port}"} & self._allowed_hosts:
@@ -137,6 +149,8 @@ class _Adapter(IPFilterAdapter):  # type: ignore[misc]
 
 
 def _watched(connection_class: Any, deadline: Deadline) -> Any:
+    """Return a subclass of `connection_class` whose sockets are shut down at the deadline."""
+
     class Watched(connection_class):  # type: ignore[misc]
         def _new_conn(self) -> Any:
             connect = super()._new_conn
@@ -152,7 +166,7 @@ def _watched(connection_class: Any, deadline: Deadline) -> Any:
 
 
 def _is_address(host: str) -> bool:
-    """Whether nobody has to be asked where it is."""
+    """Return True for an IP address, which needs no DNS lookup."""
     try:
         ipaddress.ip_address(host.strip("[]"))
     except ValueError:
@@ -168,8 +182,7 @@ _NO_URL = (
 
 
 def _beginning(answer: requests.Response) -> str:
-    """The first 64 KB of a body; what came of one that broke off. The status counts all the same:
-    the receiver has said it."""
+    """Return the first 64 KB of the body as text, or less when the connection breaks off."""
     body = bytearray()
     with suppress(HTTPError, OSError):
         for chunk in answer.raw.stream(CHUNK_BYTES, decode_content=False):
@@ -186,7 +199,7 @@ def _refused(address: str) -> Message:
 
 
 def _kind(error: Exception) -> Message | str:
-    """What kind of trouble it was, without any text of the exception."""
+    """Return the kind of error as a message or class name; its text may hold a secret."""
     if isinstance(error.__cause__, socket.gaierror):
         return TROUBLES["NameResolutionError"]
     cause: BaseException = error

@@ -1,4 +1,4 @@
-"""File reports as deliveries, in the transaction that makes them true; they are sent later."""
+"""File reports as deliveries, in the transaction that makes them true, to be sent later."""
 
 from __future__ import annotations
 
@@ -17,19 +17,21 @@ from storage.distribution import deliveries
 from storage.distribution.deliveries import DeliveryKind, NewDelivery
 from storage.engines.transactions import Tx
 
-EVENT_ID = re.compile(r"[!-~]{1,128}")  # It is sent as a header, which holds printable ASCII.
+# An event id is sent as a header, which holds printable ASCII only.
+EVENT_ID = re.compile(r"[!-~]{1,128}")
 URL_CHARS = 1024
 
 
 @dataclass(frozen=True)
 class Report:
-    """One message to one URL.
+    """A JSON document for one callback URL.
 
     Args:
         kind: `daily`, `broadcast`, `completion` or `test`.
-        event_id: its permanent name: filing a second report under it has no effect.
-        task_id: the distribution task whose secret signs it, and whose first attempts to a URL keep
-            their order.
+        event_id: permanent id of the report; filing a second report under it has no effect.
+        task_id: the distribution task whose secret signs the report, and whose first attempts to a
+            URL are made in the order of filing; None for an unsigned report, such as a test.
+        stats_date: the day that a daily report is about; None for other kinds.
         body: the JSON text that is sent.
         tasks: ids of the distribution tasks that the body reports on: their `callback_*` columns
             record how the delivery goes. `task_id` always belongs to them.
@@ -51,18 +53,17 @@ class Outbox:
         self._clock = clock
 
     def enqueue(self, tx: Tx, report: Report) -> bool:
-        """File a report in the caller's transaction; return False when its event id is filed
-        already.
+        """File a report in the caller's transaction; return False when its event id is known.
 
         Raises:
             InvalidInputError: the kind is unknown, the event id does not fit into a header, or the
-                URL is empty or too long.
+                URL is empty or longer than 1024 characters.
         """
         return deliveries.enqueue(tx, as_delivery(report), self._clock.now()) is not None
 
 
 def as_delivery(report: Report) -> NewDelivery:
-    """Return the row of a report. Raises InvalidInputError as `Outbox.enqueue` does."""
+    """Return the row of a report. Raise InvalidInputError as `Outbox.enqueue` does."""
     if report.kind not in set(DeliveryKind):
         raise InvalidInputError("report_kind_unknown", kind=report.kind)
     if not EVENT_ID.fullmatch(report.event_id):
@@ -83,8 +84,11 @@ def as_delivery(report: Report) -> NewDelivery:
 
 
 def tasks_in_body(body: str) -> frozenset[str]:
-    """Return the ids of the tasks that the body of a report names. Only for deliveries that were
-    filed before schema version 6, which have no rows in `delivery_tasks`."""
+    """Return the ids of the tasks that a report's JSON body names; empty when it is damaged.
+
+    Only for deliveries that were filed before schema version 6, which have no rows in
+    `delivery_tasks`.
+    """
     try:
         document: Any = json.loads(body)
     except ValueError:
@@ -98,12 +102,12 @@ def tasks_in_body(body: str) -> frozenset[str]:
 
 
 def url_hash(url: str) -> str:
-    """Return the SHA-256 of a URL in hex, by which it is indexed."""
+    """Return the SHA-256 of a URL in hex (64 digits), the key of endpoints."""
     return hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def host_of(url: str) -> str:
-    """Return the host that a URL names; empty when it is no URL."""
+    """Return the host name in a URL, up to 255 characters; empty when the text is no URL."""
     try:
         return (urlsplit(url).hostname or "")[:255]
     except ValueError:

@@ -1,4 +1,4 @@
-"""Lease due deliveries to workers, in turn between endpoints, and record their outcomes."""
+"""Lease due deliveries to workers, in turn between callback URLs, and record their outcomes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,12 @@ INTERRUPTED = Message.of("delivery_interrupted").dump()
 
 @dataclass(frozen=True)
 class Claim:
-    """A delivery that this process may send; its attempt is counted already."""
+    """A delivery leased by this process, with the attempt that has been counted for it.
+
+    Args:
+        delivery: the row after the claim: state `sending`, this attempt counted.
+        attempt_id: the row of `webhook_attempts` that the outcome belongs to.
+    """
 
     delivery: Delivery
     lease: Lease
@@ -35,7 +40,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class FinishedAttempt:
-    """A delivery with the outcome of its newest attempt, which ended at `at`."""
+    """A claimed delivery and the outcome of its newest attempt, which ended at `at` (UTC)."""
 
     delivery: Delivery
     outcome: DeliveryOutcome
@@ -46,12 +51,13 @@ OutcomeListener = Callable[[Tx, FinishedAttempt], object]
 
 
 class DeliveryQueue:
-    """Leases deliveries to the workers of this process, under fencing tokens.
+    """Leases deliveries to the workers of this process, under fencing tokens; safe for threads.
 
     Args:
-        per_host: requests to one host that may be under way at a time. Processes that claim in
-            the same instant may exceed it by one each.
-        quiet_secs: how long no worker of this process asks again after nothing was due.
+        per_host: the greatest number of requests to one host at a time, over all processes.
+            Processes that claim in the same instant may exceed it by one each.
+        quiet_secs: seconds without another query after nothing was due, for all workers of this
+            process.
         on_outcome: called in the transaction that records the outcome of an attempt.
     """
 
@@ -80,8 +86,9 @@ class DeliveryQueue:
         self._claim_lock = threading.Lock()
 
     def claim(self) -> Claim | None:
-        """Lease the delivery that is due from the endpoint whose turn it is; None when there is
-        none.
+        """Lease the next due delivery, from the callback URL that was served the longest ago.
+
+        Returns None when nothing is due, or every host with due deliveries is at its limit.
 
         Raises:
             CommitUnknownError: a delivery may be leased; it is due again when that lease ends.
@@ -123,8 +130,10 @@ class DeliveryQueue:
         return self._registered(self._database.write(file_and_take))
 
     def record_outcome(self, claim: Claim, outcome: DeliveryOutcome) -> bool:
-        """Store how the attempt ended, for the delivery, its endpoint and its tasks, and release
-        the lease. Return False when the lease was lost: then nothing was stored."""
+        """Store an attempt's outcome for its delivery, endpoint and tasks, and release the lease.
+
+        Returns False when the lease was lost: then nothing is stored, and its new holder decides.
+        """
         self._lease_registry.remove(claim.lease)
         now, delivery = self._clock.now(), claim.delivery
         error = storable(outcome.error) if outcome.error is not None else None
@@ -174,6 +183,7 @@ class DeliveryQueue:
         return None if claim is None else self._registered(claim)
 
     def _take(self, tx: Tx, seen: Delivery, now: datetime) -> Claim:
+        """Lease a locked delivery and count the attempt; DatabaseContentionError if it changed."""
         asked_at = self._clock.monotonic()
         until = now + timedelta(seconds=self._lease_secs)
         if not leases.take(tx, seen, self._owner, until):
@@ -195,6 +205,7 @@ class DeliveryQueue:
         return claim
 
     def _reap(self, now: datetime) -> None:
+        """Make deliveries due again whose lease ran out, as after the death of a process."""
         count = self._database.write_idempotent(leases.reap, now, INTERRUPTED)
         if count:
             log.warning("deliveries=%s taken back from dead workers", count)
@@ -233,14 +244,18 @@ def _reported_tasks(tx: Tx, delivery: Delivery) -> list[str]:
 
 
 class _Rotation:
-    """The order in which endpoints are served: first the host, then its URL, that was served the
-    longest ago."""
+    """The order in which callback URLs are served: least recently served host first, then its URL.
+
+    In memory, for this process only.
+    """
 
     def __init__(self) -> None:
         self._count = 0
         self._served: dict[str, int] = {}
 
     def in_order(self, due: Iterable[DueEndpoint]) -> list[DueEndpoint]:
+        """Return the endpoints in the order to serve them; among equals, the longest due first."""
+
         def longest_ago(endpoint: DueEndpoint) -> tuple[int, int, str]:
             served = self._served.get
             host = f"host {endpoint.host}"
@@ -249,6 +264,7 @@ class _Rotation:
         return sorted(due, key=longest_ago)
 
     def served(self, endpoint: DueEndpoint) -> None:
+        """Move an endpoint and its host to the end of the order."""
         self._count += 1
         self._served[f"host {endpoint.host}"] = self._count
         self._served[endpoint.url_hash] = self._count

@@ -1,4 +1,4 @@
-"""What may be asked of deliveries and the URLs they go to: every rule and limit, once."""
+"""The operator's requests on deliveries and callback URLs, checked: every rule and limit, once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ BY_THE_OPERATOR = "by the operator"
 
 
 def receiver_url(text: str) -> str:
-    """Return the URL without blanks around it. Raise InvalidInputError for an impossible one."""
+    """Return the URL without blanks around it.
+
+    Raises:
+        InvalidInputError: the text is empty, longer than 1024 characters or not storable.
+    """
     url = require_text(text).strip()
     if not 0 < len(url) <= URL_CHARS:
         raise InvalidInputError("text_empty_or_long", max_letters=URL_CHARS)
@@ -29,16 +33,16 @@ def receiver_url(text: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class ReplayRequest:
-    """Which deliveries are sent again; all conditions hold together.
+    """The deliveries to send again; all given conditions must hold together.
 
     Args:
         ids: MAX_IDS at most.
-        states: none for GIVEN_UP, or for any state where `ids` are given.
-        since, until: when they were filed; `until` is excluded.
+        states: empty for GIVEN_UP, or for any state where `ids` are given.
+        since, until: UTC times of filing; `until` is excluded.
 
     Raises:
-        WrongFieldsError: with a message for each wrong field.
-        InvalidInputError: nothing narrows it.
+        WrongFieldsError: a field is malformed or too long; it has a message for each such field.
+        InvalidInputError: no condition was given.
     """
 
     ids: Sequence[int] = ()
@@ -63,7 +67,7 @@ class ReplayRequest:
             raise InvalidInputError("deliveries_not_chosen")
 
     def as_filter(self) -> Filter:
-        """Return the conditions as queries take them."""
+        """Return the conditions as the queries in storage take them."""
         return Filter(
             ids=self.ids,
             states=self.states or (() if self.ids else GIVEN_UP),
@@ -75,8 +79,10 @@ class ReplayRequest:
         )
 
     def __str__(self) -> str:
-        """The conditions as the log of actions has them; of a URL, which may hold a secret, the
-        beginning of its hash."""
+        """Return the conditions as the log of actions shows them.
+
+        Of a URL, which may contain a secret, only the first 8 digits of its hash are shown.
+        """
         wanted = self.as_filter()
         parts = {
             "ids": ",".join(map(str, wanted.ids)),
@@ -92,14 +98,14 @@ class ReplayRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class EndpointRequest:
-    """A URL, given as such or by the id of a delivery to it.
+    """A callback URL, given as such or by the id of a delivery to it.
 
     Args:
-        reason: why it is disabled.
+        reason: why the URL is disabled; unused when it is enabled.
 
     Raises:
-        WrongFieldsError: with a message for each wrong field.
-        InvalidInputError: neither or both were given.
+        WrongFieldsError: a field is malformed or too long; it has a message for each such field.
+        InvalidInputError: neither or both of `url` and `delivery_id` were given.
     """
 
     url: str | None = None
@@ -122,10 +128,13 @@ class EndpointRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class TrialRequest:
-    """A test event to a URL, signed with the secret where one is given.
+    """A test event to send to a URL, signed when a secret is given.
+
+    Args:
+        secret: one or two signing secrets as `signing.parse_secrets` reads them; not checked here.
 
     Raises:
-        WrongFieldsError: with a message for each wrong field.
+        WrongFieldsError: a field is malformed or too long; it has a message for each such field.
     """
 
     url: str

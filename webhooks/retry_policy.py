@@ -15,17 +15,19 @@ from sources.json_api import retry_after_secs
 from storage.distribution.deliveries import DeliveryState
 from webhooks.http_client import Answer
 
+# A receiver that asks for a longer pause in `Retry-After` gets a day.
 MAX_REST_SECS = 86400.0
 BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """The delays between attempts: `delays_secs[n]` after the failed attempt n, counted from 0.
+    """The delays between attempts: `delays_secs[n]` after failed attempt n, counted from 0.
 
     Args:
+        delays_secs: seconds; one attempt more than there are delays is made.
         jitter: the greatest share of a delay that is added at random, so that deliveries that
-            failed together are not retried together.
+            failed together are not retried together; 0.2 adds up to a fifth.
         random: returns numbers from 0 to 1.
     """
 
@@ -36,7 +38,11 @@ class RetryPolicy:
     def next_attempt(
         self, attempts: int, now: datetime, at_least_secs: float = 0.0
     ) -> datetime | None:
-        """Return when to try again after that many attempts; None when no attempt is left."""
+        """Return the UTC time of the attempt after `attempts` failed ones; None after the last.
+
+        Args:
+            at_least_secs: the delay that the receiver asked for; it never shortens a delay.
+        """
         if attempts > len(self.delays_secs):
             return None
         secs = max(self.delays_secs[attempts - 1], at_least_secs)
@@ -45,8 +51,15 @@ class RetryPolicy:
 
 @dataclass(frozen=True)
 class DeliveryOutcome:
-    """The result of an attempt. `disables` is the reason to disable the endpoint; before
-    `rest_until` nothing is sent to it."""
+    """The result of an attempt, to be recorded.
+
+    Args:
+        status: HTTP status; None when no response came.
+        response: the beginning of the response's body; None when no response came.
+        not_before: time of the next attempt (UTC); None when the delivery is finished.
+        disables: the reason to disable the callback URL; None to leave it enabled.
+        rest_until: UTC time before which nothing is sent to the callback URL; None for now.
+    """
 
     state: DeliveryState
     status: int | None = None
@@ -60,10 +73,13 @@ class DeliveryOutcome:
 def outcome_of(
     result: Answer | Exception, attempts: int, policy: RetryPolicy, now: datetime
 ) -> DeliveryOutcome:
-    """Return the outcome of the attempt that ended with an answer, or with an error instead.
+    """Return the outcome of an attempt from the response or from the error that prevented one.
+
+    2xx is delivered, 410 disables the URL, UnsendableError is given up; everything else is retried
+    until `policy` has no attempt left.
 
     Args:
-        attempts: how many were made, with this one.
+        attempts: the number of attempts made, this one included.
     """
     if isinstance(result, Answer):
         return _outcome_of_answer(result, attempts, policy, now)
@@ -106,6 +122,7 @@ def _retried(
     now: datetime,
     at_least_secs: float = 0.0,
 ) -> DeliveryOutcome:
+    """Return `failed` with the time of its next attempt, or as given up when no attempt is left."""
     not_before = policy.next_attempt(attempts, now, at_least_secs)
     state = DeliveryState.DEAD if not_before is None else DeliveryState.FAILED
     return DeliveryOutcome(

@@ -13,9 +13,9 @@ from webhooks.service import DeliveryDetails
 
 
 def delivery_object(delivery: Delivery, render: Render) -> dict[str, Any]:
-    """Return the columns of a delivery without its body; times in ISO form, UTC.
+    """Return the columns of a delivery as JSON, without its body; times in ISO form, UTC.
 
-    `render` makes the sentence of a message; its code and parameters stand beside it.
+    `render` makes the sentence of a message; its code and parameters are separate keys.
     """
     return {
         "id": delivery.id,
@@ -35,7 +35,7 @@ def delivery_object(delivery: Delivery, render: Render) -> dict[str, Any]:
 
 
 def delivery_details_object(details: DeliveryDetails, render: Render) -> dict[str, Any]:
-    """Return a delivery with its body, its attempts, and whether its endpoint is enabled."""
+    """Return a delivery as JSON with its body, its attempts and the state of its callback URL."""
     endpoint = details.endpoint
     reason = endpoint.reason if endpoint is not None else None
     return {
@@ -48,7 +48,7 @@ def delivery_details_object(details: DeliveryDetails, render: Render) -> dict[st
 
 
 def trial_object(delivery: Delivery, outcome: DeliveryOutcome, render: Render) -> dict[str, Any]:
-    """Return how the test of an endpoint went."""
+    """Return the result of a test event as JSON: `delivered`, status, error and response."""
     return {
         "id": delivery.id,
         "event_id": delivery.event_id,

@@ -1,4 +1,4 @@
-"""The operator's use cases on deliveries: replay, test, disable an endpoint, rotate a secret."""
+"""The operator's use cases on deliveries: replay, test, disable a callback URL, rotate a secret."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ from webhooks.worker import WebhookWorker
 
 @dataclass(frozen=True)
 class DeliveryDetails:
-    """A delivery with its attempts, oldest first, and its endpoint; None when that has no row."""
+    """A delivery with its attempts, oldest first.
+
+    `endpoint` is None when the callback URL has no row, which means that it is enabled.
+    """
 
     delivery: Delivery
     attempts: list[Attempt]
@@ -35,7 +38,7 @@ class DeliveryDetails:
 
 @dataclass(frozen=True)
 class Overview:
-    """Deliveries, newest first; the number of all deliveries by state; the disabled endpoints."""
+    """Some deliveries, newest first; the counts of all by state; the disabled callback URLs."""
 
     deliveries: list[Delivery]
     counts: dict[DeliveryState, int]
@@ -43,7 +46,7 @@ class Overview:
 
 
 class WebhookService:
-    """Shows and changes deliveries, endpoints and signing secrets."""
+    """The use cases on deliveries, callback URLs and signing secrets."""
 
     def __init__(
         self,
@@ -61,7 +64,7 @@ class WebhookService:
         self._worker = worker
 
     def overview(self, wanted: Filter, limit: int) -> Overview:
-        """Return at most `limit` deliveries that match, with the totals of all."""
+        """Return at most `limit` deliveries that match `wanted`, with the counts of all."""
         return self._database.read(
             lambda tx: Overview(
                 deliveries.newest(tx, wanted, limit), deliveries.counts(tx), endpoints.disabled(tx)
@@ -69,7 +72,7 @@ class WebhookService:
         )
 
     def show(self, delivery_id: int) -> DeliveryDetails:
-        """Return a delivery with its attempts.
+        """Return a delivery with its attempts and its callback URL.
 
         Raises:
             InvalidInputError: no delivery has that id.
@@ -89,18 +92,20 @@ class WebhookService:
         return details
 
     def replay(self, request: ReplayRequest) -> int:
-        """Make what matches due again, under the same event ids; return the number of
-        deliveries. Tests, and what is being sent, stay as they are."""
+        """Make matching deliveries due again under the same event ids; return their number.
+
+        Their attempts count from 0 again. Test events and deliveries being sent stay as they are.
+        """
         wanted = request.as_filter()
         return self._database.write_idempotent(
             lambda tx: deliveries.replay(tx, wanted, self._clock.now())
         )
 
     def test(self, request: TrialRequest) -> tuple[Delivery, DeliveryOutcome]:
-        """Send a test event once, and return its delivery and outcome.
+        """Send one test event, and return its delivery and outcome once the receiver has answered.
 
         Raises:
-            CredentialsError: the secret has another form.
+            CredentialsError: the secret is malformed.
         """
         keys = parse_secrets(request.secret) if request.secret is not None else []
         now = self._clock.now()
@@ -117,14 +122,17 @@ class WebhookService:
         return claim.delivery, self._worker.send_test(claim, keys)
 
     def endpoint_url(self, request: EndpointRequest) -> str:
-        """Return the URL that is meant. Raise InvalidInputError for an unknown delivery."""
+        """Return a request's callback URL. Raise InvalidInputError for an unknown delivery id."""
         if request.url is not None:
             return request.url
         assert request.delivery_id is not None
         return self.show(request.delivery_id).delivery.url
 
     def set_enabled(self, url: str, *, enabled: bool, reason: str | None = None) -> None:
-        """Enable a URL, or disable it: then nothing is sent there until it is enabled.
+        """Enable a callback URL, or disable it: then its deliveries wait until it is enabled.
+
+        Args:
+            reason: why it is disabled, shown to operators.
 
         Raises:
             InvalidInputError: no delivery was ever filed for that URL.
@@ -137,11 +145,15 @@ class WebhookService:
             raise InvalidInputError("callback_url_unknown")
 
     def rotate_secret(self, task_id: str, secret: str | None = None) -> str:
-        """Sign a task's reports with a new secret, and until `finish_rotation` with its previous
-        one as well. Return the new secret, which is random unless given.
+        """Sign a task's reports with a new secret and the previous one until `finish_rotation`.
+
+        Args:
+            secret: the new secret; None for a random one.
+
+        Returns the new secret in clear.
 
         Raises:
-            CredentialsError: the secret has another form.
+            CredentialsError: the secret is malformed.
             InvalidInputError: there is no such task, or `secret` holds two.
         """
         fresh = (secret or new_secret()).strip()
@@ -165,8 +177,15 @@ class WebhookService:
         self._change_secrets(task_id, newest)
 
     def _change_secrets(self, task_id: str, change: Callable[[list[str]], str]) -> None:
+        """Replace a task's secrets (newest first) by `change(secrets)`, separated by blanks.
+
+        Raise InvalidInputError when there is no such task.
+        """
+
         def replace_secret(tx: Tx) -> None:
-            # The fact is locked: a rotation of the vault's key would miss a secret that is
+            # encrypted with the old key after it has read this row.
+            # The row of `meta` is locked: a rotation of the vault's key would miss a secret that is
+            # encrypted with the old key after it has read this row.
             # encrypted with the old key after it has read this row.
             schema.lock_fact(tx, KEY_CHECK)
             if not callback_secrets.task_exists(tx, task_id):

@@ -1,4 +1,4 @@
-"""Signatures as Standard Webhooks defines them: https://www.standardwebhooks.com, symmetric v1."""
+"""Signatures of reports by Standard Webhooks (https://www.standardwebhooks.com), symmetric v1."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from core.errors import CredentialsError
 
 PREFIX = "whsec_"
 NEW_SECRET_BYTES = 32
-MAX_SECRETS = 2  # two while one is being rotated
+# Two secrets sign while one replaces the other.
+MAX_SECRETS = 2
 
 
 def parse_secrets(text: str) -> list[bytes]:
-    """Return the keys of one secret, or of two with blanks between them, newest first.
+    """Return the key of each secret in `text`: one, or two with blanks between, newest first.
 
     Raises:
-        CredentialsError: the text has another form, or holds more than two. The message does not
-            repeat it.
+        CredentialsError: a secret is not `whsec_` and base64, or there are more than two.
     """
     parts = text.split()
     if not 1 <= len(parts) <= MAX_SECRETS:
@@ -31,13 +31,15 @@ def parse_secrets(text: str) -> list[bytes]:
 
 
 def new_secret() -> str:
-    """Return a new secret of 32 random bytes."""
+    """Return a new secret in clear: `whsec_` and 32 random bytes in base64."""
     return PREFIX + base64.b64encode(secrets.token_bytes(NEW_SECRET_BYTES)).decode("ascii")
 
 
 def headers(event_id: str, now: datetime, body: bytes, keys: Sequence[bytes]) -> dict[str, str]:
-    """Return the headers of a delivery: its id, its time, and one signature for each key. Without
-    keys there is no signature header."""
+    """Return the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` of a delivery.
+
+    The last one holds a signature for each key, with blanks between; without keys it is absent.
+    """
     timestamp = str(int(now.timestamp()))
     unsigned = {"webhook-id": event_id, "webhook-timestamp": timestamp}
     if not keys:
@@ -52,6 +54,7 @@ def _signature(key: bytes, signed: bytes) -> str:
 
 
 def _key(text: str) -> bytes:
+    """Return the key in a secret, with or without padding. Raise CredentialsError if malformed."""
     if not text.startswith(PREFIX):
         raise CredentialsError("signing_secret_prefix", prefix=PREFIX)
     code = text.removeprefix(PREFIX)

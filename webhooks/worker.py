@@ -1,4 +1,4 @@
-"""Send what is due: claim a delivery, sign it, post it and record the outcome."""
+"""Send due deliveries: claim one, sign it, post it and record the outcome."""
 
 from __future__ import annotations
 
@@ -24,7 +24,11 @@ log = service_log("webhooks")
 
 
 class WebhookWorker:
-    """Sends deliveries; several threads may run one worker."""
+    """Sends deliveries; several threads may run one worker.
+
+    Args:
+        poll_secs: seconds between two looks when nothing is due.
+    """
 
     def __init__(
         self,
@@ -46,7 +50,7 @@ class WebhookWorker:
         self._poll_secs = poll_secs
 
     def run(self, stop: threading.Event) -> None:
-        """Send until `stop` is set; when the database fails, log it and try again."""
+        """Send deliveries until `stop` is set; when the database fails, log it and try again."""
         poller = Poller(
             clock=self._clock,
             poll_secs=self._poll_secs,
@@ -56,7 +60,11 @@ class WebhookWorker:
         poller.run_busy(self.send_once, stop)
 
     def send_once(self) -> bool:
-        """Make one attempt at a delivery that is due; return False when none was."""
+        """Make one attempt at a due delivery; return False when none was due.
+
+        Raises:
+            DatabaseError: nothing was recorded; the delivery is due again when its lease ends.
+        """
         claim = self._queue.claim()
         if claim is None:
             return False
@@ -71,8 +79,10 @@ class WebhookWorker:
         return True
 
     def send_test(self, claim: Claim, keys: Sequence[bytes]) -> DeliveryOutcome:
-        """Make the only attempt at a test delivery and return its outcome. Its endpoint is neither
-        disabled nor paused by the answer."""
+        """Make the only attempt at a test delivery and return its outcome.
+
+        Its callback URL is neither disabled nor paused by the answer.
+        """
         result = self._post(claim, keys)
         outcome = outcome_of(result, 1, RetryPolicy((), 0.0), self._clock.now())
         harmless = replace(outcome, disables=None, rest_until=None)
@@ -85,10 +95,12 @@ class WebhookWorker:
         try:
             result = self._post(claim, self._keys(delivery))
         except CredentialsError as error:
-            result = error  # It is never sent unsigned: the receiver would have to refuse it.
+            # Nothing is sent unsigned instead: the receiver would have to refuse it.
+            result = error
         except (LeaseLostError, DatabaseError):
             raise
-        except Exception as error:  # A bug with one delivery must not stop the others.
+        # A bug with one delivery must not stop the others.
+        except Exception as error:
             log.exception("%s", fields(delivery=delivery.id))
             result = NotSentError("delivery_internal_error", error=type(error).__name__)
         outcome = outcome_of(result, delivery.attempts, self._retry_policy, self._clock.now())
@@ -96,6 +108,11 @@ class WebhookWorker:
         _log(delivery, outcome, is_recorded)
 
     def _post(self, claim: Claim, keys: Sequence[bytes]) -> Answer | Exception:
+        """Sign and post a delivery; return the response, or the error when none came.
+
+        Raises:
+            LeaseLostError: the lease had ended before the request; nothing was sent.
+        """
         delivery = claim.delivery
         body = delivery.body.encode()
         headers = signing.headers(delivery.event_id, self._clock.now(), body, keys)
@@ -106,10 +123,10 @@ class WebhookWorker:
             return error
 
     def _keys(self, delivery: Delivery) -> list[bytes]:
-        """Return the keys that sign a delivery; none where its task has no secret.
+        """Return the keys that sign a delivery; none when its task has no secret.
 
         Raises:
-            CredentialsError: the stored secret cannot be read, or has another form.
+            CredentialsError: the stored secret cannot be decrypted, or is malformed.
         """
         task_id = delivery.task_id
         if task_id is None:

@@ -1,1 +1,1 @@
-"""The catalogue of videos, their hourly numbers and play counts."""
+"""Works: the catalogue of videos, their hourly counters and their play counts."""

@@ -1,5 +1,5 @@
-"""JSON files that others may have written or edited: validated as a whole, refused with the
-place."""
+"""Read JSON files that others may have written or edited: valid as a
+whole, or refused with the place."""
 
 from __future__ import annotations
 
@@ -12,20 +12,22 @@ from core.errors import DamagedFileError
 from core.messages import Message
 
 T = TypeVar("T")
-BOM = b"\xef\xbb\xbf"  # what some editors put in front
+# Some editors put this in front of UTF-8.
+BOM = b"\xef\xbb\xbf"
 
 
 def read_checked(path: Path, shape: TypeAdapter[T]) -> T:
     """Return a file's value if it has that shape.
 
     Raises:
-        DamagedFileError: names the file, the place in it, and what is wrong there.
+        DamagedFileError: the file is missing or malformed; names the file, the place and the
+            problem.
     """
     return parse_checked(read_file(path), path, shape)
 
 
 def read_file(path: Path) -> bytes:
-    """Return a file's content. Raises DamagedFileError when it is missing or unreadable."""
+    """Return a file's bytes. Raise DamagedFileError when it is missing or unreadable."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -36,7 +38,7 @@ def read_file(path: Path) -> bytes:
 
 
 def parse_checked(content: bytes, path: Path, shape: TypeAdapter[T]) -> T:
-    """Return the value of a file's content. Raises DamagedFileError as `read_checked`."""
+    """Return the value in a file's bytes, which messages call `path`. Raise as `read_checked`."""
     content = content.removeprefix(BOM)
     if not content.strip():
         raise DamagedFileError("file_empty", path=str(path))
@@ -48,7 +50,8 @@ def parse_checked(content: bytes, path: Path, shape: TypeAdapter[T]) -> T:
 
 
 def _first_problem(error: ValidationError) -> Message:
-    """Return `data[3].view_count: Input should be a valid integer, got '12'`, and how many more."""
+    """Return `data[3].view_count: Input should be a valid integer, got
+    '12'`, and the number of others."""
     problems = error.errors(include_url=False)
     first = problems[0]
     place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in first["loc"])

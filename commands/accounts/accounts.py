@@ -1,4 +1,4 @@
-"""`accounts …`: the pool and its secrets."""
+"""`accounts …`: the accounts of the pool and their secrets."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
 def group() -> typer.Typer:
+    """Return the commands of `accounts`."""
     app = typer.Typer(help="The accounts of the pool.", no_args_is_help=True, rich_markup_mode=None)
     dashed(app, "add")(add)
     dashed(app, "import")(import_accounts)
@@ -110,6 +111,7 @@ def import_accounts(
 
 
 def _import_many(known: Platform, file: Path, limit: int | None) -> None:
+    """Import a CSV file of accounts; exit with PARTIAL when rows were refused."""
     rows = read_accounts(file, known)
     with opened_app() as app:
         done, problems = app.use_cases.accounts.import_rows(
@@ -217,6 +219,8 @@ def _changed(username: str, change: str) -> Message:
 
 
 def _read(file: Path) -> str:
+    """Return the text of a cookie file. Raise InvalidInputError when
+    it is unreadable or not UTF-8."""
     try:
         return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""`accounts login`."""
+"""`accounts login`: sign an account in with a QR code."""
 
 from __future__ import annotations
 

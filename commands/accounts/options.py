@@ -1,4 +1,4 @@
-"""Options that `accounts import` and `accounts login` share."""
+"""Options that several commands of `accounts` share."""
 
 from __future__ import annotations
 

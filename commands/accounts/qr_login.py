@@ -22,14 +22,16 @@ BLOCKS = {(True, True): "█", (True, False): "▀", (False, True): "▄", (Fals
 
 
 def sign_in(app: App, proxy: str | None, codes: int, stop: threading.Event) -> str:
-    """Return the text of a new session.
+    """Show codes until one is confirmed, and return the new session as a cookie header.
 
     Args:
-        proxy: the account's proxy, or None.
-        codes: how many codes to show, one after another.
+        proxy: the account's proxy; None for a direct connection.
+        codes: the number of codes to show, one after another.
+        stop: when set, the command ends with INTERRUPTED.
 
     Raises:
         CredentialsError: no code was confirmed in time.
+        typer.Exit: `stop` was set.
     """
     settings = app.settings
     login = QRLogin(
@@ -56,7 +58,7 @@ def _show_codes(app: App, login: QRLogin, codes: int, stop: threading.Event) -> 
             raise typer.Exit(Exit.INTERRUPTED)
         if number < codes:
             say(texts.login_expired)
-    raise CredentialsError(texts.login_given_up.format(codes=codes))
+    raise CredentialsError("qr_codes_unconfirmed", codes=codes)
 
 
 def _is_confirmed(

@@ -49,7 +49,8 @@ def account_table(app: App, accounts: list[Account]) -> Table:
 
 
 def state_of(account: Account, now: datetime) -> str:
-    """Return one word: the status, or why an idle account is not quite idle."""
+    """Return an account's state in one word: its status, or why an idle account is not quite
+    idle."""
     if account.status is not AccountStatus.IDLE:
         return word(account.status)
     if account.cooldown_until is not None and account.cooldown_until > now:
@@ -75,7 +76,11 @@ def note_of(app: App, account: Account, now: datetime) -> str:
 
 
 def explain_lines(app: App, account: Account, events: list[AccountEvent]) -> list[str]:
-    """Return an account's state and its events, oldest first, each with its evidence."""
+    """Return an account's state and its events as lines, oldest first, each with its evidence.
+
+    Args:
+        events: newest first, as the registry returns them.
+    """
     now = app.clock.now()
     head = f"{account.username} ({account.platform}): {state_of(account, now)}"
     note = note_of(app, account, now)
@@ -108,6 +113,8 @@ def _joined(parts: list[str]) -> str:
 
 
 def _evidence(event: AccountEvent) -> list[str]:
+    """Return the request and the response that led to an event, as lines; empty without
+    evidence."""
     if event.evidence is None:
         return []
     evidence = json.loads(event.evidence)
@@ -133,7 +140,7 @@ def _quota(app: App, account: Account, now: datetime) -> Text:
 
 
 def _rate(app: App, account: Account) -> str:
-    """Return requests per minute: as learned, else as declared."""
+    """Return an account's requests per minute: the learned rate, else the declared one."""
     learned = learned_per_sec(account.pace)
     if learned is not None:
         return f"{learned * 60:.0f}/min"
@@ -142,6 +149,7 @@ def _rate(app: App, account: Account) -> str:
 
 
 def _next_use(app: App, account: Account, now: datetime) -> str:
+    """Return when the account may be used next; empty for a disabled one."""
     if account.status is AccountStatus.DISABLED:
         return ""
     candidates = (account.cooldown_until, account.ready_at)

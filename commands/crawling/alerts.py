@@ -1,4 +1,4 @@
-"""`alerts …`: what is wrong, or was, and whether the notification channels work."""
+"""`alerts …`: open and resolved alerts, and tests of the notification channels."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +25,8 @@ from commands.framework.reader import reader_texts
 from commands.framework.summary import conclude
 from commands.framework.system_user import system_user
 from commands.installation.serve import web_beside
+from commands.installation.startup import Startup
+from core.cancellation import StoppedSignal
 from core.errors import InvalidInputError, SettingsError, UnknownDomainError
 from core.messages import Message
 from crawler.export.formats import FORMATS
@@ -36,6 +39,7 @@ from sources.base import Via
 from storage.models.tasks import TaskType
 
 MAX_WORKERS = MAX_LANES
+MAX_INIT_WAIT_SECS = 86_400
 UNKNOWN_DOMAIN_GRACE_SECS = 10.0
 Domain = Annotated[str, typer.Option("--domain", help="the field to work on, e.g. 美妆")]
 Platform = Annotated[str, typer.Option("--platform", help="where the creators are")]
@@ -48,6 +52,7 @@ Labels = Annotated[
 
 
 def register(app: typer.Typer) -> None:
+    """Register `start_crawl`, `start_export` and `run`."""
     dashed(app, "start_crawl")(start_crawl)
     dashed(app, "start_export")(start_export)
     dashed(app, "run")(run)
@@ -154,6 +159,12 @@ def run(
         list[str] | None,
         typer.Option("--label", help="work only on tasks with this; may be repeated"),
     ] = None,
+    init: Annotated[
+        bool, typer.Option("--init", help="first wait for the database, make or upgrade its tables")
+    ] = False,
+    init_wait_secs: Annotated[
+        int, typer.Option(min=0, max=MAX_INIT_WAIT_SECS, help="how long --init waits, in seconds")
+    ] = 60,
 ) -> None:
     """Run day and night: work on every task that is filed. Ctrl-C ends it in order."""
     if crawl_workers < 0 or export_workers < 0 or crawl_workers + export_workers == 0:
@@ -161,8 +172,23 @@ def run(
     require_workers(max(1, crawl_workers))
     require_workers(max(1, export_workers))
     labels = labels_named(label or ())
+    try:
+        prepare = Startup(wait_secs=init_wait_secs).prepare if init else None
+        _run(crawl_workers, export_workers, console, labels, prepare)
+    except StoppedSignal:
+        tell(Message.of("stopped_before_work"))
+
+
+def _run(
+    crawl_workers: int,
+    export_workers: int,
+    console: bool,
+    labels: Sequence[str],
+    prepare: Callable[[App], None] | None,
+) -> None:
     load_services()
-    with opened_app(crawl_workers + export_workers, services=True) as app:
+    threads = crawl_workers + export_workers
+    with opened_app(threads, services=True, prepare=prepare) as app:
         works_on = [
             *([TaskType.INGESTION] if crawl_workers else []),
             *([TaskType.EXPORT] if export_workers else []),
@@ -184,7 +210,7 @@ def run(
 
 
 def require_workers(workers: int) -> None:
-    """Raise InvalidInputError for a number of workers that no process can have."""
+    """Raise InvalidInputError unless the number of workers is from 1 to MAX_WORKERS."""
     if not 1 <= workers <= MAX_WORKERS:
         raise InvalidInputError(
             "option_out_of_range", option="--workers", maximum=MAX_WORKERS, value=workers
@@ -192,11 +218,17 @@ def require_workers(workers: int) -> None:
 
 
 def _require_writable(app: App, out: Path | None) -> None:
-    """Raise unless files can be made in the output folder (made when missing)."""
+    """Create the output folder where it is missing, and check that files can be created in it.
+
+    Raises:
+        SettingsError, InvalidInputError: they cannot; the class depends on where the folder comes
+            from, the settings or `--out`.
+    """
     folder = out or app.settings.exports_dir
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()  # without a name: a kill leaves nothing behind
+        # A file without a name: a kill leaves nothing behind.
+        tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
         path, detail = str(folder.absolute()), error.strerror
         if out is None:
@@ -205,8 +237,7 @@ def _require_writable(app: App, out: Path | None) -> None:
 
 
 def _export(app: App, request: ExportRequest) -> FiledTask:
-    """File an export. A crawl of its domain that is started at the same moment gets a few seconds
-    to appear."""
+    """File an export. A crawl of its domain that starts at the same moment has 10 s to appear."""
     try:
         return app.use_cases.tasks.export(
             system_user(app), request, grace_secs=UNKNOWN_DOMAIN_GRACE_SECS
@@ -216,6 +247,7 @@ def _export(app: App, request: ExportRequest) -> FiledTask:
 
 
 def _unknown_domain(error: UnknownDomainError) -> Message:
+    """Return the error for a domain without creators, with the domains that have some."""
     asked = {
         "domain": repr(error.domain),
         "platform": error.platform,
@@ -227,6 +259,7 @@ def _unknown_domain(error: UnknownDomainError) -> Message:
 
 
 def _say_joined(filed: FiledTask, asked: dict[str, object], pages: int | None = None) -> None:
+    """Tell that an open task was joined, and which of the given options it does not follow."""
     task = filed.task
     if filed.is_new:
         return

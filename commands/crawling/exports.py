@@ -1,4 +1,4 @@
-"""`exports …`: the files and their proof."""
+"""`exports …`: the export files and their verification."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ OfDomain = Annotated[str | None, typer.Option("--domain", help="only this domain
 
 
 def group() -> typer.Typer:
+    """Return the commands of `exports`."""
     app = typer.Typer(
         help="The export files and their proof.", no_args_is_help=True, rich_markup_mode=None
     )

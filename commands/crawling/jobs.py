@@ -1,4 +1,4 @@
-"""`jobs …`: the scheduled jobs, when they run, and how they ended."""
+"""`jobs …`: the scheduled jobs, their times and their runs."""
 
 from __future__ import annotations
 
@@ -127,6 +127,11 @@ def preview(
 
 
 def _job(app: App, name: str) -> Job:
+    """Return the job with that name, in which dashes stand for underscores too.
+
+    Raises:
+        InvalidInputError: there is no such job; it names the known ones.
+    """
     for job in app.jobs.all:
         if job.name == name.replace("-", "_"):
             return job
@@ -135,6 +140,7 @@ def _job(app: App, name: str) -> Job:
 
 
 def _schedule(own: Schedule, cron: str | None) -> Schedule:
+    """Return `cron` in the job's time zone, or the job's own schedule for None."""
     if cron is None:
         return own
     try:

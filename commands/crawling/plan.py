@@ -1,4 +1,4 @@
-"""`plan`: how long a crawl and an export take, and what would shorten it."""
+"""`plan`: a forecast of a crawl and an export, and what would shorten them."""
 
 from __future__ import annotations
 

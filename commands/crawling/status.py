@@ -1,4 +1,4 @@
-"""`status`: the live screen, once."""
+"""`status`: the live screen, printed once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ import typer
 from rich.console import Console as Terminal
 
 from alerts.serialization import alert_object
-from commands.framework.context import dashed, database_place, opened_app, result, result_json
+from commands.framework.context import (
+    dashed,
+    database_place,
+    opened_app,
+    result,
+    result_json,
+    result_message,
+)
+from commands.framework.home import home_message
+from core.installation.home import find_home
+from core.messages import Message
 from presentation.i18n.messages import renderer_for, texts_for
 from presentation.json_rows import as_object, view_object
 from presentation.terminal.dashboard import Dashboard
@@ -37,6 +47,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] =
                     "tasks": [view_object(view) for view in snapshot.tasks],
                     "events": [as_object(event) for event in snapshot.events],
                     "workers": [as_object(worker) for worker in workers],
+                    "home": str(find_home().path.absolute()),
                     "alerts": [alert_object(alert, english) for alert in snapshot.alerts],
                 }
             )
@@ -44,4 +55,5 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] =
         terminal = Terminal(highlight=False)
         screen = Dashboard(texts=texts_for(app.settings.language), zone=app.calendar.zone)
         terminal.print(screen.render(snapshot, terminal.size.width, UNLIMITED_LINES))
+        result_message(Message.of("home_line", home=home_message()))
         result(database_place(app))

@@ -1,4 +1,4 @@
-"""`tasks …`: what is filed, and the operator's words about it."""
+"""`tasks …`: crawl and export tasks: list, pause, resume, cancel and labels."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
 def group() -> typer.Typer:
+    """Return the commands of `tasks`."""
     app = typer.Typer(help="Crawl and export tasks.", no_args_is_help=True, rich_markup_mode=None)
     dashed(app, "list")(list_tasks)
     dashed(app, "show")(show)
@@ -165,7 +166,7 @@ def _table(app: App, found: list[Task]) -> Table:
 
 
 def _pages(task: Task) -> str:
-    """The range of a crawl, once it is known that there is one."""
+    """Return the page range of a crawl, such as `1-300`; empty while it is not known."""
     if task.page_from is None or not task.page_to or task.page_to < task.page_from:
         return ""
     return f"{task.page_from:,}-{task.page_to:,}"

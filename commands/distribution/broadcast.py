@@ -1,4 +1,4 @@
-"""`broadcast …`: the numbers of active distribution tasks, every few minutes."""
+"""`broadcast …`: the current counters of active distribution tasks, every few minutes."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
 def group() -> typer.Typer:
+    """Return the commands of `broadcast`; `broadcast --once` is the group itself."""
     app = typer.Typer(
         help="Tell the numbers of active tasks every few minutes.",
         no_args_is_help=True,

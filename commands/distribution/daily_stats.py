@@ -38,13 +38,14 @@ SHOWN_ROWS = 100
 
 
 class By(StrEnum):
-    """What the numbers are shown by."""
+    """The rows of the table: one for each task, or one for each agent."""
 
     TASK = "task"
     AGENT = "agent_node"
 
 
 def register(app: typer.Typer) -> None:
+    """Register `daily_stats`."""
     dashed(app, "daily_stats")(daily_stats)
 
 

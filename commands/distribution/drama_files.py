@@ -1,4 +1,4 @@
-"""Files of tasks, users and completions: CSV, a JSON array, or one JSON object a line."""
+"""Read files of tasks, users and completions: CSV, a JSON array, or one JSON object a line."""
 
 from __future__ import annotations
 
@@ -15,13 +15,21 @@ from core.text_files import read_text
 from distribution.counters import NAMES
 
 DETAILS = "verification_details"
-COUNTERS = tuple(names[0] for names in NAMES.values())  # columns of their own in a CSV file
+# A CSV file may have columns of their own for the verified counters.
+COUNTERS = tuple(names[0] for names in NAMES.values())
 
 
 class ItemFile:
-    """The items of a file, to be walked once.
+    """The items of a file, to be iterated once.
 
-    `places[position]` says where an item stands, `unreadable[position]` why it cannot be read.
+    `places[position]` is an item's place in the file, `unreadable[position]` why it cannot be read;
+    both are filled by the iteration.
+
+    Args:
+        columns: the fields of an item; the first one is required in a CSV file.
+
+    Raises:
+        InvalidInputError: the file cannot be opened or is not UTF-8.
     """
 
     def __init__(self, *, file: Path, columns: Collection[str]) -> None:
@@ -32,10 +40,11 @@ class ItemFile:
         self.unreadable: dict[int, InvalidInputError] = {}
 
     def __iter__(self) -> Iterator[Any]:
-        """Objects; for what cannot be read an InvalidInputError.
+        """Yield the items as JSON objects; an InvalidInputError in
+        place of one that cannot be read.
 
         Raises:
-            InvalidInputError: the whole file cannot be read.
+            InvalidInputError: the file as a whole is empty, damaged or has wrong columns.
         """
         for item in self._items():
             if isinstance(item, InvalidInputError):
@@ -113,7 +122,7 @@ def _place(kind: str, number: int) -> Message:
 
 
 def _object(cells: dict[str, Any]) -> Any:
-    """The cells that hold something. An empty one says nothing; it does not empty a field."""
+    """Return a CSV row as an item. Empty cells are left out: they do not empty a field."""
     if cells.pop("extra cells", None):
         return InvalidInputError("csv_excess_cells")
     told = {name: text for name, text in cells.items() if text not in (None, "")}

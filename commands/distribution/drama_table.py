@@ -1,4 +1,4 @@
-"""What `dramas list`, `dramas show` and `daily_stats` print."""
+"""The tables and lines of `dramas list`, `dramas show` and `daily_stats`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ COUNTERS = ("view", "like", "comment", "share", "collect")
 
 
 def drama_table(found: Iterable[Drama]) -> Table:
+    """Return a table of distribution tasks."""
     table = Table(box=None, pad_edge=False)
     for title in column_titles(
         ("task", "project", "title", "state", "platform", "callback", "signed")
@@ -40,7 +41,7 @@ def drama_table(found: Iterable[Drama]) -> Table:
 
 
 def detail_lines(details: DramaDetails) -> Iterator[str]:
-    """The task for people."""
+    """Yield a task's fields, its number of completions and its newest days as lines."""
     for name, value in drama_object(details.drama).items():
         if value not in (None, ""):
             yield f"{name}: {value}"
@@ -55,7 +56,7 @@ def detail_lines(details: DramaDetails) -> Iterator[str]:
 
 
 def counts_text(counts: Mapping[str, int]) -> str:
-    """`3 accounts; yt 2 accounts, 1,200 views`: what is not 0."""
+    """Return the counts that are not 0, as `3 accounts; yt 2 accounts, 1,200 views`."""
     parts = [_number(counts["account_count"], "account")]
     for prefix in PREFIXES.values():
         told = [
@@ -80,7 +81,7 @@ def _callback(drama: Drama) -> str:
 
 
 def platform_rows(counts: Mapping[str, int]) -> Iterator[tuple[str, list[str]]]:
-    """For each platform with accounts its name, and the cells: accounts and each of COUNTERS."""
+    """Yield each platform with accounts, and its cells: accounts and each of COUNTERS."""
     for platform, prefix in PREFIXES.items():
         if counts[f"{prefix}_account_count"]:
             cells = [f"{counts[f'{prefix}_account_count']:,}"]

@@ -1,4 +1,4 @@
-"""`dramas …`: distribution tasks, who posts for them, and what was posted."""
+"""`dramas …`: distribution tasks, their users and completions."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ FromFile = Annotated[Path, typer.Argument(help="CSV, JSON array, or a JSON objec
 
 
 def group() -> typer.Typer:
+    """Return the commands of `dramas`."""
     app = typer.Typer(
         help="Distribution tasks and their completions.",
         no_args_is_help=True,
@@ -174,6 +175,7 @@ def _import(
     as_json: bool,
     take: Callable[[App, ItemFile], ImportResult],
 ) -> None:
+    """Import a file's items and print the counts; exit with PARTIAL when some were refused."""
     items = ItemFile(file=file, columns=columns)
     with opened_app() as app:
         taken = take(app, items)

@@ -1,4 +1,4 @@
-"""What `webhooks list` and `webhooks show` print, for people and for programs."""
+"""The tables and lines of `webhooks list` and `webhooks show`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LABEL_CELLS = 9
 
 
 def delivery_table(app: App, overview: Overview) -> Table:
-    """A line each, within 80 columns."""
+    """Return a table of deliveries, a row of at most 80 cells each."""
     disabled = {endpoint.url_hash for endpoint in overview.disabled}
     titles = column_titles(("id", "kind", "task", "to", "state", "try", "note"))
     rows = [
@@ -49,7 +49,7 @@ def delivery_table(app: App, overview: Overview) -> Table:
 
 
 def delivery_lines(app: App, details: DeliveryDetails) -> list[str]:
-    """A delivery in words, with the beginning of its body."""
+    """Return a delivery as lines, with the beginning of its body, redacted."""
     one = details.delivery
     told = [
         ("event", one.event_id),
@@ -70,7 +70,7 @@ def delivery_lines(app: App, details: DeliveryDetails) -> list[str]:
 
 
 def attempt_table(app: App, attempts: list[Attempt]) -> Table:
-    """A line for each attempt."""
+    """Return a table of a delivery's attempts."""
     table = Table(box=None, pad_edge=False)
     for title in column_titles(("try", "at", "secs", "HTTP", "answer or error")):
         table.add_column(title, no_wrap=True)
@@ -90,6 +90,7 @@ def attempt_table(app: App, attempts: list[Attempt]) -> Table:
 
 
 def endpoint_line(endpoint: Endpoint) -> str:
+    """Return the line for a disabled callback URL and its reason, redacted."""
     reason = shown(endpoint.reason) or text_of(Message.of("no_reason_given"))
     return text_of(
         Message.of("endpoint_disabled_line", url=redact(endpoint.url), reason=redact(reason))
@@ -97,6 +98,7 @@ def endpoint_line(endpoint: Endpoint) -> str:
 
 
 def _note(app: App, one: Delivery, is_disabled: bool) -> str:
+    """Return what an operator should know of a delivery: its end, error, or next attempt."""
     if one.state is DeliveryState.DELIVERED:
         if one.finished_at is None:
             return ""
@@ -135,7 +137,7 @@ def _short(text: str, cells: int) -> str:
 
 
 def _local(app: App, moment: datetime) -> str:
-    """`11-22 13:05:07`, in the zone of shown times."""
+    """Return a time as `11-22 13:05:07`, in the quota time zone."""
     return f"{moment.astimezone(app.settings.quota_zone):%m-%d %H:%M:%S}"
 
 

@@ -1,4 +1,4 @@
-"""`webhooks …`: reports on their way to receivers, and what an operator does about them."""
+"""`webhooks …`: deliveries of reports, callback URLs and signing secrets."""
 
 from __future__ import annotations
 
@@ -56,6 +56,7 @@ SecretOnStdin = Annotated[
 
 
 def group() -> typer.Typer:
+    """Return the commands of `webhooks`."""
     app = typer.Typer(
         help="Reports to receivers: deliveries, endpoints.",
         no_args_is_help=True,
@@ -233,15 +234,21 @@ def _state_count(count: int, state: DeliveryState) -> str:
 
 
 def _endpoint(text: str, reason: str = BY_THE_OPERATOR) -> EndpointRequest:
-    """Return what a URL, or the id of a delivery to it, means."""
+    """Return the request for a URL, or for the id of a delivery to it.
+
+    Raises:
+        InvalidInputError: the number is no possible id.
+    """
     if not (text.isascii() and text.isdigit()):
         return EndpointRequest(url=text, reason=reason)
-    if len(text) > len(str(MAX_ID)):  # also more digits than Python would read
+    # Python refuses to read numbers of more than 4300 digits.
+    if len(text) > len(str(MAX_ID)):
         raise InvalidInputError("delivery_unknown_id", id=text[:40])
     return EndpointRequest(delivery_id=int(text), reason=reason)
 
 
 def _secret_from_stdin() -> str:
+    """Return the first line of standard input. Raise CredentialsError when it is empty."""
     secret = sys.stdin.readline().strip()
     if not secret:
         raise CredentialsError("no_secret_on_stdin")

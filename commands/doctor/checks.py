@@ -9,6 +9,7 @@ from app.container import App
 from app.foundation import SPARE_CONNECTIONS
 from commands.doctor.environment_checks import (
     folder_findings,
+    home_finding,
     key_file_finding,
     settings_findings,
 )
@@ -33,13 +34,15 @@ DEFAULT_RUN_THREADS = 4 + THREADS  # of a `run` without options
 
 
 class InstallationChecks:
-    """Checks an installation; only a finding's `fix` changes anything."""
+    """Checks an installation; only a finding's `fix` changes anything, and a database is
+    created."""
 
     def __init__(self, app: App) -> None:
         self._app = app
 
     def findings(self) -> Iterator[Finding]:
-        """Yield all findings, the most basic first; without a database the rest is left out."""
+        """Yield all findings, the most basic first; without a database the others are left out."""
+        yield home_finding()
         yield from settings_findings()
         yield from folder_findings(self._app.settings)
         yield key_file_finding(self._app.settings)

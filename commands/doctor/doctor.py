@@ -1,4 +1,4 @@
-"""`doctor`: finds what is wrong or will go wrong, advises, and fixes what is safe to fix."""
+"""`doctor`: find what is wrong or will go wrong, advise, and fix what is safe to fix."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ INDENT = "\n          "
 
 @dataclass(frozen=True)
 class ReportLine:
-    """A finding, and what `--fix` did about it: `fixed`, or why it `failed`."""
+    """A finding, and the result of `--fix`: `fixed` is what was done, `failed` why it was not."""
 
     finding: Finding
     fixed: Message | None = None
@@ -30,11 +30,11 @@ class ReportLine:
 
     @property
     def is_error(self) -> bool:
-        """Return whether the command must end with an error for it."""
+        """Return True when the command must end with an error for it."""
         return self.finding.level is Level.ERROR and self.fixed is None
 
     def as_json(self) -> dict[str, object]:
-        """Return the line for programs."""
+        """Return the line as JSON, with English texts."""
         finding = self.finding
         return {
             "level": finding.level.value,
@@ -46,7 +46,7 @@ class ReportLine:
         }
 
     def as_text(self) -> str:
-        """Return the line for people, with advice on a second one."""
+        """Return the line in the reader's language, with its advice or fix on a second one."""
         finding = self.finding
         mark = Message(f"mark_{finding.level}")
         first = Message.of(
@@ -92,6 +92,7 @@ def doctor(
 
 
 def _fix(finding: Finding) -> ReportLine:
+    """Apply a finding's fix, if it has one, and return the result."""
     if finding.fix is None:
         return ReportLine(finding)
     try:

@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from commands.doctor.findings import Finding, Level
+from commands.framework.home import home_message
+from core.installation.home import SETTING as HOME_SETTING
+from core.installation.home import find_home
 from core.messages import Message
 from core.settings import Settings, setting_names
 
@@ -18,7 +21,7 @@ MIN_FREE_BYTES = 500 * 1024 * 1024
 
 def settings_findings() -> Iterator[Finding]:
     """Yield a warning for each variable that looks like a setting and is none."""
-    known = setting_names()
+    known = setting_names() | {HOME_SETTING}
     wrong = sorted(
         name for name in _given_names() if name.startswith("BATON_") and name not in known
     )
@@ -36,8 +39,13 @@ def settings_findings() -> Iterator[Finding]:
         )
 
 
+def home_finding() -> Finding:
+    """Return which folder is the home, and why."""
+    return Finding(Level.OK, Message.of("subject_home"), home_message())
+
+
 def folder_findings(settings: Settings) -> Iterator[Finding]:
-    """Yield whether the data and log folders can be written and have room."""
+    """Yield a finding for the data and the log folder: writable, and with 500 MB of room."""
     for subject, setting, path in (
         (Message.of("subject_data_folder"), "BATON_DATA_DIR", settings.data_dir),
         (Message.of("subject_log_folder"), "BATON_LOG_DIR", settings.log_dir),
@@ -68,7 +76,7 @@ def folder_findings(settings: Settings) -> Iterator[Finding]:
 
 
 def key_file_finding(settings: Settings) -> Finding:
-    """Return whether the key file is readable by its owner only."""
+    """Return a finding on the key file: whether only its owner can read it."""
     subject = Message.of("subject_secret_key")
     if settings.secret_key is not None:
         return Finding(Level.OK, subject, Message.of("key_from_setting"))
@@ -105,7 +113,7 @@ def _nearest_existing(folder: Path) -> Path:
 def _given_names() -> set[str]:
     """Return the names of all variables in the environment and in `.env`, in capitals."""
     names = {name.upper() for name in os.environ}
-    env_file = Path(".env")
+    env_file = find_home().env_file
     if env_file.is_file():
         for line in env_file.read_text(encoding="utf-8").splitlines():
             name, equals, _ = line.strip().removeprefix("export ").partition("=")

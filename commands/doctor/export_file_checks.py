@@ -1,4 +1,4 @@
-"""The checks of `doctor` on export files: unfinished, lost, or out of reach."""
+"""The checks of `doctor` on export files: unfinished, lost, or on other hosts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ExportFileChecks:
         self._app = app
 
     def findings(self) -> Iterator[Finding]:
-        """Yield the findings on segments, hosts, part files and sealed files."""
+        """Yield the findings on open segments, hosts, part files and sealed files."""
         yield from self._open_segments()
         yield from self._hosts()
         yield from self._parts()

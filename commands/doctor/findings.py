@@ -10,7 +10,7 @@ from core.messages import Message
 
 
 class Level(StrEnum):
-    """How bad a finding is; ERROR makes the command fail."""
+    """The severity of a finding; ERROR makes the command fail."""
 
     OK = "ok"
     WARN = "warn"
@@ -19,9 +19,13 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found, and advice (None where nothing is to be done).
+    """The result of a check.
 
-    `fix` follows the advice where that is safe, and returns what it did.
+    Args:
+        subject: the thing that was checked.
+        detail: its state.
+        advice: what to do; None when nothing.
+        fix: follows the advice where that is safe, and returns what it did; None where it is not.
     """
 
     level: Level

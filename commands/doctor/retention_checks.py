@@ -8,7 +8,7 @@ from jobs.retention import Retention
 
 
 def retention_finding(retention: Retention) -> Finding:
-    """Return whether tables hold rows that `prune` should have deleted days ago."""
+    """Return a finding on rows that `prune` should have deleted days ago."""
     overdue = retention.overdue()
     if not overdue:
         return Finding(Level.OK, Message.of("subject_old_rows"), Message.of("no_old_rows"))

@@ -1,4 +1,4 @@
-"""The checks of `doctor` on the catalogue: the drop folder, views.json, and the hourly numbers."""
+"""The checks of `doctor` on the catalogue: import directory, `views.json`, hourly statistics."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class WorksChecks:
         self._app = app
 
     def findings(self) -> Iterator[Finding]:
-        """Yield the findings on the drop folder, views.json and the hourly numbers."""
+        """Yield the findings on import directory, `views.json` and hourly statistics."""
         yield from self._drop_folder()
         yield self._list()
         yield from self._view_data()
@@ -205,6 +205,7 @@ def _hours_finding(subject: Message, path: str, hours: list[ObservedHour]) -> Fi
 
 
 def _length(span: timedelta) -> Message:
+    """Return a time span in minutes, hours or days, whichever reads best."""
     minutes = int(span.total_seconds() // 60)
     if minutes < 120:
         return counted(minutes, "minute")

@@ -1,1 +1,1 @@
-"""What all commands share: loading, output, exit codes, signals."""
+"""The frame of all commands: loading, output, exit codes, signals, help."""

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import redirect_stderr, suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from inspect import unwrap
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from commands.framework.completion_shells import Kind, Shell, Suggestion, answer_lines, read_line
 from commands.framework.help_translation import translated
 from commands.framework.lazy_group import LazyGroup
+from core.installation.home import SETTING as HOME_SETTING
 
 NOTE_CHARS = 200
 HELP = Suggestion("--help")
+HOME_OPTION = "--home"
 
 
 def complete(root: Any, shell: str, sent: Sequence[str]) -> None:
@@ -30,6 +34,7 @@ def complete(root: Any, shell: str, sent: Sequence[str]) -> None:
     # Whoever presses Tab is in the middle of a line: a message would be written into it.
     with suppress(Exception), redirect_stderr(io.StringIO()):
         line = read_line(Shell(shell), sent)
+        _use_home(line.words)
         position = _position(root, line.words)
         kind, suggestions = position.answer()
         lines = answer_lines(Shell(shell), line, kind, suggestions)
@@ -104,6 +109,14 @@ class _Position:
         if own_type is not None and issubclass(own_type, Enum):
             return kind, _starting((Suggestion(str(one.value)) for one in own_type), typed)
         return kind, []
+
+
+def _use_home(words: Sequence[str]) -> None:
+    """Make the folder that `--home` names the home of this process, as the command will."""
+    for word, following in pairwise(words):
+        name, equals, value = word.partition("=")
+        if name == HOME_OPTION:
+            os.environ[HOME_SETTING] = str(Path(value if equals else following).absolute())
 
 
 def _position(root: Any, words: Sequence[str]) -> _Position:

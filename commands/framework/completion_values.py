@@ -139,7 +139,11 @@ VALUES: Mapping[str, Source] = {
     "works disable LINKS": stored(suggestions.works),
     "works enable LINKS": stored(suggestions.works),
 }
-PATHS: Mapping[str, Kind] = {"--out": Kind.FOLDERS, "accounts import NAME_OR_FILE": Kind.FILES}
+PATHS: Mapping[str, Kind] = {
+    "--home": Kind.FOLDERS,
+    "--out": Kind.FOLDERS,
+    "accounts import NAME_OR_FILE": Kind.FILES,
+}
 
 
 def source_of(command: Sequence[str], parameter: str) -> Source | None:

@@ -1,10 +1,11 @@
-"""The frame of every command: settings, output, and the translation of errors to exit codes."""
+"""The frame of every command: settings, output, and exit codes for errors."""
 
 from __future__ import annotations
 
 import io
 import json
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -27,6 +28,8 @@ from core.errors import (
     SettingsError,
     WrongFieldsError,
 )
+from core.installation.home import SETTING as HOME_SETTING
+from core.installation.home import HomeReason, find_home
 from core.logs import redact, set_up_logging
 from core.messages import Message
 from core.settings import Settings, load_settings
@@ -66,7 +69,7 @@ def stderr_terminal() -> Terminal:
 
 
 def say(text: str) -> None:
-    """Print a message for people, on stderr."""
+    """Print a text for people, on stderr."""
     stderr_terminal().print(text, markup=False, soft_wrap=True)
 
 
@@ -76,12 +79,12 @@ def result(text: str) -> None:
 
 
 def tell(message: Message) -> None:
-    """Print a message in the reader's language, on stderr."""
+    """Print a message with its advice in the reader's language, on stderr."""
     say(reader().sentence(message))
 
 
 def result_message(message: Message) -> None:
-    """Print a line of the result in the reader's language, on stdout."""
+    """Print a message as a line of the result, in the reader's language, on stdout."""
     result(reader().sentence(message))
 
 
@@ -98,12 +101,13 @@ def result_table(table: Table) -> None:
 
 
 def result_json(value: object) -> None:
-    """Print the result for programs, on stdout."""
+    """Print the result as JSON for programs, on stdout."""
     print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """End a command that raises a BatonError with its message and its exit code."""
+    """Wrap a command so that a BatonError ends it with a message and an
+    exit code, without traceback."""
 
     @wraps(command)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -136,7 +140,7 @@ def _exit_code(error: BatonError) -> int:
 
 
 def platform_named(name: str) -> Platform:
-    """Return a platform that can be searched. Raises InvalidInputError for another name."""
+    """Return a platform that can be searched. Raise InvalidInputError for another name."""
     from sources.platforms import PlatformRegistry
 
     return PlatformRegistry(load_settings()).searchable(name)
@@ -148,25 +152,29 @@ def opened_app(
     settings: Settings | None = None,
     *,
     services: bool = False,
+    prepare: Callable[[App], None] | None = None,
 ) -> Iterator[App]:
-    """Open an App with logging set up, and close it at the end.
+    """Open an App with logging set up, and close it at the end of the block.
 
     Args:
-        threads: workers that will run.
-        settings: None: those of the environment; then a new database is announced.
+        threads: number of workers that will run.
+        settings: None for those of the environment; then a new database is announced.
         services: once open, a lost database is waited for as long as the settings say; commands
             wait 3 s.
+        prepare: called before the database is looked at, with an App that is closed afterwards;
+            its OSError stands for a data folder that cannot be written.
 
     Raises:
-        DatabaseUnavailableError: no database within 3 s.
+        DatabaseUnavailableError: no database answered within 3 s.
         SettingsError: the data folder or the log folder cannot be written.
+        SchemaMismatchError, CredentialsError: as `App.open`.
     """
     from app.container import App
 
     announces_new = settings is None
     settings = settings or load_settings()
     handler = _logging(settings)
-    created = _prepare(settings)
+    created = _prepare(settings, prepare)
     if created and announces_new:
         tell(Message.of("database_created", database=created))
     patience_secs = settings.database_patience_secs if services else COMMAND_PATIENCE_SECS
@@ -196,21 +204,27 @@ def unopened_app() -> Iterator[App]:
         handler.close()
 
 
-def _prepare(settings: Settings) -> str | None:
-    """Check database and key, and create them on first use; return the new database, if any."""
+def _prepare(settings: Settings, prepare: Callable[[App], None] | None) -> str | None:
+    """Check database and key, and create them on first use.
+
+    Returns the place of a new database; None when it existed.
+    """
     from app.container import App
 
     # Even services that wait long for a lost database must not wait for one that never was there.
     probe = App(settings, patience_secs=COMMAND_PATIENCE_SECS)
     try:
         if settings.secret_key is None:
-            settings.data_dir.mkdir(parents=True, exist_ok=True)  # the key file lies in it
+            # The key file lies in this folder.
+            settings.data_dir.mkdir(parents=True, exist_ok=True)
+        if prepare is not None:
+            prepare(probe)
         created = new_database(probe)
         probe.open()
     except DatabaseUnavailableError as error:
         raise DatabaseUnavailableError("database_not_answering", cause=error) from error
     except OSError as error:
-        raise _unwritable(
+        raise unwritable(
             "data_folder_unwritable", settings.data_dir, error, "BATON_DATA_DIR"
         ) from error
     finally:
@@ -222,7 +236,7 @@ def _logging(settings: Settings) -> logging.Handler:
     try:
         return set_up_logging(settings.log_dir, LOG_RENDERER.sentence)
     except OSError as error:
-        raise _unwritable(
+        raise unwritable(
             "log_folder_unwritable", settings.log_dir, error, "BATON_LOG_DIR"
         ) from error
 
@@ -235,21 +249,28 @@ def new_database(app: App) -> str | None:
 
 
 def database_place(app: App) -> str:
-    """Return where the data is: an absolute path, or the server without its password."""
+    """Return the database's place: an absolute path, or the server without its password."""
     url = app.settings.database_url.get_secret_value()
     if app.database.dialect.name != "sqlite":
         return app.database.engine.describe()
     return str(Path(unquote(url.removeprefix("sqlite:///"))).absolute())
 
 
-def _unwritable(code: str, folder: Path, error: OSError, setting: str) -> SettingsError:
+def unwritable(code: str, folder: Path, error: OSError, setting: str) -> SettingsError:
+    """Return the error for a folder that cannot be written, with the setting that moves it."""
+    if find_home().reason is not HomeReason.CURRENT_FOLDER:
+        setting = HOME_SETTING
     return SettingsError(
-        code, folder=str(folder.absolute()), detail=error.strerror, setting=setting
+        code,
+        folder=str(folder.absolute()),
+        detail=error.strerror,
+        setting=setting,
+        user=str(os.geteuid()),
     )
 
 
 def on_signals(react: Callable[[], None]) -> None:
-    """Call `react` on SIGINT and SIGTERM; it must only set a flag."""
+    """Call `react` on SIGINT and SIGTERM; it runs in a signal handler and must only set a flag."""
 
     def handle(_number: int, _frame: Any) -> None:
         react()
@@ -261,7 +282,10 @@ def on_signals(react: Callable[[], None]) -> None:
 def dashed(
     app: typer.Typer, name: str, **options: Any
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register a command under its name, and under a hidden one with dashes for underscores."""
+    """Return a decorator that registers a command as `name`.
+
+    A name with underscores is registered with dashes too, hidden from the help.
+    """
 
     def register(command: Callable[..., Any]) -> Callable[..., Any]:
         guarded = reports_errors(command)

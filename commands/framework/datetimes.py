@@ -11,13 +11,21 @@ from core.time_ranges import range_end, range_start
 
 
 def moment_from(option: str, text: str | None, zone: ZoneInfo) -> datetime | None:
-    """Return the moment (of a day its beginning); None for None. Raise InvalidInputError."""
+    """Return the time (UTC) in an option's text; of a day its beginning; None for None.
+
+    Raises:
+        InvalidInputError: it is no time; the error names `option`.
+    """
     return _read(option, text, zone, range_start)
 
 
 def moment_until(option: str, text: str | None, zone: ZoneInfo) -> datetime | None:
-    """Return the end of a range that includes the moment (of a day its end); None for None. Raise
-    InvalidInputError."""
+    """Return the end (UTC) of a range that includes the given time; of
+    a day its end; None for None.
+
+    Raises:
+        InvalidInputError: it is no time; the error names `option`.
+    """
     return _read(option, text, zone, range_end)
 
 

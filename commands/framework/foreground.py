@@ -25,24 +25,27 @@ from storage.models.tasks import Task, TaskStatus, TaskType, WaitingFor
 REFRESH_SECS = 0.25
 IDLE_REFRESH_SECS = 1.0
 PLAIN_LINE_SECS = 5.0
-UNCHANGED_LINE_SECS = 30.0  # a line as a sign of life although nothing has changed
+# A line is a sign of life even when nothing has changed.
+UNCHANGED_LINE_SECS = 30.0
 EVENTS = 20
 
 
 @dataclass(frozen=True)
 class ForegroundResult:
-    """How a foreground run ended: an exit code, and a message for people (or none)."""
+    """The end of a foreground run: an exit code, and a message for people (empty for none)."""
 
     code: Exit
     message: str = ""
 
 
 class Foreground:
-    """Runs an engine and shows its progress.
+    """Runs an engine and shows its progress: a live screen, or plain lines without a terminal.
+
+    `last` is the newest snapshot; None before the first.
 
     Args:
         works_on: the types of tasks that the engine works on.
-        wait: go on the next day when all quota is used up, instead of ending.
+        wait: continue on the next quota day when all quota is used up, instead of ending.
     """
 
     def __init__(self, *, app: App, works_on: tuple[TaskType, ...], wait: bool) -> None:
@@ -58,12 +61,15 @@ class Foreground:
         self.last: Snapshot | None = None
 
     def failed(self, error: BaseException) -> None:
-        """Stop in order because a service died of `error`."""
+        """Stop in order because a service ended by `error`; called in the service's thread."""
         self._failure = error
         self._stop.set()
 
     def run(self, engine: Engine, task_ids: tuple[int, ...]) -> ForegroundResult:
-        """Work until all tasks of `task_ids` have ended; until a signal when there are none."""
+        """Work until all tasks of `task_ids` have ended; until a signal when it is empty.
+
+        The first signal ends the work in order, the second ends the process at once.
+        """
         on_signals(self._on_signal)
         engine.start()
         ending = None
@@ -105,7 +111,8 @@ class Foreground:
         idle_secs: float = IDLE_REFRESH_SECS,
     ) -> ForegroundResult | None:
         while True:
-            stopping = self._stop.is_set()  # read before drawing, so that the last frame shows it
+            # Read before drawing, so that the last frame shows that the work is ending.
+            stopping = self._stop.is_set()
             snapshot = self._refresh(task_ids)
             if snapshot is not None:
                 show(snapshot)
@@ -146,6 +153,7 @@ class Foreground:
         return show
 
     def _ending(self, snapshot: Snapshot, task_ids: tuple[int, ...]) -> ForegroundResult | None:
+        """Return the worst of the tasks' endings once all of them have one; None before that."""
         awaited = [view for view in snapshot.tasks if view.task.id in task_ids]
         if not awaited:
             return None
@@ -154,6 +162,7 @@ class Foreground:
         return max(reached, key=lambda ending: ending.code) if reached == endings else None
 
     def _task_ending(self, view: TaskView) -> ForegroundResult | None:
+        """Return the ending that a task's state means; None while it may still go on by itself."""
         task = view.task
         if task.status is TaskStatus.COMPLETED:
             return ForegroundResult(Exit.OK)

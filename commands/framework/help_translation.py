@@ -11,7 +11,7 @@ PARAGRAPH = "\n\n"
 
 
 def translate_help(command: Any) -> Any:
-    """Return the command, or the group with all below it, with its help in the reader's language.
+    """Translate the help of a command, or of a group with all below it, in place; return it.
 
     A text without a translation stays English.
     """
@@ -53,6 +53,7 @@ def _translate(command: Any, texts: Mapping[str, str], frame: Mapping[str, str])
 
 
 def _by_paragraph(text: str | None, texts: Mapping[str, str]) -> str | None:
+    """Return a help text with each of its paragraphs translated."""
     if text is None:
         return None
     return PARAGRAPH.join(texts.get(part, part) for part in text.split(PARAGRAPH))

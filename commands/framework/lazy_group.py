@@ -18,8 +18,9 @@ from commands.framework.library_errors import usage_errors_translated
 class CommandEntry:
     """A command or a group, and the module that defines it.
 
-    `help` is the first line of its help, which a listing shows without the import. `module` is a
-    module below `commands` with a `group()`, or with a `register(app)` for its commands.
+    Args:
+        help: the first line of its help, which a listing shows without the import.
+        module: a module below `commands` with a `group()`, or with a `register(app)`.
     """
 
     name: str
@@ -57,12 +58,12 @@ class LazyGroup(TyperGroup):
         self.commands = LazyCommands(self.LISTED)  # type: ignore[assignment]  # it is only read
 
     def make_context(self, *words: Any, **options: Any) -> Any:
-        """Read the words in front of the command; what is wrong is said in their language."""
+        """Parse the arguments before the command; explain usage errors in the reader's language."""
         with usage_errors_translated():
             return super().make_context(*words, **options)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; a wrong use of it is explained in the reader's language."""
+        """Run the command; explain usage errors in the reader's language."""
         with usage_errors_translated():
             return super().invoke(ctx)
 
@@ -83,7 +84,8 @@ def _load(entry: CommandEntry) -> Mapping[str, Any]:
     if hasattr(module, "group"):
         app.add_typer(module.group(), name=entry.name)
     else:
-        app.callback()(_nothing)  # with a callback it is a group, however few its commands
+        # With a callback it is a group, even with a single command.
+        app.callback()(_nothing)
         module.register(app)
     return typer.main.get_group(app).commands
 

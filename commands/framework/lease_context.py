@@ -17,7 +17,7 @@ JOIN_SECS = 10.0
 def drain_on_signals(drain: Callable[[], None]) -> None:
     """Call `drain` on the first Ctrl-C or SIGTERM; the second ends the process at once.
 
-    Both are safe: what the process has leased runs out by itself.
+    Both are safe: the leases of the process run out by themselves.
     """
     draining = False
 
@@ -40,10 +40,10 @@ def stop_event_on_signals() -> threading.Event:
 
 @contextmanager
 def leases_renewed(app: App, role: str, on_failure: Callable[[], None]) -> Iterator[None]:
-    """Renew what this process leases until the end of the block.
+    """Renew the leases of this process until the end of the block.
 
     Args:
-        role: shown to other processes.
+        role: name of the work, shown to other processes.
         on_failure: called when the leases cannot be renewed any more.
     """
     renewer = ThreadedService(
@@ -61,7 +61,7 @@ def leases_renewed(app: App, role: str, on_failure: Callable[[], None]) -> Itera
 
 @contextmanager
 def leases_until_interrupted(app: App, role: str) -> Iterator[threading.Event]:
-    """Renew what this process leases, and provide an event that Ctrl-C and SIGTERM set."""
+    """Renew the leases of this process, and provide an event that Ctrl-C and SIGTERM set."""
     stop = stop_event_on_signals()
     with leases_renewed(app, role, stop.set):
         yield stop

@@ -1,4 +1,4 @@
-"""The usage errors of the command-line library in the reader's language."""
+"""Translate the usage errors of the command-line library into the reader's language."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SUGGESTED = re.compile(r"'[^']*'")
 
 @contextmanager
 def usage_errors_translated() -> Iterator[None]:
-    """Show usage errors in the reader's language; in English as the library has them."""
+    """Show usage errors in the reader's language; in English as the library words them."""
     try:
         yield
     except UsageError as error:
@@ -41,6 +41,7 @@ def usage_errors_translated() -> Iterator[None]:
 
 
 def _show(error: Any, file: Any = None) -> None:
+    """Print an error with the usage of its command, in the place of the library's own method."""
     from commands.framework.reader import text_of  # here, as help does not need it
 
     if error.ctx is not None:
@@ -74,6 +75,7 @@ def _hint(error: Any) -> str:
 
 
 def _of_text(text: str) -> Message:
+    """Return the message for an error that has only a text; an unknown text unchanged."""
     for code, form in FORMS:
         found = form.fullmatch(text)
         if found:
@@ -86,7 +88,7 @@ def _of_text(text: str) -> Message:
 
 
 def _reason(error: Any) -> Message:
-    """Return why a value is refused, by what the library's validation says of it."""
+    """Return why a value is refused, from pydantic's error type in the library's exception."""
     problems = getattr(error.__cause__, "errors", None)
     if problems is None:
         return _reason_of_text(str(error.message))

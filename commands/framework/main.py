@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from app.version import VERSION
 from commands.framework.lazy_group import CommandEntry, LazyGroup
+from core.installation.home import SETTING as HOME_SETTING
+from core.installation.program import program_name
 
 COMPLETION = "_BATON_COMPLETE"  # the completion scripts set it to the name of their shell
 
@@ -56,6 +59,11 @@ class Baton(LazyGroup):
         CommandEntry(
             "serve", "Serve the web console and the HTTP API, alone.", "installation.serve"
         ),
+        CommandEntry(
+            "healthcheck",
+            "Ask the web server of this installation whether it runs.",
+            "installation.healthcheck",
+        ),
         CommandEntry("accounts", "The accounts of the pool.", "accounts.accounts"),
         CommandEntry("tasks", "Crawl and export tasks.", "crawling.tasks"),
         CommandEntry("exports", "The export files and their proof.", "crawling.exports"),
@@ -83,7 +91,7 @@ class Baton(LazyGroup):
 
 
 def build() -> typer.Typer:
-    """Return the command line."""
+    """Return the command line; commands are imported when they are called."""
     # The help is plain text, so that it reads the same in terminals, pipes and documents.
     app = typer.Typer(
         name="baton",
@@ -108,8 +116,19 @@ def baton(
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="show it")
     ] = False,
+    home: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            file_okay=False,
+            help="the folder of `.env`, data and logs; else BATON_HOME, or as the documents say",
+        ),
+    ] = None,
 ) -> None:
     """Crawl creators with a pool of accounts, export them under quotas."""
+    if home is not None:
+        # In the environment, so that processes started by this one have the same home.
+        os.environ[HOME_SETTING] = str(home.absolute())
 
 
 def main() -> None:
@@ -123,7 +142,7 @@ def main() -> None:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     shell = os.environ.get(COMPLETION)
     if shell is None:
-        build()()
+        build()(prog_name=program_name())
         return
     from commands.framework.completion import complete
 

@@ -17,7 +17,11 @@ from storage.models.tasks import Task, TaskStatus, TaskType
 def conclude(
     app: App, task: Task, last: Snapshot | None, ending: ForegroundResult, as_json: bool
 ) -> None:
-    """Print what the run achieved, and exit with its code."""
+    """Print the result of a run, and exit with its code unless that is OK.
+
+    Args:
+        last: the newest snapshot; None when the database never answered.
+    """
     views = last.tasks if last else []
     view = next((view for view in views if view.task.id == task.id), None)
     segments = app.database.read(export_segments.of_task, task.id)

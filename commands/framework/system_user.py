@@ -1,4 +1,4 @@
-"""Who acts by the command line, for the log of actions."""
+"""The acting user of the command line, for the log of actions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class SystemUser:
 
 
 def system_user(app: App) -> SystemUser:
-    """Return the user who runs this process; one without a name is called by the number."""
+    """Return the user who runs this process, by the user id when it has no name."""
     return SystemUser(name=f"cli:{_user_name()}", address=app.host)
 
 

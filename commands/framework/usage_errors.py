@@ -1,4 +1,4 @@
-"""What the user typed: errors that repeat the wrong word, and say what was meant."""
+"""Usage errors that repeat the wrong word, and suggest the right one."""
 
 from __future__ import annotations
 
@@ -29,13 +29,15 @@ PARAMETER_OF_FIELD = {
     "task_id": "task",
     "delivery_id": "endpoint",
 }
-_parameters: ContextVar[Sequence[Any]] = ContextVar("parameters", default=())  # of the command
+# The parameters of the running command, by which errors name the option of a field.
+_parameters: ContextVar[Sequence[Any]] = ContextVar("parameters", default=())
 
 
 class Command(TyperCommand):
     """A command whose usage errors are sentences for people."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments of the command; end with a usage error when they are wrong."""
         _parameters.set(self.params)
         needs_domain = any(DOMAIN in parameter.opts for parameter in self.params)
         if needs_domain and args and not args[0].startswith("-"):
@@ -67,8 +69,10 @@ class Command(TyperCommand):
                 ctx.fail(text_of(Message.of("option_needs_value", option=option, value=value)))
 
     def _require_storable(self, ctx: Any) -> None:
-        """Refuse text that cannot be encoded, and numbers that no database can keep. Paths are no
-        text: their bytes need not be UTF-8."""
+        """Refuse text that cannot be encoded, and numbers that no database can hold.
+
+        Paths are not checked: their bytes need not be UTF-8.
+        """
         for parameter in self.params:
             for value in _values(ctx.params.get(parameter.name)):
                 if isinstance(value, str) and not is_text(value):
@@ -87,8 +91,10 @@ class Command(TyperCommand):
 
 
 def described(error: WrongFieldsError, renderer: Renderer) -> str:
-    """Return the problems, each with the option or argument of the running command that brought
-    the field; a field that came another way (standard input) has none."""
+    """Return the problems in one text, each with the option or argument of its field.
+
+    A field that came another way (standard input) has neither.
+    """
     return "; ".join(
         _named(field, redact(renderer.sentence(problem)))
         for field, problem in error.problems.items()
@@ -108,14 +114,14 @@ def _values(given: Any) -> Iterator[Any]:
 
 
 def _shown(parameter: Any) -> str:
-    """Return the option, or an argument's name, as the help has it."""
+    """Return the option, or an argument's name, as the help shows it."""
     if parameter.param_type_name == "option":
         return str(parameter.opts[0])
     return str(parameter.metavar or parameter.name.upper())
 
 
 def _explained(error: typer.BadParameter) -> str:
-    """Return the message with the word that is wrong, and without the names of libraries."""
+    """Return the error's message with the wrong word, and without the names of libraries."""
     message = str(error.message).removeprefix("Value error, ")
     problems = getattr(error.__cause__, "errors", None)
     if problems is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,15 @@ from pydantic import SecretStr
 
 from accounts.vault import Credentials
 from app.container import App
-from commands.framework.context import Exit, dashed, opened_app, result, result_json, say
+from commands.framework.context import (
+    Exit,
+    dashed,
+    opened_app,
+    result,
+    result_json,
+    say,
+    unwritable,
+)
 from commands.framework.foreground import Foreground
 from commands.framework.reader import counted, shown
 from core.errors import BatonError, InvalidInputError
@@ -86,13 +95,16 @@ def _settings(base: Settings, folder: Path, url: str) -> Settings:
 
 
 def _fresh_folder(folder: Path) -> Path:
-    """Return an empty folder; one that no demo has made is not emptied."""
+    """Return an empty folder. Raise InvalidInputError for one that no demo has made."""
     if folder.exists():
         if not (folder / MARKER).exists():
             raise InvalidInputError("demo_folder_foreign", folder=str(folder))
         shutil.rmtree(folder)
-    folder.mkdir(parents=True)
-    (folder / MARKER).touch()
+    try:
+        folder.mkdir(parents=True)
+        (folder / MARKER).touch()
+    except OSError as error:
+        raise unwritable("data_folder_unwritable", folder, error, "BATON_DATA_DIR") from error
     return folder
 
 
@@ -111,9 +123,14 @@ def _sandbox(creators: int) -> Iterator[str]:
         RATE,
     ]
     # A session of its own: Ctrl-C must not end the sandbox before the workers are drained.
-    root = Path(__file__).resolve().parents[2]
+    # The path is given, as PYTHONSAFEPATH keeps the current folder out of it.
+    root = str(Path(__file__).resolve().parents[2])
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, cwd=root, start_new_session=True
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": root},
+        start_new_session=True,
     )
     try:
         assert process.stdout is not None

@@ -1,4 +1,4 @@
-"""`init`: creates, upgrades or checks the schema."""
+"""`init`: create, upgrade or check the tables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.container import App
 from commands.framework.context import COMMAND_PATIENCE_SECS, dashed, result_message
 from commands.framework.reader import in_english, text_of
 from commands.framework.system_user import system_user
-from core.errors import SchemaMismatchError
+from core.errors import BusyError, SchemaInUseError
 from core.messages import Message
 from core.settings import load_settings
 from storage.crawling import leases
@@ -19,6 +19,7 @@ from storage.schema.schema import SchemaState
 from storage.schema.upgrade import upgrade
 from web.audit_log import DONE
 
+LOCK_WAIT_SECS = 3
 UNCHANGED = Message.of("schema_right")
 
 
@@ -31,20 +32,39 @@ def init() -> None:
     """Create, upgrade or check the tables."""
     app = App(load_settings(), patience_secs=COMMAND_PATIENCE_SECS)
     try:
-        done = _bring_up_to_date(app)
-        app.vault.check(app.database)
-        where = app.database.engine.describe()
-        if done != UNCHANGED:
-            who = system_user(app)
-            app.use_cases.audit_log.note(who.name, who.address, "init", in_english(done), DONE)
-        result_message(
-            Message.of("schema_line", where=where, done=done, version=schema.SCHEMA_VERSION)
-        )
+        result_message(schema_line(app, make_tables(app)))
     finally:
         app.close()
 
 
+def make_tables(app: App) -> Message:
+    """Create, upgrade or check the tables, one process at a time; return what was done, which is
+    `UNCHANGED` when they were right.
+
+    Raises:
+        BusyError: another process does just that.
+        SchemaInUseError: an upgrade is due, and processes still run.
+        SchemaMismatchError, CredentialsError, DatabaseError: nothing was changed.
+    """
+    with app.database.engine.schema_lock(LOCK_WAIT_SECS) as held:
+        if not held:
+            raise BusyError("schema_locked", where=app.database.engine.describe())
+        done = _bring_up_to_date(app)
+    app.vault.check(app.database)
+    if done != UNCHANGED:
+        who = system_user(app)
+        app.use_cases.audit_log.note(who.name, who.address, "init", in_english(done), DONE)
+    return done
+
+
+def schema_line(app: App, done: Message) -> Message:
+    """Return the line that says where the tables are, and what was done to them."""
+    where = app.database.engine.describe()
+    return Message.of("schema_line", where=where, done=done, version=schema.SCHEMA_VERSION)
+
+
 def _bring_up_to_date(app: App) -> Message:
+    """Create or upgrade the tables where needed, and return what was done."""
     if schema.create(app.database):
         return Message.of("schema_was_created")
     if schema.inspect(app.database) is SchemaState.CURRENT:
@@ -55,6 +75,7 @@ def _bring_up_to_date(app: App) -> Message:
 
 
 def _require_no_running_process(app: App) -> None:
+    """Raise SchemaMismatchError while a process of this installation runs."""
     # A process of the previous version would go on writing while its tables change.
     app.clock.sync()
     since = app.clock.now() - timedelta(seconds=app.settings.lease_secs)
@@ -65,4 +86,4 @@ def _require_no_running_process(app: App) -> None:
             for worker in running
         ]
         secs = app.settings.lease_secs
-        raise SchemaMismatchError("upgrade_while_running", processes=processes, secs=secs)
+        raise SchemaInUseError("upgrade_while_running", processes=processes, secs=secs)

@@ -79,11 +79,11 @@ def serve(
 def web_beside(app: App, on_failure: Callable[[BaseException], None]) -> Iterator[None]:
     """Serve the console until the end of the block, beside the workers of `app`.
 
-    Where the address is taken the workers run without it: another process of this host serves the
-    same console.
+    Where the address is in use the workers run without it: another process of this
+    host serves the same console.
 
     Args:
-        on_failure: called with the error when the server dies.
+        on_failure: called with the error that ended the server.
     """
     from app.web import web_server  # here, as it is slow to load
 
@@ -118,12 +118,15 @@ def _stop(server: WebServer, launcher: JobLauncher) -> None:
 
 
 def _announce(app: App, server: WebServer) -> None:
+    """Print the address; make and print an admin token when there is
+    none and a person is watching."""
     tell(Message.of("web_console_at", url=f"{server.url}/admin"))
     if not _is_loopback(app.settings.web_host):
         tell(Message.of("web_in_clear"))
     if app.web_tokens.has_admin():
         return
-    if not sys.stderr.isatty():  # a journal or a file would keep the token
+    # A journal or a file would keep the token.
+    if not sys.stderr.isatty():
         tell(Message.of("web_nobody_can_sign_in"))
         return
     token = app.use_cases.tokens.make(system_user(app), Role.ADMIN, None)

@@ -1,4 +1,4 @@
-"""`web …`: who may use the console and the API."""
+"""`web …`: the tokens of console and API."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""`views`: hourly numbers of videos."""
+"""`views`: hourly counters of videos."""

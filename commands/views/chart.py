@@ -39,7 +39,8 @@ def _sampled(values: Sequence[int | None], max_values: int) -> list[int | None]:
 
 
 def _level(value: int | None, low: int, high: int, height: int) -> int:
-    """Return the eighths of a line: 1 for the lowest value, 0 for one that is not known."""
+    """Return a column's height in eighths of a line: 1 for the lowest value, 0 for an unknown
+    one."""
     if value is None:
         return 0
     top = height * (len(STEPS) - 1)
@@ -47,5 +48,6 @@ def _level(value: int | None, low: int, high: int, height: int) -> int:
 
 
 def _step(level: int, line_from_below: int) -> str:
+    """Return the character of a column in one line, counted from below."""
     full = len(STEPS) - 1
     return STEPS[max(0, min(full, level - line_from_below * full))]

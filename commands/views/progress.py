@@ -36,6 +36,8 @@ def progress_shown() -> Iterator[Show]:
 
 
 class _PlainLines:
+    """Prints a changed line at most every 5 seconds, and always the last one."""
+
     def __init__(self) -> None:
         self._printed_at = -PLAIN_LINE_SECS
         self._printed = ""

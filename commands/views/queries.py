@@ -1,4 +1,4 @@
-"""`views trend|top|daily|growth|gaps`: queries of the hourly numbers."""
+"""`views trend|top|daily|growth|gaps`: queries of the hourly counters."""
 
 from __future__ import annotations
 
@@ -227,7 +227,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
 
 @contextmanager
 def _opened_data() -> Iterator[tuple[App, Database]]:
-    """Open the statistics file. Raises InvalidInputError when there is none."""
+    """Open the statistics file. Raise InvalidInputError when there is none."""
     with unopened_app() as app:
         path = app.settings.view_data_file
         if not path.exists():
@@ -237,6 +237,7 @@ def _opened_data() -> Iterator[tuple[App, Database]]:
 
 
 def _newest(data: Database) -> Hour:
+    """Return the newest hour with counters. Raise InvalidInputError when there is none."""
     found = data.read(view_history.newest_hour)
     if found is None:
         raise InvalidInputError("no_numbers_yet")
@@ -244,6 +245,8 @@ def _newest(data: Database) -> Hour:
 
 
 def _video(text: str) -> VideoLink:
+    """Return the video of a link or id. Raise InvalidInputError for a short link or another
+    text."""
     link = recognise(text, None if ":" in text else "bilibili")
     if not isinstance(link, VideoLink):
         raise InvalidInputError("video_link_is_short", text=repr(text))

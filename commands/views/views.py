@@ -1,4 +1,4 @@
-"""`views`: the hourly numbers of the catalogue's works: crawl and import."""
+"""`views`: fetch the hourly counters of the catalogue's works, and import them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ EXIT_CODES = {
 
 
 def group() -> typer.Typer:
-    """Return the commands of `views`."""
+    """Return the commands of `views`; `views` without a command is the full run."""
     app = typer.Typer(help="Hourly numbers of videos.", rich_markup_mode=None)
     app.callback(invoke_without_command=True)(reports_errors(views))
     for name, command in queries.COMMANDS.items():

@@ -1,4 +1,4 @@
-"""`update_play_counts`: fresh play counts for the catalogue."""
+"""`update_play_counts`: fetch fresh play counts for the catalogue."""
 
 from __future__ import annotations
 

@@ -64,6 +64,11 @@ def fetch(
 
 
 def _lines(file: Path | None) -> list[str]:
+    """Return the lines of a file (`-` for standard input) that are not blank; empty for None.
+
+    Raises:
+        InvalidInputError: the file cannot be read, or is not UTF-8.
+    """
     if file is None:
         return []
     try:
@@ -97,7 +102,8 @@ def _as_object(item: FetchedItem) -> dict[str, object]:
             "published_at": published.isoformat().replace("+00:00", "Z") if published else None,
         }
     if answer is not None:
-        reason = {"reason": answer.reason.value, "error": answer.detail, "final": answer.final}
+        error = with_messages({"error": answer.detail.dump()}, ("error",))
+        reason = {"reason": answer.reason.value, **error, "final": answer.final}
         return {**shared, "status": "unavailable", **reason}
     error = with_messages({"error": item.error.dump() if item.error else None}, ("error",))
     return {**shared, "status": "failed", **error, "final": item.final}

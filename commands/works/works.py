@@ -45,6 +45,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
 def group() -> typer.Typer:
+    """Return the commands of `works`."""
     app = typer.Typer(help="The catalogue of videos.", no_args_is_help=True, rich_markup_mode=None)
     dashed(app, "add")(add)
     dashed(app, "import")(import_works)
@@ -196,6 +197,7 @@ def _platform(app: App, name: str | None) -> str | None:
 
 
 def _keys(links: list[str], platform: str | None) -> list[Key]:
+    """Return platform and id of each link, each once. Raise InvalidInputError for a short link."""
     keys = []
     for text in links:
         link = read_link(text, platform)

@@ -17,7 +17,8 @@ TITLE_CELLS = 40
 
 
 def works_table(app: App, found: list[works.Work]) -> Table:
-    """Return a table of works: title, author, plays, and what is wrong with them."""
+    """Return a table of works: title, author, plays, and the reason why one is invalid or
+    failed."""
     table = Table(box=None, pad_edge=False)
     for title in column_titles(
         ("work", "title", "author", "published", "plays", "checked", "state")

@@ -41,6 +41,7 @@ def _parse_delays(given: object) -> tuple[float, ...]:
     try:
         delays = tuple(float(part) for part in _split_list(given))
     except ValueError:
+        # A text that is no list of numbers fails the check below, as a negative number does.
         delays = (-1.0,)
     if not all(0 <= secs <= MAX_SECS for secs in delays):
         raise WrongValueError("seconds_list_wrong", text=str(given))

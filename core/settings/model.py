@@ -297,22 +297,27 @@ class Settings(BaseSettings):
 
     @property
     def evidence_dir(self) -> Path:
+        """Return the folder of redacted responses that could not be understood."""
         return self.data_dir / "evidence"
 
     @property
     def works_inbox(self) -> Path:
+        """Return the drop folder: files of works that are put here are imported."""
         return self.data_dir / "spider" / "inbox"
 
     @property
     def works_list(self) -> Path:
+        """Return the path of `views.json`, the published list of works."""
         return self.data_dir / "spider" / "views.json"
 
     @property
     def views_dir(self) -> Path:
+        """Return the folder of the hourly files with the statistics of works."""
         return self.data_dir / "spider" / "views"
 
     @property
     def view_data_file(self) -> Path:
+        """Return the path of the SQLite file with the hourly statistics of works."""
         return self.data_dir / "view_data.sqlite3"
 
     @property

@@ -13,7 +13,7 @@ PACE_FORM = re.compile(r"^([0-9]{1,9})/([0-9]{1,9}(?:\.[0-9]{1,9})?)$")
 
 @dataclass(frozen=True)
 class Pace:
-    """At most `requests` in `per_secs` seconds, spread evenly."""
+    """A rate limit: at most `requests` in any `per_secs` seconds."""
 
     requests: int
     per_secs: float
@@ -32,5 +32,5 @@ class Pace:
 
     @property
     def gap_secs(self) -> float:
-        """Return the seconds between two requests that are spread evenly."""
+        """Return the seconds between two requests if they are spread evenly."""
         return self.per_secs / self.requests

@@ -1,1 +1,1 @@
-"""Export creators into files under the daily quotas, and prove the files."""
+"""Export creators into files under the daily quotas, and verify the files."""

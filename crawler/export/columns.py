@@ -1,4 +1,4 @@
-"""The columns of export files: their names, and their values of a stored row."""
+"""The columns of export files: their names, and how their values are read from a stored row."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ Picker = Callable[[Row, Mapping[str, Any]], object]
 
 
 def parse_columns(text: str | None) -> tuple[str, ...]:
-    """Return the column names in `a,b,c`; None: the default columns.
+    """Return the column names in a text like `a,b,c`; the default columns for None.
 
     Raises:
-        InvalidInputError: no name, an unknown one, or one twice.
+        InvalidInputError: there is no name, an unknown one, or one twice.
     """
     if text is None:
         return DEFAULT_COLUMNS

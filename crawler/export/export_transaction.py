@@ -18,7 +18,10 @@ from storage.models.accounts import AccountStatus
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows that were added to a segment; `marker` is the highest id that the task has exported."""
+    """Rows that one transaction added to the segment `segment_id`.
+
+    `marker` is the highest id that the task has exported so far.
+    """
 
     rows: list[Row]
     segment_id: int
@@ -58,13 +61,15 @@ class ExportTransaction:
 
         Args:
             segment_id: the open segment; None: this batch opens `segment`.
-            after_id: rows with higher ids are exported.
+            after_id: only rows with higher ids are exported.
             marker: the highest id that the task has exported so far.
             limit: rows at most.
 
         Raises:
             QuotaExceededError: the account has less quota left than the rows that were found.
-            LeaseLostError, TaskHaltedSignal, CommitUnknownError: see the classes.
+            LeaseLostError: another worker has the task, the account or the segment.
+            TaskHaltedSignal: the operator paused or cancelled the task.
+            CommitUnknownError: nobody knows whether the rows were exported.
         """
 
         def work(tx: Tx) -> Batch | None:

@@ -1,4 +1,4 @@
-"""The file formats of exports; a new one is a class like FormatWriter and an entry in FORMATS."""
+"""The file formats of exports; a new one is a class like FormatWriter, and an entry in FORMATS."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
 class FormatWriter(Protocol):
-    """Writes rows of values to one new file."""
+    """Writes rows of values to one new file; its methods raise OSError when the disk fails."""
 
     def write(self, rows: Iterable[Sequence[object]]) -> None:
-        """Append rows, in the order of the columns."""
+        """Append rows; their values are in the order of the columns."""
 
     def close(self) -> None:
         """Finish the file and sync it to the disk."""
@@ -33,12 +33,13 @@ class FormatWriter(Protocol):
 
 
 class CsvWriter:
-    """RFC 4180 with a BOM, so that Excel shows Chinese.
+    """Writes CSV (RFC 4180) with a byte order mark, by which Excel recognises UTF-8.
 
     Text that a spreadsheet would run as a formula gets a leading apostrophe, unless `raw_cells`.
     """
 
     def __init__(self, path: Path, columns: Sequence[str], *, raw_cells: bool) -> None:
+        # "x" fails when the file exists: no writer may go on with the file of another.
         self._file = path.open("x", encoding="utf-8-sig", newline="", buffering=1 << 16)
         self._lines = io.StringIO(newline="")
         self._csv = csv.writer(self._lines)
@@ -46,22 +47,25 @@ class CsvWriter:
         self._csv.writerow(columns)
 
     def write(self, rows: Iterable[Sequence[object]]) -> None:
+        """Append rows; a list or an object becomes JSON text in its cell."""
         self._csv.writerows(map(self._row, rows))
         self._file.write(self._lines.getvalue())  # once a batch: encoding row by row is slow
         self._lines.seek(0)
         self._lines.truncate()
 
     def close(self) -> None:
+        """Flush the file, sync it to disk and close it."""
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
 
     def discard(self) -> None:
+        """Close the file without writing what is buffered; it may be called after any error."""
         _close_unfinished(self._file)
 
 
 class JsonLinesWriter:
-    """One JSON object a line, keys in the order of the columns."""
+    """Writes one JSON object a line, with its keys in the order of the columns."""
 
     def __init__(self, path: Path, columns: Sequence[str], *, raw_cells: bool) -> None:
         self._file = path.open("x", encoding="utf-8", newline="\n", buffering=1 << 16)
@@ -69,20 +73,23 @@ class JsonLinesWriter:
         self._dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
     def write(self, rows: Iterable[Sequence[object]]) -> None:
+        """Append rows as objects with the names of the columns as keys."""
         dump, columns = self._dump, self._columns
         self._file.write("".join(dump(dict(zip(columns, row, strict=True))) + "\n" for row in rows))
 
     def close(self) -> None:
+        """Flush the file, sync it to disk and close it."""
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
 
     def discard(self) -> None:
+        """Close the file without writing what is buffered; it may be called after any error."""
         _close_unfinished(self._file)
 
 
 class OpenWriter(Protocol):
-    """Creates the file and a writer for it; FileExistsError when the file is there already."""
+    """Creates a new file at `path` and returns its writer; FileExistsError when it exists."""
 
     def __call__(self, path: Path, columns: Sequence[str], *, raw_cells: bool) -> FormatWriter: ...
 
@@ -103,7 +110,7 @@ FORMATS: Mapping[str, Format] = {
 
 
 def format_named(name: str) -> Format:
-    """Return the format of that name, in any case. Raises InvalidInputError for an unknown one."""
+    """Return the format of that name, in any case. Raise InvalidInputError when it is unknown."""
     known = FORMATS.get(name.strip().lower())
     if known is None:
         raise InvalidInputError("format_unknown", name=name, known=list(FORMATS))

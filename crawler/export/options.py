@@ -11,8 +11,8 @@ from typing import Any
 class ExportLimits:
     """Limits from the settings.
 
-    `poll_secs` between two looks for work; `idle_secs` until a segment without new rows ends;
-    `batch_rows` in a transaction and `file_rows` in a file at most.
+    `poll_secs` pass between two looks for work; a segment ends `idle_secs` after its newest row.
+    `batch_rows` are the most in a transaction, `file_rows` the most in a file.
     """
 
     poll_secs: float
@@ -38,7 +38,7 @@ class ExportOptions:
     follow: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """Return the options as the task's row keeps them."""
+        """Return the JSON object that the task's row keeps."""
         return {
             "format": self.format,
             "columns": list(self.columns),
@@ -50,7 +50,10 @@ class ExportOptions:
 
     @classmethod
     def from_json(cls, options: Mapping[str, Any]) -> ExportOptions:
-        """Return the options that a task's row keeps; those of older tasks may lack some."""
+        """Return the options in a task's row.
+
+        Keys that rows of older versions lack get their default.
+        """
         return cls(
             format=options["format"],
             columns=tuple(options["columns"]),
@@ -61,5 +64,5 @@ class ExportOptions:
         )
 
     def of_segment(self) -> dict[str, Any]:
-        """Return the options that are needed to render a segment of this task again."""
+        """Return the options that a segment's row keeps, so that its file can be rendered again."""
         return {"columns": list(self.columns), "raw_cells": self.raw_cells, "out": self.out}

@@ -1,4 +1,4 @@
-"""Waiting for rows in the middle of a segment, while the crawl that brings them has the account."""
+"""Waiting for new rows while a segment is open and the crawl that brings them uses the account."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHOW_AFTER_SECS = 1.0  # shorter waits are not shown: each costs a write
 
 
 class RowWaiter:
-    """Waits for rows of a domain, and leases the segment's account again when they are there."""
+    """Waits for rows of a domain, and then leases the segment's account again."""
 
     def __init__(
         self,
@@ -38,12 +38,13 @@ class RowWaiter:
         self._limits = limits
 
     def has_rows(self, run: ExportRun) -> bool:
-        """Return whether rows of the domain are waiting to be exported."""
+        """Return whether rows of the run's domain wait for export."""
         task = run.task.task
         return self._database.read(influencers.domain_has_pending, task.platform, task.domain)
 
     def may_get_rows(self, run: ExportRun) -> bool:
-        """Return whether rows may still come.
+        """Return whether rows may still come: a crawl of the domain is open, or the export follows
+        it.
 
         Call it before the last look at the rows: a crawl may end between the two.
         """
@@ -53,15 +54,17 @@ class RowWaiter:
         )
 
     def wait(self, run: ExportRun, stop: threading.Event) -> bool:
-        """Wait for rows with the segment left open.
+        """Wait for rows with the segment left open; the account is given back meanwhile.
 
         Return True with the account leased again. False: the segment should end, as no rows came
-        within `idle_secs`, the task was halted, the account is out, or `stop` is set.
+        within `idle_secs`, the task was halted, the account's quota is used up, or `stop` is set.
         """
         self._clock.wait(stop, RECHECK_SECS)  # at first, for rows that others hold locked
         if self.has_rows(run):
             return not stop.is_set()
         account_id = run.exporter.id
+        # The crawl needs the accounts: when waiting exports kept theirs, a crawl with three
+        # accounts took half as long again.
         run.release_account(self._accounts)
         waited_from, shown = self._clock.monotonic(), False
         while not stop.is_set() and self.may_get_rows(run) and not self.has_rows(run):

@@ -1,4 +1,4 @@
-"""An export task while a worker has it: how far it is, and what is open for it."""
+"""The state of an export task while a worker holds its lease."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from storage.crawling.export_segments import NewSegment
 
 
 class Next(Enum):
-    """What follows when the work with one account has ended."""
+    """What the worker does after it has ended the work with one account."""
 
     TASK_OVER = auto()  # completed, requeued or halted
     NEXT_ACCOUNT = auto()  # quota used up, or another quota day: lease an account again
@@ -25,8 +25,8 @@ class Next(Enum):
 class ExportRun:
     """The state of one worker's work on an export task.
 
-    `marker` is the highest id that was exported, `exported` the number of rows so far. `account`,
-    `segment_id` and `writer` are None while no account is leased, or no segment is open.
+    `marker` is the highest id that was exported, `exported` the number of rows so far. `account` is
+    None while no account is leased, `segment_id` and `writer` while no segment is open.
     """
 
     task: TaskLease
@@ -39,7 +39,7 @@ class ExportRun:
 
     @classmethod
     def of(cls, leased: TaskLease) -> ExportRun:
-        """Return the run that goes on where the task's last holder stopped."""
+        """Return the run that continues where the task's last holder stopped."""
         task = leased.task
         return cls(
             task=leased,
@@ -50,17 +50,17 @@ class ExportRun:
 
     @property
     def limit_left(self) -> int | None:
-        """Return how many rows the user's limit still allows; None: there is no limit."""
+        """Return how many rows the user's limit still allows; None without a limit."""
         return None if self.options.limit is None else self.options.limit - self.exported
 
     @property
     def is_limit_reached(self) -> bool:
-        """Return whether the user wants no more rows."""
+        """Return whether as many rows were exported as the user wants."""
         return self.limit_left is not None and self.limit_left <= 0
 
     @property
     def exporter(self) -> AccountLease:
-        """Return the account whose quota is used; there must be one."""
+        """Return the leased account whose quota is used. Call it only while one is leased."""
         assert self.account is not None, "no account is leased"
         return self.account
 
@@ -86,7 +86,8 @@ class ExportRun:
             accounts.release(account)
 
     def discard_part(self) -> None:
-        """Remove the part file, if one is open; its rows can be rendered again."""
+        """Remove the part file, if one is open; its rows can be rendered from the database
+        again."""
         if self.writer is not None:
             self.writer.discard()
             self.writer = None

@@ -1,4 +1,4 @@
-"""Segment files: written beside their final place, published in one step, rendered again at will.
+"""Segment files: written as part files, published in one step, rendered again when needed.
 
 The database decides which rows are in a segment; the file is rendered from it. A part file carries
 the fencing token of its writer's task lease. Whoever takes a segment over first removes the part
@@ -27,6 +27,8 @@ UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]")
 PART_TOKEN = re.compile(r"\.t(\d+)\.part")
 PART_SEGMENT = re.compile(r"-\d{4}-\d\d-\d\d-(\d{6,})-.*\.t\d+\.part")
 RENDER_ROWS = 2000
+# With a domain, an account, day, id, token and suffixes a name stays below the 255 bytes that file
+# systems allow.
 NAME_BYTES = 70
 
 
@@ -46,23 +48,23 @@ class FinishedFile:
 
 @dataclass(frozen=True)
 class Placement:
-    """Everything that decides a segment file's name, place and content but its rows."""
+    """A segment and its account's name, which together decide the file's name, place and form."""
 
     segment: Segment
     username: str
 
     @property
     def out_dir(self) -> str | None:
-        """Return the folder that the user chose instead of the exports folder, if any."""
+        """Return the folder that the user chose; None for the exports folder."""
         out: str | None = self.segment.options.get("out")
         return out
 
 
 class SegmentFiles:
-    """The exports folder of this host.
+    """The segment files of this host.
 
     Args:
-        raw_fields: returns, for a platform, the raw field of each common column.
+        raw_fields: returns, for a platform, the key in a creator's raw data for each common column.
     """
 
     def __init__(
@@ -73,7 +75,10 @@ class SegmentFiles:
         self.raw_fields = raw_fields
 
     def final_path(self, placement: Placement) -> Path:
-        """Return `<domain>/<quota day>/<domain>-<day>-<segment id>-<account>.<format>`."""
+        """Return the path of the published file.
+
+        It is `<domain>/<quota day>/<domain>-<day>-<segment id>-<account>.<format>` in its folder.
+        """
         segment = placement.segment
         base = Path(placement.out_dir) if placement.out_dir else self.exports_dir
         domain, day = safe_name(segment.domain), str(segment.quota_day)
@@ -84,10 +89,10 @@ class SegmentFiles:
     def open_part(
         self, placement: Placement, token: int, require_lease: Callable[[], None]
     ) -> SegmentWriter:
-        """Return a writer for a segment, and remove the part files of earlier tokens.
+        """Return a writer for a segment, and remove the part files of earlier lease holders.
 
         Args:
-            token: of the task lease.
+            token: the token of the task lease.
             require_lease: raises LeaseLostError when that lease is lost.
 
         Raises:
@@ -110,18 +115,21 @@ class SegmentFiles:
             raise output_error(final, error) from error
 
     def parts(self) -> Iterator[tuple[int, Path]]:
-        """Yield the part files below the exports folder, with the ids of their segments."""
+        """Yield segment id and path of each part file below the exports folder."""
         for path in sorted(self.exports_dir.rglob(".*.part*")):
             found = PART_SEGMENT.search(path.name)
             if found:
                 yield int(found[1]), path
 
     def locate(self, stored_path: str) -> Path:
-        """Return where a stored path is on this host."""
+        """Return the path on this host of a path that the database keeps."""
         return self.exports_dir / stored_path
 
     def stored_path(self, path: Path) -> str:
-        """Return the path to keep in the database; relative, so that the data folder may move."""
+        """Return the path as the database keeps it: relative, so that the data folder may be moved.
+
+        A path outside the exports folder stays absolute.
+        """
         resolved, base = path.resolve(), self.exports_dir.resolve()
         return str(resolved.relative_to(base) if resolved.is_relative_to(base) else resolved)
 
@@ -152,7 +160,11 @@ class SegmentWriter:
         self.rows = 0
 
     def append(self, rows: Sequence[Row]) -> None:
-        """Append rows in their order. Raises OutputError; the part file is removed then."""
+        """Append rows in their order.
+
+        Raises:
+            OutputError: the file cannot be written; the part file was removed.
+        """
         values = self._reader.values
         try:
             self._writer.write([values(row) for row in rows])
@@ -256,19 +268,19 @@ def _rows_of(database: Database, segment_id: int) -> Iterator[list[Row]]:
 
 
 def manifest_path(path: Path) -> Path:
-    """Return the path of a file's manifest."""
+    """Return the path of the manifest that stands beside a segment file."""
     return path.with_name(f"{path.name}.manifest.json")
 
 
 def measure(path: Path) -> tuple[int, str]:
-    """Return the size in bytes and the SHA-256 of a file on the disk."""
+    """Return size in bytes and SHA-256 (hex) of a file. Raise OSError when it cannot be read."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         return file.tell(), digest
 
 
 def safe_name(text: str) -> str:
-    """Return a domain or account name as a part of a file name that any file system takes."""
+    """Return a domain's or account's name as a part of a file name that any file system takes."""
     name = UNSAFE.sub("_", text).strip(" .") or "_"
     # File systems limit names in bytes; a Chinese letter takes three.
     while len(name.encode()) > NAME_BYTES:
@@ -277,7 +289,7 @@ def safe_name(text: str) -> str:
 
 
 def output_error(path: Path, error: OSError) -> OutputError:
-    """Return the error of an export file that cannot be written."""
+    """Return the OutputError for an export file that the operating system refused to write."""
     return OutputError("export_not_writable", path=str(path), detail=error.strerror or str(error))
 
 

@@ -1,4 +1,4 @@
-"""The end of segments: the file is published and the row sealed, and both agree."""
+"""The end of segments: the file is published, then its row is sealed, so that both agree."""
 
 from __future__ import annotations
 
@@ -59,7 +59,12 @@ class SegmentFinalizer:
         )
 
     def finalize_leftovers(self, task: TaskLease) -> None:
-        """Render and seal the segments that an earlier holder of the task left open."""
+        """Render and seal the segments that an earlier holder of the task left open.
+
+        Raises:
+            OutputError: a file cannot be written; its segment stays open.
+            LeaseLostError: another worker took the task over.
+        """
         for segment in self._database.read(export_segments.open_of_task, task.id):
             log.info("%s left open, rendering it", fields(task=task.id, segment=segment.id))
             placement = self._placement(segment.id)
@@ -75,10 +80,10 @@ class SegmentFinalizer:
     def rebuild(self, segment_id: int) -> FinishedFile:
         """Render a segment's file again and point its row to it.
 
-        For files that were lost, and for segments whose writer died.
+        It is for files that were lost, and for segments whose writer died.
 
         Raises:
-            InvalidInputError: no such segment, or a worker is writing it just now.
+            InvalidInputError: there is no such segment, or a worker is writing it just now.
             LeaseLostError: the segment was taken over meanwhile.
             OutputError: the file cannot be written.
         """
@@ -111,7 +116,8 @@ class SegmentFinalizer:
         return self._database.read(export_segments.unattended, now)
 
     def of_host(self, host: str) -> Iterator[int]:
-        """Yield the ids of the segments of a host; rebuilding one here takes it off that host."""
+        """Yield the ids of segments whose files a host wrote; a rebuild here takes one off that
+        host."""
         after = 0
         while True:
             ids = self._database.read(export_segments.of_host, host, after, PAGE_ROWS)
@@ -121,7 +127,7 @@ class SegmentFinalizer:
             after = ids[-1]
 
     def stale_parts(self) -> list[Path]:
-        """Return the part files of segments that are not open any more."""
+        """Return the part files, on this host, of segments that are not open any more."""
         return [
             path
             for segment_id, path in self._files.parts()
@@ -129,7 +135,11 @@ class SegmentFinalizer:
         ]
 
     def finalize_orphans(self, platform: str, domain: str) -> None:
-        """Finalize the segments of the domain that ended tasks left open. Raises OutputError."""
+        """Finalize the segments of a domain that ended tasks left open.
+
+        Raises:
+            OutputError: a file cannot be written; its segment stays open.
+        """
         now = self._clock.now()
         for segment in self._database.read(export_segments.open_of_ended_tasks, now):
             if (segment.platform, segment.domain) != (platform, domain):
@@ -173,7 +183,7 @@ class SegmentFinalizer:
             raise LeaseLostError("segment_sealed_elsewhere", segment_id=segment_id)
 
     def _withdraw_if_foreign(self, segment_id: int, done: FinishedFile) -> None:
-        """Remove our file when the segment was sealed on another host, with its file there."""
+        """Remove the file written here when the segment was sealed with a file on another host."""
         segment = self._placement(segment_id).segment
         if segment.state is SegmentState.SEALED and segment.host != self.host:
             done.path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The proof of every export: files, segments, rows and quotas agree (`exports verify`)."""
+"""Verification of exports: files, segments, rows and quotas agree (`exports verify`)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RANGE_IDS = 100_000
 
 @dataclass
 class VerificationResult:
-    """How many segments and rows were verified, and each problem.
+    """The number of segments and rows that were verified, and a message for each problem.
 
     `elsewhere` counts, by host, the segments whose files only that host can verify.
     """
@@ -39,7 +39,7 @@ class VerificationResult:
 
 
 class ExportVerifier:
-    """Verifies exports against the database and this host's files.
+    """Verifies exports against the database and the files of this host.
 
     Of a segment that a worker is writing just now only the number of its rows is verified.
     """
@@ -50,7 +50,10 @@ class ExportVerifier:
         self._files = files
 
     def verify(self, domain: str | None = None) -> VerificationResult:
-        """Verify every segment (of one domain, if given), every account's days and every row."""
+        """Verify every segment, every account's quota days and every row.
+
+        `domain` restricts the segments to one domain, not the quotas and rows. It reads all files.
+        """
         result = VerificationResult()
         for segment in self._segments(domain):
             result.segments += 1

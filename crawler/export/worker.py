@@ -1,4 +1,4 @@
-"""The export worker: drains a domain into files, account after account, from the last id on."""
+"""The export worker: drains a domain into files with one account after another."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ log = service_log("export")
 
 
 class ExportWorker:
-    """The work of one export thread; it holds at most one task and one account at a time.
+    """The work of one export thread, which holds at most one task and one account at a time.
 
     Args:
-        only_task_id: work on this task and its pieces only.
+        only_task_id: work on this task and its pieces only; None: on all.
         labels: work on tasks that have one of these labels only; empty: on all.
     """
 
@@ -67,7 +67,7 @@ class ExportWorker:
         self._row_waiter = row_waiter
 
     def run(self, stop: threading.Event) -> None:
-        """Work until `stop` is set; a database that is unavailable is waited for."""
+        """Work until `stop` is set; while the database is unavailable, wait and try again."""
         poller = Poller(
             clock=self._clock,
             poll_secs=self._limits.poll_secs,
@@ -83,7 +83,8 @@ class ExportWorker:
         pauses.
 
         Raises:
-            DatabaseError: trouble that may pass; the task's lease runs out by itself.
+            DatabaseError: the database failed in a way that may pass; the task's lease runs out by
+                itself.
         """
         leased = self._scheduler.claim(TaskType.EXPORT, self._only_task_id, self._labels)
         if leased is None:
@@ -179,7 +180,7 @@ class ExportWorker:
     def _end_if_due(
         self, run: ExportRun, day: date, quota_left: int, stop: threading.Event
     ) -> Next | None:
-        """Finalize the segment when it must end here; None when the account goes on."""
+        """End the segment when limit, `stop`, day or quota asks for it; None to continue."""
         if run.is_limit_reached:
             self._finalize(run)
             self._complete(run)

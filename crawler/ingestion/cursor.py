@@ -1,4 +1,4 @@
-"""How far a worker is with an ingestion task, and how its work with an account ended."""
+"""The position of a worker in an ingestion task, and how its work with an account ended."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class Outcome(Enum):
 
 @dataclass
 class Cursor:
-    """How far a task is: the page to fetch next, and the last one (None: not known yet)."""
+    """The position in a task: the page to fetch next, and the last one (None while unknown)."""
 
     next_page: int
     page_to: int | None
 
     @classmethod
     def of(cls, task: Task) -> Cursor:
-        """Return the cursor behind the last page that was stored, or at the first page."""
+        """Return the cursor after the last stored page; without one, at the range's first page."""
         last_page = task.last_page or (task.page_from or 1) - 1
         return cls(last_page + 1, task.page_to)
 

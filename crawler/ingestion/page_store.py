@@ -1,4 +1,4 @@
-"""The storing of a fetched page: its creators, its log and the task's marker, all or nothing."""
+"""Storing a fetched page: its creators, its log and the task's marker, all or nothing."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class StoredPage:
 
 
 class PageStore:
-    """Writes pages under a task's lease.
+    """Stores pages under a task's lease, each in one transaction.
 
     Args:
-        pages_per_task: size of the pieces that a crawl is split into after its first page.
+        pages_per_task: pages in each piece that a crawl is split into after its first page.
     """
 
     def __init__(self, *, database: Database, clock: Clock, pages_per_task: int) -> None:
@@ -51,7 +51,8 @@ class PageStore:
             started: when the request was sent.
 
         Raises:
-            LeaseLostError, TaskHaltedSignal: nothing was written.
+            LeaseLostError: another worker has the task; nothing was written.
+            TaskHaltedSignal: the operator paused or cancelled it; nothing was written.
         """
         range_end = self._range_end(leased, page, page_to)
         creators = _new_creators(page)
@@ -89,12 +90,13 @@ class PageStore:
     def store_first_and_split(
         self, leased: TaskLease, account_id: int, page: CreatorPage, started: datetime
     ) -> StoredPage:
-        """Split a crawl by the size that page 1 tells, and store that page in the first piece.
+        """Split a crawl by the total that page 1 states, and store that page in the first piece.
 
         The task becomes a parent and its lease ends: the pieces are claimed by themselves.
 
         Raises:
-            LeaseLostError, TaskHaltedSignal: nothing was written.
+            LeaseLostError: another worker has the task; nothing was written.
+            TaskHaltedSignal: the operator paused or cancelled it; nothing was written.
         """
         creators = _new_creators(page)
         options = CrawlOptions.from_json(leased.task.options)
@@ -130,10 +132,11 @@ class PageStore:
         return self._database.write(work)
 
     def end_before(self, leased: TaskLease, page: CreatorPage) -> None:
-        """End the task's range in front of a page that turned out to lie beyond the last one.
+        """End the task's range before a page that turned out to lie beyond the platform's last one.
 
         Raises:
-            LeaseLostError, TaskHaltedSignal: nothing was written.
+            LeaseLostError: another worker has the task; nothing was written.
+            TaskHaltedSignal: the operator paused or cancelled it; nothing was written.
         """
 
         def work(tx: Tx) -> None:

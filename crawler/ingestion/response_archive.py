@@ -1,4 +1,4 @@
-"""The archive of responses that could not be understood, for people to look at."""
+"""The archive of responses that could not be understood, for a developer to look at."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import json
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from core.errors import Evidence
 from core.logs import redact
+from core.message_json import Render, message_keys
 from sources.base import RejectedEntry
 
 TEXT_CHARS = 20_000
@@ -18,11 +20,15 @@ MAX_ENTRIES = 50
 class ResponseArchive:
     """Writes redacted responses as JSON files, in a subfolder for each day.
 
-    A file that cannot be written must not stop the work: then there is just no file.
+    A file that cannot be written must not stop the crawl: it is left out.
+
+    Args:
+        render: makes the sentences that stand beside the codes.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, render: Render) -> None:
         self._folder = folder
+        self._render = render
 
     def save_response(
         self, task_id: int, page: int, evidence: Evidence, now: datetime
@@ -34,10 +40,14 @@ class ResponseArchive:
     def save_rejected_entries(
         self, task_id: int, page: int, rejected: tuple[RejectedEntry, ...], now: datetime
     ) -> Path | None:
-        """Save the first 50 rejected entries of a page; return the file, None when not written."""
-        entries = [asdict(entry) for entry in rejected[:MAX_ENTRIES]]
+        """Save up to 50 rejected entries of a page; return the file, None when not written."""
+        entries = [self._entry(entry) for entry in rejected[:MAX_ENTRIES]]
         content = {"task_id": task_id, "page": page, "at": now.isoformat(), "rejected": entries}
         return self._write(f"task-{task_id}-page-{page}-entries", content, now)
+
+    def _entry(self, entry: RejectedEntry) -> dict[str, Any]:
+        reason = message_keys("reason", entry.reason, self._render)
+        return {"position": entry.position, **reason, "excerpt": entry.excerpt}
 
     def _write(self, name: str, content: object, now: datetime) -> Path | None:
         folder = self._folder / f"{now:%Y-%m-%d}"

@@ -1,4 +1,4 @@
-"""The ingestion worker: leases a task and an account, fetches page after page, stores each."""
+"""The ingestion worker: leases a task and an account, then fetches and stores page after page."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ FAIR_WAIT_SECS = 30.0  # an export that lacks an account for so long goes first
 
 
 class IngestionWorker:
-    """The work of one ingestion thread; it holds at most one task and one account at a time.
+    """The work of one ingestion thread, which holds at most one task and one account at a time.
 
     Args:
-        poll_secs: pause after a look for work that found none.
-        only_task_id: work on this task and its pieces only.
+        poll_secs: seconds to pause after a look for work that found none.
+        only_task_id: work on this task and its pieces only; None: on all.
         labels: work on tasks that have one of these labels only; empty: on all.
     """
 
@@ -77,7 +77,7 @@ class IngestionWorker:
         self._poll_secs = poll_secs
 
     def run(self, stop: threading.Event) -> None:
-        """Work until `stop` is set; a database that is unavailable is waited for."""
+        """Work until `stop` is set; while the database is unavailable, wait and try again."""
         # Pieces whose wait is over go first, so that a crawl ends before the next one gets far.
         # After a round without work it is the other way round: all that waited may lack accounts
         # of the same platform, and would hold up the others.
@@ -101,9 +101,11 @@ class IngestionWorker:
         """Claim one task and work on it as far as possible.
 
         Return False when there was no task, or no account for it, so that the caller pauses.
+        `waited_first` is that of `TaskScheduler.claim`.
 
         Raises:
-            DatabaseError: trouble that may pass; the task's lease runs out by itself.
+            DatabaseError: the database failed in a way that may pass; the task's lease runs out by
+                itself.
         """
         leased = self._scheduler.claim(
             TaskType.INGESTION, self._only_task_id, self._labels, waited_first=waited_first
@@ -204,7 +206,7 @@ class IngestionWorker:
         cursor: Cursor,
         stop: threading.Event,
     ) -> bool:
-        """Fetch and store the next page; False when that ended the work on this lease."""
+        """Fetch and store the next page; return False when that ended the work under this lease."""
         task, number, started = leased.task, cursor.next_page, self._clock.now()
         via = CrawlOptions.from_json(task.options).via
         account = checkout.account

@@ -1,1 +1,1 @@
-"""Forecast how long a crawl and an export take."""
+"""Forecast how long a crawl and the export of what it brings take."""

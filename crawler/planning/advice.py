@@ -1,4 +1,4 @@
-"""What would shorten a plan: the same forecast again, with one thing changed."""
+"""Advice that would shorten a plan: the same forecast again, with one thing changed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_PER_CHANGE = 2
 
 
 class Change(StrEnum):
-    """What an operator could do."""
+    """What an operator could change; Advice holds its number and accounts."""
 
     MORE_ACCOUNTS = "more_accounts"  # number: how many
     ENABLE = "enable"
@@ -35,7 +35,10 @@ class Change(StrEnum):
 
 @dataclass(frozen=True)
 class Advice:
-    """A change, the names of the accounts that it concerns, and when the work would end then."""
+    """A change, and when the crawl and the export would end with it.
+
+    `names` are the accounts that it concerns; `number` is explained at each Change, 0 elsewhere.
+    """
 
     change: Change
     names: tuple[str, ...]
@@ -46,10 +49,10 @@ class Advice:
 
 @dataclass(frozen=True)
 class SpareAccounts:
-    """Accounts that the operator could get.
+    """Accounts that a plan does not have and an operator could get.
 
-    `fresh` is a new one; `rested` are those of the pool without cooldown at their declared pace, by
-    name; `disabled` are the disabled ones as they would be when enabled.
+    `fresh` is a new one; `rested` are those of the pool without cooldown and at their declared
+    pace, by name; `disabled` are the disabled ones as they would be when enabled.
     """
 
     fresh: PlannedAccount
@@ -58,7 +61,10 @@ class SpareAccounts:
 
 
 def advise(question: Question, expected: Forecast, spares: SpareAccounts) -> tuple[Advice, ...]:
-    """Return the changes that would save enough time, each with the forecast that it leads to."""
+    """Return the changes that would save enough time, each with the forecast that it leads to.
+
+    `expected` is the forecast without a change.
+    """
     found = [*_with_fewer_obstacles(question, expected, spares), *_with_more(question, spares)]
     if expected.crawl.bound is Bound.WORKERS:
         found += _more_workers(question)

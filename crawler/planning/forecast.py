@@ -1,7 +1,7 @@
-"""How long a crawl and an export take: arithmetic on frozen values, from one change to the next.
+"""How long a crawl and an export take: a simulation on frozen values, from change to change.
 
-It simulates what the workers do: accounts make requests at their learned pace; an export takes what
-the crawl brings until the quota of the day is used up, and goes on when the next day begins.
+It does what the workers do: accounts send requests at their learned pace; an export takes what the
+crawl brings until the quota of the day is used up, and continues when the next day begins.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PART_OF_A_PAGE, PART_OF_A_ROW = 1e-6, 0.5
 
 
 class Bound(StrEnum):
-    """What decides how long work takes."""
+    """What decides how long a crawl or an export takes."""
 
     PACE = "pace"  # how often the accounts may make a request
     WORKERS = "workers"  # threads that wait for answers
@@ -35,9 +35,9 @@ class Bound(StrEnum):
 
 @dataclass(frozen=True)
 class PlannedAccount:
-    """An account from the end of its cooldown until its session ends, in seconds from now.
+    """An account, usable from the end of its cooldown until its session ends, in seconds from now.
 
-    `pace` is None when the account cannot make requests. `daily_limit` and `left_today` are rows.
+    `pace` is None when the account cannot send requests. `daily_limit` and `left_today` are rows.
     """
 
     name: str
@@ -48,11 +48,14 @@ class PlannedAccount:
     left_today: int
 
     def works_at(self, secs: float) -> bool:
-        """Return whether the account is usable in `secs` seconds."""
+        """Return whether the account is usable `secs` seconds from now."""
         return self.from_secs <= secs < self.until_secs
 
     def per_sec_at(self, secs: float) -> float:
-        """Return its pages per second then; the session checks take some of its requests."""
+        """Return its pages per second, `secs` seconds from now.
+
+        Session checks take some of its requests; 0 while it is not usable.
+        """
         if self.pace is None or not self.works_at(secs):
             return 0.0
         return max(0.0, self.pace.per_sec_at(secs) - CHECKS_PER_SEC)
@@ -62,8 +65,8 @@ class PlannedAccount:
 class Question:
     """The work to forecast, and the means for it.
 
-    `pages` bring `creators`; `waiting_rows` are stored already. `accounts` are in the order of
-    their use. Each of the `workers` waits `answer_secs` for an answer.
+    `pages` bring `creators`; `waiting_rows` are stored already and wait for export. `accounts` are
+    in the order of their use. Each of the `workers` waits `answer_secs` for an answer.
     """
 
     now: datetime
@@ -82,7 +85,8 @@ class Question:
         return self.waiting_rows + self.creators
 
     def max_per_sec(self, accounts: int) -> float:
-        """Return the pages per second that workers can fetch, each with an account of its own."""
+        """Return the pages per second that the workers fetch with so many accounts, one for
+        each."""
         return min(self.workers, accounts) / max(MIN_ANSWER_SECS, self.answer_secs)
 
 
@@ -96,7 +100,7 @@ class ForecastEnd:
 
 @dataclass(frozen=True)
 class Forecast:
-    """The ends of a crawl and an export; rows are exported on `quota_days` days."""
+    """When a crawl and an export end; rows are exported on `quota_days` different days."""
 
     crawl: ForecastEnd
     export: ForecastEnd

@@ -1,4 +1,4 @@
-"""The planner: reads accounts, learned rates and open work, and forecasts from them."""
+"""The planner: reads accounts, learned paces and open work, and makes a forecast from them."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ MAX_ACCOUNTS = 10_000
 
 @dataclass(frozen=True)
 class PlanRequest:
-    """What to plan.
+    """The crawl and export to plan.
 
-    `creators` and `pages` to crawl; both None: what the open crawl has left. `accounts`: plan as if
-    there were so many; None: with those of the pool. `workers` fetch pages.
+    `creators` and `pages` are the most to crawl; with both None, what the open crawl has left.
+    `accounts`: plan as if the pool had so many; None: with those it has. `workers` fetch pages.
     """
 
     platform: str
@@ -42,7 +42,7 @@ class PlanRequest:
 
 @dataclass(frozen=True)
 class Measure:
-    """A number that the plan counts on, and how many pages it was learned from (0: assumed)."""
+    """A value that the plan counts on, and the number of pages it was measured on (0: assumed)."""
 
     value: float
     pages: int
@@ -50,10 +50,11 @@ class Measure:
 
 @dataclass(frozen=True)
 class Plan:
-    """A forecast, with what it rests on.
+    """A forecast, with the values that it is based on.
 
-    `disabled` are the names of disabled accounts. `max_pages` is the platform's limit of a search;
-    None: there is none. `other_tasks` is the number of open tasks that use the same accounts.
+    `disabled` are the names of disabled accounts. `max_pages` is the platform's limit of pages for
+    a search; None without one. `other_tasks` is the number of open tasks that use the same
+    accounts.
     """
 
     request: PlanRequest
@@ -68,10 +69,10 @@ class Plan:
 
 
 class Planner:
-    """Makes plans from the state of the database, which it does not change.
+    """Makes plans from the database, which it does not change.
 
     Args:
-        default_limit: rows per day of an account that is added.
+        default_limit: rows a day of an account that would be added.
     """
 
     def __init__(
@@ -86,7 +87,8 @@ class Planner:
         """Return how long the requested work takes, and what would shorten it.
 
         Raises:
-            InvalidInputError: there is nothing to do, or its amount is not known.
+            InvalidInputError: there is nothing to do, or the pages of the open crawl are not known
+                yet.
             CredentialsError: the pool has no usable account.
         """
         return self._database.read(self._plan, request, search)

@@ -1,4 +1,4 @@
-"""The accounts of the pool, as a forecast may count on them."""
+"""The accounts of the pool in the form in which a forecast counts on them."""
 
 from __future__ import annotations
 
@@ -21,9 +21,11 @@ from storage.models.accounts import Account, AccountStatus, Health
 
 @dataclass(frozen=True)
 class Search:
-    """A platform's search: its declared paces, creators on a full page and pages at most.
+    """A platform's search.
 
-    `sequential`: only one worker at a time can go through the pages.
+    `paces` are the declared ones, by path prefix. `page_creators` is the size of a full page and
+    `max_pages` the most pages, None where unknown. `sequential`: pages must be fetched in order, by
+    one worker.
     """
 
     paces: Mapping[str, Pace]
@@ -33,7 +35,7 @@ class Search:
 
 
 class PoolReader:
-    """Turns stored accounts into planned ones, as of one moment."""
+    """Turns stored accounts into planned ones, as they are at the moment `now`."""
 
     def __init__(
         self,
@@ -78,7 +80,7 @@ class PoolReader:
         return tuple((members + more)[:wanted])
 
     def spares(self, pool: Sequence[Account], members: Sequence[PlannedAccount]) -> SpareAccounts:
-        """Return the accounts that the operator could get beside the `members` of the plan."""
+        """Return the accounts that the operator could get besides the `members` of the plan."""
         return SpareAccounts(
             fresh=self._fresh(members),
             rested=self._rested(pool),
@@ -146,7 +148,7 @@ class PoolReader:
 
 
 def disabled_accounts(pool: Sequence[Account]) -> list[Account]:
-    """Return the disabled accounts of the pool."""
+    """Return the accounts of the pool that are disabled, in the same order."""
     return [account for account in pool if account.status is AccountStatus.DISABLED]
 
 

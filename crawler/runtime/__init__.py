@@ -1,1 +1,1 @@
-"""Run the workers: the engine, lease renewal, sessions of leased accounts."""
+"""Run the workers: the engine, renewal of leases, sessions of leased accounts."""

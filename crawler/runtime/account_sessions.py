@@ -1,4 +1,4 @@
-"""A leased account at its platform: its session, its pace, and what a refusal means for it."""
+"""A leased account in use: its session, its pace, and what a refusal means for it."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ class CooldownPolicy:
 
 @dataclass
 class AccountCheckout:
-    """A leased account while it works at its platform.
+    """A leased account while it sends requests to its platform.
 
-    `good_answers` is how many requests were answered well; after `max_answers` of them the next
-    account should go on. The other fields are set by `AccountSessions.open`.
+    `good_answers` counts requests that were answered well; after `max_answers` of them another
+    account should continue. The other fields are set by `AccountSessions.open`.
     """
 
     account: AccountLease
@@ -56,7 +56,7 @@ class AccountCheckout:
 
     @property
     def is_share_used_up(self) -> bool:
-        """Return whether another account should go on, so that all are used evenly."""
+        """Return whether another account should continue, so that all are used evenly."""
         return self.good_answers >= self.max_answers
 
     @property
@@ -73,13 +73,13 @@ class AccountCheckout:
 
 
 class AccountSessions:
-    """Opens and closes the sessions of leased accounts.
+    """Opens and closes the sessions of leased accounts, at their learned pace.
 
     It decides what an error means for the account; what it means for the task is decided by the
     caller.
 
     Args:
-        patience_secs: how long a request waits for its turn before OutOfTurnSignal is raised.
+        patience_secs: longest wait of a request for its turn; a longer one raises OutOfTurnSignal.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class AccountSessions:
         self._patience_secs = patience_secs
 
     def open(self, checkout: AccountCheckout, stop: threading.Event) -> None:
-        """Open the account's session at its learned pace, and check it where that is due.
+        """Open the account's session at its learned pace, and check it when that is due.
 
         Raises:
             SourceError, CredentialsError: give the account back with `leave_after`.
@@ -123,9 +123,11 @@ class AccountSessions:
             self.probe(checkout, stop)
 
     def probe(self, checkout: AccountCheckout, stop: threading.Event) -> None:
-        """Check by one cheap request whether the account is signed in; raise the errors of `open`.
+        """Check with one cheap request whether the account is signed in, and record that it is.
 
-        LoginExpiredError is raised where it is not; else the account's record gets the check.
+        Raises:
+            LoginExpiredError: it is not signed in.
+            SourceError, StoppedSignal, OutOfTurnSignal: as `open`.
         """
         if not checkout.source.check_session(checkout.session, stop).signed_in:
             evidence = Evidence("check of the session", 200)
@@ -133,7 +135,7 @@ class AccountSessions:
         checkout.account = self._accounts.record_probe(checkout.account)
 
     def close(self, checkout: AccountCheckout) -> None:
-        """Give the account back unharmed, with the pace that it has learned."""
+        """Give the account back, unharmed, with the pace that it has learned."""
         self._accounts.release(
             checkout.account,
             worked=checkout.good_answers > 0,
@@ -142,7 +144,10 @@ class AccountSessions:
         )
 
     def leave_after(self, checkout: AccountCheckout, error: SourceError | CredentialsError) -> None:
-        """Give the account back as an error and its culprit ask for."""
+        """Give the account back as an error and its culprit ask for.
+
+        It is disabled, cools down, or is as it was before.
+        """
         accounts, leased, asked = self._accounts, checkout.account, self._pace_state(checkout)
         evidence = error.evidence if isinstance(error, SourceError) else None
         match error:

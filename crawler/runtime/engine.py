@@ -41,14 +41,14 @@ class Engine:
             service.start()
 
     def request_stop(self) -> None:
-        """Ask every worker to finish what it has in hand, without waiting. Safe to call twice."""
+        """Ask every worker to finish what it is doing; return at once. Safe to call twice."""
         # Workers that wait for a lost database would not notice that they should stop.
         self._database.give_up.set()
         for service in (*self._producers, *self._consumers):
             service.stop()
 
     def stop(self) -> bool:
-        """Stop in order and wait, up to 60 s for each service. Safe to call twice.
+        """Stop the services in order, and wait up to 60 s for each. Safe to call twice.
 
         Return False when a service did not end in time; its leases run out by themselves.
         """

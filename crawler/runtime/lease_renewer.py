@@ -1,4 +1,4 @@
-"""The lease renewer: renews the leases of this process and reaps those of dead processes."""
+"""The lease renewer: renews the leases of this process, and reaps those of dead processes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from storage.engines.clock import DatabaseClock
 from storage.engines.transactions import Database
 from storage.models.workers import Worker
 
+# The name of its file, `keeper-DAY.log`, is known to operators and stays.
 log = service_log("keeper")
+# A process that was last seen within a day is still shown, so that its death is noticed.
 WORKER_RETENTION_SECS = 86400.0
 
 
@@ -28,6 +30,7 @@ class LeaseRenewer:
 
     Args:
         worker: the row that shows this process to the others.
+        lease_secs: seconds that a lease lasts from its renewal.
         reap_tasks: requeues tasks whose lease ran out, and returns their number.
     """
 
@@ -60,7 +63,9 @@ class LeaseRenewer:
         self._sign_off()
 
     def renew_once(self) -> None:
-        """Renew every lease, announce this process, and reap what ran out.
+        """Renew every lease, show this process to the others, and reap leases that ran out.
+
+        A lease that was lost is marked so, which stops its holder.
 
         Raises:
             DatabaseError: the rest was not done; leases that were not renewed run out.

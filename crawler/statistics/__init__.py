@@ -1,1 +1,1 @@
-"""Fetch the counters of videos by any mix of links and ids."""
+"""Fetch the counters of videos, given by any mix of links and ids."""

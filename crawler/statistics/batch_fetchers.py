@@ -32,7 +32,7 @@ class BatchFetcher(Protocol):
     lanes: int
 
     def fetch(self, batch: Sequence[str], stop: threading.Event) -> dict[str, StatsAnswer]:
-        """Return the answer for each id of the batch.
+        """Return an answer for each id of the batch.
 
         Raises:
             SourceError, CredentialsError, InvalidInputError: nothing is known of any of them.
@@ -41,7 +41,7 @@ class BatchFetcher(Protocol):
 
 
 class PoolBatchFetcher:
-    """Fetches with whichever account of the pool has its turn."""
+    """Fetches with the accounts of the pool, the next one whose turn has come."""
 
     lanes = 1
 
@@ -61,18 +61,18 @@ class PoolBatchFetcher:
         self._retry_policy = retry_policy
 
     def fetch(self, batch: Sequence[str], stop: threading.Event) -> dict[str, StatsAnswer]:
-        """Return the answers as `BatchFetcher.fetch` does."""
+        """Return an answer for each id of the batch. Raises as `run_with_account`."""
         return self.run_with_account(
             lambda checkout: checkout.source.video_stats(checkout.session, batch, stop), stop
         )
 
     def run_with_account(self, request: Callable[[AccountCheckout], T], stop: threading.Event) -> T:
-        """Return the result of a request, tried with up to five accounts.
+        """Return the result of `request`, which is tried with up to five accounts.
 
         Raises:
             SourceError, CredentialsError: the last account's error, or one that no other account
                 can help.
-            NoFitAccountError: no account can make a request soon.
+            NoFitAccountError: no account can send a request soon.
             StoppedSignal: the wait for an account was cut short.
         """
         failure: SourceError | CredentialsError | None = None
@@ -143,10 +143,10 @@ class PoolBatchFetcher:
 
 
 class KeyBatchFetcher:
-    """Fetches with an API key, or anonymously.
+    """Fetches with one API key, or anonymously.
 
     Args:
-        key: None: anonymously.
+        key: the API key; None for anonymous requests.
         gate: the pace that all requests with that key share.
         lanes: how many batches may be under way at once, each in a session of its own.
     """
@@ -172,7 +172,13 @@ class KeyBatchFetcher:
         self._opened = 0
 
     def fetch(self, batch: Sequence[str], stop: threading.Event) -> dict[str, StatsAnswer]:
-        """Return the answers as `BatchFetcher.fetch` does; a throttle is waited out."""
+        """Return an answer for each id of the batch, after waits while the platform throttles.
+
+        Raises:
+            SourceError: nothing is known of any of them; a ThrottledError after five throttles in a
+                row.
+            StoppedSignal: a wait was cut short.
+        """
         session = self._checkout_session()
         try:
             return self._wait_out_throttles(

@@ -1,4 +1,4 @@
-"""The batches of one platform: fetched in order, until an error tells that no other will do."""
+"""The batches of one platform, fetched until an error shows that no later one can succeed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ def fetch_batches(
     batch_size: int,
     stop: threading.Event,
 ) -> Iterator[AnsweredBatch]:
-    """Fetch the ids batch by batch, and yield each batch as it comes.
+    """Fetch the ids in batches, and yield each batch, in order, when its answers have come.
+
+    A batch that fails alone is yielded with its failure.
 
     Raises:
         StoppedSignal, PlatformQuotaError, CredentialsError, InvalidInputError: after the batches
@@ -48,7 +50,7 @@ class _BatchRun:
         self._stop = stop
 
     def fetch(self, batch: Sequence[str]) -> AnsweredBatch | None:
-        """Return what became of the batch; None when the run has ended."""
+        """Return the answers of a batch, or its failure; None when the run has ended."""
         if self._stop.is_set():
             self.ended_by = self.ended_by or StoppedSignal()
         if self.ended_by is not None:

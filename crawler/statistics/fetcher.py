@@ -1,4 +1,4 @@
-"""The counters of any list of links and ids of mixed platforms, item by item."""
+"""Counters for any list of links and ids, of several platforms at once."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ LANES = 4  # requests under way at once: to resolve short links, and with one AP
 
 
 class VideoStatsFetcher:
-    """Fetches from each platform at its own pace, from all platforms at once.
+    """Fetches from all platforms at once, from each at its own pace.
 
     Args:
-        keys: API keys by platform, for those that take one; the others are asked with the pool's
-            accounts, or anonymously where the pool has none.
+        keys: API keys by platform, for those that take one; the others are requested with the
+            pool's accounts, or anonymously where the pool has none.
         retry_policy: how a batch is tried again.
     """
 
@@ -71,11 +71,11 @@ class VideoStatsFetcher:
     def fetch(
         self, texts: Sequence[str], stop: threading.Event, platform: str | None = None
     ) -> list[FetchedItem]:
-        """Return one item for each text, in their order.
+        """Return one item for each text, in their order; an error is part of its item.
 
         Args:
             texts: links, share texts and ids.
-            platform: the platform of bare ids; None: they must be recognised by their form.
+            platform: the platform of bare ids; None: their form must tell it.
         """
         items: list[FetchedItem | None] = [None] * len(texts)
         links: dict[str, list[tuple[int, VideoLink | ShortLink]]] = {}
@@ -154,10 +154,10 @@ class VideoStatsFetcher:
     def batches(
         self, platform: str, ids: Sequence[str], stop: threading.Event
     ) -> Iterator[AnsweredBatch]:
-        """Fetch ids of one platform, and yield each batch as it comes.
+        """Fetch ids of one platform, and yield each batch when its answers have come.
 
         Args:
-            ids: spelled as the platform does, each once.
+            ids: ids in the platform's own spelling, each once.
 
         Raises:
             StoppedSignal, PlatformQuotaError, CredentialsError, InvalidInputError: the rest of the
@@ -172,7 +172,7 @@ class VideoStatsFetcher:
         return fetch_batches(platform, ids, fetcher, batch_size=size, stop=stop)
 
     def _fetchers(self, platforms: Iterable[str], stop: threading.Event) -> dict[str, BatchFetcher]:
-        """Return the fetcher of each known platform; those with the same key share its pace."""
+        """Return a fetcher for each known platform. Those with the same key share its pace."""
         gates: dict[str, RequestGate] = {}
         fetchers: dict[str, BatchFetcher] = {}
         for platform in platforms:
@@ -197,7 +197,7 @@ class VideoStatsFetcher:
         return fetchers
 
     def pool_fetcher(self, platform: str) -> PoolBatchFetcher:
-        """Return what makes requests to that platform with the pool's accounts."""
+        """Return the fetcher that sends requests to a platform with the pool's accounts."""
         return PoolBatchFetcher(
             platform=platform,
             accounts=self._accounts,

@@ -1,4 +1,4 @@
-"""What became of videos whose counters were requested, one by one and batch by batch."""
+"""The outcomes of fetching counters, for one video and for a batch."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from sources.links import VideoLink
 
 @dataclass(frozen=True)
 class FetchedItem:
-    """What became of one item.
+    """The outcome for one link or id.
 
-    `answer` is None when there is none: `error` says why, `final` whether there never will be one,
-    and `asked` is False when nothing was requested, as time or the platform's budget was used up.
+    `text` is what was asked for. `answer` is None when there is none: `error` says why, `final`
+    whether there never will be one, and `asked` is False when nothing was requested, as the time or
+    the platform's budget was used up.
     """
 
     text: str
@@ -38,21 +39,21 @@ NOT_ASKED = FetchedItem("", error=Message.of("fetch_stopped"), asked=False)
 
 @dataclass(frozen=True)
 class AnsweredBatch:
-    """What became of a batch, by id; `failure` is why nothing is known of any of them."""
+    """The outcomes for a batch, by id; `failure` is set when nothing is known of any of them."""
 
     items: Mapping[str, FetchedItem]
     failure: SourceError | None = None
 
 
 def failed_item(error: Message, *, final: bool = False) -> FetchedItem:
-    """Return an item without an answer."""
+    """Return an item without an answer; `final` when there never will be one."""
     return FetchedItem("", error=error, final=final)
 
 
 def unresolved_item(
     platform: str, resolved: VideoLink | Unavailable | Message | None
 ) -> FetchedItem:
-    """Return the item of a link that did not lead to a video of that platform.
+    """Return the item of a link that did not lead to a video of `platform`.
 
     Args:
         resolved: the video of another platform, why there is none, why the look-up failed, or None
@@ -64,5 +65,5 @@ def unresolved_item(
         return FetchedItem("", platform, answer=resolved)
     if isinstance(resolved, Message):
         return FetchedItem("", platform, error=resolved)
-    detail = f"the short link leads to {resolved.platform}"
+    detail = Message.of("short_link_of_other_platform", platform=resolved.platform)
     return FetchedItem("", platform, answer=Unavailable(Gone.BAD_ID, detail, True))

@@ -1,4 +1,4 @@
-"""Why a video has no counters, as a message."""
+"""Messages that say why a video has no counters."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from sources.base import Gone, Unavailable
 
 
 def missing_stats(item: FetchedItem) -> Message:
-    """Return why an item has no counters."""
+    """Return why an item has no counters, as a message."""
     if isinstance(item.answer, Unavailable):
         return unavailable(item.answer)
     return item.failure
 
 
 def unavailable(answer: Unavailable) -> Message:
-    """Return a platform's reason for an answer without counters."""
+    """Return, as a message, the reason that a platform gives for a video without counters."""
     match answer.reason:
         case Gone.NOT_FOUND:
             return Message.of("video_not_found", detail=answer.detail)

@@ -1,4 +1,4 @@
-"""How long statistics are waited for, and which errors another account may not meet."""
+"""How long to wait for counters, and which errors another account may not meet."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ MAX_WAIT_SECS = 120.0
 
 @dataclass(frozen=True)
 class StatsRetryPolicy:
-    """How one batch is tried again.
+    """How a batch is tried again.
 
     After a throttle it waits `throttle_wait_secs` where the platform names no time; no single wait
-    is longer than `max_wait_secs`. `try_other_accounts` also after errors that no account caused.
+    is longer than `max_wait_secs`. `try_other_accounts`: also after errors that no account caused.
     """
 
     throttle_wait_secs: float = THROTTLE_WAIT_SECS

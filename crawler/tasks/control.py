@@ -1,4 +1,4 @@
-"""What an operator may do with a task that is filed: pause, resume and cancel it."""
+"""The operator's changes to a filed task: pause, resume and cancel."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class TaskControl:
         """Keep a task and its pieces from being claimed until they are resumed.
 
         Raises:
-            InvalidInputError: no such task, or it has ended.
+            InvalidInputError: there is no such task, or it has ended.
         """
 
         def work(tx: Tx) -> None:
@@ -37,8 +37,8 @@ class TaskControl:
         """Make a paused, waiting or failed task claimable at once.
 
         Raises:
-            InvalidInputError: no such task, it is completed, or another open task of the same
-                platform and domain has taken its place.
+            InvalidInputError: there is no such task, it is completed, or another open task of the
+                same platform and domain has taken its place.
         """
 
         def work(tx: Tx) -> None:
@@ -56,10 +56,10 @@ class TaskControl:
         self._database.write_idempotent(work)
 
     def cancel(self, task_id: int) -> None:
-        """End a task for good, as failed; what it stored and exported stays.
+        """End a task for good, as failed. What it stored and exported stays.
 
         Raises:
-            InvalidInputError: no such task, or it has ended.
+            InvalidInputError: there is no such task, or it has ended.
         """
 
         def work(tx: Tx) -> None:

@@ -1,4 +1,4 @@
-"""Labels of tasks: names under which people file them, like a client or a campaign."""
+"""Labels of tasks: names by which operators group them, such as a client or a campaign."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RULE = (
 
 
 def labels_named(texts: Sequence[str]) -> tuple[str, ...]:
-    """Return the labels without repeats.
+    """Return the labels without repeats, in their order.
 
     Raises:
         InvalidInputError: one cannot be a label, or there are too many for a task.
@@ -30,7 +30,7 @@ def labels_named(texts: Sequence[str]) -> tuple[str, ...]:
 
 
 def require_few(labels: Sequence[str]) -> tuple[str, ...]:
-    """Return the labels. Raises InvalidInputError when they are too many for one task."""
+    """Return the labels. Raise InvalidInputError when they are more than MAX_LABELS."""
     if len(labels) > MAX_LABELS:
         raise InvalidInputError("too_many_labels", most=MAX_LABELS, given=len(labels))
     return tuple(labels)

@@ -1,4 +1,4 @@
-"""The lease of a task, as the worker that holds it sees it."""
+"""The lease of a task, as held by a worker."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from storage.models.tasks import Task
 
 @dataclass(frozen=True)
 class TaskLease:
-    """A leased task, as it was when it was claimed; its current token is the one of `lease`."""
+    """A leased task: its row as it was before the claim, and the lease with the current token."""
 
     task: Task
     lease: Lease
@@ -28,8 +28,8 @@ class TaskLease:
 def refused_write_error(tx: Tx, leased: TaskLease) -> LeaseLostError | TaskHaltedSignal:
     """Return the error that explains why a write under the lease changed no row.
 
-    TaskHaltedSignal: the lease holds, but the operator paused or cancelled the task.
-    LeaseLostError: another worker has taken the task over.
+    It is TaskHaltedSignal when the lease holds but the operator paused or cancelled the task, and
+    LeaseLostError when another worker has taken the task over.
     """
     task = tasks.get(tx, leased.id)
     if task is not None and task.lease_token == leased.lease.token:

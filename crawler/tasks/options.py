@@ -1,4 +1,4 @@
-"""The options of a crawl, as its task row keeps them."""
+"""The options of a crawl, which its task's row keeps as JSON."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from sources.base import Via
 
 @dataclass(frozen=True, kw_only=True)
 class CrawlOptions:
-    """How a crawl or a piece of one goes through the pages of a search.
+    """How a crawl, or a piece of one, goes through the pages of a search.
 
     Args:
         via: find creators by their names, or as the authors of videos.
-        sequential: a page leads to the next one, none can be jumped to; the crawl is one piece.
+        sequential: pages must be fetched in order, so that the crawl is one piece.
         at_most: pages of a sequential crawl at most; None for all there are.
-        open_ended: the piece goes on when the platform has more pages than page 1 said.
+        open_ended: the piece continues when the platform has more pages than page 1 said.
     """
 
     via: Via = Via.USERS
@@ -26,8 +26,10 @@ class CrawlOptions:
     open_ended: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """Return the JSON object; flags that are off, and `at_most` of other crawls, are left
-        out."""
+        """Return the JSON object that a task's row keeps.
+
+        Flags that are off are left out, and so is `at_most` unless `sequential`.
+        """
         options: dict[str, Any] = {"via": self.via.value}
         if self.sequential:
             options |= {"sequential": True, "at_most": self.at_most}
@@ -37,7 +39,7 @@ class CrawlOptions:
 
     @classmethod
     def from_json(cls, options: Mapping[str, Any]) -> CrawlOptions:
-        """Return the options of a task row; what it lacks has its default."""
+        """Return the options in a task's row. Keys that it lacks get their default."""
         return cls(
             via=Via(options.get("via", Via.USERS)),
             sequential=bool(options.get("sequential")),

@@ -1,4 +1,4 @@
-"""The status of a parent task, derived from its pieces."""
+"""The status of a parent task, which follows from its pieces."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CANCELLATIONS = (CANCELLED, "cancelled by the operator")
 
 
 def update_parent(tx: Tx, parent_id: int | None, now: datetime) -> None:
-    """Give a parent the status that its pieces imply; nothing happens when there is no parent.
+    """Set a parent's status to the one that follows from its pieces; do nothing without a parent.
 
     Call it in every transaction that changes the status of a piece.
     """
@@ -29,7 +29,7 @@ def update_parent(tx: Tx, parent_id: int | None, now: datetime) -> None:
 
 
 def status_from_pieces(pieces: set[TaskStatus]) -> TaskStatus:
-    """Return the status of a parent whose pieces have these statuses."""
+    """Return the status of a parent whose pieces are in these statuses."""
     if TaskStatus.IN_PROGRESS in pieces:
         return TaskStatus.IN_PROGRESS
     if TaskStatus.PENDING in pieces:

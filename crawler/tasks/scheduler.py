@@ -1,4 +1,4 @@
-"""The leasing of tasks to workers: claim, requeue, back off, finish, reap."""
+"""Leasing of tasks to workers: claim, requeue, back off, finish, reap."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from storage.crawling import task_labels, task_leases, tasks
 from storage.engines.transactions import Database, Tx
 from storage.models.tasks import TaskStatus, TaskType, WaitingFor
 
+# Tasks of dead workers last: the lease renewers make them pending anyway.
 CLAIM_ORDER = (TaskStatus.PENDING, TaskStatus.PAUSED, TaskStatus.IN_PROGRESS)
 BACKOFF_BASE_SECS = 2.0
 MAX_BACKOFF_SECS = 300.0
 STARVING_DUE_SECS = 5.0
+# A task that nobody has updated for a minute more has no worker to take the account.
 STARVING_ALIVE_SECS = 60.0
 
 
@@ -27,8 +29,9 @@ class TaskScheduler:
     """Leases the tasks of the database to the workers of this process.
 
     Args:
-        leases: the leases of this process; a claimed task's lease is renewed while it is in it.
+        leases: the leases of this process; those of claimed tasks are added, to be renewed.
         owner: id of this process; leases carry it.
+        lease_secs: seconds that a lease lasts unless it is renewed.
         attempts: failures in a row after which a task is failed.
     """
 
@@ -60,10 +63,13 @@ class TaskScheduler:
         """Lease the oldest task that may be worked on now; None when there is none.
 
         Args:
-            only_task_id: claim this task or one of its pieces.
-            labels: claim a task that has one of them.
-            waited_first: tasks whose wait is over go in front of those that never waited, not
-                behind them.
+            only_task_id: claim this task or one of its pieces; None: any.
+            labels: claim a task that has one of them; empty: any.
+            waited_first: tasks whose wait is over are claimed before those that never waited, not
+                after them.
+
+        Raises:
+            DatabaseContentionError: other workers took each task that was picked.
         """
         if labels:
             return self._claim_labelled(task_type, labels, waited_first)
@@ -82,7 +88,11 @@ class TaskScheduler:
         return None
 
     def assign(self, leased: TaskLease, account_id: int) -> None:
-        """Record which account works on the task. Raises LeaseLostError."""
+        """Record which account works on the task.
+
+        Raises:
+            LeaseLostError: another worker has taken the task over.
+        """
         token, now = leased.lease.token, self._clock.now()
         if not self._database.write_idempotent(
             task_leases.assign_account, leased.id, token, account_id, now
@@ -110,12 +120,15 @@ class TaskScheduler:
         paused: bool = False,
         error: Message | None = None,
     ) -> None:
-        """Give an unfinished task back; whoever claims it next goes on from its marker.
+        """Give an unfinished task back; whoever claims it next continues from its marker.
+
+        A pause or cancellation by the operator meanwhile is kept.
 
         Args:
             not_before: when it may be claimed again; None: at once.
-            waiting_for, error: what it waits for and why, for people to read.
+            waiting_for: what it waits for, if anything.
             paused: show it as paused rather than as pending until then.
+            error: why it waits, for people to read.
         """
         self._leases.remove(leased.lease)
         status = TaskStatus.PAUSED if paused else TaskStatus.PENDING
@@ -213,13 +226,13 @@ class TaskScheduler:
     def abandon(self, leased: TaskLease) -> None:
         """Stop renewing the lease without a write: it runs out by itself.
 
-        For work whose state in the database is not known for sure.
+        For work whose state in the database is unknown, as after a lost answer to COMMIT.
         """
         self._leases.remove(leased.lease)
         leased.lease.mark_lost()
 
     def reap(self) -> int:
-        """Requeue every task whose lease ran out, and return their number."""
+        """Make tasks pending whose lease ran out, and update their parents; return their number."""
 
         def work(tx: Tx) -> int:
             now = self._clock.now()
@@ -232,7 +245,7 @@ class TaskScheduler:
         return self._database.write_idempotent(work)
 
     def is_starving(self, task_type: TaskType, platform: str, secs: float) -> bool:
-        """Return whether an open task of that type has lacked an account for `secs` or longer."""
+        """Return whether an open task of that type has lacked an account for `secs` seconds."""
         now = self._clock.now()
         return self._database.read(
             tasks.is_waiting_for_account,
@@ -250,7 +263,7 @@ class TaskScheduler:
         return task is None or task.status is not TaskStatus.IN_PROGRESS
 
     def is_domain_being_crawled(self, platform: str, domain: str) -> bool:
-        """Return whether a crawl of the domain is open."""
+        """Return whether a crawl of the platform and domain is open."""
         return self._database.read(tasks.is_domain_being_crawled, platform, domain)
 
     def _claim_labelled(

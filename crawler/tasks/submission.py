@@ -16,17 +16,17 @@ from storage.models.tasks import Task, TaskType
 
 @dataclass(frozen=True)
 class FiledTask:
-    """A task that was filed; `is_new` is False when an open one was joined instead."""
+    """A task that was asked for; `is_new` is False when an open one was joined instead of filed."""
 
     task: Task
     is_new: bool
 
 
 class TaskSubmitter:
-    """Files tasks for the workers of all processes.
+    """Files tasks, which the workers of all processes claim.
 
     Args:
-        pages_per_task: size of the pieces that a crawl is split into.
+        pages_per_task: pages in each piece that a crawl is split into.
     """
 
     def __init__(self, *, database: Database, clock: Clock, pages_per_task: int) -> None:
@@ -45,10 +45,10 @@ class TaskSubmitter:
         """File a crawl of a domain, or join the open one; either gets the labels.
 
         Args:
-            pages: last page; the crawl is split at once. None: it is split when page 1 has told
-                how many there are.
-            options: with `sequential` (no page can be requested before the one in front of it)
-                the crawl stays in one piece.
+            pages: the last page to crawl, by which the crawl is split at once. None: it is split
+                when page 1 has stated how many there are.
+            options: with `sequential` (pages must be fetched in order) the crawl stays in one
+                piece.
         """
         if options.sequential:
             options, pages = replace(options, at_most=pages), None
@@ -81,6 +81,7 @@ class TaskSubmitter:
         """File an export of a domain, or join the open one; either gets the labels.
 
         Args:
+            options: the JSON object that `ExportOptions.as_json` returns.
             lanes: how many workers may drain the domain at once, each with a piece of its own.
         """
         export = NewTask(
@@ -117,8 +118,8 @@ def split_pages(
 ) -> list[NewTask]:
     """Return the pieces that cover pages 1 to `pages` of a crawl, without their parent's id.
 
-    A sequential crawl is one piece. The last of `open_ended` pieces goes on where the platform has
-    more pages by then.
+    A sequential crawl is one piece. With `open_ended` the last piece continues where the platform
+    has more pages by then.
     """
     crawl_options = CrawlOptions.from_json(crawl.options)
     step = pages if crawl_options.sequential else pages_per_task

@@ -1,1 +1,1 @@
-"""Report the current counters of active tasks every few minutes."""
+"""Broadcast: report the current counters of active distribution tasks every few minutes."""

@@ -1,4 +1,4 @@
-"""Report the present counters of all active tasks to their callback URLs, round after round."""
+"""Report the current counters of all active tasks to their callback URLs, round after round."""
 
 from __future__ import annotations
 
@@ -33,12 +33,19 @@ from webhooks.outbox import Outbox, Report
 log = service_log("broadcast")
 LOOK_EVERY_SECS = 5.0
 READ_AT_ONCE = 1000
-LAST_ANSWER_SECS = 30.0  # A request that is under way may take that long.
+# A request that is under way at the end of fetching may take that long.
+LAST_ANSWER_SECS = 30.0
 
 
 @dataclass(frozen=True)
 class BroadcastLimits:
-    """A round every `interval_secs`; `part_tasks` in one report at most."""
+    """The limits of rounds.
+
+    Args:
+        interval_secs: seconds between the starts of two rounds.
+        part_tasks: the greatest number of tasks in one report.
+        lease_secs: seconds after which another process may begin a round when this one has died.
+    """
 
     interval_secs: float
     part_tasks: int
@@ -46,15 +53,17 @@ class BroadcastLimits:
 
     @property
     def fetch_secs(self) -> float:
-        """Return how long a round fetches, so that it has ended when the next one is due."""
+        """Return the seconds for which a round fetches: it ends before the next one is due."""
         return max(self.interval_secs / 2, self.interval_secs - LAST_ANSWER_SECS)
 
 
 @dataclass(frozen=True)
 class BroadcastReply:
-    """The reply to a command of the operator; the numbers count tasks of the newest round.
+    """The reply to a command of the operator; the counts are tasks of the newest round.
+
     `postponed` are those of the failed for which no request was made, as the time or the platform's
-    budget had run out: the next round begins with them."""
+    budget had run out: the next round begins with them.
+    """
 
     success: bool
     message: Message
@@ -65,8 +74,10 @@ class BroadcastReply:
     postponed: int = 0
 
     def as_json(self) -> dict[str, Any]:
-        """Return `{"success", "message", "total", "succeeded", "failed", "postponed", "time"}`,
-        with `message_code` and `message_params`; the message is in English."""
+        """Return the reply as JSON: its fields, with `message_code` and `message_params`.
+
+        The message is in English.
+        """
         return {
             "success": self.success,
             **message_fields("message", self.message),
@@ -80,7 +91,12 @@ class BroadcastReply:
 
 class Broadcaster:
     """Runs rounds, of which no two overlap: each holds the one lease of all processes, and files
-    its reports in the transaction that ends this lease."""
+    its reports in the transaction that ends this lease.
+
+    Args:
+        site_name: the setting SITE_NAME, which every report contains.
+        owner: the id of this process, written into the lease.
+    """
 
     def __init__(
         self,
@@ -106,7 +122,7 @@ class Broadcaster:
         self._limits = limits
 
     def start(self) -> BroadcastReply:
-        """Turn broadcasting on for all processes, until `stop`."""
+        """Turn broadcasting on for all processes, until `stop`; a second call changes nothing."""
         changed = self._database.write_idempotent(broadcasts.switch, True)
         if not changed:
             return self._reply(True, Message.of("broadcasting_was_on"))
@@ -114,16 +130,19 @@ class Broadcaster:
         return self._reply(True, Message.of("broadcasting_turned_on", secs=secs))
 
     def stop(self) -> BroadcastReply:
-        """Turn broadcasting off; a round that runs is finished."""
+        """Turn broadcasting off for all processes; a round in progress is finished."""
         changed = self._database.write_idempotent(broadcasts.switch, False)
         if not changed:
             return self._reply(True, Message.of("broadcasting_was_off"))
         return self._reply(True, Message.of("broadcasting_turned_off"))
 
     def status(self) -> dict[str, Any]:
-        """Return a reply's JSON with the numbers of the newest finished round, and `{"is_on",
-        "is_running", "interval_secs", "started_at", "finished_at", "reports"}`. The times are those
-        of the newest round, null when there was none."""
+        """Return the state of broadcasting as JSON, with the counts of the newest finished round.
+
+        To the keys of a reply it adds `is_on`, `is_running`, `interval_secs`,
+        `started_at`, `finished_at` and `reports`. The times are those of the newest
+        round, null when there was none.
+        """
         seen = self._database.read(broadcasts.state)
         totals = json.loads(seen.result) if seen.result else {}
         reports = totals.pop("reports", 0)
@@ -141,12 +160,14 @@ class Broadcaster:
         }
 
     def trigger(self, stop: threading.Event) -> BroadcastReply:
-        """Run one round now, whether broadcasting is on or off, and return at its end. The caller
-        must run the lease renewer of this process meanwhile.
+        """Run one round now, whether broadcasting is on or off, and return at its end.
+
+        When a round is in progress already, the reply has `success=False`. The caller must run the
+        lease renewer of this process meanwhile.
 
         Raises:
             StoppedSignal: `stop` was set before the end; nothing was reported.
-            LeaseLostError: another process took the round over.
+            LeaseLostError: another process took the round over; nothing was reported.
             DatabaseError: nothing was reported.
         """
         lease = self._claim(None)
@@ -158,8 +179,8 @@ class Broadcaster:
         return self._run_leased(lease, stop)
 
     def run(self, stop: threading.Event) -> None:
-        """Run rounds while broadcasting is on, until `stop` is set; when the database fails, log it
-        and try again."""
+        """Run rounds while broadcasting is on, until `stop` is set; when the database
+        fails, log it and try again."""
         poller = Poller(
             clock=self._clock,
             poll_secs=min(LOOK_EVERY_SECS, self._limits.interval_secs),
@@ -170,14 +191,18 @@ class Broadcaster:
             poller.run(lambda: self.run_if_due(stop), stop)
 
     def run_if_due(self, stop: threading.Event) -> BroadcastReply | None:
-        """Run a round if broadcasting is on and one is due; None when not. Raises as `trigger`."""
+        """Run a round if broadcasting is on and one is due, else return None; raise as
+        `trigger`."""
         now = self._clock.now()
         if not self._database.read(broadcasts.state).is_on:
-            return None  # Claiming would write, every few seconds, for nothing.
+            # A claim is a write: while broadcasting is off, none is made every few seconds.
+            return None
         lease = self._claim(now - timedelta(seconds=self._limits.interval_secs))
         return None if lease is None else self._run_leased(lease, stop)
 
     def _claim(self, due_before: datetime | None) -> Lease | None:
+        """Lease a round; None when one is in progress, or when one began after `due_before`."""
+        # Read before the write: counted from later, the deadline could lie after the lease's end.
         asked_at, now = self._clock.monotonic(), self._clock.now()
         until = now + timedelta(seconds=self._limits.lease_secs)
         token = self._database.write(broadcasts.claim, self._owner, now, until, due_before)
@@ -200,6 +225,7 @@ class Broadcaster:
             self._lease_registry.remove(lease)  # If it was not given back, it expires.
 
     def _run_round(self, lease: Lease, stop: threading.Event) -> BroadcastReply:
+        """Fetch, render and file the reports of a round whose lease is held."""
         dramas = self._tasks()
         live = self._fetch_counters(dramas, stop)
         counted: dict[str, Counters] = {}
@@ -223,6 +249,7 @@ class Broadcaster:
         }
         result = json.dumps(totals | {"reports": len(reports)})
         next_tasks = json.dumps(next_starts(dramas, postponed))
+        # After a long pause of this process another one may have begun a round.
         lease.require(self._clock)
         self._database.write(self._file, lease, reports, result, next_tasks)
         log.info("%s", fields(round=lease.token, reports=len(reports), **totals))
@@ -249,7 +276,7 @@ class Broadcaster:
         return live
 
     def _tasks(self) -> list[DramaFields]:
-        """Return all active tasks; those that the last round postponed come first."""
+        """Return all active tasks, first those that the last round postponed."""
         starts = self._database.read(broadcasts.state).next_tasks
         return rotate(self._active(), json.loads(starts or "{}"))
 
@@ -265,6 +292,7 @@ class Broadcaster:
     def _reports(
         self, lease: Lease, dramas: Sequence[DramaFields], counted: Mapping[str, Counters]
     ) -> list[Report]:
+        """Return the reports of a round: one for each recipient and part of `part_tasks` tasks."""
         reports = []
         size = self._limits.part_tasks
         reported = [drama for drama in dramas if drama.task_id in counted]
@@ -301,7 +329,7 @@ class Broadcaster:
         """End the round and file its reports.
 
         Raises:
-            LeaseLostError: another process took the round over.
+            LeaseLostError: another process took the round over; nothing is filed.
         """
         now = self._clock.now()
         if not broadcasts.finish(

@@ -1,4 +1,4 @@
-"""The order of tasks in a round: each starts with the first task that the last one postponed."""
+"""The order of tasks in a round: each platform starts with the first task that was postponed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def rotate(dramas: Sequence[DramaFields], starts: Mapping[str, str]) -> list[Dra
     """Return the tasks of each platform sorted by id, rotated so that its start comes first.
 
     Args:
-        starts: a task id for each platform; a platform without one starts with its first task.
+        starts: by platform the task id to start with; a platform without one starts with its first.
     """
 
     def position(drama: DramaFields) -> tuple[bool, str]:
@@ -21,7 +21,8 @@ def rotate(dramas: Sequence[DramaFields], starts: Mapping[str, str]) -> list[Dra
 
 
 def next_starts(ordered: Sequence[DramaFields], postponed: Collection[str]) -> dict[str, str]:
-    """Return the first postponed task of each platform that has one, in the order of the round."""
+    """Return by platform its first postponed task id, in the order of
+    the round; the next `starts`."""
     starts: dict[str, str] = {}
     for drama in ordered:
         if drama.task_id in postponed:

@@ -1,1 +1,1 @@
-"""Count the completions of a day and file its reports."""
+"""Daily statistics: add up the completions of a day and file reports on them."""

@@ -1,4 +1,4 @@
-"""Counters of completions: those that were verified, and present ones where these are missing."""
+"""Counters of a completion: verified ones, and fetched ones where these are missing."""
 
 from __future__ import annotations
 
@@ -26,12 +26,13 @@ class CompletionCount:
 
     @property
     def is_complete(self) -> bool:
-        """Return whether every counter of the platform is known."""
+        """Return True when every counter of the platform is known."""
         return not counters.missing(self.completion.platform, self.counters)
 
 
 def verified(completion: Completion) -> CompletionCount:
-    """Return the counters that were verified; damaged details are logged and count as ncount."""
+    """Return the counters that were verified; damaged details are
+    logged, and none of theirs count."""
     try:
         details = json.loads(completion.details or "{}")
         return CompletionCount(completion, counters.verified(details))
@@ -42,8 +43,11 @@ def verified(completion: Completion) -> CompletionCount:
 
 
 def with_live_counters(count: CompletionCount, live: LiveCounters) -> CompletionCount:
-    """Return the count with present counters where none were verified; `live` must have fetched
-    the link."""
+    """Return the count with fetched counters where none were verified; verified ones stay.
+
+    Raises:
+        KeyError: `live` has not fetched the link.
+    """
     answer = live.get(count.completion.submission_link)
     if isinstance(answer, Message):
         return CompletionCount(count.completion, count.counters, answer)

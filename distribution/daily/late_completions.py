@@ -13,7 +13,7 @@ class LateCompletions:
     """The job `late_completions`.
 
     Args:
-        days: how many days before today are checked.
+        days: the number of days before today that are checked.
     """
 
     def __init__(self, *, scanner: DailyScanner, days: int) -> None:
@@ -24,7 +24,7 @@ class LateCompletions:
         """Scan the changed tasks of each day again and return a summary.
 
         Raises:
-            StoppedSignal: `stop` was set; what was stored stays, and a later run continues.
+            StoppedSignal: `stop` was set; stored days stay, and a later run continues.
         """
         last = self._scanner.yesterday
         scans = []

@@ -29,7 +29,7 @@ from storage.schema import schema
 T = TypeVar("T")
 log = service_log("daily_stats")
 SCANNED_FROM, SCANNED_TO = "daily_stats_scanned_from", "daily_stats_scanned_to"
-# A completion gets its time before its COMMIT: for so long a reader may not see it yet.
+# A completion gets its time before its COMMIT; within this time a reader may not see it yet.
 COMMIT_GRACE = timedelta(minutes=5)
 MAX_CATCH_UP_DAYS = 31
 MAX_DAYS = 366
@@ -39,7 +39,13 @@ NOT_FETCHED = Message.of("counters_not_fetched")
 
 @dataclass(frozen=True)
 class ScannedTask:
-    """A task's day. `change` and `revision` are None after a dry run, which stores nothing."""
+    """A task's counts of a day.
+
+    Args:
+        counts: a number for every column in COUNTS.
+        error: what is missing from the counts; None when nothing is.
+        change: None after a dry run, which stores nothing; `revision` likewise.
+    """
 
     drama: DramaFields
     counts: Mapping[str, int]
@@ -51,8 +57,14 @@ class ScannedTask:
 
 @dataclass
 class DayScan:
-    """The result of a scan. `agents` has sums by agent when they were asked for; `to_fetch` is the
-    number of links that a dry run would have fetched."""
+    """The result of a scan, filled while it runs.
+
+    Args:
+        tasks: the tasks with completions on that day, sorted by task id at the end.
+        agents: sums by agent, "" for users without one; empty unless asked for.
+        reports: the number of reports that were filed.
+        to_fetch: the number of completions for which a dry run fetched nothing.
+    """
 
     day: date
     is_dry: bool = False
@@ -67,16 +79,16 @@ class DayScan:
 
     @property
     def incomplete(self) -> int:
-        """Return the number of tasks that were not counted in full."""
+        """Return the number of tasks with counters that are missing from their sums."""
         return sum(task.error is not None for task in self.tasks)
 
     def count(self, change: Change) -> int:
-        """Return the number of tasks with that change."""
+        """Return the number of tasks whose stored day changed in that way."""
         return sum(task.change is change for task in self.tasks)
 
     @property
     def message(self) -> Message:
-        """Return the result as a message."""
+        """Return a summary of the scan for jobs and listings."""
         if not self.tasks:
             return Message.of("day_without_completions", day=self.day)
         numbers = {"tasks": len(self.tasks), "completions": self.completion_count}
@@ -97,7 +109,7 @@ class DayScan:
 
 
 class DailyScanner:
-    """Counts, stores and reports days.
+    """Counts, stores and reports days; a day begins at midnight in the quota time zone.
 
     Args:
         part_tasks: the greatest number of tasks in one report.
@@ -124,10 +136,11 @@ class DailyScanner:
 
     @property
     def yesterday(self) -> date:
+        """Return the day before today, in the quota time zone."""
         return self._calendar.day(self._clock.now()) - timedelta(days=1)
 
     def days(self, first: date, last: date) -> list[date]:
-        """Return all days from `first` to `last`.
+        """Return all days from `first` to `last`, both included.
 
         Raises:
             InvalidInputError: a day is in the future, `first` is after `last`, or there are more
@@ -145,11 +158,12 @@ class DailyScanner:
         return [first + timedelta(days=n) for n in range(count)]
 
     def run(self, stop: threading.Event) -> Message:
-        """Scan all days since the last one that this job finished, up to yesterday but at most 31;
-        return a summary.
+        """Scan all days since the last one that this job finished, up to yesterday but at most 31.
+
+        Returns a summary. Without an earlier run only yesterday is scanned.
 
         Raises:
-            StoppedSignal: `stop` was set; what was stored stays, and a later run continues.
+            StoppedSignal: `stop` was set; stored days stay, and a later run continues.
         """
         last = self.yesterday
         scanned = self._database.read(schema.get_fact, SCANNED_TO)
@@ -162,6 +176,8 @@ class DailyScanner:
         return Message.of("days_scanned", days=[scan.message for scan in scans])
 
     def _note_scanned(self, day: date) -> None:
+        """Record that this job has scanned the day, for `late_tasks` and the next `run`."""
+
         def work(tx: Tx) -> None:
             schema.set_fact_once(tx, SCANNED_FROM, str(day))
             schema.set_fact(tx, SCANNED_TO, str(day))
@@ -169,9 +185,11 @@ class DailyScanner:
         self._database.write_idempotent(work)
 
     def late_tasks(self, day: date) -> list[str]:
-        """Return the ids of the tasks whose completions of a day were changed after the day was
-        counted, or whose day was never counted. Empty for a day that the nightly job has not
-        scanned."""
+        """Return the ids of tasks whose completions of a day changed after it was counted.
+
+        Tasks whose day was never counted are among them. Empty for a day that the
+        nightly job has not scanned.
+        """
         begins, ends = self._calendar.bounds(day)
         # A completion that was stored before the day's end was seen by every scan after it.
         since = ends - COMMIT_GRACE
@@ -192,12 +210,12 @@ class DailyScanner:
         by_agent: bool = False,
         only: Sequence[str] | None = None,
     ) -> DayScan:
-        """Count a day, store it and report new revisions.
+        """Count a day, store it and report new revisions; safe to repeat.
 
         Args:
             dry_run: count what was verified; fetch, store and report nothing.
             by_agent: also add up by agent.
-            only: count these tasks only.
+            only: ids of the tasks to count; None for all with completions on that day.
 
         Raises:
             InvalidInputError: the day is in the future.
@@ -211,6 +229,7 @@ class DailyScanner:
         for part in self._parts(self._tasks_of(begins, ends, only)):
             if stop.is_set():
                 raise StoppedSignal
+            # Taken before the completions are read: one that changes meanwhile is found as late.
             counted_until = self._clock.now() - COMMIT_GRACE
             counted = self._count(self._completions(part, begins, ends), live, stop)
             tallies = _by_task(part.dramas, counted)
@@ -237,6 +256,7 @@ class DailyScanner:
         return [known.get(task_id) or DramaFields(task_id, "") for task_id in ids]
 
     def _parts(self, found: Sequence[DramaFields]) -> Iterator[Part]:
+        """Yield the tasks by recipient, in parts of at most `part_tasks`."""
         for recipient in recipients_of(found, self._vault):
             for number, some in enumerate(_chunks(recipient.dramas, self._part_tasks), start=1):
                 yield Part(recipient, number, some)
@@ -251,8 +271,7 @@ class DailyScanner:
         live: LiveCounters | None,
         stop: threading.Event,
     ) -> list[CompletionCount]:
-        """Return the counters of each completion; missing ones are fetched, but not without
-        `live`."""
+        """Return the counters of each completion; fetch missing ones unless `live` is None."""
         counted = [verified(completion) for completion in found]
         if live is None:
             return [
@@ -269,6 +288,7 @@ class DailyScanner:
 def _by_task(
     found: Sequence[DramaFields], counted: Iterable[CompletionCount]
 ) -> dict[str, CounterSum]:
+    """Return the sums by task id; a task that was deleted gets a problem."""
     tallies = {drama.task_id: CounterSum() for drama in found}
     for drama in found:
         if not drama.project_id:
@@ -289,6 +309,7 @@ def _add_by_agent(
 def _scanned(
     part: Part, tallies: Mapping[str, CounterSum], stored: StoredPart | None
 ) -> Iterator[ScannedTask]:
+    """Yield the tasks of a part with their sums; `stored` is None in a dry run."""
     for drama in part.dramas:
         tally = tallies[drama.task_id]
         change: Change | None = None

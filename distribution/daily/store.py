@@ -29,7 +29,7 @@ MAX_RESPONSE_CHARS = 1024
 
 
 class Change(StrEnum):
-    """How a task's day differs from the one that was stored before."""
+    """The difference of a task's day from the one that was stored before."""
 
     NEW = "new"
     CHANGED = "changed"
@@ -47,7 +47,8 @@ class Part:
 
 @dataclass(frozen=True)
 class StoredPart:
-    """The stored days and their changes by task id, and whether a report on them was filed."""
+    """The stored days and their changes by task id; `is_reported` when a report on them was
+    filed."""
 
     days: Mapping[str, DailyStats]
     changes: Mapping[str, Change]
@@ -66,12 +67,14 @@ class DailyStore:
     def store(
         self, day: date, part: Part, tallies: Mapping[str, CounterSum], counted_until: datetime
     ) -> StoredPart:
-        """Store the tasks' day. Counts that differ from the stored ones are a new revision, which
-        is reported once. Repeating a call changes nothing.
+        """Store the tasks' day in one transaction, and file the report on what is new.
+
+        Counts that differ from the stored ones are a new revision, which is reported once.
+        Repeating a call changes nothing.
 
         Args:
             tallies: the sums by task id.
-            counted_until: completions that were changed before this moment are in the tallies.
+            counted_until: completions that were changed before this UTC time are in the tallies.
         """
         return self._database.write_idempotent(self._store, day, part, tallies, counted_until)
 
@@ -116,8 +119,10 @@ class DailyStore:
         drama: DramaFields,
         counted_until: datetime,
     ) -> DailyStats:
+        """Return the row to store, with a new revision when the counts differ from `known`."""
         if known is not None and known.counted_until > counted_until:
-            return known  # Another scan read the completions later than this one and stored first.
+            # Another scan read the completions later than this one and stored first.
+            return known
         counts = tally.counts
         is_same = known is not None and dict(known.counts) == counts
         revision = 1 if known is None else known.revision + (0 if is_same else 1)
@@ -136,7 +141,7 @@ class DailyStore:
     def _report(
         self, day: date, part: Part, due: Sequence[DramaFields], found: Mapping[str, DailyStats]
     ) -> Report | None:
-        """Return the report on the tasks that are due; None without any, or without a URL."""
+        """Return the report on the tasks in `due`; None when it is empty or has no callback URL."""
         url = part.recipient.url
         if url is None or not due:
             return None
@@ -164,8 +169,10 @@ def _change(found: DailyStats, known: DailyStats | None) -> Change:
 
 
 def record_daily_delivery(tx: Tx, attempt: FinishedAttempt) -> None:
-    """Store on the days of a daily report whether it was delivered, and the receiver's answer.
-    Deliveries of other kinds are ignored."""
+    """Record on the days of a daily report whether it was delivered, and the receiver's response.
+
+    Called in the transaction that ends the attempt. Deliveries of other kinds are ignored.
+    """
     delivery, outcome = attempt.delivery, attempt.outcome
     if delivery.kind is not DeliveryKind.DAILY:
         return
@@ -180,6 +187,8 @@ def record_daily_delivery(tx: Tx, attempt: FinishedAttempt) -> None:
 
 
 def _answer(outcome: DeliveryOutcome) -> str | None:
+    """Return the status and the beginning of the response or error, as a message to
+    store; None when neither is known."""
     said = outcome.error or outcome.response or ""
     answer = message_of(said) or Message.text(str(said)[:MAX_RESPONSE_CHARS])
     if outcome.status is not None:

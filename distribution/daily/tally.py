@@ -21,7 +21,7 @@ COUNTER_NAMES = {
 
 
 class CounterSum:
-    """The sums of the completions of a task or of an agent."""
+    """The sums of the completions of a task or of an agent, filled by `add`."""
 
     def __init__(self) -> None:
         self.completion_count = 0
@@ -30,8 +30,12 @@ class CounterSum:
         self._problems: list[Message] = []
 
     def add(self, completion: Completion, counters: Counters, reason: Message | None) -> None:
-        """Add a completion. Unknown counters are not in the sums: they are listed in `error`, with
-        the reason why they could not be fetched."""
+        """Add a completion; its unknown counters are no 0 in the sums but listed in `error`.
+
+        Args:
+            reason: why the unknown counters could not be fetched; None when the platform shows
+                none.
+        """
         platform = completion.platform
         self.completion_count += 1
         link = _shortened(completion.submission_link)
@@ -51,12 +55,12 @@ class CounterSum:
             )
 
     def add_problem(self, problem: Message) -> None:
-        """Add to `error` what is not in the sums, and why."""
+        """Add what is missing from the sums, and why, to `error`."""
         self._problems.append(problem)
 
     @property
     def counts(self) -> dict[str, int]:
-        """Return all counts by their columns, those of COUNTS."""
+        """Return a number for every column in COUNTS, 0 for a platform without completions."""
         per_platform = Counter(platform for platform, _ in self._accounts)
         accounts = {f"{PREFIXES[name]}_account_count": n for name, n in per_platform.items()}
         counts = {**accounts, **self._sums, "account_count": len(self._accounts)}
@@ -64,7 +68,7 @@ class CounterSum:
 
     @property
     def error(self) -> Message | None:
-        """Return what is not in the sums, with the first 5 reasons; None when everything is."""
+        """Return what is missing from the sums, with the first 5 reasons; None when nothing is."""
         if not self._problems:
             return None
         found = Message.of(

@@ -1,1 +1,1 @@
-"""Take in distribution tasks, users and completions."""
+"""Intake of distribution tasks, users and completions from the distributing site."""

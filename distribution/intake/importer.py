@@ -25,13 +25,19 @@ from webhooks.outbox import Outbox, Report
 
 T = TypeVar("T")
 BATCH = 500
-MAX_RACES = 5  # against other imports of the same completions
+# Each failed try means that another import has stored the same completions first.
+MAX_RACES = 5
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A refused item. `position` counts from 0; `name` is its id, empty when it has none; `field`
-    is empty when the item as a whole is wrong."""
+    """A refused item.
+
+    Args:
+        position: its index among the items, from 0.
+        name: its id; empty when it has none.
+        field: the wrong field; empty when the item as a whole is wrong.
+    """
 
     position: int
     name: str
@@ -41,8 +47,10 @@ class Problem:
 
 @dataclass
 class ImportResult:
-    """Numbers of items by what was done with them, and the refused ones. Valid items are stored
-    even when others are refused."""
+    """The numbers of items that were created, updated and unchanged, and the refused ones.
+
+    Valid items are stored even when others are refused.
+    """
 
     created: int = 0
     updated: int = 0
@@ -50,6 +58,7 @@ class ImportResult:
     problems: list[Problem] = field(default_factory=list)
 
     def add(self, other: ImportResult) -> None:
+        """Add the result of another batch to this one."""
         self.created += other.created
         self.updated += other.updated
         self.unchanged += other.unchanged
@@ -58,7 +67,7 @@ class ImportResult:
 
 @dataclass(frozen=True)
 class _Item:
-    """A valid item: `form` is what was read from it."""
+    """A valid item: `form` is the object that was read from it."""
 
     position: int
     form: Any
@@ -89,16 +98,18 @@ class DistributionImporter:
         self._site_name = site_name
 
     def add_dramas(self, items: Iterable[Any]) -> ImportResult:
-        """Store tasks, and change known ones that differ. See `validation.read_drama`."""
+        """Store distribution tasks, and change known ones that differ; fields as in
+        `read_drama`."""
         return self._add(items, read_drama, "task_id", self._store_dramas)
 
     def add_users(self, items: Iterable[Any]) -> ImportResult:
-        """Store users, and change known ones that differ. See `validation.read_user`."""
+        """Store users, and change known ones that differ; fields as in `read_user`."""
         return self._add(items, read_user, "user_id", self._store_users)
 
     def add_completions(self, items: Iterable[Any], *, report: bool = True) -> ImportResult:
-        """Store posted videos. A known one keeps its time and gets the details that are verified
-        now. See `validation.read_completion`.
+        """Store posted videos; fields as in `read_completion`.
+
+        A known one keeps its time and gets the details that are verified now.
 
         Args:
             report: file reports on the new ones in the transaction that stores them.
@@ -135,7 +146,11 @@ class DistributionImporter:
         return result
 
     def _stored(self, work: Callable[[Tx], ImportResult]) -> ImportResult:
-        """Run `work`, and again when another import stored the same rows first."""
+        """Run `work` in a transaction, and again when another import stored the same rows first.
+
+        Raises:
+            DuplicateKeyError: that happened MAX_RACES times.
+        """
         for _ in range(MAX_RACES - 1):
             try:
                 return self._database.write_idempotent(work)
@@ -163,6 +178,8 @@ class DistributionImporter:
         return result
 
     def _with_secret(self, tx: Tx, form: DramaForm, drama: DramaFields) -> DramaFields:
+        """Return the task with the secret that was sent; the same secret is not encrypted anew, so
+        that importing it again changes nothing."""
         if not form.gives_secret:
             return drama
         if form.secret is not None and self._holds(drama.callback_secret, form.secret):
@@ -227,6 +244,7 @@ class DistributionImporter:
     def _report(
         self, tx: Tx, tasks: Mapping[str, DramaFields], found: Sequence[Completion]
     ) -> None:
+        """File a report on new completions to each recipient, in the caller's transaction."""
         by_task: dict[str, list[Completion]] = {}
         for completion in sorted(found, key=lambda found: (found.completed_at, found.key)):
             by_task.setdefault(completion.task_id, []).append(completion)
@@ -270,12 +288,15 @@ def _verified(completion: Completion) -> counters.Counters:
 
 
 def _has_new_details(now: Completion, before: Completion) -> bool:
+    """Return True when details were sent and differ from the stored
+    ones; key order does not count."""
     if now.details is None:
         return False
     return before.details is None or json.loads(before.details) != json.loads(now.details)
 
 
 def _object(item: Any) -> Mapping[str, Any]:
+    """Return an item that is a JSON object. Raise InvalidInputError for any other."""
     if isinstance(item, InvalidInputError):
         raise item
     if not isinstance(item, Mapping):

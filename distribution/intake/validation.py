@@ -42,12 +42,18 @@ COMPLETION_FIELDS = (
 TITLE_CHARS, NAME_CHARS, DETAILS_CHARS = 512, 255, 16_000
 MAX_DURATION_SECS = 10_000_000
 DETAILS_LEVELS = 20
-MAX_AHEAD = timedelta(minutes=10)  # of a completion: the site's clock may be fast
+# The clock of the distributing site may be fast.
+MAX_AHEAD = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
 class DramaForm:
-    """A distribution task as it was sent. `changes` has only the fields that were present."""
+    """A distribution task as it was sent. `changes` has only the fields that were present.
+
+    Args:
+        gives_secret: whether a secret was sent, be it null.
+        secret: in clear; None for a task whose reports are not signed.
+    """
 
     task_id: str
     changes: Mapping[str, Any]
@@ -64,7 +70,7 @@ def read_drama(item: Mapping[str, Any]) -> DramaForm:
     """Read a distribution task. An absent field keeps its known value; null empties it.
 
     Raises:
-        WrongFieldError: names the field.
+        WrongFieldError: a field is wrong, unknown or missing; the error names it.
     """
     fields = Fields(values=item, known=DRAMA_FIELDS)
     task_id = fields.identifier("task_id")
@@ -91,10 +97,10 @@ def read_drama(item: Mapping[str, Any]) -> DramaForm:
 
 
 def read_user(item: Mapping[str, Any]) -> User:
-    """Read a user.
+    """Read a user, with an empty name and agent where they are absent.
 
     Raises:
-        WrongFieldError: names the field.
+        WrongFieldError: a field is wrong, unknown or missing; the error names it.
     """
     fields = Fields(values=item, known=USER_FIELDS)
     return User(
@@ -111,7 +117,7 @@ def read_completion(item: Mapping[str, Any], now: datetime, zone: tzinfo) -> Com
         zone: the time zone of a time without an offset.
 
     Raises:
-        WrongFieldError: names the field.
+        WrongFieldError: a field is wrong, unknown or missing; the error names it.
     """
     fields = Fields(values=item, known=COMPLETION_FIELDS)
     task_id, user_id = fields.identifier("task_id"), fields.identifier("user_id")
@@ -137,8 +143,10 @@ def read_completion(item: Mapping[str, Any], now: datetime, zone: tzinfo) -> Com
 
 
 def link_hash(link: VideoLink | ShortLink) -> str:
-    """Return a hash that is the same for every spelling of a video's link; a short link, which
-    does not name its video, has a hash of its own."""
+    """Return a SHA-256 in hex that is the same for every spelling of a video's link.
+
+    A short link, which does not name its video, has a hash of its own.
+    """
     name = f"{link.platform}:{link.video_id}" if isinstance(link, VideoLink) else link.url
     return hashlib.sha256(name.encode()).hexdigest()
 
@@ -153,6 +161,7 @@ def _status(fields: Fields) -> DramaStatus:
 
 
 def _details(fields: Fields) -> str | None:
+    """Return `verification_details` as JSON text; None when absent or empty."""
     name = "verification_details"
     value = fields.value(name)
     if value in (None, "", {}):

@@ -1,4 +1,4 @@
-"""The texts of alerts in both languages: what is wrong, where, until when, what to do now."""
+"""The texts of alerts in both languages: the trouble, its place and end, and advice."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MAX_CHARS = 240  # of a headline: platforms' own words may be long
 
 @dataclass(frozen=True)
 class AlertTexts:
-    """The texts of one language, by kind; what is in braces comes from the alert."""
+    """The texts of one language, by kind; parts in braces are filled in from the alert."""
 
     headlines: Mapping[AlertKind, str]
     one_way: str
@@ -95,7 +95,7 @@ CHINESE_ALERTS = AlertTexts(
 
 @dataclass(frozen=True)
 class AlertMessage:
-    """A message to a channel; `is_bad` when it has news of a trouble, not only of its end."""
+    """A message to a channel; `is_bad` when an alert was raised, and not only resolved."""
 
     title: str
     body: str
@@ -112,7 +112,7 @@ class AlertRenderer:
         self.alert = CHINESE_ALERTS if texts is CHINESE else ENGLISH_ALERTS
 
     def headline(self, alert: Alert) -> str:
-        """Return a line that says what is wrong, where and until when."""
+        """Return a line of at most 240 characters: what is wrong, where and until when."""
         form = self.alert.headlines[alert.kind]
         if alert.facts.get("way"):
             form = self.alert.one_way
@@ -121,18 +121,18 @@ class AlertRenderer:
         return text if len(text) <= MAX_CHARS else text[: MAX_CHARS - 1] + "…"
 
     def advice(self, alert: Alert) -> str:
-        """Return a line that says what to do now."""
+        """Return a line with what to do now: a command, or that nothing is needed."""
         reason = stored_messages.Message.load(str(alert.facts.get("reason", "")))
         sign_in = alert.kind is AlertKind.SESSION_EXPIRING or reason.code in SIGN_IN_MENDS
         form = self.alert.sign_in if sign_in else self.alert.advice[alert.kind]
         return redact(one_line(form.format(**self._parts(alert))))
 
     def moment(self, moment: datetime) -> str:
-        """Return a moment to the minute, in the reader's zone."""
+        """Return a time to the minute, in the reader's zone."""
         return f"{moment.astimezone(self._zone):%Y-%m-%d %H:%M}"
 
     def notice(self, alert: Alert, news: News) -> str:
-        """Return an alert, with advice or with its duration, as a part of a message."""
+        """Return an alert as a part of a message: raised with advice, resolved with its begin."""
         if news is News.RAISED:
             return f"[!] {self.headline(alert)}\n{self.alert.do.format(advice=self.advice(alert))}"
         since = self.alert.lasted.format(moment=self.moment(alert.raised_at))
@@ -141,7 +141,10 @@ class AlertRenderer:
     def message(
         self, host: str, notices: list[tuple[Alert, News]], max_notices: int
     ) -> AlertMessage:
-        """Return one message for several alerts; those beyond `max_notices` are counted only."""
+        """Return one message for several alerts, with text for the first `max_notices` only.
+
+        The others are counted. `host` is named in the title.
+        """
         raised = sum(1 for _, news in notices if news is News.RAISED)
         title = self.alert.title.format(host=host, raised=raised, resolved=len(notices) - raised)
         lines = [self.notice(alert, news) for alert, news in notices[:max_notices]]
@@ -150,10 +153,11 @@ class AlertRenderer:
         return AlertMessage(title, "\n".join(lines), raised > 0)
 
     def test_message(self, host: str) -> AlertMessage:
-        """Return the message that tries out a channel."""
+        """Return the message that tests a channel."""
         return AlertMessage(self.alert.test_title.format(host=host), self.alert.test_body, False)
 
     def _parts(self, alert: Alert) -> dict[str, str]:
+        """Return the values for the braces of an alert's texts."""
         facts = {name: str(value) for name, value in alert.facts.items()}
         for name in ("reason", "error"):
             if name in facts:

@@ -58,7 +58,6 @@ CHINESE = Texts(
     login_expired="二维码已过期，这是新的二维码",
     login_again="稍后再问",
     login_stopped="登录已停止，未作任何更改",
-    login_given_up="连续 {codes} 个二维码均未确认；请准备好手机后重试",
     nouns={
         "account": ("{n} 个账号", "{n} 个账号"),
         "page": ("{n} 页", "{n} 页"),

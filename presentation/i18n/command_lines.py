@@ -9,11 +9,11 @@ from storage.models.tasks import TaskType
 
 
 def start_command(task_type: TaskType, domain: str) -> str:
-    """Return the command that works on a task of that type and domain."""
+    """Return the command line that works on a task of that type and domain."""
     name = "start_crawl" if task_type is TaskType.INGESTION else "start_export"
     return f"python cli.py {name} --domain {shell_word(domain)}"
 
 
 def shell_word(text: str) -> str:
-    """Return a text quoted as the shell needs it."""
+    """Return a text quoted for a POSIX shell where it needs quotes."""
     return text if re.fullmatch(r"\w[\w.+-]*", text) else shlex.quote(text)

@@ -59,7 +59,6 @@ ENGLISH = Texts(
     login_expired="the code has expired; here is a new one",
     login_again="asking again",
     login_stopped="sign-in stopped; nothing was changed",
-    login_given_up="nobody confirmed {codes} codes in a row; start again when the phone is at hand",
     nouns={
         "account": ("{n} account", "{n} accounts"),
         "page": ("{n} page", "{n} pages"),

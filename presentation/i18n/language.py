@@ -5,13 +5,17 @@ from __future__ import annotations
 import locale
 import os
 from enum import StrEnum
-from pathlib import Path
+
+from core.errors import SettingsError
+from core.installation.home import find_home
 
 SETTING = "BATON_LANGUAGE"
 AUTO = "auto"
 
 
 class Language(StrEnum):
+    """The languages of messages; the value is the name in settings."""
+
     ENGLISH = "en"
     CHINESE = "zh"
 
@@ -23,19 +27,21 @@ def language_named(setting: str) -> Language:
 
 
 def language_of_environment() -> Language:
-    """Return the reader's language from the environment or `.env`, without the other settings.
+    """Return the reader's language from BATON_LANGUAGE in the environment or `.env`.
 
-    Help is shown, and a wrong setting reported, before the settings are read.
+    Help is shown, and a wrong setting reported, before the other settings are read.
     """
-    return language_named(os.environ.get(SETTING) or _from_file(Path(".env")) or AUTO)
+    return language_named(os.environ.get(SETTING) or _from_env_file() or AUTO)
 
 
-def _from_file(path: Path) -> str | None:
-    if not path.is_file():
-        return None
-    from dotenv import dotenv_values
-
+def _from_env_file() -> str | None:
+    """Return the setting in `.env`; None when it is not there, or the file is unreadable."""
     try:
+        path = find_home().env_file
+        if not path.is_file():
+            return None
+        from dotenv import dotenv_values
+
         return dotenv_values(path, interpolate=False).get(SETTING)
-    except (OSError, UnicodeDecodeError):
-        return None
+    except (OSError, UnicodeDecodeError, SettingsError):
+        return None  # Whoever reads the settings next reports it.

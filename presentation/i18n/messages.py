@@ -1,4 +1,4 @@
-"""The language in which people are addressed, and who renders messages in it."""
+"""The language in which people are addressed, and the renderer of messages in it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from presentation.i18n.texts import Texts
 
 
 def texts_for(language: str) -> Texts:
-    """Return the texts of a language: `zh`, `en`, or `auto` for that of the locale."""
+    """Return the terminal's texts in a language: `zh`, `en`, or `auto` for that of the locale."""
     return CHINESE if language_named(language) is Language.CHINESE else ENGLISH
 
 
 def renderer_for(
     language: str, zone: tzinfo = UTC, front_end: FrontEnd = FrontEnd.TERMINAL
 ) -> Renderer:
-    """Return the renderer of messages in a language, named as in the settings."""
+    """Return the renderer of messages in a language, named as in the settings: `zh`, `en`,
+    `auto`."""
     return Renderer(language_named(language), zone, front_end)

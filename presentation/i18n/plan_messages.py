@@ -168,7 +168,8 @@ def plan_texts(texts: Texts) -> PlanTexts:
 
 
 def duration(texts: Texts, secs: float | None) -> str:
-    """Return how long work takes, rounded to what a forecast can tell; None: never."""
+    """Return how long work takes, rounded to the precision of a
+    forecast; `secs` is None for never."""
     own_texts = plan_texts(texts)
     if secs is None:
         return own_texts.never

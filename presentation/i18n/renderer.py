@@ -1,4 +1,4 @@
-"""Sentences of messages: the catalogue of a language, filled in for a front end."""
+"""Make the sentences of messages: the catalogue of a language, filled in for a front end."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from enum import Enum, StrEnum
 from string import Formatter
 from typing import Any
 
+from core.installation.program import program_name
 from core.messages import TEXT, Message, message_of
 from presentation.i18n.catalogue import advice_of, messages_of
 from presentation.i18n.forms import Forms
 from presentation.i18n.language import Language
 
+PROGRAM = "program"  # what to type before a command: each form may use it
 COUNT = "n"  # the parameter that chooses between the forms for one and for several
 
 
 class FrontEnd(StrEnum):
-    """Where advice is read: each has its own way to follow it."""
+    """The front end in which advice is read: each has its own way to follow it."""
 
     TERMINAL = "terminal"
     CONSOLE = "console"
@@ -27,16 +29,17 @@ class FrontEnd(StrEnum):
 
 @dataclass(frozen=True)
 class Renderer:
-    """Writes messages in one language, moments in one zone, advice for one front end."""
+    """Renders messages in one language, times in one zone, advice for one front end."""
 
     language: Language
     zone: tzinfo
     front_end: FrontEnd = FrontEnd.TERMINAL
 
     def text(self, message: Message | BaseException) -> str:
-        """Return the sentence of a message or of an error.
+        """Return the sentence of a message or of an error, without advice.
 
         An unknown code is shown with its parameters, so that a row of a newer version can be read.
+        An error of others is shown as its own text.
         """
         found = message_of(message)
         if found is None:
@@ -47,7 +50,10 @@ class Renderer:
         return str(found) if forms is None else self._filled(forms, found)
 
     def advice(self, message: Message | BaseException) -> str | None:
-        """Return what the reader can do about it in this front end; None when there is nothing."""
+        """Return the advice for a message or error in this front end; None when there is none.
+
+        A message without advice takes that of its cause.
+        """
         found = message_of(message)
         if found is None:
             return None
@@ -59,21 +65,23 @@ class Renderer:
         return next((text for c in causes if c is not None and (text := self.advice(c))), None)
 
     def sentence(self, message: Message | BaseException) -> str:
-        """Return the text with its advice, where there is any: `what is wrong; what to do`."""
+        """Return the text with its advice, where there is any: `the problem; the advice`."""
         text, advice = self.text(message), self.advice(message)
         if advice is None:
             return text
         return f"{text}；{advice}" if self.language is Language.CHINESE else f"{text}; {advice}"
 
     def stored(self, dumped: str | None) -> str:
-        """Return the sentence, without advice, of what a column holds; empty for None."""
+        """Return the sentence, without advice, of a message as a column holds it; empty for
+        None."""
         return self.text(Message.load(dumped)) if dumped else ""
 
     def shown_text(self, found: str | Message | BaseException) -> str:
-        """Return the sentence of a message; a text is read as `Message.load` reads a column."""
+        """Return the sentence, with advice; a `str` is a message as a column holds it."""
         return self.sentence(Message.load(found) if isinstance(found, str) else found)
 
     def _filled(self, forms: Forms, message: Message) -> str:
+        """Return a form with the message's parameters; of two forms the first is for `n` = 1."""
         if isinstance(forms, str):
             form = forms
         else:
@@ -101,13 +109,15 @@ class Renderer:
 
 
 class _Shown(Mapping[str, Any]):
-    """The parameters of a message, each shown when its place is reached."""
+    """The parameters of a message, each rendered when its place is reached."""
 
     def __init__(self, renderer: Renderer, params: Mapping[str, Any]) -> None:
         self._renderer = renderer
         self._params = params
 
     def __getitem__(self, name: str) -> Any:
+        if name == PROGRAM:
+            return program_name()
         # A row of another version may lack a parameter; the rest of the sentence still helps.
         return self._renderer.shown(self._params.get(name, "?"))
 
@@ -119,7 +129,7 @@ class _Shown(Mapping[str, Any]):
 
 
 class Listing(str):
-    """The parts of a list in one text; a format spec, as in `{problems:; }`, separates them."""
+    """A list as text; a format spec, as in `{problems:; }`, is the separator of its parts."""
 
     parts: Sequence[str]
 
@@ -133,7 +143,7 @@ class Listing(str):
 
 
 class _LenientFormatter(Formatter):
-    """Fills a form; a value that its format spec does not fit is shown as it is."""
+    """Fills a form; a value that does not fit its format spec is shown without it."""
 
     def format_field(self, value: Any, format_spec: str) -> str:
         try:

@@ -63,7 +63,6 @@ class Texts:
     login_expired: str
     login_again: str
     login_stopped: str
-    login_given_up: str
     nouns: Mapping[str, tuple[str, str]]
     durations: Mapping[str, str]
     account_states: Mapping[AccountStatus, str]
@@ -79,12 +78,13 @@ class Texts:
         return Renderer(self.language, zone, front_end)
 
     def count(self, noun: str, number: int) -> str:
-        """Return a number with its noun: `1 file`, `2,000 files`."""
+        """Return a number with its noun: `1 file`, `2,000 files`. Raise
+        KeyError for an unknown noun."""
         singular, plural = self.nouns[noun]
         return (singular if number == 1 else plural).format(n=f"{number:,}")
 
     def duration(self, secs: float) -> str:
-        """Return a remaining time, rounded to what an estimate can tell."""
+        """Return a remaining time, rounded to 5 s or to minutes, as precise as an estimate is."""
         if secs < MINUTE_SECS:
             return self.durations["secs"].format(n=max(5, round(secs / 5) * 5))
         minutes = round(secs / MINUTE_SECS)

@@ -1,4 +1,4 @@
-"""Accounts on the terminal: those that need help first, then those at work, with their quota."""
+"""Accounts on the terminal: disabled ones first, then those at work, with their quota."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ORDER = (
 
 
 def draw(page: Page, accounts: list[AccountView], room: int) -> RenderableType:
-    """Return the accounts in `room` lines under the head; the others are counted by state."""
+    """Return the accounts in `room` lines below the head; the others are counted by state."""
     texts = page.texts
     if not accounts:
         return Text(texts.no_accounts, style="yellow")
@@ -63,7 +63,7 @@ def counted(page: Page, accounts: list[AccountView]) -> str:
 
 
 def chosen(accounts: list[AccountView], room: int) -> tuple[list[AccountView], list[AccountView]]:
-    """Return the accounts that are shown, in their order, and those that are left out."""
+    """Return the accounts to show in `room` lines, in their order, and those that are left out."""
     ordered = sorted(accounts, key=lambda view: ORDER.index(view.account.status))
     if len(ordered) <= room:
         return ordered, []
@@ -84,7 +84,7 @@ def _quota(page: Page, view: AccountView, digits: int) -> Text:
 
 
 def note(page: Page, view: AccountView) -> str:
-    """Return why an account does not work now; empty when it may."""
+    """Return why an account does not work now, for its line; empty when it may."""
     account, texts = view.account, page.texts
     if account.status is AccountStatus.DISABLED:
         return page.renderer.shown_text(account.disabled_reason or "")

@@ -1,4 +1,4 @@
-"""Alerts on the terminal: a line each on the screen, a plain line when one begins or ends."""
+"""Alerts on the terminal: lines of the live screen, and plain lines when one begins or ends."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ MARK = "! "
 
 
 def shown(alerts: Sequence[Alert]) -> list[Alert]:
-    """Return the alerts whose cause is still there; the others are only waiting for their end."""
+    """Return the alerts whose cause exists; the others only wait to be resolved."""
     return [alert for alert in alerts if alert.well_since is None]
 
 
 def draw(page: Page, alerts: Sequence[Alert], room: int) -> list[Text]:
-    """Return the newest alerts in `room` lines; those that are left out are counted."""
+    """Return the newest alerts in `room` lines; the others are counted in the last one."""
     renderer = AlertRenderer(texts=page.texts, zone=page.zone)
     wrong = shown(alerts)
     newest = wrong if len(wrong) <= room else wrong[-max(1, room - 1) :]
@@ -31,14 +31,14 @@ def draw(page: Page, alerts: Sequence[Alert], room: int) -> list[Text]:
 
 
 class AlertNews:
-    """Reports which alerts began and which ended since the last call."""
+    """Remembers the open alerts, to tell which began and which ended since the last call."""
 
     def __init__(self, renderer: AlertRenderer) -> None:
         self._renderer = renderer
         self._seen: dict[int, Alert] = {}
 
     def lines(self, page: Page, alerts: Sequence[Alert]) -> list[str]:
-        """Return a plain line for each alert that began or ended."""
+        """Return a plain line for each alert that began or ended since the last call."""
         now = {alert.id: alert for alert in shown(alerts)}
         texts = self._renderer.alert
         changes = [(texts.open, alert) for key, alert in now.items() if key not in self._seen]

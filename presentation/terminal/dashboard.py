@@ -1,4 +1,4 @@
-"""The live screen: the day at a glance, accounts, tasks with progress, and the last events."""
+"""The live screen: today's sums, accounts, tasks with progress, and the latest events."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ MAX_ALERTS = 4
 
 
 class Dashboard:
-    """Draws snapshots for a terminal.
+    """Draws snapshots for a terminal. It measures rates from one snapshot to the next.
 
     Args:
-        zone: in which times are shown.
+        zone: the time zone in which times are shown.
     """
 
     def __init__(self, *, texts: Texts, zone: ZoneInfo) -> None:
@@ -39,7 +39,11 @@ class Dashboard:
         self._alert_news = AlertNews(AlertRenderer(texts=texts, zone=zone))
 
     def render(self, snapshot: Snapshot, width: int, height: int, message: str = "") -> Group:
-        """Return the whole screen, for a terminal of that size."""
+        """Return the whole screen, for a terminal of `width` cells and `height` lines.
+
+        Args:
+            message: a last line, such as what Ctrl-C does; empty for none.
+        """
         self._rates.record(snapshot)
         page = Page(texts=self._texts, zone=self._zone, width=width, now=snapshot.now)
         alerts = alert_lines.draw(page, snapshot.alerts, max(MAX_ALERTS, height // 4))
@@ -69,14 +73,15 @@ class Dashboard:
         """Return the snapshot as one plain line, for logs and pipes.
 
         Args:
-            only: ids of the tasks to show; empty: all.
+            only: ids of the tasks to show; empty for all.
         """
         self._rates.record(snapshot)
         page = Page(texts=self._texts, zone=self._zone, width=0, now=snapshot.now)
         return f"{page.clock(snapshot.now)} | {self._plain(page, snapshot, only, rates=True)}"
 
     def news(self, snapshot: Snapshot, only: Collection[int] = ()) -> str:
-        """Return that line without clock and rates, to tell whether anything has changed."""
+        """Return the line of `line` without clock and rates: it differs
+        only when something has changed."""
         page = Page(texts=self._texts, zone=self._zone, width=0, now=snapshot.now)
         return self._plain(page, snapshot, only, rates=False)
 
@@ -147,6 +152,7 @@ class Dashboard:
 
 
 def _lines(drawn: RenderableType, width: int) -> int:
-    # How many lines a table takes at a width is known only when it is rendered.
+    """Return the number of lines that a table takes at a width."""
+    # Rich wraps while it renders: the number of lines is not known before.
     measure = Terminal(width=width, file=io.StringIO(), color_system=None)
     return len(measure.render_lines(drawn, pad=False))

@@ -1,4 +1,4 @@
-"""Events on the terminal: what happened last to accounts, files, tasks and scheduled jobs."""
+"""Events on the terminal: the latest of accounts, files, tasks and scheduled jobs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SEALED_CELLS = 24  # in front of a file's name, at most
 
 
 def draw(page: Page, snapshot: Snapshot, room: int) -> Text:
-    """Return the newest events, a line each."""
+    """Return the newest events, a line each, in at most `room` lines."""
     lines = Text(no_wrap=True, overflow="ellipsis", style="dim")
     rows = [f"{page.clock(at)}  {one_line(text)}" for at, text in happened(page, snapshot)[:room]]
     lines.append("\n".join(rows))
@@ -29,7 +29,7 @@ def draw(page: Page, snapshot: Snapshot, room: int) -> Text:
 
 
 def happened(page: Page, snapshot: Snapshot) -> list[tuple[datetime, str]]:
-    """Return the events of the snapshot with their times, the newest first."""
+    """Return the events of the snapshot as (time in UTC, text), newest first."""
     events = [(event.created_at, _of_account(page, event)) for event in snapshot.events]
     events += [
         (segment.end_time, _sealed(page, segment))
@@ -48,7 +48,7 @@ def happened(page: Page, snapshot: Snapshot) -> list[tuple[datetime, str]]:
 
 
 def of_task(page: Page, view: TaskView) -> str:
-    """Return how a task ended."""
+    """Return how a task ended, in one line."""
     texts, task = page.texts, view.task
     kind = texts.task_types[task.task_type]
     if task.status is TaskStatus.FAILED:

@@ -18,7 +18,8 @@ WIDE_COLUMNS = 100
 
 @dataclass(frozen=True)
 class Page:
-    """The reader's language and time zone, the terminal's width, and the time that is shown."""
+    """The conditions of a screen: the reader's language and zone, its
+    width in cells, the time shown."""
 
     texts: Texts
     zone: ZoneInfo
@@ -27,7 +28,7 @@ class Page:
 
     @property
     def is_wide(self) -> bool:
-        """Return whether there is room for wide bars and gaps."""
+        """Return True for a screen of 100 cells and more: its bars and gaps are wider."""
         return self.width >= WIDE_COLUMNS
 
     @property
@@ -36,11 +37,11 @@ class Page:
         return self.texts.renderer(self.zone)
 
     def clock(self, moment: datetime) -> str:
-        """Return the time of day in the reader's zone."""
+        """Return the time of day in the reader's zone, as `05:00:07`."""
         return f"{moment.astimezone(self.zone):%H:%M:%S}"
 
     def moment(self, moment: datetime) -> str:
-        """Return the time of day for today, else date and time."""
+        """Return a time in the reader's zone: the time of day for today, else date and time."""
         local, today = moment.astimezone(self.zone), self.now.astimezone(self.zone)
         form = "%H:%M:%S" if local.date() == today.date() else "%Y-%m-%d %H:%M"
         return local.strftime(form)
@@ -58,11 +59,11 @@ def in_columns(
     max_cells: tuple[int, ...],
     shrinking: tuple[tuple[int, int], ...],
 ) -> list[Text]:
-    """Return rows as lines with aligned columns; the first row is the head.
+    """Return rows as lines with aligned columns, with a rule below the first row, the head.
 
     Args:
-        max_cells: of each column; 0: any number.
-        shrinking: columns that are cut when the page is too narrow, with their smallest widths.
+        max_cells: the greatest width of each column; 0 for any.
+        shrinking: (column, smallest width) of those to cut when the page is too narrow, in order.
     """
     gap = 3 if page.is_wide else 2
     widest = [max(row[column].cell_len for row in rows) for column in range(len(max_cells))]
@@ -84,7 +85,7 @@ def in_columns(
 
 
 def shortened_left(text: str, cells: int) -> str:
-    """Return the text, or its end when it is longer than `cells`."""
+    """Return the text, or "…" and its end when it is wider than `cells`."""
     if cell_len(text) <= cells:
         return text
     # A Chinese letter fills two cells: cutting by letters alone would not fit.

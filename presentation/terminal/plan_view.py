@@ -27,7 +27,7 @@ class PlanView:
         self._plan_texts = plan_texts(texts)
 
     def head(self, plan: Plan) -> str:
-        """Return the first line: how much there is to crawl and to export."""
+        """Return the first line: the numbers of creators to crawl and of rows to export."""
         return self._plan_texts.head.format(
             domain=plan.request.domain,
             platform=plan.request.platform,
@@ -36,7 +36,7 @@ class PlanView:
         )
 
     def accounts(self, plan: Plan) -> Table:
-        """Return what each account is expected to contribute."""
+        """Return the table of what each account is expected to contribute."""
         table = _table(self._plan_texts.accounts, right=(1, 3, 4))
         pool = plan.question.accounts
         for account in pool[:SHOWN_ACCOUNTS]:
@@ -57,7 +57,8 @@ class PlanView:
         return table
 
     def work(self, plan: Plan) -> Table:
-        """Return crawl and export: how much, how fast, until when, and what decides it."""
+        """Return the table of crawl and export: amount, rate, duration, end, and what decides
+        it."""
         texts, zone = self._plan_texts, plan.question.calendar.zone.key
         table = _table(tuple(title.format(zone=zone) for title in texts.work))
         self._add_work(table, plan, texts.crawl, self._crawl(plan), plan.forecast.crawl)
@@ -65,7 +66,7 @@ class PlanView:
         return table
 
     def sentences(self, plan: Plan) -> Iterator[str]:
-        """Yield what would shorten the work, and what the plan assumes."""
+        """Yield what would shorten the work, and the assumptions of the plan."""
         texts = self._plan_texts
         yield texts.side_by_side.format(workers=plan.question.workers)
         yield texts.would_shorten if plan.advice else texts.nothing_shortens
@@ -110,6 +111,7 @@ class PlanView:
         )
 
     def _crawl(self, plan: Plan) -> tuple[str, str]:
+        """Return amount and rate of the crawl; no rate when there is nothing to crawl."""
         pages = plan.question.pages
         if not pages:
             return self._plan_texts.no_crawl, ""
@@ -172,27 +174,28 @@ class PlanView:
 
 
 def rate_of(account: PlannedAccount) -> float:
-    """Return the pages per second of an account once it works."""
+    """Return an account's pages per second once it works; 0 without a session."""
     return account.pace.per_sec_at(account.from_secs + STEADY_AFTER_SECS) if account.pace else 0.0
 
 
 def pages_per_minute(plan: Plan) -> float:
-    """Return the mean over the whole crawl; 0 when it never ends."""
+    """Return the mean rate over the whole crawl; 0 when it never ends."""
     secs = plan.forecast.crawl.secs
     return 60 * plan.question.pages / secs if secs else 0.0
 
 
 def rows_per_day(plan: Plan) -> int:
-    """Return how many rows the quotas of all accounts allow a day."""
+    """Return the number of rows that the quotas of all accounts allow a day."""
     return sum(account.daily_limit for account in plan.question.accounts)
 
 
 def moment_of(plan: Plan, secs: float) -> datetime:
-    """Return the moment `secs` seconds after the plan was made."""
+    """Return the time (UTC) `secs` seconds after the plan was made."""
     return plan.question.now + timedelta(seconds=secs)
 
 
 def _some(names: Sequence[str]) -> str:
+    """Return the first three names, and the number of all when there are more."""
     shown = ", ".join(names[:SHOWN_NAMES])
     return shown if len(names) <= SHOWN_NAMES else f"{shown}, … ({len(names):,})"
 

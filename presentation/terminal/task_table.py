@@ -1,4 +1,4 @@
-"""Tasks on the terminal: how far each is, how fast, what it waits for, and what to do about it."""
+"""Tasks on the terminal: progress and rate of each, what it waits for, and what to do about it."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def title(page: Page, view: TaskView) -> str:
 
 
 def progress_text(page: Page, view: TaskView) -> str:
-    """Return how far a task is: `29/300 pages, 580 creators`, `560 rows, 20 waiting`."""
+    """Return a task's progress: `29/300 pages, 580 creators`, `560 rows, 20 waiting`."""
     texts, task = page.texts, view.task
     if task.task_type is TaskType.INGESTION:
         pages = texts.count("page", view.pages_done)
@@ -98,6 +98,7 @@ def wait_text(page: Page, view: TaskView) -> str:
 
 
 def _why(page: Page, wait: Waiting) -> str:
+    """Return the reason of a wait in one sentence."""
     # Advice about accounts would stand between the reason and its end.
     if wait.reason is WaitingFor.ACCOUNT:
         return page.renderer.stored(wait.error)
@@ -112,7 +113,7 @@ def _state(page: Page, view: TaskView) -> Text:
 
 
 def remarks(page: Page, view: TaskView) -> list[tuple[str, str]]:
-    """Return the lines under a task's progress, each with its style."""
+    """Return the lines below a task's progress, each with its style; empty for none."""
     task = view.task
     if task.status is TaskStatus.FAILED:
         return [(one_line(page.renderer.shown_text(view.error or "")), "red")] if view.error else []
@@ -127,7 +128,7 @@ def remarks(page: Page, view: TaskView) -> list[tuple[str, str]]:
 
 
 def share_done(view: TaskView) -> float | None:
-    """Return how much of a task is done, 0 to 1; None when its size is not known."""
+    """Return the done share of a task, 0 to 1; None when its size is not known."""
     if view.task.task_type is TaskType.INGESTION:
         if not view.task.page_to:
             return None

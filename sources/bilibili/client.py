@@ -29,12 +29,14 @@ FINGER = "/x/frontend/finger/spi"
 # Requested once per session, as by every page of the site, and therefore not paced.
 UNPACED_PATHS = (NAV, FINGER)
 DEVICE_COOKIE = "buvid3"
+# The platform changes them about once a day; old ones are also noticed by refused signatures.
 KEYS_LIVE_SECS = 3600.0
 # How long to wait for another thread's request for keys before sending an own one.
 KEYS_LOCK_SECS = 3.0
 EXCERPT_CHARS = 4000
 # Deeper bodies would exhaust the stack of recursive code that walks through them.
 MAX_LEVELS = 100
+# As a browser sends them: the platform takes requests without them for a robot's.
 HEADERS = {
     "User-Agent": (
         "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)"
@@ -47,8 +49,7 @@ HEADERS = {
 
 
 class BilibiliClient:
-    """A client of one API host. Signature keys are the same for every account and cached for an
-    hour."""
+    """A client of one API host, which keeps the signature keys of all accounts for an hour."""
 
     def __init__(self, *, base_url: str, timeout_secs: float, clock: Clock) -> None:
         self._base_url = base_url
@@ -65,18 +66,24 @@ class BilibiliClient:
         params: Mapping[str, object],
         before_send: Callable[[], None] = lambda: None,
     ) -> Any:
-        """Return the `data` of an unsigned GET. Raises SourceError.
+        """Return the `data` of an unsigned GET.
 
         Args:
             before_send: called when the account's turn has come, before the request leaves.
+
+        Raises:
+            SourceError: no answer came, or it is an error (see `errors.py`).
         """
         query = wbi.encode({name: str(value) for name, value in params.items()})
         return self._data(session, path, query, before_send)
 
     def get_signed(self, session: AccountSession, path: str, params: Mapping[str, object]) -> Any:
-        """Return the `data` of a signed GET. Raises SourceError.
+        """Return the `data` of a GET with a WBI signature.
 
         A request whose signature is refused is signed and sent once more with fresh keys.
+
+        Raises:
+            SourceError: no answer came, or it is an error (see `errors.py`).
         """
         self.ensure_device_cookie(session)
         mixin = self._mixin_key(session)
@@ -91,10 +98,11 @@ class BilibiliClient:
         return self._data(session, path, self._signed(params, fresh))
 
     def nav(self, session: AccountSession) -> Mapping[str, Any]:
-        """Return the `data` of nav, which comes with code -101 when nobody is signed in.
+        """Return the `data` of nav: who is signed in, also when nobody is, and the signature keys.
 
         Raises:
-            SourceError: nav answered anything else.
+            SourceError: nav answered with another code than 0 or -101 (not signed in), or without
+                data.
         """
         body, evidence = self._fetch(session, NAV, "")
         data = body.get("data")
@@ -104,11 +112,11 @@ class BilibiliClient:
         if error is not None:
             raise error
         if not isinstance(data, dict):
-            raise RetryableError("nav without data", evidence, damaged=True)
+            raise RetryableError("answer_lacks_data", evidence, damaged=True, path=NAV)
         return data
 
     def ensure_device_cookie(self, session: AccountSession) -> None:
-        """Set the `buvid3` cookie, fetched as on a browser's first visit, unless there is one.
+        """Set the `buvid3` cookie, unless there is one, as a browser gets it on its first visit.
 
         Raises:
             SourceError: the platform gave none.
@@ -118,7 +126,9 @@ class BilibiliClient:
         data = self._data(session, FINGER, "")
         buvid3 = data.get("b_3") if isinstance(data, dict) else None
         if not isinstance(buvid3, str) or not buvid3:
-            raise UnexpectedResponseError(f"{FINGER} gave no b_3", Evidence(f"GET {FINGER}"))
+            raise UnexpectedResponseError(
+                "device_cookie_missing", Evidence(f"GET {FINGER}"), path=FINGER
+            )
         session.http.cookies.set(DEVICE_COOKIE, buvid3)
 
     def _signed(self, params: Mapping[str, object], mixin: str) -> str:
@@ -147,7 +157,7 @@ class BilibiliClient:
             mixin = wbi.mixin_key(_file_stem(images["img_url"]), _file_stem(images["sub_url"]))  # type: ignore[index]
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             shown = Evidence(f"GET {NAV}", body=session.redact(str(images))[:500])
-            raise UnexpectedResponseError("nav has no usable wbi_img", shown) from error
+            raise UnexpectedResponseError("signature_keys_missing", shown) from error
         self._mixin = (mixin, self.clock.monotonic() + KEYS_LIVE_SECS)
         return mixin
 
@@ -180,8 +190,10 @@ class BilibiliClient:
         except (requests.RequestException, ValueError) as error:
             # Only the error's class is named: its text may hold the proxy's URL or a header.
             raise RetryableError(
-                f"no answer from {self._host} ({type(error).__name__})",
+                "host_unanswered",
                 Evidence(request),
+                host=self._host,
+                detail=type(error).__name__,
                 of_proxy=isinstance(error, requests.exceptions.ProxyError),
             ) from None
         return self._read(session, answer, request)
@@ -206,21 +218,21 @@ class BilibiliClient:
         try:
             body = json.loads(answer.content, parse_constant=_unknown, parse_float=_finite)
         except (ValueError, RecursionError) as cause:
-            raise RetryableError("the answer is no JSON", evidence(), damaged=True) from cause
+            raise RetryableError("answer_not_json", evidence(), damaged=True) from cause
         if is_deeper(body, MAX_LEVELS):
-            raise RetryableError("the answer is nested too deep", evidence(), damaged=True)
+            raise RetryableError("answer_too_deep", evidence(), damaged=True)
         if may_be_unstorable(answer.content):
             body = storable_json(body)
         code = body.get("code") if isinstance(body, dict) else None
         if not isinstance(code, int) or isinstance(code, bool):
-            raise RetryableError("the answer has no code", evidence(), damaged=True)
+            raise RetryableError("answer_without_code", evidence(), damaged=True)
         data = body.get("data")
         is_plain = code == 0 and isinstance(data, dict) and len(data) > 1
         return body, Evidence(request, 200, 0) if is_plain else evidence(code)
 
 
 def _unknown(_word: str) -> None:
-    """Parse NaN and Infinity as None: they are no JSON, and no database stores them."""
+    """Return None for NaN and Infinity, which are no JSON and which no database stores."""
 
 
 def _finite(text: str) -> float | None:

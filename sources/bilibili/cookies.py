@@ -10,16 +10,13 @@ from typing import Any
 from urllib.parse import unquote
 
 from core.errors import InvalidInputError
+from core.messages import Message
 
 DOMAIN = "bilibili.com"
 # What a Cookie header can hold, without the semicolon that separates cookies.
 SENDABLE = re.compile(r"[ -:<-~\u00a0-\u00ff]*")
 SESSION_COOKIE = "SESSDATA"
 KNOWN_NAMES = (SESSION_COOKIE, "bili_jct", "DedeUserID", "buvid3", "buvid4", "sid")
-FORMS = (
-    "a Netscape cookies.txt, the JSON of a cookie extension, or a header string such as"
-    " SESSDATA=...; bili_jct=..."
-)
 
 
 def parse_cookies(text: str) -> dict[str, str]:
@@ -31,7 +28,7 @@ def parse_cookies(text: str) -> dict[str, str]:
     """
     body = text.removeprefix("\ufeff").strip(" \r\n")
     if not body.strip():
-        raise InvalidInputError(f"the cookie file is empty; give {FORMS}")
+        raise InvalidInputError("cookie_file_empty")
     if body[0] in "[{":
         cookies = _from_json(body)
     elif "\t" in body or body.startswith("# "):
@@ -40,21 +37,16 @@ def parse_cookies(text: str) -> dict[str, str]:
         cookies = _from_header(body)
     for name, value in cookies.items():
         if not (_is_sendable(name) and _is_sendable(value)):
-            raise InvalidInputError(
-                f"cookie {_shown(name)}: it holds characters that no cookie can have"
-            )
+            raise InvalidInputError("cookie_not_sendable", name=_shown(name))
     if not cookies.get(SESSION_COOKIE):
-        raise InvalidInputError(
-            f"there is no {SESSION_COOKIE} cookie of {DOMAIN} in it: sign in to bilibili.com in the"
-            " browser and export the cookies again"
-        )
+        raise InvalidInputError("session_cookie_missing", name=SESSION_COOKIE, site=DOMAIN)
     return cookies
 
 
 def session_expiry(text: str) -> datetime | None:
-    """Return when the session ends by itself; None when its value does not say.
+    """Return the moment (UTC) when the session ends by itself; None when its value does not say.
 
-    The value of SESSDATA holds the moment as `token,Unix seconds,…`.
+    The value of the cookie SESSDATA holds the moment as `token,Unix seconds,…`.
     """
     try:
         value = parse_cookies(text)[SESSION_COOKIE]
@@ -75,9 +67,7 @@ def _from_netscape(body: str) -> dict[str, str]:
             continue
         parts = entry.rstrip("\r\n").split("\t")
         if len(parts) != 7:
-            raise InvalidInputError(
-                f"cookies.txt, line {number}: {len(parts)} fields instead of 7 separated by tabs"
-            )
+            raise InvalidInputError("cookie_line_malformed", line=number, fields=len(parts))
         if _is_ours(parts[0]):
             cookies[parts[5]] = parts[6]
     return cookies
@@ -87,22 +77,22 @@ def _from_json(body: str) -> dict[str, str]:
     try:
         data = json.loads(body)
     except json.JSONDecodeError as error:
-        raise InvalidInputError(f"cookie JSON, line {error.lineno}: {error.msg}") from None
-    except (ValueError, RecursionError):
         raise InvalidInputError(
-            f"cookie JSON: too deep, or a number too long; give {FORMS}"
+            "cookie_json_malformed", line=error.lineno, detail=error.msg
         ) from None
+    except (ValueError, RecursionError):
+        raise InvalidInputError("cookie_json_too_deep") from None
     if isinstance(data, dict) and "cookies" not in data:
         return _checked((name, value, DOMAIN) for name, value in data.items())
     entries = data["cookies"] if isinstance(data, dict) else data
     if not isinstance(entries, list):
-        raise InvalidInputError(f"cookie JSON: expected a list of cookies; give {FORMS}")
+        raise InvalidInputError("cookie_json_not_list")
     return _checked(_json_entry(number, entry) for number, entry in enumerate(entries, start=1))
 
 
 def _json_entry(number: int, entry: object) -> tuple[str, Any, str]:
     if not isinstance(entry, dict) or "name" not in entry or "value" not in entry:
-        raise InvalidInputError(f"cookie JSON, entry {number}: no object with name and value")
+        raise InvalidInputError("cookie_json_entry_malformed", entry=number)
     return str(entry["name"]), entry["value"], str(entry.get("domain") or DOMAIN)
 
 
@@ -114,7 +104,7 @@ def _from_header(body: str) -> dict[str, str]:
             continue
         name, mark, value = part.strip().partition("=")
         if not mark or not name or " " in name:
-            raise InvalidInputError(f"this is no cookie text; give {FORMS}")
+            raise InvalidInputError("cookie_text_malformed")
         pairs.append((name, value, DOMAIN))
     return _checked(pairs)
 
@@ -123,7 +113,7 @@ def _checked(entries: Iterable[tuple[str, Any, str]]) -> dict[str, str]:
     cookies = {}
     for name, value, domain in entries:
         if not isinstance(value, str | int | float):
-            raise InvalidInputError(f"cookie {_shown(name)}: its value is no text; give {FORMS}")
+            raise InvalidInputError("cookie_value_not_text", name=_shown(name))
         if _is_ours(domain):
             cookies[name] = str(value)
     return cookies
@@ -134,10 +124,10 @@ def _is_ours(domain: str) -> bool:
     return host == DOMAIN or host.endswith(f".{DOMAIN}")
 
 
-def _shown(name: str) -> str:
+def _shown(name: str) -> str | Message:
     """Return the name if it is one of the platform's; in a damaged file any other may be a
     value."""
-    return name if name in KNOWN_NAMES else "of an unknown name"
+    return name if name in KNOWN_NAMES else Message.of("cookie_name_unknown")
 
 
 def _is_sendable(text: str) -> bool:

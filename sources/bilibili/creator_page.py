@@ -1,4 +1,4 @@
-"""A creator's page: the card with the public numbers, and the list of uploads."""
+"""A creator's page on Bilibili: the card with public counters, and the list of uploads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAGE_SIZE = 30
 
 @dataclass(frozen=True)
 class CreatorCard:
-    """A creator's public numbers; None where the platform does not report one."""
+    """A creator's public counters; None where the platform does not report one."""
 
     uid: str
     name: str
@@ -31,7 +31,7 @@ class CreatorCard:
 def fetch_uploads(
     client: BilibiliClient, session: AccountSession, uid: str, page: int
 ) -> UploadsPage:
-    """Return one page (the first is 1) of all that a creator uploaded. Raises SourceError."""
+    """Return page `page`, from 1, of a creator's uploads; raise SourceError when refused."""
     params = {"mid": uid, "pn": page, "ps": PAGE_SIZE, "order": "pubdate"}
     data = client.get_signed(session, UPLOADS, params)
     try:
@@ -40,12 +40,12 @@ def fetch_uploads(
         if not isinstance(total, int) or isinstance(total, bool):
             raise TypeError
     except (KeyError, TypeError, AttributeError) as error:
-        raise RetryableError("the uploads have an unknown shape", damaged=True) from error
+        raise RetryableError("uploads_malformed", damaged=True) from error
     return UploadsPage(page, total, found, is_last=page * PAGE_SIZE >= total or not found)
 
 
 def fetch_card(client: BilibiliClient, session: AccountSession, uid: str) -> CreatorCard:
-    """Return a creator's card. Raises SourceError."""
+    """Return the card of the creator `uid`; raise SourceError when refused."""
     data = client.get(session, CARD, {"mid": uid})
     try:
         fields = data["card"]
@@ -58,7 +58,7 @@ def fetch_card(client: BilibiliClient, session: AccountSession, uid: str) -> Cre
             likes=_count(data.get("like_num")),
         )
     except (KeyError, TypeError, AttributeError) as error:
-        raise RetryableError("the card has an unknown shape", damaged=True) from error
+        raise RetryableError("card_malformed", damaged=True) from error
 
 
 def _upload(entry: Mapping[str, Any]) -> Upload:

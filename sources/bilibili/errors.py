@@ -20,13 +20,21 @@ from core.errors import (
     SourceError,
     ThrottledError,
 )
+from core.messages import Message
+from sources.json_api import SILENT
 
 NOT_SIGNED_IN = -101
+# Refusals that also come when the signature is wrong or its keys are old.
 SIGNATURE_CODES = (-352, -403)
+# Internal errors, overload, a time-out, and the page of a server that is down.
 SERVER_SIDE = (-500, -503, -504, -8888)
+# Both say that requests come too often.
 TOO_MANY = (-509, -799)
+# No such thing, no such user, a video that is hidden, and one that only its author sees.
 GONE = (-404, -626, 62002, 62012)
+# A video that waits for publication or is in review.
 LATER = (62003, 62004)
+# Malformed, too large, filtered as abuse, and without a valid token of a form.
 BAD_REQUEST = (-400, -413, -1200, -111)
 MESSAGE_CHARS = 300
 
@@ -34,28 +42,26 @@ MESSAGE_CHARS = 300
 def error_from_status(
     status: int, evidence: Evidence, retry_after: str | None
 ) -> SourceError | None:
-    """Return the error that an HTTP status means whatever the body says; None for a normal status.
+    """Return the error that an HTTP status means, whatever the body says; None for a normal one.
 
-    `retry_after` is the text of the Retry-After header, in seconds.
+    `retry_after` is the Retry-After header, in seconds; None without one.
     """
     if status == 412:
-        return RiskControlError("blocked by address (HTTP 412)", evidence, whole_egress=True)
+        return RiskControlError("address_blocked", evidence, whole_egress=True)
     if status == 429:
         match = retry_after is not None and re.fullmatch(r"[0-9]{1,9}", retry_after.strip())
         secs = float(match[0]) if match else None
-        return ThrottledError("too many requests (HTTP 429)", evidence, retry_after_secs=secs)
+        return ThrottledError("too_many_requests", evidence, retry_after_secs=secs)
     if status == 407:
-        return RetryableError(
-            "the proxy wants other credentials (HTTP 407)", evidence, of_proxy=True
-        )
+        return RetryableError("proxy_login_refused", evidence, of_proxy=True)
     if status >= 500:
-        return RetryableError(f"server error (HTTP {status})", evidence)
+        return RetryableError("server_failed", evidence, status=status)
     if status in (401, 403):
-        return RiskControlError(f"refused (HTTP {status})", evidence)
+        return RiskControlError("access_refused", evidence, status=status)
     if status == 404:
-        return NotFoundError("not found (HTTP 404)", evidence)
+        return NotFoundError("page_not_found", evidence)
     if status >= 300:
-        return BadRequestError(f"unexpected HTTP {status}", evidence)
+        return BadRequestError("status_unexpected", evidence, status=status)
     return None
 
 
@@ -67,8 +73,8 @@ def error_from_code(
     `redact` removes secrets from a text.
     """
     code = body.get("code")
-    message = redact(str(body.get("message") or body.get("msg") or "no message"))
-    summary = f"code {code}: {message[:MESSAGE_CHARS]}"
+    text = redact(str(body.get("message") or body.get("msg") or ""))[:MESSAGE_CHARS]
+    summary = Message.of("refused_with_code", number=code, text=text or SILENT)
     if code == 0:
         return _error_from_success(body, evidence)
     if code == NOT_SIGNED_IN:
@@ -87,14 +93,16 @@ def error_from_code(
         return NotFoundError(summary, evidence)
     if code in BAD_REQUEST:
         return BadRequestError(summary, evidence)
-    return RetryableError(f"unknown {summary}", evidence, damaged=True)
+    return RetryableError(
+        "refused_with_unknown_code", evidence, damaged=True, number=code, text=text or SILENT
+    )
 
 
 def _error_from_success(body: Mapping[str, Any], evidence: Evidence) -> SourceError | None:
     """Return the error of a refusal disguised as `code 0`: only a voucher, or no data at all."""
     data = body.get("data")
     if isinstance(data, dict) and set(data) == {"v_voucher"}:
-        return RiskControlError("asked for verification (v_voucher)", evidence)
+        return RiskControlError("verification_demanded", evidence)
     if not data:
-        return RetryableError("an empty success", evidence, damaged=True)
+        return RetryableError("success_without_data", evidence, damaged=True)
     return None

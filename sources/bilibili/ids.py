@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# The numbers and the alphabet with which Bilibili itself converts between the two.
 XOR = 23442827791579
 MASK = 2**51 - 1
 TOP = 2**51
@@ -28,7 +29,7 @@ def av_to_bv(aid: int) -> str:
 
 
 def bv_to_av(bvid: str) -> int:
-    """Return the video number of a `BV…` id. Raises ValueError when the text is no such id."""
+    """Return the video number of a `BV…` id. Raise ValueError when the text is no such id."""
     if len(bvid) != 12 or not bvid.startswith("BV1"):
         raise ValueError(f"no BV id: {bvid!r} (BV1 and nine letters or digits)")
     number = 0

@@ -31,14 +31,18 @@ class ScanState(IntEnum):
 
 @dataclass(frozen=True)
 class QRCode:
-    """A code: `url` is the content to draw, `key` identifies the code in polls."""
+    """A sign-in code: `url` is the content to draw, `key` identifies the code in polls."""
 
     url: str
     key: str
 
 
 class QRLogin:
-    """One sign-in. Its HTTP session collects the cookies, which become the account's session."""
+    """One sign-in by QR code; the cookies that it collects become the account's session.
+
+    Args:
+        proxy: the URL of the account's proxy; None to connect directly.
+    """
 
     def __init__(self, *, base_url: str, timeout_secs: float, proxy: str | None = None) -> None:
         self._base_url = base_url
@@ -54,20 +58,26 @@ class QRLogin:
         """Return a fresh code, valid for CODE_LIVES_SECS.
 
         Raises:
-            RetryableError, UnexpectedResponseError
+            RetryableError: the platform did not answer, or not with data.
+            UnexpectedResponseError: the answer has no code.
         """
         data = self._data(GENERATE, {})
         url, key = data.get("url"), data.get("qrcode_key")
         if not isinstance(url, str) or not isinstance(key, str) or not url or not key:
-            raise UnexpectedResponseError("no QR code came", Evidence(f"GET {GENERATE}"))
+            raise UnexpectedResponseError("qr_code_missing", Evidence(f"GET {GENERATE}"))
         return QRCode(url, key)
 
     def poll(self, code: QRCode) -> ScanState:
-        """Return how far the person is. Raises RetryableError or UnexpectedResponseError."""
+        """Return whether the code was scanned, was confirmed or has expired.
+
+        Raises:
+            RetryableError: the platform did not answer, or not with data.
+            UnexpectedResponseError: the answer names an unknown state.
+        """
         state = self._data(POLL, {"qrcode_key": code.key}).get("code")
         if state not in list(ScanState):
             raise UnexpectedResponseError(
-                f"unknown state {state!r} of the code", Evidence(f"GET {POLL}")
+                "qr_state_unknown", Evidence(f"GET {POLL}"), state=repr(state)
             )
         return ScanState(state)
 
@@ -80,7 +90,7 @@ class QRLogin:
         cookies = {cookie.name: cookie.value for cookie in self._http.cookies}
         if not cookies.get(SESSION_COOKIE):
             raise UnexpectedResponseError(
-                f"signed in, but no {SESSION_COOKIE} cookie came", Evidence(f"GET {POLL}")
+                "qr_session_missing", Evidence(f"GET {POLL}"), cookie=SESSION_COOKIE
             )
         return "; ".join(f"{name}={cookies[name]}" for name in KEPT_COOKIES if cookies.get(name))
 
@@ -99,15 +109,15 @@ class QRLogin:
             )
         except (requests.RequestException, ValueError) as error:
             raise RetryableError(
-                f"no answer from the sign-in ({type(error).__name__})", evidence
+                "sign_in_unanswered", evidence, detail=type(error).__name__
             ) from None
         if answer.status_code != 200:
-            raise RetryableError(f"the sign-in answered HTTP {answer.status_code}", evidence)
+            raise RetryableError("sign_in_status", evidence, status=answer.status_code)
         try:
             body = json.loads(answer.content)
         except ValueError:
-            raise RetryableError("the sign-in's answer is no JSON", evidence) from None
+            raise RetryableError("sign_in_not_json", evidence) from None
         data = body.get("data") if isinstance(body, dict) else None
         if not isinstance(data, dict) or body.get("code") != 0:
-            raise RetryableError("the sign-in's answer has no data", evidence)
+            raise RetryableError("sign_in_without_data", evidence)
         return data

@@ -1,4 +1,4 @@
-"""Parsing of search results: every field is checked, and a bad entry does not spoil its page.
+"""Parsing of Bilibili's search results: every field is checked, a bad entry spoils no page.
 
 The texts are storable already: the client has replaced what no database stores.
 """
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import Evidence, InvalidEntryError, RetryableError
+from core.messages import Message
 from sources.base import Creator, CreatorPage, RejectedEntry
 from sources.text import is_deeper
 
@@ -27,7 +28,7 @@ MAX_PAGES = 100_000  # more is no search result but a mistake
 
 @dataclass(frozen=True)
 class PageQuery:
-    """The query that a page answers; `redact` removes the session's secrets from a text."""
+    """The query that a page answers; `request` names it in errors, `redact` removes secrets."""
 
     page: int
     request: str
@@ -35,23 +36,26 @@ class PageQuery:
 
 
 def read_users(data: Any, query: PageQuery) -> CreatorPage:
-    """Return a page of `search_type=bili_user`. Raises RetryableError (damaged) when it cannot be
-    parsed."""
+    """Return the creators on a page of `search_type=bili_user`.
+
+    Raises:
+        RetryableError: the answer cannot be parsed (`damaged` is set).
+    """
     return _read(data, query, _creator_of_user, complete=True)
 
 
 def read_authors(data: Any, query: PageQuery) -> CreatorPage:
-    """Return the authors of a page of `search_type=video`, each once. Raises as `read_users`."""
+    """Return the authors on a page of `search_type=video`, each once. Raises as `read_users`."""
     return _read(data, query, _creator_of_video, complete=False)
 
 
 def _read(
     data: Any, query: PageQuery, creator_of: Callable[[Any], Creator | None], *, complete: bool
 ) -> CreatorPage:
-    def damaged(reason: str) -> RetryableError:
+    def damaged(code: str, /, **params: Any) -> RetryableError:
         shown = query.redact(json.dumps(data, ensure_ascii=False))[:EVIDENCE_CHARS]
         return RetryableError(
-            query.redact(reason),
+            Message(code, params).with_texts(query.redact),
             Evidence(request=query.request, http_status=200, code=0, body=shown),
             damaged=True,
         )
@@ -59,19 +63,19 @@ def _read(
     page = query.page
     total_pages = data.get("numPages") if isinstance(data, dict) else None
     if not isinstance(total_pages, int) or isinstance(total_pages, bool):
-        raise damaged("the search answer has no numPages")
+        raise damaged("answer_lacks_field", name="numPages")
     if not 0 <= total_pages <= MAX_PAGES:
-        raise damaged(f"the search answer says {total_pages} pages")
+        raise damaged("pages_implausible", pages=total_pages)
     entries = data.get("result")
     if entries is None or entries == []:
         if page <= total_pages:
-            raise damaged(f"page {page} of {total_pages} came without its result")
+            raise damaged("page_without_result", page=page, total=total_pages)
         return CreatorPage(page, total_pages, (), complete=complete)
     if not isinstance(entries, list):
-        raise damaged("the search result is no list")
+        raise damaged("search_result_not_list")
     creators, rejected = _split(entries, creator_of, query.redact)
     if len(rejected) == len(entries):
-        raise damaged(f"no entry of the page is understood: {rejected[0].reason}")
+        raise damaged("no_entry_understood", cause=rejected[0].reason)
     return CreatorPage(
         page=page, total_pages=total_pages, creators=creators, rejected=rejected, complete=complete
     )
@@ -87,7 +91,7 @@ def _split(
             creator = creator_of(entry)
         except InvalidEntryError as error:
             excerpt = redact(json.dumps(entry, ensure_ascii=False))[:EXCERPT_CHARS]
-            rejected.append(RejectedEntry(position, redact(str(error)), excerpt))
+            rejected.append(RejectedEntry(position, error.message.with_texts(redact), excerpt))
             continue
         if creator is not None:
             creators[creator.uid] = creator
@@ -120,26 +124,26 @@ def _title(fields: Mapping[str, Any]) -> str:
     try:
         return html.unescape(TAG.sub("", _text(fields, "title")))
     except ValueError:
-        raise InvalidEntryError("title holds a character number that is too long") from None
+        raise InvalidEntryError("entry_number_too_long", name="title") from None
 
 
 def _object(entry: Any) -> Mapping[str, Any]:
     if not isinstance(entry, dict):
-        raise InvalidEntryError(f"no object but {type(entry).__name__}")
+        raise InvalidEntryError("entry_not_object", found=type(entry).__name__)
     if is_deeper(entry, MAX_LEVELS):
-        raise InvalidEntryError("it is nested too deep")
+        raise InvalidEntryError("entry_too_deep")
     return entry
 
 
 def _uid(fields: Mapping[str, Any]) -> str:
     mid = fields.get("mid")
     if isinstance(mid, bool) or not isinstance(mid, int | str) or not UID.fullmatch(str(mid)):
-        raise InvalidEntryError(f"mid is no id but {type(mid).__name__}")
+        raise InvalidEntryError("entry_field_not_id", name="mid", found=type(mid).__name__)
     return str(mid)
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str:
     value = fields.get(name)
     if not isinstance(value, str):
-        raise InvalidEntryError(f"{name} is no text but {type(value).__name__}")
+        raise InvalidEntryError("entry_field_not_text", name=name, found=type(value).__name__)
     return value

@@ -36,10 +36,11 @@ PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 
 
 class BilibiliSource:
-    """Creator search, statistics of videos, uploads and session checks with an account's cookies.
+    """Creator search, video counters, uploads and session checks with an account's cookies.
 
     Args:
-        pause, rng: as those of VideoCounters.
+        pause: see VideoCounters.
+        rng: see VideoCounters.
     """
 
     platform = "bilibili"
@@ -56,14 +57,17 @@ class BilibiliSource:
     def open_session(
         self, account_id: int, username: str, session: str | None, proxy: str | None
     ) -> AccountSession:
-        """Return a session from cookies; with ANONYMOUS also from none. Raises
-        LoginExpiredError."""
+        """Return a session from cookies; with ANONYMOUS also from none.
+
+        Raises:
+            LoginExpiredError: the stored cookies are missing or have no usable form.
+        """
         if not session and account_id != ANONYMOUS:
-            raise LoginExpiredError("the account has no session: import its cookies")
+            raise LoginExpiredError("session_missing")
         try:
             cookies = parse_cookies(session) if session else {}
         except InvalidInputError as error:
-            raise LoginExpiredError(f"the stored session is no use: {error}") from error
+            raise LoginExpiredError("session_unusable", cause=error) from error
         http = requests.Session()
         # The environment's proxies are ignored: an account leaves through its own proxy or
         # directly.
@@ -85,8 +89,11 @@ class BilibiliSource:
     def search_creators(
         self, session: AccountSession, domain: str, page: int, via: Via
     ) -> CreatorPage:
-        """Return one page (the first is 1) of users, or of the authors of videos. Raises
-        SourceError."""
+        """Return page `page`, from 1, of users, or of the authors of videos (`via`).
+
+        Raises:
+            SourceError: no answer came, or it is an error (see `errors.py`).
+        """
         params: dict[str, Any] = {
             "search_type": SEARCH_TYPES[via],
             "keyword": domain,
@@ -100,21 +107,19 @@ class BilibiliSource:
         return read(data, search.PageQuery(page, request, session.redact))
 
     def video_stats(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
-        """Return an entry for each id (BV or av). Raises SourceError when nothing is known of
-        any."""
+        """Return an entry for each id (BV or av). Raise SourceError when none is known of."""
         return self._counters.fetch(session, ids)
 
     def uploads(self, session: AccountSession, uid: str, page: int) -> UploadsPage:
-        """Return one page (the first is 1) of a creator's uploads, newest first. Raises
-        SourceError."""
+        """Return page `page`, from 1, of a creator's uploads; raise SourceError when refused."""
         return fetch_uploads(self._client, session, uid, page)
 
     def card(self, session: AccountSession, uid: str) -> CreatorCard:
-        """Return a creator's public numbers. Raises SourceError."""
+        """Return the public counters of the creator `uid`; raise SourceError when refused."""
         return fetch_card(self._client, session, uid)
 
     def check_session(self, session: AccountSession) -> SessionStatus:
-        """Return who is signed in, as nav says. Raises SourceError."""
+        """Return who is signed in, as nav says; raise SourceError when it does not answer."""
         data = self._client.nav(session)
         if data.get("isLogin") is not True:
             return SessionStatus(signed_in=False)
@@ -122,10 +127,10 @@ class BilibiliSource:
 
 
 def check_proxy(url: str) -> str:
-    """Return the URL of a proxy after checking it.
+    """Return the URL of a proxy unchanged when requests can use it.
 
     Raises:
-        InvalidInputError: it is none; the message does not repeat it, because it may hold a
+        InvalidInputError: it cannot; the message does not repeat it, because it may hold a
             password.
     """
     try:
@@ -136,8 +141,5 @@ def check_proxy(url: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        schemes = ", ".join(PROXY_SCHEMES)
-        raise InvalidInputError(
-            f"the proxy is no URL; write it like http://user:password@host:8080 ({schemes})"
-        )
+        raise InvalidInputError("proxy_not_url", schemes=list(PROXY_SCHEMES))
     return url

@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.errors import BadRequestError, NotFoundError, RetryableError, SourceError
+from core.messages import Message
 from sources.base import AccountSession, Gone, StatsAnswer, Unavailable, VideoStats
 from sources.bilibili.client import BilibiliClient
 from sources.bilibili.errors import LATER
@@ -59,9 +60,11 @@ SINGLE_FIELDS = {
 # A batch may be some minutes old; a larger difference means that its numbers are wrong.
 STALE_SHARE, STALE_COUNT = 0.05, 100
 
+BAD_ID = Unavailable(Gone.BAD_ID, Message.of("bilibili_id_malformed"), True)
+
 
 class VideoCounters:
-    """The counters of videos, requested with any account's session. The size of a batch is learned.
+    """Fetches the counters of videos, with any account's session, and learns the size of a batch.
 
     Args:
         pause: kept before each single request, besides the account's pace.
@@ -78,14 +81,15 @@ class VideoCounters:
         self._gone: dict[int, tuple[Unavailable, float]] = {}  # and until when that is believed
 
     def fetch(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
-        """Return an entry for each id (BV or av). Raises SourceError when nothing is known of
-        any."""
+        """Return an entry for each id (BV or av). Raise SourceError when none is known of."""
         answers: dict[str, StatsAnswer] = {}
         aids: dict[str, int] = {}
         for video_id in ids:
             aid = _aid(video_id)
             if aid is None:
-                answers[video_id] = Unavailable(Gone.BAD_ID, "no id of a Bilibili video", True)
+                answers[video_id] = Unavailable(
+                    Gone.BAD_ID, Message.of("bilibili_id_malformed"), True
+                )
             else:
                 aids[video_id] = aid
         found = self._fetch_many(session, sorted(set(aids.values())))
@@ -174,13 +178,13 @@ class VideoCounters:
             data = self._client.get(session, VIEW, {"bvid": av_to_bv(aid)}, self._pause.wait)
         except NotFoundError as error:
             hidden = _code(error) in HIDDEN_CODES
-            return Unavailable(Gone.HIDDEN if hidden else Gone.NOT_FOUND, str(error), True)
+            return Unavailable(Gone.HIDDEN if hidden else Gone.NOT_FOUND, error.message, True)
         except BadRequestError as error:
-            return Unavailable(Gone.BAD_ID, str(error), True)
+            return Unavailable(Gone.BAD_ID, error.message, True)
         except RetryableError as error:
             if _code(error) not in LATER:
                 raise
-            return Unavailable(Gone.IN_REVIEW, str(error), False)
+            return Unavailable(Gone.IN_REVIEW, error.message, False)
         return _read_single(data, aid)
 
 
@@ -203,7 +207,7 @@ def _read_batch(data: Any, requested: set[int]) -> Iterator[tuple[int, VideoStat
 def _read_single(data: Any, aid: int) -> StatsAnswer:
     stat = data.get("stat") if isinstance(data, dict) else None
     if not isinstance(stat, dict) or data.get("aid") not in (None, aid):
-        raise RetryableError(f"{VIEW} came without its stat", damaged=True)
+        raise RetryableError("answer_lacks_stat", damaged=True, path=VIEW)
     owner = data.get("owner")
     return _stats(stat, SINGLE_FIELDS, data, owner if isinstance(owner, dict) else {})
 

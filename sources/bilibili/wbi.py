@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from urllib.parse import quote
 
+# The order and the dropped characters are those of the script on Bilibili's own pages.
 MIXIN_ORDER = (
     46,
     47,
@@ -47,7 +48,8 @@ def mixin_key(img_key: str, sub_key: str) -> str:
     """Return the 32 characters that are mixed into each signature.
 
     Args:
-        img_key, sub_key: 32 hex digits each, the file names in nav's `wbi_img` URLs.
+        img_key: 32 hex digits, the file name in nav's `wbi_img.img_url`.
+        sub_key: 32 hex digits, the file name in nav's `wbi_img.sub_url`.
 
     Raises:
         ValueError: the keys are shorter than that.
@@ -66,6 +68,7 @@ def sign(params: Mapping[str, object], mixin: str, wts: int) -> dict[str, str]:
     signed = {name: str(value).translate(DROPPED) for name, value in params.items()}
     signed["wts"] = str(wts)
     query = encode(dict(sorted(signed.items())))
+    # MD5 is the platform's choice; no secret depends on it.
     signed["w_rid"] = hashlib.md5((query + mixin).encode(), usedforsecurity=False).hexdigest()
     return signed
 

@@ -1,9 +1,10 @@
-"""Classification of responses: the file's rules first, then HTTP's, then whether it is good."""
+"""Classification of responses by the file's rules, by their HTTP status, and by `answers.good`."""
 
 from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,7 @@ from core.errors import (
     SourceError,
     ThrottledError,
 )
+from core.messages import Message
 from sources.declared.declaration import Answers, Meaning
 from sources.json_api import MESSAGE_CHARS, Answer
 from sources.text import may_be_unstorable, storable_json
@@ -30,39 +32,51 @@ PLAIN: dict[str, type[SourceError]] = {
     "bad_request": BadRequestError,
     "retry": RetryableError,
 }
+MEANINGS = {
+    "throttled": Message.of("meaning_throttled"),
+    "risk": Message.of("meaning_risk"),
+    "expired": Message.of("meaning_expired"),
+    "banned": Message.of("meaning_banned"),
+    "gone": Message.of("meaning_gone"),
+    "bad_request": Message.of("meaning_bad_request"),
+    "retry": Message.of("meaning_retry"),
+}
 
 
 @dataclass(frozen=True)
 class _Diagnosis:
     """The code and message of a response, as far as the file declares where they are.
 
-    `text` is ready to be appended, as `, code 42900: slow down`.
+    `said` is None when there is neither; `code` is None when the code is no integer.
     """
 
-    text: str = ""
+    said: Message | None = None
     code: int | None = None
 
 
 class AnswerReader:
-    """A classifier for the responses of one platform."""
+    """Tells the good responses of one declared platform from others, and reads their JSON."""
 
     def __init__(self, rules: Answers) -> None:
         self._rules = rules
 
     def body(self, answer: Answer, now: datetime) -> Any:
-        """Return the JSON of a good response. Raises the SourceError that any other response
-        means."""
+        """Return the JSON of a good response.
+
+        Raises:
+            SourceError: the response is not good; `now` dates what its Retry-After header says.
+        """
         try:
             body = _parse_json(answer.content)
         except NotJsonError:
             self._raise_for(answer, None, _Diagnosis(), now)
-            raise answer.damaged_error("the answer is no JSON") from None
+            raise answer.damaged_error("answer_not_json") from None
         diagnosis = self._diagnose(answer, body)
         self._raise_for(answer, body, diagnosis, now)
         if self._rules.good is not None and not self._rules.good.holds(body):
-            text = f"the answer is not good by answers.good, and no rule knows it{diagnosis.text}"
+            evidence = replace(answer.evidence(), code=diagnosis.code)
             raise RetryableError(
-                text, replace(answer.evidence(), code=diagnosis.code), damaged=True
+                _with_diagnosis(Message.of("answer_not_good"), diagnosis), evidence, damaged=True
             )
         return body
 
@@ -78,10 +92,24 @@ class AnswerReader:
         rules = self._rules
         code = rules.code.find(body) if rules.code else None
         message = rules.message.find(body) if rules.message else None
-        text = "" if code is None else f", code {code}"
-        text += f": {message}" if isinstance(message, str) else ""
+        text = message if isinstance(message, str) else None
+        said = _said(code, text, lambda part: answer.session.redact(part)[:MESSAGE_CHARS])
         is_number = isinstance(code, int) and not isinstance(code, bool)
-        return _Diagnosis(answer.session.redact(text)[:MESSAGE_CHARS], code if is_number else None)
+        return _Diagnosis(said, code if is_number else None)
+
+
+def _said(code: Any, text: str | None, shown: Callable[[str], str]) -> Message | None:
+    if code is not None and text is not None:
+        return Message.of("said_code_and_text", number=shown(str(code)), text=shown(text))
+    if code is not None:
+        return Message.of("said_code", number=shown(str(code)))
+    return None if text is None else Message.of("said_text", text=shown(text))
+
+
+def _with_diagnosis(message: Message, diagnosis: _Diagnosis) -> Message:
+    if diagnosis.said is None:
+        return message
+    return Message.of("answer_saying", what=message, said=diagnosis.said)
 
 
 def _applies(meaning: Meaning, status: int, body: Any) -> bool:
@@ -107,13 +135,14 @@ def _meaning_of_status(status: int) -> Meaning | None:
 
 
 def _error(meaning: Meaning, answer: Answer, diagnosis: _Diagnosis, now: datetime) -> SourceError:
-    text = f"{meaning.reaction.replace('_', ' ')} (HTTP {answer.status}){diagnosis.text}"
+    meant = Message.of("answer_means", meaning=MEANINGS[meaning.reaction], status=answer.status)
+    message = _with_diagnosis(meant, diagnosis)
     evidence = replace(answer.evidence(), code=diagnosis.code)
     if meaning.reaction == "throttled":
-        return ThrottledError(text, evidence, retry_after_secs=answer.retry_after_secs(now))
+        return ThrottledError(message, evidence, retry_after_secs=answer.retry_after_secs(now))
     if meaning.reaction == "risk":
-        return RiskControlError(text, evidence, whole_egress=meaning.whole_egress)
-    return PLAIN[meaning.reaction](text, evidence)
+        return RiskControlError(message, evidence, whole_egress=meaning.whole_egress)
+    return PLAIN[meaning.reaction](message, evidence)
 
 
 def _parse_json(content: bytes) -> Any:
@@ -125,7 +154,7 @@ def _parse_json(content: bytes) -> Any:
 
 
 def _unknown(_word: str) -> None:
-    """Parse NaN and Infinity as None: they are no JSON, and no database stores them."""
+    """Return None for NaN and Infinity, which are no JSON and which no database stores."""
 
 
 def _finite(text: str) -> float | None:

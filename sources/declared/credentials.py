@@ -16,7 +16,7 @@ SECRET_CHARS = 6
 
 @dataclass(frozen=True)
 class Credentials:
-    """The headers and cookies of every request of an account; `secrets` is what to redact."""
+    """The headers and cookies of every request of an account, and the texts in them to redact."""
 
     headers: dict[str, str] = field(repr=False)
     cookies: dict[str, str] = field(repr=False)
@@ -31,20 +31,18 @@ def read_session(form: SessionForm, text: str) -> Credentials:
     """
     body = text.removeprefix("\ufeff").strip()
     if not body:
-        raise InvalidInputError("the session is empty")
+        raise InvalidInputError("session_empty")
     if form.kind == "header":
         return _as_header(form, body)
     cookies = _cookies(body)
     if form.required_cookie is not None and not cookies.get(form.required_cookie):
-        raise InvalidInputError(
-            f"there is no cookie {form.required_cookie} in it: is it another platform's?"
-        )
+        raise InvalidInputError("required_cookie_missing", name=form.required_cookie)
     return Credentials({}, cookies, _spellings(cookies.values()))
 
 
 def _as_header(form: SessionForm, token: str) -> Credentials:
     if not HEADER_VALUE.fullmatch(token):
-        raise InvalidInputError("the session holds characters that no HTTP header can have")
+        raise InvalidInputError("session_not_sendable")
     value = form.value.replace("{session}", token)
     return Credentials({str(form.header): value}, {}, _spellings([token, *token.split()]))
 
@@ -55,9 +53,9 @@ def _cookies(body: str) -> dict[str, str]:
     for part in filter(None, (part.strip() for part in header.split(";"))):
         name, mark, value = part.partition("=")
         if not mark or not HEADER_NAME.fullmatch(name):
-            raise InvalidInputError("this is no cookie text; write it like name=value; other=value")
+            raise InvalidInputError("cookie_header_malformed")
         if not COOKIE_VALUE.fullmatch(value):
-            raise InvalidInputError(f"cookie {name}: it holds characters that no cookie can have")
+            raise InvalidInputError("cookie_not_sendable", name=name)
         cookies[name] = value
     return cookies
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from core.errors import WrongValueError
 from core.settings import PaceSetting, UrlSetting
 from sources.declared.expressions import Expression
 from sources.declared.templates import PLACEHOLDERS, json_problem, placeholders_in
@@ -23,72 +24,75 @@ NOT_CONSTANT = ("authorization", "cookie", "proxy-authorization", "host", "conte
 
 def _name(text: str) -> str:
     if not NAME.fullmatch(text):
-        raise ValueError("a name has 1 to 32 characters: a-z, 0-9 and _, a letter first")
+        raise WrongValueError("platform_name_malformed")
     return text
 
 
 def _variable(text: str) -> str:
     if not VARIABLE.fullmatch(text):
-        raise ValueError("the name of an environment variable is A-Z, 0-9 and _")
+        raise WrongValueError("variable_name_malformed")
     return text
 
 
 def plain_url(url: str) -> str:
-    """Return the base URL if it holds only host and path. Raises ValueError, which repeats no
-    secret."""
+    """Return the base URL if it holds only host and path.
+
+    Raises:
+        WrongValueError: it holds more; the message repeats no secret.
+    """
     if "@" in url or "?" in url or "#" in url:
-        raise ValueError("a base URL has no user, password, ? or #; sessions belong to accounts")
+        raise WrongValueError("base_url_not_plain")
     return url
 
 
 def _path(text: str) -> str:
     if not text.startswith("/") or re.search(r"[?#\s]", text):
-        raise ValueError("a path begins with / and holds no ?, # or blank; use params")
+        raise WrongValueError("url_path_malformed")
     return text
 
 
 def _header_name(text: str) -> str:
     if not HEADER_NAME.fullmatch(text):
-        raise ValueError("no name of an HTTP header")
+        raise WrongValueError("header_name_malformed")
     return text
 
 
 def _header_value(text: str) -> str:
     if not HEADER_VALUE.fullmatch(text):
-        raise ValueError("it holds characters that no HTTP header can have")
+        raise WrongValueError("header_value_malformed")
     return text
 
 
 def _constant_header(text: str) -> str:
     if text.lower() in NOT_CONSTANT:
-        raise ValueError("this header is not for a file: sessions belong to accounts ([session])")
+        raise WrongValueError("header_not_constant")
     return _header_name(text)
 
 
 def _cookie_name(text: str) -> str:
     if not HEADER_NAME.fullmatch(text):
-        raise ValueError("no name of a cookie")
+        raise WrongValueError("cookie_name_malformed")
     return text
 
 
 def _cookie_value(text: str) -> str:
     if not COOKIE_VALUE.fullmatch(text):
-        raise ValueError("it holds characters that no cookie can have")
+        raise WrongValueError("cookie_value_malformed")
     return text
 
 
 def _json_object(value: dict[str, Any]) -> dict[str, Any]:
     wrong = json_problem(value)
-    if wrong:
-        raise ValueError(wrong)
+    if wrong is not None:
+        raise WrongValueError(wrong)
     return value
 
 
 def _known_placeholders(value: T) -> T:
     for name in sorted(placeholders_in(value)):
         if name not in PLACEHOLDERS:
-            known = ", ".join(f"{{{known}}}" for known in PLACEHOLDERS)
-            raise ValueError(f"unknown placeholder {{{name}}}; known: {known}")
+            known = [f"{{{known}}}" for known in PLACEHOLDERS]
+            raise WrongValueError("placeholder_unknown", name=name, known=known)
     return value
 
 
@@ -167,8 +171,7 @@ class Paging(Table):
 
 
 class Creators(Table):
-    """`[creators]`: where the creators of a response are; `uid` and `nickname` are read from each
-    entry."""
+    """`[creators]`: where a response lists creators, and an entry its `uid` and `nickname`."""
 
     list: Path
     uid: Path
@@ -184,8 +187,7 @@ class Columns(Table):
 
 
 class Meaning(Table):
-    """`[[answers.means]]`: responses, matched by status, by a condition on the body or both, and
-    the reaction to them."""
+    """`[[answers.means]]`: a reaction to responses, chosen by status, by their body, or by both."""
 
     reaction: Literal["throttled", "risk", "expired", "banned", "gone", "bad_request", "retry"]
     status: Annotated[tuple[Status, ...], BeforeValidator(_several)] = ()
@@ -194,7 +196,7 @@ class Meaning(Table):
 
 
 class Answers(Table):
-    """`[answers]`: how good responses are told from others. `code` and `message` are for people."""
+    """`[answers]`: how good responses are told from others; `code` and `message` are for people."""
 
     good: Path | None = None
     code: Path | None = None
@@ -203,7 +205,7 @@ class Answers(Table):
 
 
 class Declaration(Table):
-    """A whole file."""
+    """A whole file that declares a platform, with one field for each key and table."""
 
     name: Annotated[str, AfterValidator(_name)]
     base_url: Annotated[UrlSetting, BeforeValidator(lambda v: plain_url(str(v)))]
@@ -221,7 +223,7 @@ class Declaration(Table):
 
     @property
     def base_url_variable(self) -> str:
-        """Return the name of the environment variable that may give another base URL."""
+        """Return the name of the environment variable that may replace the base URL."""
         return self.base_url_env or f"BATON_{self.name.upper()}_BASE_URL"
 
     @property

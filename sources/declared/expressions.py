@@ -11,13 +11,14 @@ from jmespath.exceptions import JMESPathError
 from jmespath.functions import Functions
 from jmespath.parser import ParsedResult
 
+from core.errors import WrongValueError
+
 KNOWN_FUNCTIONS = Functions().FUNCTION_TABLE
-HINT = "numbers stand in backticks (code == `0`), text in single quotes, keys in double ones"
 
 
 @dataclass(frozen=True)
 class Expression:
-    """A compiled JMESPath expression."""
+    """A compiled JMESPath expression, which points into a JSON value."""
 
     text: str
     compiled: ParsedResult = field(repr=False, compare=False)
@@ -27,15 +28,15 @@ class Expression:
         """Return the compiled expression.
 
         Raises:
-            ValueError: the text is no JMESPath, or calls an unknown function.
+            WrongValueError: the text is no JMESPath, or calls an unknown function.
         """
         if not isinstance(text, str):
-            raise ValueError(f"a JMESPath is a text, not {type(text).__name__}")
+            raise WrongValueError("jmespath_not_text", found=type(text).__name__)
         try:
             compiled = jmespath.compile(text)
         except JMESPathError as error:
-            message = str(error).splitlines()[0].rstrip(":")
-            raise ValueError(f"{text!r} is no JMESPath: {message} ({HINT})") from None
+            detail = str(error).splitlines()[0].rstrip(":")
+            raise WrongValueError("jmespath_malformed", text=text, detail=detail) from None
         _check_calls(compiled.parsed)
         return cls(text, compiled)
 
@@ -46,11 +47,11 @@ class Expression:
 
     @property
     def plain_key(self) -> str:
-        """Return that name; only for a plain key."""
+        """Return the name of that key; only for an expression that `is_plain_key`."""
         return str(self.compiled.parsed["value"])
 
     def find(self, value: Any) -> Any:
-        """Return what it points to; None when that is nothing, or a function got a wrong type."""
+        """Return what the expression points to; None when that is nothing or cannot be computed."""
         try:
             found = self.compiled.search(value)
         except (ValueError, TypeError, ArithmeticError, RecursionError):
@@ -58,7 +59,7 @@ class Expression:
         return None if isinstance(found, float) and not math.isfinite(found) else found
 
     def holds(self, value: Any) -> bool:
-        """Return True when it finds something that is not false, 0, empty or null.
+        """Return True when `find` returns anything but false, 0, empty or null.
 
         JMESPath itself counts 0 as true, but platforms send `"has_more": 0`.
         """
@@ -68,7 +69,7 @@ class Expression:
 def _check_calls(node: Any, parent: str = "") -> None:
     kind, children = node["type"], node.get("children", [])
     if kind == "expref" and parent != "function_expression":
-        raise ValueError("& stands only in front of a function's argument")
+        raise WrongValueError("jmespath_ampersand_misplaced")
     if kind == "function_expression":
         _check_call(node["value"], len(children))
     for child in children:
@@ -79,8 +80,10 @@ def _check_calls(node: Any, parent: str = "") -> None:
 def _check_call(name: str, argument_count: int) -> None:
     known = KNOWN_FUNCTIONS.get(name)
     if known is None:
-        raise ValueError(f"JMESPath has no function {name}()")
+        raise WrongValueError("jmespath_function_unknown", name=name)
     signature = known["signature"]
     variadic = bool(signature) and bool(signature[-1].get("variadic"))
     if argument_count < len(signature) or (argument_count > len(signature) and not variadic):
-        raise ValueError(f"{name}() takes {len(signature)} arguments, not {argument_count}")
+        raise WrongValueError(
+            "jmespath_arguments_wrong", name=name, wanted=len(signature), given=argument_count
+        )

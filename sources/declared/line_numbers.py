@@ -15,8 +15,10 @@ LONG_QUOTE = re.compile('"""|' + "'''")
 
 
 def line_of(text: str, key: Sequence[str | int]) -> int | None:
-    """Return the line (the first is 1) of the key, or of the innermost table around it; None for
-    neither."""
+    """Return the line, from 1, of a key in TOML text, or of the innermost table around it.
+
+    `key` is its path, with indexes for arrays of tables. None: neither was found.
+    """
     found: dict[Key, int] = {}
     for number, where in _keys(text):
         for length in range(1, len(where) + 1):

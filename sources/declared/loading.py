@@ -9,28 +9,33 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from dotenv import dotenv_values
 from pydantic import TypeAdapter, ValidationError
 
 from core.clock import Clock
-from core.errors import SettingsError, WrongValueError
+from core.errors import SettingsError
+from core.installation.home import find_home
+from core.messages import Message, message_of
 from core.settings import Settings, UrlSetting
+from core.settings.loading import pydantic_problem
 from sources.bilibili.source import check_proxy
-from sources.declared.consistency import problems
+from sources.declared.consistency import Problem, problems
 from sources.declared.credentials import read_session
 from sources.declared.declaration import Declaration, plain_url
 from sources.declared.line_numbers import Key, line_of
 from sources.declared.page_reader import column_expressions, raw_field
 from sources.declared.source import DeclaredSource
 
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
 SHIPPED = Path(__file__).parent
 DEFAULT_FOLDER = Settings.model_fields["sources_dir"].default
 # A larger file was put there by mistake; parsing it would delay every start.
 MAX_BYTES = 1_000_000
 AT_LINE = re.compile(r"at line (\d+)")
-DOCS = "see docs/sources.md"
 
 
 @dataclass(frozen=True)
@@ -65,23 +70,27 @@ def load_platforms(
     for path in [*_files(SHIPPED), *_files(folder)]:
         platform = _platform(path, read_declaration(path, environ))
         if platform.name in taken:
-            raise SettingsError(f"{path}: name: {platform.name!r} is a platform of Baton's own")
+            raise SettingsError("platform_name_reserved", file=str(path), name=platform.name)
         if platform.name in found:
-            other = found[platform.name].file
-            raise SettingsError(f"{path}: name: {platform.name!r} is that of {other} already")
+            other = str(found[platform.name].file)
+            raise SettingsError(
+                "platform_name_taken", file=str(path), name=platform.name, other=other
+            )
         found[platform.name] = platform
     return tuple(found.values())
 
 
 def environment() -> dict[str, str]:
-    """Return the variables of the environment and of `.env`; the environment wins, empty ones are
-    unset."""
-    both = {**dotenv_values(".env", encoding="utf-8"), **os.environ}
+    """Return the variables of the environment and of the home's `.env`; the first wins.
+
+    Variables that are empty are left out.
+    """
+    both = {**dotenv_values(find_home().env_file, encoding="utf-8"), **os.environ}
     return {name: value for name, value in both.items() if value}
 
 
 def read_declaration(path: Path, environ: Mapping[str, str]) -> Declaration:
-    """Return the platform that a file describes, at the base URL that `environ` may give.
+    """Return what a file declares; `environ` may hold another base URL for it.
 
     Raises:
         SettingsError: names file, line and key of each mistake.
@@ -92,12 +101,14 @@ def read_declaration(path: Path, environ: Mapping[str, str]) -> Declaration:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         match = AT_LINE.search(str(error))
         line = int(match[1]) if match else text.count("\n") + 1
-        raise SettingsError(f"{path}, line {line}: no TOML: {error} ({DOCS})") from None
+        raise SettingsError(
+            "platform_file_not_toml", file=str(path), line=line, detail=str(error)
+        ) from None
     try:
         declaration = Declaration.model_validate(content)
     except ValidationError as error:
         found = [
-            (_key(problem["loc"]), _explain(problem)) for problem in error.errors(include_url=False)
+            (_key(details["loc"]), _explain(details)) for details in error.errors(include_url=False)
         ]
         raise _mistakes(path, text, found) from None
     wrong = problems(declaration)
@@ -115,8 +126,7 @@ def _with_base_url(declaration: Declaration, environ: Mapping[str, str]) -> Decl
         url = TypeAdapter(UrlSetting).validate_python(plain_url(value))
     except ValueError:
         raise SettingsError(
-            f"{name}: no http(s) URL without user, password, ? or #; it is the base URL of"
-            f" {declaration.name}"
+            "platform_base_url_malformed", setting=name, platform=declaration.name
         ) from None
     return declaration.model_copy(update={"base_url": url})
 
@@ -139,33 +149,41 @@ def _platform(path: Path, declaration: Declaration) -> DeclaredPlatform:
 
 
 def _files(folder: Path) -> list[Path]:
-    if not folder.is_dir() and (folder.exists() or folder != DEFAULT_FOLDER):
-        raise SettingsError(f"BATON_SOURCES_DIR: {folder} is no folder")
+    default = find_home().path / DEFAULT_FOLDER
+    if not folder.is_dir() and (folder.exists() or folder != default):
+        raise SettingsError("sources_folder_missing", folder=str(folder))
     try:
         return sorted(path for path in folder.glob("*.toml") if not path.name.startswith("."))
     except OSError as error:
-        raise SettingsError(f"BATON_SOURCES_DIR: {folder}: {error.strerror}") from None
+        raise SettingsError(
+            "sources_folder_unreadable", folder=str(folder), detail=error.strerror
+        ) from None
 
 
 def _text_of(path: Path) -> str:
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise SettingsError(f"{path}: too big for a platform's file")
+            raise SettingsError("platform_file_too_large", file=str(path))
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise SettingsError(f"{path}: {error.strerror}") from None
+        raise SettingsError("file_not_readable", file=str(path), detail=error.strerror) from None
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        raise SettingsError(f"{path}, line {line}: no UTF-8 text: save it as UTF-8") from None
+        raise SettingsError("platform_file_not_utf8", file=str(path), line=line) from None
 
 
-def _mistakes(path: Path, text: str, found: list[tuple[Key, str]]) -> SettingsError:
-    messages = []
-    for key, problem in found:
-        line = line_of(text, key)
-        place = f"{path}, line {line}" if line else str(path)
-        messages.append(f"{place}: {_dotted(key)}: {problem}")
-    return SettingsError("; ".join(messages) + f" ({DOCS})")
+def _mistakes(path: Path, text: str, found: list[Problem]) -> SettingsError:
+    problems = [_mistake(path, line_of(text, key), key, problem) for key, problem in found]
+    return SettingsError("platform_file_wrong", problems=problems)
+
+
+def _mistake(path: Path, line: int | None, key: Key, problem: Message) -> Message:
+    where = _dotted(key) or Message.of("platform_file_whole")
+    if line is None:
+        return Message.of("platform_file_key_wrong", file=str(path), key=where, problem=problem)
+    return Message.of(
+        "platform_file_line_wrong", file=str(path), line=line, key=where, problem=problem
+    )
 
 
 def _key(loc: tuple[str | int, ...]) -> Key:
@@ -178,15 +196,18 @@ def _dotted(key: Key) -> str:
     text = ""
     for part in key:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return text or "the file"
+    return text
 
 
-def _explain(problem: Any) -> str:
-    if problem["type"] == "missing":
-        return "missing"
-    if problem["type"] == "extra_forbidden":
-        return "unknown key"
-    cause = problem.get("ctx", {}).get("error")
-    if isinstance(cause, WrongValueError) and cause.message.code == "pace_form_wrong":
-        return f"{cause.message.params['text']!r} is not REQUESTS/SECONDS, for example 1/2.5"
-    return str(problem["msg"]).removeprefix("Value error, ")
+def _explain(details: ErrorDetails) -> Message:
+    context = details.get("ctx", {})
+    own = message_of(context.get("error"))
+    if own is not None:
+        return own
+    match details["type"]:
+        case "missing":
+            return Message.of("key_missing")
+        case "extra_forbidden":
+            return Message.of("key_unknown")
+        case kind:
+            return pydantic_problem(kind, context, details["msg"])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import DamagedAnswerError, Evidence, InvalidEntryError, RetryableError
+from core.messages import Message
 from sources.base import Creator, CreatorPage, RejectedEntry
 from sources.declared.cursors import Cursor
 from sources.declared.declaration import Columns, Declaration
@@ -27,7 +28,7 @@ COLUMN_PREFIX = "baton_"
 
 @dataclass(frozen=True)
 class PageQuery:
-    """The query that a page answers; `redact` removes the session's secrets from a text."""
+    """The query that a page answers; `request` names it in errors, `redact` removes secrets."""
 
     page: int
     cursor: Cursor | None
@@ -37,8 +38,10 @@ class PageQuery:
 
 @dataclass(frozen=True)
 class ReadPage:
-    """A page, where the next one begins (None: nowhere), and the columns that matched nothing on
-    it."""
+    """A page, the cursor of the next one, and the columns that matched nothing on this page.
+
+    `next_cursor` is None when there is no next page or pages have no cursors.
+    """
 
     page: CreatorPage
     next_cursor: Cursor | None
@@ -46,7 +49,7 @@ class ReadPage:
 
 
 class PageReader:
-    """A parser for the pages of one platform."""
+    """Parses good responses of one declared platform into pages."""
 
     def __init__(self, declaration: Declaration) -> None:
         self._paging = declaration.paging
@@ -54,13 +57,18 @@ class PageReader:
         self._columns = column_expressions(declaration.columns)
 
     def read(self, body: Any, query: PageQuery) -> ReadPage:
-        """Return the page in a response. Raises RetryableError (damaged) when it is none."""
+        """Return the page in a response.
+
+        Raises:
+            RetryableError: it is none, or not as the file says (`damaged` is set).
+        """
         try:
             return self._read(body, query)
         except DamagedAnswerError as error:
             shown = query.redact(json.dumps(body, ensure_ascii=False))[:EVIDENCE_CHARS]
             evidence = Evidence(query.request, 200, body=shown)
-            raise RetryableError(query.redact(str(error)), evidence, damaged=True) from None
+            message = error.message.with_texts(query.redact)
+            raise RetryableError(message, evidence, damaged=True) from None
 
     def _read(self, body: Any, query: PageQuery) -> ReadPage:
         declared = self._declared_total(body)
@@ -73,7 +81,7 @@ class PageReader:
         self._check_length(query.page, total, len(entries))
         creators, rejected = self._split(entries, query.redact)
         if entries and len(rejected) == len(entries):
-            raise DamagedAnswerError(f"no entry of the page is understood: {rejected[0].reason}")
+            raise DamagedAnswerError("no_entry_understood", cause=rejected[0].reason)
         unmatched = self._unmatched(creators) if creators else ()
         page = CreatorPage(page=query.page, total_pages=total, creators=creators, rejected=rejected)
         return ReadPage(page, next_cursor, unmatched)
@@ -89,7 +97,7 @@ class PageReader:
         else:
             return None
         if total > MAX_PAGES and paging.max_pages is None:
-            raise DamagedAnswerError(f"the answer says {total} pages")
+            raise DamagedAnswerError("pages_implausible", pages=total)
         return total
 
     def _entries(self, body: Any, query: PageQuery, declared: int | None) -> list[Any]:
@@ -97,12 +105,10 @@ class PageReader:
         if isinstance(entries, list):
             return entries
         if entries is not None:
-            raise DamagedAnswerError(f"creators.list (`{self._where.list.text}`) is no list")
+            raise DamagedAnswerError("entries_not_list", path=self._where.list.text)
         if declared is not None and query.page > declared:
             return []
-        raise DamagedAnswerError(
-            f"creators.list (`{self._where.list.text}`) matches nothing in the answer"
-        )
+        raise DamagedAnswerError("entries_missing", path=self._where.list.text)
 
     def _next_cursor(self, body: Any, query: PageQuery, count: int) -> Cursor | None:
         paging = self._paging
@@ -114,10 +120,11 @@ class PageReader:
         if found in (None, "", False) or (count == 0 and paging.more is None):
             return None
         if isinstance(found, bool) or not isinstance(found, str | int):
-            kind = type(found).__name__
-            raise DamagedAnswerError(f"paging.next_cursor (`{paging.next_cursor.text}`) is {kind}")
+            raise DamagedAnswerError(
+                "cursor_malformed", path=paging.next_cursor.text, found=type(found).__name__
+            )
         if found == query.cursor:
-            raise DamagedAnswerError("the next cursor is this page's own: it would never end")
+            raise DamagedAnswerError("cursor_repeated")
         return found
 
     def _total(
@@ -155,11 +162,10 @@ class PageReader:
         if self._paging.short_pages:
             return
         if count == 0:
-            raise DamagedAnswerError(f"page {page} of {total} or more came without entries")
+            raise DamagedAnswerError("page_without_entries", page=page, total=total)
         if size is not None and (count > size or (page < total and count != size)):
             raise DamagedAnswerError(
-                f"page {page} of {total} or more has {count} entries, and paging.page_size says"
-                f" {size} (where pages may be short: short_pages = true)"
+                "page_length_wrong", page=page, total=total, count=count, size=size
             )
 
     def _split(
@@ -172,19 +178,19 @@ class PageReader:
                 creator = self._creator(entry)
             except InvalidEntryError as error:
                 excerpt = redact(json.dumps(entry, ensure_ascii=False))[:EXCERPT_CHARS]
-                rejected.append(RejectedEntry(position, redact(str(error)), excerpt))
+                rejected.append(RejectedEntry(position, error.message.with_texts(redact), excerpt))
             else:
                 creators[creator.uid] = creator
         return tuple(creators.values()), tuple(rejected)
 
     def _creator(self, entry: Any) -> Creator:
         if not isinstance(entry, dict):
-            raise InvalidEntryError(f"no object but {type(entry).__name__}")
+            raise InvalidEntryError("entry_not_object", found=type(entry).__name__)
         uid = _uid(self._where.uid, entry)
         nickname = self._where.nickname.find(entry)
         if not isinstance(nickname, str):
             raise InvalidEntryError(
-                _not("creators.nickname", self._where.nickname, "text", nickname)
+                _mismatch("creators.nickname", self._where.nickname, "path_not_text", nickname)
             )
         return Creator(uid, nickname, self._raw(entry))
 
@@ -207,12 +213,12 @@ class PageReader:
 
 
 def column_expressions(columns: Columns) -> dict[str, Expression | None]:
-    """Return the expression of each common column; None where the file declares none."""
+    """Return the expression of each common export column; None where the file declares none."""
     return {name: getattr(columns, name) for name in Columns.model_fields}
 
 
 def raw_field(column: str, expression: Expression | None) -> str:
-    """Return the key of a creator's raw data that holds the column's value."""
+    """Return the key in a creator's raw data that holds the value of an export column."""
     if expression is not None and expression.is_plain_key:
         return expression.plain_key
     return f"{COLUMN_PREFIX}{column}"
@@ -223,9 +229,9 @@ def _count(key: str, expression: Expression, body: Any) -> int:
     if isinstance(found, str) and COUNT.fullmatch(found):
         return int(found)
     if isinstance(found, bool) or not isinstance(found, int):
-        raise DamagedAnswerError(_not(key, expression, "number", found))
+        raise DamagedAnswerError(_mismatch(key, expression, "path_not_number", found))
     if found < 0:
-        raise DamagedAnswerError(f"{key} (`{expression.text}`) says {found}")
+        raise DamagedAnswerError("path_value_negative", key=key, path=expression.text, value=found)
     return found
 
 
@@ -235,10 +241,11 @@ def _uid(expression: Expression, entry: Mapping[str, Any]) -> str:
         return str(found)
     if isinstance(found, str) and TEXT_UID.fullmatch(found) and not re.search(r"\s", found):
         return found
-    raise InvalidEntryError(_not("creators.uid", expression, "id", found))
+    raise InvalidEntryError(_mismatch("creators.uid", expression, "path_not_id", found))
 
 
-def _not(key: str, expression: Expression, wanted: str, found: Any) -> str:
+def _mismatch(key: str, expression: Expression, code: str, found: Any) -> Message:
+    """Return why a value is not what it should be; `code` is for a value of another type."""
     if found is None:
-        return f"{key} (`{expression.text}`) matches nothing"
-    return f"{key} (`{expression.text}`) is no {wanted} but {type(found).__name__}"
+        return Message.of("path_matches_nothing", key=key, path=expression.text)
+    return Message.of(code, key=key, path=expression.text, found=type(found).__name__)

@@ -38,7 +38,7 @@ STALE_SECS = 60.0
 
 @dataclass
 class DeclaredSession(AccountSession):
-    """A session with the cursors that were announced to it."""
+    """A session with the cursors that the platform announced to it."""
 
     cursors: CursorMemory = field(default_factory=CursorMemory, repr=False)
 
@@ -69,14 +69,17 @@ class DeclaredSource:
     def open_session(
         self, account_id: int, username: str, session: str | None, proxy: str | None
     ) -> DeclaredSession:
-        """Return a session from cookies or a token, as the file declares. Raises
-        LoginExpiredError."""
+        """Return a session from cookies or a token, as the file declares.
+
+        Raises:
+            LoginExpiredError: the stored session is missing or has another form.
+        """
         if not session:
-            raise LoginExpiredError("the account has no session: import it")
+            raise LoginExpiredError("session_missing")
         try:
             credentials = read_session(self._declaration.session, session)
         except InvalidInputError as error:
-            raise LoginExpiredError(f"the stored session is no use: {error}") from None
+            raise LoginExpiredError("session_unusable", cause=error) from None
         http = requests.Session()
         # The environment's proxies are ignored: an account leaves through its own proxy or
         # directly.
@@ -89,7 +92,12 @@ class DeclaredSource:
         return DeclaredSession(account_id, username, http, egress(proxy), credentials.secrets)
 
     def check_session(self, session: AccountSession) -> SessionStatus:
-        """Return who is signed in, as the `[check]` of the file says. Raises SourceError."""
+        """Return who is signed in, as the file's `[check]` says.
+
+        Raises:
+            SourceError: the platform refuses for another reason than the session, or does not
+                answer.
+        """
         check = self._declaration.check
         try:
             body, _ = self._request(session, check, {})
@@ -106,10 +114,14 @@ class DeclaredSource:
     def search_creators(
         self, session: AccountSession, domain: str, page: int, via: Via
     ) -> CreatorPage:
-        """Return one page (the first is 1) of creators, found by their names. Raises
-        SourceError."""
+        """Return page `page`, from 1, of the creators found by their names.
+
+        Raises:
+            BadRequestError: `via` is not USERS.
+            SourceError: the platform refused a page or did not answer.
+        """
         if via is not Via.USERS:
-            raise BadRequestError(f"{self.platform} finds creators by their names only")
+            raise BadRequestError("search_by_names_only", platform=self.platform)
         if self._declaration.paging.kind != "cursor":
             return self._fetch(session, domain, Place(page)).page
         while self.pages_before(session, domain, page):
@@ -121,14 +133,14 @@ class DeclaredSource:
         return self._step(session, domain, place)
 
     def pages_before(self, session: AccountSession, domain: str, page: int) -> int:
-        """Return how many pages must be fetched before `page` can be requested."""
+        """Return how many pages must be fetched before `page` can be; 0 when it can be now."""
         if self._declaration.paging.kind != "cursor":
             return 0
         place = self._cursors(session).nearest(domain, page)
         return 0 if place.is_end else page - place.page
 
     def advance(self, session: AccountSession, domain: str, page: int) -> None:
-        """Fetch the next page towards `page`, with one request. Raises SourceError."""
+        """Fetch the next page towards `page`, with one request; raise SourceError when refused."""
         self._step(session, domain, self._cursors(session).nearest(domain, page))
 
     def _step(self, session: AccountSession, domain: str, place: Place) -> CreatorPage:
@@ -142,8 +154,9 @@ class DeclaredSource:
             if place.cursor is None or not (came and stale):
                 raise
             memory.forget(domain)
-            text = f"the old cursor of page {place.page} is refused, walking anew: {error}"
-            raise RetryableError(text, error.evidence) from error
+            raise RetryableError(
+                "cursor_refused", error.evidence, page=place.page, cause=error
+            ) from error
         memory.keep(domain, place)
         memory.keep(domain, self._place_behind(memory, domain, read))
         return read.page
@@ -154,10 +167,8 @@ class DeclaredSource:
             return Place(page.total_pages + 1, is_end=True, known_at=now)
         if memory.has_seen(domain, cursor, page.page):
             memory.forget(domain)
-            text = f"page {page.page} leads back to an earlier page: it would never end"
-            raise RetryableError(
-                text, Evidence(f"{self.platform} page {page.page}", 200), damaged=True
-            )
+            evidence = Evidence(f"{self.platform} page {page.page}", 200)
+            raise RetryableError("page_leads_back", evidence, damaged=True, page=page.page)
         return Place(page.page + 1, cursor, known_at=now)
 
     def _cursors(self, session: AccountSession) -> CursorMemory:

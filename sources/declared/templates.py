@@ -7,12 +7,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from core.messages import Message
+
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 PLACEHOLDERS = ("domain", "page", "offset", "cursor", "page_size")
 
 
 class Absent:
-    """The value of a placeholder on a page that has no such value: its key is left out."""
+    """The type of ABSENT, which stands for a value that a page lacks: its key is left out."""
 
     def __str__(self) -> str:
         return ""
@@ -22,7 +24,7 @@ ABSENT = Absent()
 
 
 def placeholders_in(value: Any) -> set[str]:
-    """Return the placeholders of a text, or of all texts inside a JSON value."""
+    """Return the names of the placeholders in a text, or in all texts inside a JSON value."""
     if isinstance(value, str):
         return set(PLACEHOLDER.findall(value))
     if isinstance(value, Mapping):
@@ -33,9 +35,12 @@ def placeholders_in(value: Any) -> set[str]:
 
 
 def fill(template: Any, values: Mapping[str, Any]) -> Any:
-    """Return the JSON value with its placeholders filled in.
+    """Return the JSON value with its placeholders replaced by `values`.
 
     A text that is one placeholder and nothing else becomes the value itself: a number stays one.
+
+    Raises:
+        KeyError: `values` has no value for a placeholder.
     """
     if isinstance(template, str):
         alone = PLACEHOLDER.fullmatch(template)
@@ -50,14 +55,14 @@ def fill(template: Any, values: Mapping[str, Any]) -> Any:
     return template
 
 
-def json_problem(value: Any) -> str | None:
+def json_problem(value: Any) -> Message | None:
     """Return why a TOML value cannot be sent as JSON; None when it can."""
     if isinstance(value, dict):
         return next(filter(None, map(json_problem, value.values())), None)
     if isinstance(value, list):
         return next(filter(None, map(json_problem, value)), None)
     if isinstance(value, float) and not math.isfinite(value):
-        return f"JSON has no {value}"
+        return Message.of("json_without_number", value=str(value))
     if value is None or isinstance(value, str | int | float):
         return None
-    return f"JSON has no {type(value).__name__}; write it as text"
+    return Message.of("json_without_type", found=type(value).__name__)

@@ -32,12 +32,17 @@ class TikHubClient:
     def get(
         self, session: AccountSession, path: str, params: Mapping[str, str], prices: int = 1
     ) -> Answer:
-        """Return the response to a GET that costs `prices` ordinary ones. Raises SourceError."""
+        """Return the response to a GET that costs `prices` ordinary ones.
+
+        Raises:
+            PlatformQuotaError: the budget has no room for it; nothing was sent.
+            SourceError: no answer came, or it is an error (see `errors.py`).
+        """
         self._budget.spend(self._price * prices)
         return self._checked(self._api.request(session, path, params))
 
     def post(self, session: AccountSession, path: str, payload: Sequence[Any]) -> Answer:
-        """Return the response to a POST of a JSON list. Raises SourceError."""
+        """Return the response to a POST of a JSON list, at the price of one. Raises as `get`."""
         self._budget.spend(self._price)
         return self._checked(self._api.request(session, path, payload=list(payload)))
 
@@ -45,5 +50,5 @@ class TikHubClient:
         if answer.status != 200 or object_or_empty(answer.body).get("code") != 200:
             raise error_from_answer(answer, self.clock.now())
         if not isinstance(answer.body.get("data"), dict):
-            raise answer.damaged_error("TikHub's answer has no data")
+            raise answer.damaged_error("tikhub_without_data")
         return answer

@@ -28,7 +28,10 @@ KEPT_SECS = 600.0
 
 
 class DouyinSource(TikHubSource):
-    """Statistics of `n` ids take n requests, and one more for play counts (up to ten ids: n/2)."""
+    """Counters of Douyin's videos: a request for each id, and more for the play counts.
+
+    Play counts take one request for every two of up to ten ids, and one for fifty of more.
+    """
 
     platform = "douyin"
     batch = BATCH
@@ -39,7 +42,7 @@ class DouyinSource(TikHubSource):
         self._with_plays = _PaidAnswers(client.clock)
 
     def video_stats(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
-        """Return an entry for each id. Raises SourceError when nothing is known of any.
+        """Return an entry for each id; raise SourceError when nothing is known of any.
 
         What was paid for before an error is kept for ten minutes, for the caller's next attempt.
         """

@@ -18,7 +18,14 @@ from core.errors import (
     SourceError,
     ThrottledError,
 )
-from sources.json_api import MESSAGE_CHARS, Answer, error_from_common_status, object_or_empty
+from core.messages import Message
+from sources.json_api import (
+    MESSAGE_CHARS,
+    SILENT,
+    Answer,
+    error_from_common_status,
+    object_or_empty,
+)
 
 UTC_DAYS = QuotaCalendar(ZoneInfo("UTC"))
 # TikHub sends these words, in either language, with a 400 for failures of its own.
@@ -28,13 +35,14 @@ TRY_AGAIN = ("请重试", "please retry", "please try again")
 def error_from_answer(answer: Answer, now: datetime) -> SourceError:
     """Return the error of a response, by its status, or by the `code` in the envelope of a 200.
 
-    The body of a 402 repeats the request's headers: whatever is kept of a body goes through the
-    session's `redact`.
+    `now` dates the reset of a spent budget. The body of a 402 repeats the request's headers:
+    whatever is kept of a body goes through the session's `redact`.
     """
     status = _code(answer)
     detail = _detail(answer)
     text = _text(answer, detail)
-    message = f"TikHub, HTTP {status}: {text[:MESSAGE_CHARS]}"
+    said = {"status": status, "text": text[:MESSAGE_CHARS] or SILENT}
+    message = Message("tikhub_refused", said)
     evidence = answer.evidence()
     if status == 401:
         return LoginExpiredError(message, evidence)
@@ -42,7 +50,7 @@ def error_from_answer(answer: Answer, now: datetime) -> SourceError:
         return PlatformQuotaError(message, UTC_DAYS.next_day_starts(now.astimezone(UTC)), evidence)
     # A 403 without TikHub's own words comes from something in front of it.
     if status == 403 and not detail:
-        return RiskControlError(f"{message} (not from TikHub itself)", evidence, whole_egress=True)
+        return RiskControlError("tikhub_not_reached", evidence, whole_egress=True, **said)
     if status == 404 and detail:
         return NotFoundError(message, evidence)
     if status == 429:
@@ -50,7 +58,7 @@ def error_from_answer(answer: Answer, now: datetime) -> SourceError:
     if status == 400 and any(words in text.lower() for words in TRY_AGAIN):
         return RetryableError(message, evidence)
     if status == 200:
-        return RetryableError("TikHub's answer has no envelope", evidence, damaged=True)
+        return RetryableError("tikhub_without_envelope", evidence, damaged=True)
     if 400 <= status < 500 and status not in (407, 408):
         return BadRequestError(message, evidence)
     return (
@@ -85,4 +93,4 @@ def _text(answer: Answer, detail: Mapping[str, Any]) -> str:
         ]
     elif isinstance(rest, str):
         parts = [rest]
-    return answer.session.redact(" / ".join(parts) or "no message")
+    return answer.session.redact(" / ".join(parts))

@@ -1,4 +1,4 @@
-"""Parsing of Douyin's and TikTok's entries ("awemes"), which have the same shape."""
+"""Parsing of Douyin's and TikTok's entries ("awemes"), which have the same shape at TikHub."""
 
 from __future__ import annotations
 
@@ -6,17 +6,25 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from core.messages import Message
 from sources.base import Gone, StatsAnswer, Unavailable, VideoStats
 from sources.json_api import Answer, id_text, object_or_empty, parse_count, text_or_none
 
 FILTERED = {8: Gone.NOT_FOUND, 5: Gone.HIDDEN, 10: Gone.HIDDEN}
-FILTER_LABELS = {8: "deleted", 5: "private", 10: "shown to some only"}
-LEFT_OUT = Unavailable(Gone.UNKNOWN, "the platform left it out without a word", final=False)
+FILTER_LABELS = {
+    8: Message.of("filtered_deleted"),
+    5: Message.of("filtered_private"),
+    10: Message.of("filtered_for_some"),
+}
+LEFT_OUT = Unavailable(Gone.UNKNOWN, Message.of("left_out_silently"), final=False)
 
 
 def read_one(answer: Answer, aweme_id: str) -> StatsAnswer:
-    """Return the entry in the response about one video. Raises RetryableError (damaged) for another
-    shape."""
+    """Return the entry in a response about one video.
+
+    Raises:
+        RetryableError: it has another shape, or is about another video (`damaged` is set).
+    """
     data = answer.body["data"]
     entries = _entries(data)
     if not entries:
@@ -24,15 +32,15 @@ def read_one(answer: Answer, aweme_id: str) -> StatsAnswer:
     # An answer to one question need not repeat the id; but it must not name another.
     named = [entry for entry in entries if _id(entry, default=aweme_id) == aweme_id]
     if not named:
-        raise answer.damaged_error(f"asked for video {aweme_id}, another one came")
+        raise answer.damaged_error("other_video_came", video_id=aweme_id)
     stats = _stats(named[0])
     if stats is None:
-        raise answer.damaged_error(f"video {aweme_id} came without counters")
+        raise answer.damaged_error("video_without_counters", video_id=aweme_id)
     return stats
 
 
 def read_many(answer: Answer, ids: Sequence[str]) -> dict[str, StatsAnswer]:
-    """Return those of `ids` about which a response for several videos is conclusive."""
+    """Return entries for those of `ids` about which a response for several videos is conclusive."""
     found: dict[str, StatsAnswer] = {}
     for entry in _filtered(answer.body["data"]):
         gone = _unavailable(entry)
@@ -47,11 +55,14 @@ def read_many(answer: Answer, ids: Sequence[str]) -> dict[str, StatsAnswer]:
 
 
 def read_statistics(answer: Answer) -> dict[str, Mapping[str, Any]]:
-    """Return Douyin's list of play counts, by id. Raises RetryableError (damaged) without a
-    list."""
+    """Return the entries of Douyin's list of play counts, by video id.
+
+    Raises:
+        RetryableError: there is no such list (`damaged` is set).
+    """
     entries = answer.body["data"].get("statistics_list")
     if not isinstance(entries, list):
-        raise answer.damaged_error("the answer has no statistics_list")
+        raise answer.damaged_error("answer_lacks_field", name="statistics_list")
     found = {_id(object_or_empty(entry)): object_or_empty(entry) for entry in entries}
     return {aweme_id: entry for aweme_id, entry in found.items() if aweme_id}
 
@@ -101,7 +112,8 @@ def _unavailable(filtered: Mapping[str, Any]) -> Unavailable:
     if reason is None:
         return LEFT_OUT
     known = FILTERED.get(reason)
-    detail = f"filtered, reason {reason} ({FILTER_LABELS.get(reason, 'not known here')})"
+    label = FILTER_LABELS.get(reason, Message.of("filtered_unknown"))
+    detail = Message.of("video_filtered", reason=reason, label=label)
     return Unavailable(known or Gone.UNKNOWN, detail, final=known is not None)
 
 

@@ -1,4 +1,4 @@
-"""What the two TikHub adapters share: sessions, and requests for one video after the other."""
+"""The base of both TikHub adapters: sessions, and requests for one video after the other."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NO_TOKEN = Message.of("platform_token_missing", name="TikHub", setting="BATON_TI
 
 
 class TikHubSource:
-    """The base of the platforms that TikHub serves."""
+    """The base of the adapters of platforms that TikHub serves; a session is its API token."""
 
     platform: str
     batch: int
@@ -32,8 +32,7 @@ class TikHubSource:
     def open_session(
         self, account_id: int, username: str, session: str | None, proxy: str | None
     ) -> AccountSession:
-        """Return a session with the token `session`. Raises LoginExpiredError without a usable
-        token."""
+        """Return a session with the token `session`. Raise LoginExpiredError if it is unusable."""
         opened = open_key_session(account_id, username, session, proxy, missing=NO_TOKEN)
         opened.http.headers["Authorization"] = f"Bearer {opened.secrets[0]}"
         return opened
@@ -63,10 +62,10 @@ class TikHubSource:
                 answers[aweme_id] = ask(aweme_id)
                 in_a_row = 0
             except NotFoundError as error:
-                answers[aweme_id] = Unavailable(Gone.NOT_FOUND, str(error), final=True)
+                answers[aweme_id] = Unavailable(Gone.NOT_FOUND, error.message, final=True)
             except (RetryableError, BadRequestError) as error:
                 failure = error
-                failed[aweme_id] = Unavailable(Gone.UNKNOWN, str(error), final=False)
+                failed[aweme_id] = Unavailable(Gone.UNKNOWN, error.message, final=False)
                 in_a_row += _is_platform_failure(error)
                 if in_a_row == FAILURES_IN_A_ROW:
                     break
@@ -74,7 +73,8 @@ class TikHubSource:
             return answers
         if not answers:
             raise failure
-        not_asked = Unavailable(Gone.UNKNOWN, f"not asked for after: {failure}", final=False)
+        reason = Message.of("not_asked_after", cause=failure)
+        not_asked = Unavailable(Gone.UNKNOWN, reason, final=False)
         return dict.fromkeys(ids, not_asked) | failed | answers
 
 
@@ -85,13 +85,13 @@ def _is_platform_failure(error: SourceError) -> bool:
 
 
 def split_ids(ids: Iterable[str]) -> tuple[list[str], dict[str, StatsAnswer]]:
-    """Return the valid ids, each once, and the entries of those that are malformed."""
+    """Return the valid video ids, each once, and entries for those that are malformed."""
     valid_ids: list[str] = []
     bad: dict[str, StatsAnswer] = {}
     for aweme_id in dict.fromkeys(ids):
         if AWEME_ID.fullmatch(aweme_id):
             valid_ids.append(aweme_id)
         else:
-            detail = f"{aweme_id[:40]!r} is no video id (19 digits)"
+            detail = Message.of("aweme_id_malformed", text=aweme_id[:40])
             bad[aweme_id] = Unavailable(Gone.BAD_ID, detail, final=True)
     return valid_ids, bad

@@ -15,14 +15,13 @@ BATCH = 10
 
 
 class TikTokSource(TikHubSource):
-    """Statistics of up to `batch` ids take one request, and one more for each that is missing in
-    it."""
+    """Counters of TikTok's videos: a request for ten ids, and one for each that it left out."""
 
     platform = "tiktok"
     batch = BATCH
 
     def video_stats(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
-        """Return an entry for each id. Raises SourceError when nothing is known of any."""
+        """Return an entry for each id; raise SourceError when nothing is known of any."""
         valid_ids, answers = split_ids(ids)
         for start in range(0, len(valid_ids), BATCH):
             chunk = valid_ids[start : start + BATCH]

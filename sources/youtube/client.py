@@ -24,7 +24,12 @@ class YouTubeClient:
         self._budget = budget
 
     def videos(self, session: AccountSession, ids: Sequence[str]) -> Answer:
-        """Return the response about up to 50 video ids, for one quota unit. Raises SourceError."""
+        """Return the response about up to 50 video ids, for one quota unit.
+
+        Raises:
+            PlatformQuotaError: the day's budget is spent; nothing was sent.
+            SourceError: no answer came, or its status is not 200.
+        """
         self._budget.spend(UNITS)
         answer = self._api.request(session, VIDEOS, {"part": PARTS, "id": ",".join(ids)})
         if answer.status != 200:

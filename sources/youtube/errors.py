@@ -15,7 +15,14 @@ from core.errors import (
     SourceError,
     ThrottledError,
 )
-from sources.json_api import MESSAGE_CHARS, Answer, error_from_common_status, object_or_empty
+from core.messages import Message
+from sources.json_api import (
+    MESSAGE_CHARS,
+    SILENT,
+    Answer,
+    error_from_common_status,
+    object_or_empty,
+)
 
 # YouTube's quota day begins at midnight of this zone.
 PACIFIC = QuotaCalendar(ZoneInfo("America/Los_Angeles"))
@@ -36,7 +43,8 @@ TAG = re.compile(r"<[^>]*>")
 def error_from_answer(answer: Answer, now: datetime) -> SourceError:
     """Return the error of a response other than 200; `now` dates the reset of a spent quota."""
     reason, message = _reason_and_message(answer)
-    summary = f"HTTP {answer.status}" + (f" {reason}" if reason else "") + f": {message}"
+    code = "youtube_refused_because" if reason else "youtube_refused"
+    summary = Message.of(code, status=answer.status, reason=reason, text=message or SILENT)
     if answer.status == 429 or reason in TOO_FAST:
         return ThrottledError(
             summary, answer.evidence(), retry_after_secs=answer.retry_after_secs(now)
@@ -56,6 +64,6 @@ def _reason_and_message(answer: Answer) -> tuple[str, str]:
     first = object_or_empty(listed[0]) if isinstance(listed, list) and listed else {}
     # YouTube's messages are HTML with links.
     text = html.unescape(TAG.sub("", str(error.get("message") or first.get("message") or "")))
-    message = answer.session.redact(" ".join(text.split())) or "no message"
+    message = answer.session.redact(" ".join(text.split()))
     reason = answer.session.redact(str(first.get("reason") or ""))
     return reason[:MESSAGE_CHARS], message[:MESSAGE_CHARS]

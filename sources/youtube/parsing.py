@@ -6,26 +6,28 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from core.messages import Message
 from sources.base import Gone, StatsAnswer, Unavailable, VideoStats
 from sources.json_api import Answer, id_text, object_or_empty, parse_count, text_or_none
 
-LEFT_OUT = Unavailable(
-    Gone.UNKNOWN, "YouTube left it out: deleted, private, or never there", final=True
-)
-NO_STATISTICS = Unavailable(Gone.UNKNOWN, "YouTube told no statistics of it", final=False)
+LEFT_OUT = Unavailable(Gone.UNKNOWN, Message.of("youtube_left_out"), final=True)
+NO_STATISTICS = Unavailable(Gone.UNKNOWN, Message.of("youtube_without_statistics"), final=False)
 
 
 def read_videos(answer: Answer, ids: Sequence[str]) -> dict[str, StatsAnswer]:
-    """Return an entry for each of `ids`. Raises RetryableError (damaged) when none can be
-    parsed."""
+    """Return an entry for each of `ids`; one that the response lacks is unavailable for good.
+
+    Raises:
+        RetryableError: no entry can be parsed (`damaged` is set).
+    """
     items = object_or_empty(answer.body).get("items")
     if not isinstance(items, list):
-        raise answer.damaged_error("the answer has no items")
+        raise answer.damaged_error("answer_lacks_field", name="items")
     found = {
         id_text(object_or_empty(item).get("id")): _stats(object_or_empty(item)) for item in items
     }
     if items and not any(isinstance(found.get(video_id), VideoStats) for video_id in ids):
-        raise answer.damaged_error("no item of the answer is understood")
+        raise answer.damaged_error("no_item_understood")
     return {video_id: found.get(video_id, LEFT_OUT) for video_id in ids}
 
 

@@ -27,7 +27,7 @@ NO_KEY = Message.of("platform_key_missing", name="YouTube", setting="BATON_YOUTU
 
 
 class YouTubeSource:
-    """Statistics by API key; up to `batch` ids cost one request and one quota unit."""
+    """Counters of videos by API key; up to `batch` ids cost one request and one quota unit."""
 
     platform = "youtube"
     batch = BATCH
@@ -40,15 +40,18 @@ class YouTubeSource:
     def open_session(
         self, account_id: int, username: str, session: str | None, proxy: str | None
     ) -> AccountSession:
-        """Return a session with the API key `session`. Raises LoginExpiredError without a usable
-        key."""
+        """Return a session with the key `session`. Raise LoginExpiredError if it is unusable."""
         opened = open_key_session(account_id, username, session, proxy, missing=NO_KEY)
         # Not as `key=` in the URL, which proxies and debug logs write down.
         opened.http.headers["X-Goog-Api-Key"] = opened.secrets[0]
         return opened
 
     def check_session(self, session: AccountSession) -> SessionStatus:
-        """Return whether YouTube accepts the key, for one quota unit. Raises SourceError."""
+        """Return whether YouTube accepts the key, for one quota unit.
+
+        Raises:
+            SourceError: YouTube refuses for another reason, or does not answer.
+        """
         try:
             self._client.videos(session, [ANY_VIDEO])
         except LoginExpiredError:
@@ -56,7 +59,10 @@ class YouTubeSource:
         return SessionStatus(signed_in=True)
 
     def video_stats(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
-        """Return an entry for each id; malformed ids cost no request. Raises SourceError."""
+        """Return an entry for each id; raise SourceError when a request is refused.
+
+        Malformed ids cost no request.
+        """
         valid_ids = [video_id for video_id in dict.fromkeys(ids) if VIDEO_ID.fullmatch(video_id)]
         answers: dict[str, StatsAnswer] = {}
         for start in range(0, len(valid_ids), BATCH):
@@ -66,5 +72,5 @@ class YouTubeSource:
 
 
 def _bad_id(video_id: str) -> Unavailable:
-    detail = f"{video_id[:40]!r} is no YouTube id (11 letters, digits, - or _)"
+    detail = Message.of("youtube_id_malformed", text=video_id[:40])
     return Unavailable(Gone.BAD_ID, detail, final=True)

@@ -1,4 +1,4 @@
-"""`data/view_data.sqlite3`: opening it, and taking in the hourly files."""
+"""`data/view_data.sqlite3`, the hourly statistics of videos: its tables, and writes to them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ SESSIONS = (
 
 @dataclass(frozen=True)
 class ImportedFile:
-    """A file as it was when it was taken in."""
+    """Size, time of change and hash of an hourly file, as they were when it was imported."""
 
     bytes: int
     modified_ns: int
@@ -53,7 +53,7 @@ class ImportedFile:
 
 
 def open_view_data(path: Path, clock: Clock) -> Database:
-    """The file's database; it is made when something is first written or read."""
+    """Return the database of that file, which is created on the first read or write."""
     return Database(
         engine=SQLiteEngine(path=path, pool_size=CONNECTIONS, page_cache_kib=PAGE_CACHE_KIB),
         clock=clock,
@@ -61,11 +61,11 @@ def open_view_data(path: Path, clock: Clock) -> Database:
 
 
 def create(database: Database) -> None:
-    """Make the tables where there are none.
+    """Create the tables that do not exist yet.
 
     Raises:
         SchemaMismatchError: tables of these names have other columns.
-        DatabaseError: no SQLite file, or locked for long by another program.
+        DatabaseError: the file is no SQLite file, or another program keeps it locked.
     """
     if database.read(_is_ready):
         return
@@ -78,29 +78,30 @@ def create(database: Database) -> None:
 
     database.write(load)
     if not database.read(_is_ready):
-        raise SchemaMismatchError(
-            f"{database.engine.describe()}: its tables work_metrics or crawl_sessions have other"
-            " columns; nothing was changed. Move the file away, then: python cli.py views --missing"
-        )
+        raise SchemaMismatchError("view_tables_differ", where=database.engine.describe())
 
 
 def upsert_metrics(tx: Tx, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Write numbers, in the order of METRICS; those of a work and hour that are there are replaced.
+    """Insert rows of `work_metrics`, or replace those of the same work and hour.
 
-    Rows that stand in the order of the works touch each page of the indexes once.
+    `rows` are tuples in the order of METRICS. Sorted by work they touch each page of the indexes
+    once.
     """
     key = ("platform", "work_id", "crawl_date", "crawl_hour")
     tx.execute_many(_upsert("work_metrics", METRICS, key, ["?"] * len(METRICS)), rows)
 
 
 def upsert_session(tx: Tx, session: Mapping[str, Any]) -> None:
-    """Write a crawl's session; one of that id is replaced."""
+    """Insert a crawl session, or replace the one with its `session_id`.
+
+    `session` has a value for each name in SESSIONS.
+    """
     values = [f":{column}" for column in SESSIONS]
     tx.execute(_upsert("crawl_sessions", SESSIONS, ("session_id",), values), **session)
 
 
 def note_import(tx: Tx, day: str, hour: str, file: ImportedFile) -> None:
-    """Note that an hour's file is in."""
+    """Record that the file of an hour was imported, in place of an earlier import of it."""
     tx.execute(
         "INSERT INTO imported_files (crawl_date, crawl_hour, bytes, modified_ns, sha256)"
         " VALUES (:day, :hour, :bytes, :modified_ns, :sha256)"
@@ -115,7 +116,7 @@ def note_import(tx: Tx, day: str, hour: str, file: ImportedFile) -> None:
 
 
 def imported_file(tx: Tx, day: str, hour: str) -> ImportedFile | None:
-    """An hour's file as it was taken in."""
+    """Return what was recorded when that hour's file was imported; None when it was not."""
     row = tx.one(
         "SELECT bytes, modified_ns, sha256 FROM imported_files"
         " WHERE crawl_date=:day AND crawl_hour=:hour",
@@ -126,7 +127,7 @@ def imported_file(tx: Tx, day: str, hour: str) -> ImportedFile | None:
 
 
 def imported_files(tx: Tx) -> dict[tuple[str, str], ImportedFile]:
-    """All files that are in, by day and hour."""
+    """Return what was recorded about every imported file, by day and hour."""
     rows = tx.all("SELECT crawl_date, crawl_hour, bytes, modified_ns, sha256 FROM imported_files")
     return {
         (row["crawl_date"], row["crawl_hour"]): ImportedFile(

@@ -1,4 +1,4 @@
-"""Questions about the hourly numbers. Every row is an hour of a work, by local day and hour."""
+"""Queries on the hourly statistics of videos. A row is one hour of one work, in local time."""
 
 from __future__ import annotations
 
@@ -18,15 +18,17 @@ COUNTERS = (
 
 
 class HourOfWork(NamedTuple):
-    """A row, and what was added since the row before: None for the first of all, and where one of
-    the two counts is not known."""
+    """A row, and the growth of a counter since the row before it.
+
+    `growth` is None for the first row of all, and where one of the two counts is unknown.
+    """
 
     row: Row
     growth: int | None
 
 
 def newest_hour(tx: Tx) -> tuple[str, str] | None:
-    """Day and hour of the newest numbers."""
+    """Return day (`2026-11-22`) and hour (`05`) of the newest row; None when there is none."""
     row = tx.one(
         "SELECT crawl_date, crawl_hour FROM work_metrics"
         " ORDER BY crawl_date DESC, crawl_hour DESC LIMIT 1"
@@ -35,7 +37,11 @@ def newest_hour(tx: Tx) -> tuple[str, str] | None:
 
 
 def history(tx: Tx, platform: str, work_id: str, counter: str, hours: int) -> list[HourOfWork]:
-    """The newest `hours` hours of a work, oldest first, with the growth of `counter`."""
+    """Return the newest `hours` rows of a work, oldest first, with the growth of `counter`.
+
+    Raises:
+        ValueError: `counter` is none of COUNTERS.
+    """
     _known(counter)
     newest_first = tx.all(
         "SELECT * FROM work_metrics WHERE platform=:platform AND work_id=:work_id"
@@ -56,7 +62,11 @@ def history(tx: Tx, platform: str, work_id: str, counter: str, hours: int) -> li
 
 
 def top_of_hour(tx: Tx, day: str, hour: str, counter: str, limit: int) -> list[Row]:
-    """The works with the most of `counter` in an hour."""
+    """Return up to `limit` rows of an hour, the highest `counter` first and unknown counts last.
+
+    Raises:
+        ValueError: `counter` is none of COUNTERS.
+    """
     return tx.all(
         "SELECT * FROM work_metrics WHERE crawl_date=:day AND crawl_hour=:hour"
         f" ORDER BY {_known(counter)} DESC NULLS LAST, work_id LIMIT :limit",
@@ -67,9 +77,15 @@ def top_of_hour(tx: Tx, day: str, hour: str, counter: str, limit: int) -> list[R
 
 
 def daily(tx: Tx, since_day: str, counter: str, work: tuple[str, str] | None = None) -> list[Row]:
-    """Every day from `since_day` on, of one work (platform, id) or of all: hours and works with
-    numbers, the `total` of the works' highest `counter` of that day, and its `growth`, of the works
-    that were there the day before (None where none was)."""
+    """Return a row for each day from `since_day` on, of one work (platform, id) or of all.
+
+    Columns: `crawl_date`; `hours` and `works` that have a row; `total`, the sum of the works'
+    highest `counter` of that day; `growth` of it against the day before, of works that had a row
+    then (None where none had).
+
+    Raises:
+        ValueError: `counter` is none of COUNTERS.
+    """
     condition = "platform=:platform AND work_id=:work_id AND " if work else ""
     # Left to itself, SQLite goes through the whole history in the order of the works.
     index = "sqlite_autoindex_work_metrics_1" if work else "idx_work_metrics_crawl_date"
@@ -90,8 +106,14 @@ def daily(tx: Tx, since_day: str, counter: str, work: tuple[str, str] | None = N
 
 
 def risers(tx: Tx, since: tuple[str, str], counter: str, limit: int) -> list[Row]:
-    """The works whose `counter` grew most between their first and their last hour since then:
-    `from_hour`, `to_hour`, `from_count`, `to_count`, `growth`."""
+    """Return the works whose `counter` grew most between their first and last hour from `since` on.
+
+    `since` is (day, hour). Columns: `platform`, `work_id`, `title`, `from_hour`, `to_hour`,
+    `from_count`, `to_count`, `growth`; the most growth first.
+
+    Raises:
+        ValueError: `counter` is none of COUNTERS.
+    """
     span = (
         f"SELECT platform, work_id, title, crawl_date || ' ' || crawl_hour AS hour,"
         f" {_known(counter)} AS count FROM work_metrics WHERE crawl_date>=:day"
@@ -114,7 +136,7 @@ def risers(tx: Tx, since: tuple[str, str], counter: str, limit: int) -> list[Row
 
 
 def sessions(tx: Tx, since_day: str) -> list[Row]:
-    """The crawls from that day on, in the order of their hours."""
+    """Return the crawl sessions from that day on, in the order of their hours."""
     return tx.all(
         "SELECT * FROM crawl_sessions WHERE crawl_date>=:since"
         " ORDER BY crawl_date, crawl_hour, start_time",
@@ -123,7 +145,7 @@ def sessions(tx: Tx, since_day: str) -> list[Row]:
 
 
 def _known(counter: str) -> str:
-    """The column, if it is one: names cannot be parameters."""
+    """Return the counter's column. Raise ValueError for others: no parameter can name a column."""
     if counter not in COUNTERS:
         raise ValueError(f"no counter: {counter!r}")
     return counter

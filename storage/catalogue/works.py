@@ -43,6 +43,7 @@ class Work:
 
     @property
     def key(self) -> tuple[str, str]:
+        """Return platform and work id, which identify a work."""
         return self.platform, self.work_id
 
 
@@ -72,9 +73,10 @@ INSERT = (
 
 
 def lock(tx: Tx, platform: str, work_ids: Sequence[str]) -> list[Work]:
-    """Return those of the works that are in the catalogue, by work_id.
+    """Lock and return those of the works that are in the catalogue, by `work_id`.
 
-    They stay locked until the end of the transaction (MySQL; on SQLite a writer holds everything).
+    On MySQL their rows stay locked until the transaction ends; on SQLite every write transaction
+    holds the whole database.
     """
     names = {f"id{n}": work_id for n, work_id in enumerate(work_ids)}
     held = " FOR UPDATE" if tx.dialect.name == "mysql" else ""
@@ -107,19 +109,22 @@ def valid_keys(tx: Tx) -> set[tuple[str, str]]:
 def insert(tx: Tx, works: Sequence[Work]) -> None:
     """Insert new works, given in key order.
 
-    Raises DuplicateKeyError when another process has inserted one of them meanwhile.
+    Raises:
+        DuplicateKeyError: another process has inserted one of them meanwhile.
     """
     tx.execute_many(INSERT, [_values(work) for work in works])
 
 
 def save(tx: Tx, works: Sequence[Work]) -> None:
-    """Write locked works, given in key order, back as they are now."""
+    """Write all columns of locked works back. Key order of `works` keeps writers from deadlocks."""
+    # An upsert of rows that exist: unlike UPDATE, one statement writes different values to many
+    # rows.
     tail = tx.dialect.on_conflict_update("platform, work_id", MUTABLE)
     tx.execute_many(f"{INSERT} {tail}", [_values(work) for work in works])
 
 
 def bump_version(tx: Tx, now: datetime) -> None:
-    """Record that the published list of works has changed.
+    """Record that the published list of works (`views.json`) has changed.
 
     Call it last in a transaction: whoever else changes the catalogue waits here until it ends.
     """
@@ -143,7 +148,7 @@ def changed_at(tx: Tx) -> datetime | None:
 def for_list(tx: Tx) -> list[Row]:
     """Return the published columns of every work, newest first, works without a date last.
 
-    One statement, so that all rows are of the same moment.
+    It is one statement, so that all rows are of the same moment.
     """
     return tx.all(
         "SELECT platform, work_id, title, author, publish_time, cover_url, is_valid FROM works"
@@ -154,7 +159,7 @@ def for_list(tx: Tx) -> list[Row]:
 def page(
     tx: Tx, platform: str | None, uid: str | None, is_valid: bool | None, limit: int
 ) -> list[Work]:
-    """Return works, newest first. A filter that is None leaves nothing out."""
+    """Return up to `limit` works, the last published first. A filter of None lets all pass."""
     wanted = {"platform": platform, "uid": uid, "is_valid": None if is_valid is None else +is_valid}
     filters = {name: value for name, value in wanted.items() if value is not None}
     where = " AND ".join(f"{name}=:{name}" for name in filters)
@@ -169,9 +174,9 @@ def page(
 
 @dataclass(frozen=True)
 class Due:
-    """Which works a round of play counts has to ask for.
+    """The selection of works that a round of play counts has to request.
 
-    Due are works that existed at `began_at`, were not asked for since, and before that either not
+    Due are works that existed at `began_at`, were not requested since, and before that either not
     since `stale_before` or in vain. `with_gone` adds works that their platform did not show the
     last time. `uids` restricts the round to these creators; empty means all.
     """
@@ -183,6 +188,7 @@ class Due:
 
     @property
     def where(self) -> str:
+        """Return the condition for due works, as SQL with the parameters of `params`."""
         shown = "(is_valid=1 OR invalid_by='platform')" if self.with_gone else "is_valid=1"
         places = ", ".join(f":uid{n}" for n in range(len(self.uids)))
         return (
@@ -193,12 +199,13 @@ class Due:
 
     @property
     def params(self) -> dict[str, object]:
+        """Return the values for the parameters in `where`."""
         uids: dict[str, object] = {f"uid{n}": uid for n, uid in enumerate(self.uids)}
         return {"began": to_sql(self.began_at), "stale": to_sql(self.stale_before), **uids}
 
 
 def due_counts(tx: Tx, due: Due) -> dict[str, int]:
-    """Return the number of due works by platform."""
+    """Return the number of due works by platform; a platform without any is missing."""
     rows = tx.all(
         f"SELECT platform, COUNT(*) AS n FROM works WHERE {due.where}"
         " GROUP BY platform ORDER BY platform",
@@ -208,7 +215,7 @@ def due_counts(tx: Tx, due: Due) -> dict[str, int]:
 
 
 def next_due(tx: Tx, due: Due, platform: str, after_id: int, limit: int) -> list[Work]:
-    """Return the next due works of a platform, by id."""
+    """Return up to `limit` due works of a platform with ids above `after_id`, by id."""
     rows = tx.all(
         f"SELECT {COLUMNS} FROM works {tx.dialect.in_id_order}"
         f" WHERE platform=:platform AND id>:after AND {due.where} ORDER BY id LIMIT :limit",

@@ -17,19 +17,21 @@ from storage.models.mapping import row_to
 
 @dataclass(frozen=True)
 class PaceState:
-    """The pace of an account at the end of a lease: `pace` is JSON text, `ready_at` the moment
-    from which the account may ask again (None: at once)."""
+    """The pace of an account at the end of a lease.
+
+    `pace` is JSON text, which `sources/pacing.py` reads and writes. `ready_at` is the moment from
+    which the account may send requests again; None: at once.
+    """
 
     pace: str
     ready_at: datetime | None
 
 
 def lock_next_fit(tx: Tx, platform: str, now: datetime, quota_day: date | None) -> Account | None:
-    """Lock and return the least recently used account that may work now; None when there is
-    none.
+    """Lock and return the least recently used account that is fit to work; None when none is.
 
-    With `quota_day` an account with quota left on that day, without it one whose pace lets it ask.
-    Rows that another claimer holds locked are passed over.
+    With `quota_day` that is an account with export quota left on that day, without it one whose
+    pace allows a request now. Rows that another claimer holds locked are passed over.
     """
     row = tx.one(
         f"SELECT * FROM accounts {tx.dialect.force_index('idx_accounts_claim')}"
@@ -43,7 +45,7 @@ def lock_next_fit(tx: Tx, platform: str, now: datetime, quota_day: date | None) 
 
 
 def lock_fit(tx: Tx, account_id: int, now: datetime, quota_day: date | None) -> Account | None:
-    """Lock and return that account if it may work now, as in `lock_next_fit`; None otherwise."""
+    """Lock and return that account if it is fit to work, as in `lock_next_fit`; None otherwise."""
     row = tx.one(
         "SELECT * FROM accounts WHERE id=:id AND status='idle'"
         f" AND {IS_RESTED} AND {_fit(quota_day)}{tx.dialect.lock_suffix}",
@@ -55,8 +57,10 @@ def lock_fit(tx: Tx, account_id: int, now: datetime, quota_day: date | None) -> 
 
 
 def lock_next_unchecked(tx: Tx, platform: str, now: datetime, before: datetime) -> Account | None:
-    """Lock and return an idle account whose session was not checked since `before`; None when
-    there is none."""
+    """Lock and return an idle account whose session was not checked since `before`.
+
+    None: there is none, or other claimers hold each of them locked.
+    """
     row = tx.one(
         f"SELECT * FROM accounts {tx.dialect.force_index('idx_accounts_claim')}"
         f" WHERE platform=:platform AND status='idle' AND {IS_RESTED} AND {MAY_ASK}"
@@ -85,7 +89,8 @@ def claim(
 ) -> bool:
     """Lease the account as `seen`, its token growing by 1; return False when it changed since.
 
-    Whoever leases it to ask the platform (`quota_day` is None) must report its pace at the end.
+    `owner` is the id of the claiming process, `until` the lease's end. A lease for crawling
+    (`quota_day` None) marks the pace as unknown until `give_back` or `cool_down` stores it.
     """
     asks = "pace_known=0," if quota_day is None else ""
     return ACCOUNTS.claim(
@@ -112,9 +117,10 @@ def give_back(
     good_answers: int = 0,
     asked: PaceState | None = None,
 ) -> bool:
-    """End a lease; the account is idle. Return False when the lease was lost.
+    """End a lease, which makes the account idle; return False when the lease was lost.
 
-    `healthy` resets its failures in a row.
+    `healthy` sets its count of failures to 0 and its health to healthy. `asked` is its pace from
+    now on; None leaves the pace as it is.
     """
     recovered = ", failure_count=0, health='healthy'" if healthy else ""
     return ACCOUNTS.give_back(
@@ -138,8 +144,7 @@ def cool_down(
     health: Health,
     asked: PaceState | None = None,
 ) -> bool:
-    """End a lease with a cooldown and count a failure in a row; return False when the lease was
-    lost."""
+    """End a lease, idle until `until`, and count a failure; return False when it was lost."""
     return ACCOUNTS.give_back(
         tx,
         account_id,
@@ -154,8 +159,7 @@ def cool_down(
 
 
 def set_health(tx: Tx, account_id: int, token: int, health: Health, checked_at: datetime) -> bool:
-    """Record under a lease that the session was checked, and the health that follows; return
-    False when the lease was lost."""
+    """Record a session check and the health that follows; return False when the lease was lost."""
     return ACCOUNTS.write(
         tx,
         account_id,
@@ -177,7 +181,10 @@ def _pace_params(asked: PaceState | None) -> dict[str, Any]:
 
 
 def disable_leased(tx: Tx, account_id: int, token: int, now: datetime, reason: str) -> bool:
-    """End a lease and disable the account; return False when the lease was lost."""
+    """End a lease and disable the account; return False when the lease was lost.
+
+    It counts one more failure, by which it differs from an account that the operator disabled.
+    """
     return ACCOUNTS.give_back(
         tx,
         account_id,
@@ -190,8 +197,7 @@ def disable_leased(tx: Tx, account_id: int, token: int, now: datetime, reason: s
 
 
 def set_purpose(tx: Tx, account_id: int, owner: str, purpose: AccountStatus, now: datetime) -> bool:
-    """Turn a lease that `owner` holds from crawling to exporting or back; return False when the
-    lease was lost."""
+    """Switch a lease of `owner` between crawling and exporting; return False when it was lost."""
     return 1 == tx.execute(
         "UPDATE accounts SET status=:purpose, updated_at=:now"
         " WHERE id=:id AND lease_owner=:owner AND status IN ('ingesting','exporting')",
@@ -205,13 +211,15 @@ def set_purpose(tx: Tx, account_id: int, owner: str, purpose: AccountStatus, now
 def spend_quota(
     tx: Tx, account_id: int, day: date, rows: int, token: int | None, now: datetime
 ) -> bool:
-    """Add `rows` to the day's export count unless that would pass the limit.
+    """Add `rows` to the day's export count; return False when that would pass the limit.
 
-    The first rows of a later day start its count at 0. With a token, only while that lease is held.
-    Return False when nothing was changed.
+    The first rows of a later day start its count at 0. With a `token` the count changes only while
+    that lease is held, else False; None is for a count without a lease.
     """
     lease = "" if token is None else "AND lease_token=:token AND status='exporting'"
     return 1 == tx.execute(
+        # MySQL evaluates assignments from left to right: the count looks at the old quota_day, so
+        # it is set before quota_day is.
         "UPDATE accounts SET"
         " today_export_count=(CASE WHEN quota_day=:day THEN today_export_count ELSE 0 END)+:n,"
         " quota_day=:day, updated_at=:now"
@@ -227,11 +235,11 @@ def spend_quota(
 
 
 def reap(tx: Tx, now: datetime) -> int:
-    """Take back every account whose lease ran out; return the number of accounts."""
+    """Make the accounts idle whose lease ran out; return their number."""
     return ACCOUNTS.reap(tx, now, "status='idle', updated_at=:now")
 
 
 def count_expired(tx: Tx, now: datetime) -> int:
-    """Return the number of accounts whose lease ran out and was not taken back yet."""
+    """Return the number of accounts whose lease ran out and that `reap` did not make idle yet."""
     row = tx.one(f"SELECT COUNT(*) AS n FROM accounts WHERE {ACCOUNTS.expired}", now=to_sql(now))
     return int(row["n"]) if row else 0

@@ -21,12 +21,13 @@ MAY_ASK = "(ready_at IS NULL OR ready_at<=:now)"  # as its pace says
 
 @dataclass(frozen=True)
 class PoolState:
-    """Numbers of a platform's accounts by state.
+    """How many of a platform's accounts are in which state.
 
     `busy` are leased. `cooling` are in a cooldown, the first of which ends at `cooling_until` (of
     those with quota: `cooling_with_quota_until`). `waiting` are held back by their pace, the first
-    until `waiting_until`. `fit` may ask now, `fit_with_quota` may export now. `spent` are not
-    disabled and have no quota left on the day.
+    of them until `waiting_until`. `fit` may send requests now, `fit_with_quota` may export now.
+    `spent` are not disabled and have no quota left on the day. Moments are None when there is no
+    such account.
     """
 
     total: int
@@ -89,7 +90,7 @@ def get(tx: Tx, account_id: int) -> Account | None:
 
 
 def every(tx: Tx, platform: str | None = None) -> list[Account]:
-    """Return all accounts (of one platform), by id."""
+    """Return all accounts by id; with `platform` only those of that platform."""
     where = "" if platform is None else "WHERE platform=:platform"
     rows = tx.all(f"SELECT * FROM accounts {where} ORDER BY id", platform=platform)
     return [row_to(Account, row) for row in rows]
@@ -98,10 +99,9 @@ def every(tx: Tx, platform: str | None = None) -> list[Account]:
 def set_status(
     tx: Tx, account_id: int, status: AccountStatus, now: datetime, reason: str | None
 ) -> bool:
-    """Make an account idle or disabled on the operator's request; return False when there is
-    none with that id.
+    """Make an account idle or disabled on the operator's request; return False when there is none.
 
-    Its token grows, so that a lease that is held ends there.
+    Its token grows, so that a lease that is held ends here. `reason` is what `disabled` shows.
     """
     return 1 == tx.execute(
         "UPDATE accounts SET status=:status, lease_owner=NULL, lease_until=NULL,"
@@ -143,7 +143,7 @@ def set_secrets(
 
 
 def set_session_expiry(tx: Tx, account_id: int, expires_at: datetime | None) -> None:
-    """Record when a fresh session ends (None: unknown), and that it was not checked yet."""
+    """Record when a new session ends by itself (None: unknown), and that it was not checked yet."""
     tx.execute(
         "UPDATE accounts SET session_expires_at=:at, session_checked_at=NULL WHERE id=:id",
         id=account_id,
@@ -152,10 +152,10 @@ def set_session_expiry(tx: Tx, account_id: int, expires_at: datetime | None) -> 
 
 
 def reset_quota(tx: Tx, day: date, now: datetime) -> int:
-    """Start `day` for the accounts that count an earlier one; return the number of accounts.
+    """Set the export counts of earlier days to 0 for `day`; return the number of accounts changed.
 
-    An account that is exporting is left out: the batch in hand counts for the day on which it
-    began, and the next one starts the new day.
+    An account that is exporting is left out: its batch in hand counts for the day on which it
+    began, and its next one starts the new day.
     """
     return tx.execute(
         "UPDATE accounts SET today_export_count=0, quota_day=:day, updated_at=:now"
@@ -166,7 +166,7 @@ def reset_quota(tx: Tx, day: date, now: datetime) -> int:
 
 
 def pool_state(tx: Tx, platform: str, now: datetime, day: date) -> PoolState:
-    """Return the numbers of the platform's accounts."""
+    """Return how many of a platform's accounts are in which state; quota is that of `day`."""
     busy = "status IN ('ingesting','exporting')"
     cooling = "status='idle' AND cooldown_until>:now"
     rested = f"status='idle' AND {IS_RESTED}"
@@ -217,7 +217,11 @@ def note_event(
     evidence: str | None = None,
     until: datetime | None = None,
 ) -> None:
-    """Append to the account's timeline."""
+    """Append an event to the account's timeline.
+
+    `kind` is one word, such as `cooldown`. `detail` is a stored message, `evidence` JSON text or
+    None, `until` the end of a cooldown.
+    """
     tx.insert(
         "INSERT INTO account_events (account_id, kind, detail, evidence, until_at, created_at)"
         " VALUES (:account_id, :kind, :detail, :evidence, :until, :now)",
@@ -231,7 +235,7 @@ def note_event(
 
 
 def events(tx: Tx, account_id: int | None, limit: int) -> list[AccountEvent]:
-    """Return the newest events (of one account), newest first."""
+    """Return the newest `limit` events, newest first, of one account or (None) of all."""
     where = "" if account_id is None else "WHERE account_id=:account_id"
     rows = tx.all(
         "SELECT e.*, a.username FROM"

@@ -1,4 +1,4 @@
-"""Queries on `api_budgets`: what was spent at each platform on its day."""
+"""Queries on `api_budgets`: the units spent at each platform on its current day."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from storage.engines.transactions import Tx
 
 
 def spend(tx: Tx, platform: str, day: date, units: int, limit: int) -> bool:
-    """Add units to the day's sum unless that would pass the limit; return False when it would.
+    """Add units to the day's sum unless that passes `limit`; return False when nothing was added.
 
     The first units of a later day start its sum at 0.
     """
@@ -17,6 +17,8 @@ def spend(tx: Tx, platform: str, day: date, units: int, limit: int) -> bool:
         f" {tx.dialect.on_conflict_ignore('platform')}",
         platform=platform,
     )
+    # MySQL evaluates assignments from left to right: the sum looks at the old day, so it is set
+    # before the day is.
     return 1 == tx.execute(
         "UPDATE api_budgets SET spent=(CASE WHEN day=:day THEN spent ELSE 0 END)+:n, day=:day"
         " WHERE platform=:platform"
@@ -29,7 +31,7 @@ def spend(tx: Tx, platform: str, day: date, units: int, limit: int) -> bool:
 
 
 def spent(tx: Tx, platform: str, day: date) -> int:
-    """Return the units spent on that day."""
+    """Return the units spent at the platform on that day."""
     row = tx.one(
         "SELECT spent FROM api_budgets WHERE platform=:platform AND day=:day",
         platform=platform,

@@ -16,6 +16,12 @@ from storage.models.segments import Segment
 
 @dataclass(frozen=True)
 class NewSegment:
+    """What is known of a segment when it is opened: its task, account, quota and format.
+
+    `quota_limit` is the account's daily limit at that moment; `options` are stored as JSON; `host`
+    is where the file is written.
+    """
+
     task_id: int
     account_id: int
     platform: str
@@ -28,8 +34,10 @@ class NewSegment:
 
 
 def open_segment(tx: Tx, new: NewSegment, ids: tuple[int, int], rows: int, now: datetime) -> int:
-    """Insert a segment with its first batch and return its id; `ids` are the batch's lowest and
-    highest id."""
+    """Insert an open segment with its first batch and return its id.
+
+    `ids` are the lowest and highest id of the batch, `rows` its number of rows.
+    """
     first, last = ids
     return tx.insert(
         "INSERT INTO export_logs (task_id, account_id, platform, domain, quota_day,"
@@ -53,7 +61,7 @@ def open_segment(tx: Tx, new: NewSegment, ids: tuple[int, int], rows: int, now: 
 
 
 def grow(tx: Tx, segment_id: int, ids: tuple[int, int], rows: int) -> bool:
-    """Add a batch to an open segment; return False when it is not open any more."""
+    """Add a batch, as in `open_segment`; return False when the segment is not open any more."""
     first, last = ids
     return 1 == tx.execute(
         "UPDATE export_logs SET exported_count=exported_count+:n,"
@@ -70,7 +78,10 @@ def grow(tx: Tx, segment_id: int, ids: tuple[int, int], rows: int) -> bool:
 def seal(
     tx: Tx, segment_id: int, file_path: str, size: int, sha256: str, host: str, now: datetime
 ) -> bool:
-    """Close an open segment over its finished file; return False when it is not open any more."""
+    """Close an open segment with its finished file; return False when it is not open any more.
+
+    `size` is in bytes, `sha256` in hex; `host` is where the file is.
+    """
     return 1 == tx.execute(
         "UPDATE export_logs SET state='sealed', file_path=:path, bytes=:size, sha256=:sha256,"
         " host=:host, end_time=:now WHERE id=:id AND state='open'",
@@ -86,8 +97,7 @@ def seal(
 def replace_file(
     tx: Tx, segment_id: int, file_path: str, size: int, sha256: str, host: str, now: datetime
 ) -> bool:
-    """Point a segment to a file that was rendered again; return False when there is no such
-    segment."""
+    """Point a segment to a file rendered again, and seal it; return False when there is none."""
     return 1 == tx.execute(
         "UPDATE export_logs SET state='sealed', file_path=:path, bytes=:size, sha256=:sha256,"
         " host=:host, end_time=COALESCE(end_time, :now) WHERE id=:id",
@@ -107,7 +117,7 @@ def get(tx: Tx, segment_id: int) -> Segment | None:
 
 
 def open_of_task(tx: Tx, task_id: int) -> list[Segment]:
-    """Return the segments that an earlier holder of the task left open, by id."""
+    """Return the open segments of a task, by id: an earlier holder of the task has left them."""
     rows = tx.all(
         "SELECT * FROM export_logs WHERE task_id=:task AND state='open' ORDER BY id", task=task_id
     )
@@ -115,7 +125,7 @@ def open_of_task(tx: Tx, task_id: int) -> list[Segment]:
 
 
 def unattended(tx: Tx, now: datetime) -> list[Segment]:
-    """Return the open segments whose task is not leased, by id."""
+    """Return the open segments whose task nobody has leased at `now`, by id."""
     rows = tx.all(
         "SELECT s.* FROM export_logs s JOIN tasks t ON t.id=s.task_id"
         " WHERE s.state='open' AND (t.lease_until IS NULL OR t.lease_until<:now) ORDER BY s.id",
@@ -125,7 +135,7 @@ def unattended(tx: Tx, now: datetime) -> list[Segment]:
 
 
 def open_of_ended_tasks(tx: Tx, now: datetime) -> list[Segment]:
-    """Return the open segments whose task has ended, so that no claim will seal them, by id."""
+    """Return the open segments of tasks that have ended, by id: no later claim will seal them."""
     rows = tx.all(
         "SELECT s.* FROM export_logs s JOIN tasks t ON t.id=s.task_id"
         " WHERE s.state='open' AND t.status IN ('completed','failed')"
@@ -136,7 +146,10 @@ def open_of_ended_tasks(tx: Tx, now: datetime) -> list[Segment]:
 
 
 def page(tx: Tx, after_id: int, limit: int, domain: str | None = None) -> list[Segment]:
-    """Return segments (of one domain) with ids above `after_id`, by id."""
+    """Return up to `limit` segments, by id, with ids above `after_id`.
+
+    With `domain` only those of that domain.
+    """
     where = "" if domain is None else "AND domain=:domain"
     rows = tx.all(
         f"SELECT * FROM export_logs WHERE id>:after {where} ORDER BY id LIMIT :limit",
@@ -148,7 +161,7 @@ def page(tx: Tx, after_id: int, limit: int, domain: str | None = None) -> list[S
 
 
 def newest(tx: Tx, limit: int, domain: str | None = None) -> list[Segment]:
-    """Return the newest segments (of one domain), newest first."""
+    """Return the newest `limit` segments, newest first; with `domain` only those of that domain."""
     where = "" if domain is None else "WHERE domain=:domain"
     rows = tx.all(
         f"SELECT * FROM export_logs {where} ORDER BY id DESC LIMIT :limit",
@@ -160,7 +173,7 @@ def newest(tx: Tx, limit: int, domain: str | None = None) -> list[Segment]:
 
 @dataclass(frozen=True)
 class HostFiles:
-    """The number of sealed segments that a host wrote, and the newest one's file."""
+    """The number of sealed segments that a host wrote, and the file of the newest one."""
 
     host: str
     count: int
@@ -168,7 +181,7 @@ class HostFiles:
 
 
 def by_host(tx: Tx) -> list[HostFiles]:
-    """Return what every host has written. Reads the whole table."""
+    """Return for each host the sealed segments that it wrote. Reads the whole table."""
     rows = tx.all(
         "SELECT h.host, h.n, s.file_path FROM export_logs s JOIN"
         " (SELECT host, COUNT(*) AS n, MAX(id) AS newest FROM export_logs WHERE state='sealed'"
@@ -178,7 +191,7 @@ def by_host(tx: Tx) -> list[HostFiles]:
 
 
 def of_host(tx: Tx, host: str, after_id: int, limit: int) -> list[int]:
-    """Return ids above `after_id` of segments that were written on that host, ascending."""
+    """Return up to `limit` ids above `after_id` of segments written on that host, ascending."""
     rows = tx.all(
         "SELECT id FROM export_logs WHERE host=:host AND id>:after ORDER BY id LIMIT :limit",
         host=host,
@@ -189,7 +202,7 @@ def of_host(tx: Tx, host: str, after_id: int, limit: int) -> list[int]:
 
 
 def is_open(tx: Tx, segment_id: int) -> bool:
-    """Return whether a segment may still get rows."""
+    """Return whether the segment exists and may still get rows."""
     return (
         tx.one("SELECT 1 AS yes FROM export_logs WHERE id=:id AND state='open'", id=segment_id)
         is not None
@@ -208,7 +221,7 @@ def of_task(tx: Tx, task_id: int) -> list[Segment]:
 
 @dataclass(frozen=True)
 class AccountDay:
-    """Rows that an account exported on a quota day, by its segments and by its own counter.
+    """The rows that an account exported on a quota day, by its segments and by its own counter.
 
     `counted` is None when the account counts another day by now. `limit` is the higher of the
     account's limit and those that its segments were written under.
@@ -223,7 +236,7 @@ class AccountDay:
 
 
 def account_days(tx: Tx) -> list[AccountDay]:
-    """Return every account's days with segments, by day and account."""
+    """Return each account's quota days that have segments, by day and account."""
     rows = tx.all(
         "SELECT s.account_id, a.username, s.quota_day, SUM(s.exported_count) AS n,"
         " MAX(CASE WHEN a.quota_day=s.quota_day THEN a.today_export_count END) AS counted,"
@@ -246,8 +259,7 @@ def account_days(tx: Tx) -> list[AccountDay]:
 
 
 def bounds_in_table(tx: Tx, segment_id: int) -> tuple[int, int | None, int | None]:
-    """Return count, lowest and highest id of the rows that point to the segment; the ids are
-    None when there are none."""
+    """Return number, lowest and highest id of a segment's rows; both ids are None without rows."""
     row = tx.one(
         "SELECT COUNT(*) AS n, MIN(id) AS low, MAX(id) AS high FROM influencers"
         " WHERE export_log_id=:id",

@@ -1,4 +1,4 @@
-"""Queries on `influencers`."""
+"""Queries on `influencers`, the table of creators."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EXPORTED_COLUMNS = "id, uid, nickname, platform, domain, source_page, raw_data, 
 
 @dataclass(frozen=True)
 class NewCreator:
-    """A creator as a page lists it; `raw_data` is JSON text."""
+    """A creator as a platform's page lists it; `raw_data` is the entry as JSON text."""
 
     uid: str
     nickname: str
@@ -32,10 +32,10 @@ def upsert_page(
     *,
     refresh_raw: bool,
 ) -> None:
-    """Insert a page's creators, in key order; known ones get the new nickname, and with
-    `refresh_raw` the new raw data.
+    """Insert a page's creators in key order; known ones get the new nickname.
 
-    Neither their export status nor the page that listed them first is changed.
+    `refresh_raw` replaces their raw data as well. Neither their export status nor the page that
+    listed them first (`log_id` of its ingestion log) is changed.
     """
     refreshed = (
         ["nickname", "raw_data", "updated_at"] if refresh_raw else ["nickname", "updated_at"]
@@ -57,13 +57,14 @@ def upsert_page(
                 "now": moment,
                 "log": log_id,
             }
+            # In key order: two pages with the same creators must not lock them in opposite orders.
             for creator in sorted(creators, key=lambda creator: creator.uid)
         ],
     )
 
 
 def count_new(tx: Tx, platform: str, domain: str, uids: Sequence[str], log_id: int) -> int:
-    """Return how many of these creators were first listed by the page of that log."""
+    """Return how many of these creators were first listed by the page with the log `log_id`."""
     if not uids:
         return 0
     names = {f"uid{n}": uid for n, uid in enumerate(uids)}
@@ -79,7 +80,10 @@ def count_new(tx: Tx, platform: str, domain: str, uids: Sequence[str], log_id: i
 
 
 def next_pending(tx: Tx, platform: str, domain: str, after_id: int, limit: int) -> list[Row]:
-    """Lock and return the next rows to export, by id, without those that others hold locked."""
+    """Lock and return up to `limit` rows to export with ids above `after_id`, by id.
+
+    Rows that other transactions hold locked are left out.
+    """
     return tx.all(
         f"SELECT {EXPORTED_COLUMNS} FROM influencers"
         f" {tx.dialect.force_index('idx_influencers_export')}"
@@ -93,10 +97,13 @@ def next_pending(tx: Tx, platform: str, domain: str, after_id: int, limit: int) 
 
 
 def mark_exported(tx: Tx, ids: Sequence[int], log_id: int, now: datetime) -> int:
-    """Point rows (ids ascending) that are still to be exported to their segment; return the
-    number of rows that changed."""
+    """Assign rows that wait for export to the segment `log_id`; return the number of rows changed.
+
+    `ids` ascend. A row that was exported meanwhile is not counted.
+    """
     first, last = ids[0], ids[-1]
     gapless = last - first + 1 == len(ids)
+    # A range costs the database less to read than a list of hundreds of ids.
     which = "BETWEEN :first AND :last" if gapless else f"IN ({','.join(map(str, ids))})"
     return tx.execute(
         "UPDATE influencers SET status='exported', export_log_id=:log, updated_at=:now"
@@ -109,7 +116,7 @@ def mark_exported(tx: Tx, ids: Sequence[int], log_id: int, now: datetime) -> int
 
 
 def of_segment(tx: Tx, log_id: int, after_id: int, limit: int) -> list[Row]:
-    """Return rows of a segment with ids above `after_id`, by id."""
+    """Return up to `limit` rows of the segment `log_id` with ids above `after_id`, by id."""
     return tx.all(
         f"SELECT {EXPORTED_COLUMNS} FROM influencers"
         f" {tx.dialect.force_index('idx_influencers_segment')}"
@@ -148,7 +155,10 @@ def highest_id(tx: Tx) -> int:
 
 
 def mismatched_status_count(tx: Tx, after_id: int, up_to_id: int) -> int:
-    """Return the number of rows in an id range whose status and segment contradict each other."""
+    """Return how many rows with ids in `(after_id, up_to_id]` contradict themselves.
+
+    That is status `exported` without a segment, or a segment without that status.
+    """
     row = tx.one(
         "SELECT COUNT(*) AS n FROM influencers WHERE id>:after AND id<=:up_to"
         " AND (status='exported') <> (export_log_id IS NOT NULL)",
@@ -159,7 +169,7 @@ def mismatched_status_count(tx: Tx, after_id: int, up_to_id: int) -> int:
 
 
 def rows_in_missing_segments(tx: Tx, after_id: int, up_to_id: int) -> int:
-    """Return the number of rows in an id range that point to a segment that does not exist."""
+    """Return the number of rows with ids in `(after_id, up_to_id]` whose segment does not exist."""
     row = tx.one(
         "SELECT COUNT(*) AS n FROM influencers i LEFT JOIN export_logs s ON s.id=i.export_log_id"
         " WHERE i.id>:after AND i.id<=:up_to AND i.export_log_id IS NOT NULL AND s.id IS NULL",
@@ -170,13 +180,13 @@ def rows_in_missing_segments(tx: Tx, after_id: int, up_to_id: int) -> int:
 
 
 def total(tx: Tx) -> int:
-    """Return the number of creators. Reads a whole index."""
+    """Return the number of stored creators. Reads a whole index."""
     row = tx.one("SELECT COUNT(*) AS n FROM influencers")
     return int(row["n"]) if row else 0
 
 
 def count_pending(tx: Tx, platform: str, domain: str, limit: int) -> int:
-    """Return the number of creators that are still to be exported, counting up to `limit`."""
+    """Return the number of creators that wait for export; counting stops at `limit`."""
     row = tx.one(
         "SELECT COUNT(*) AS n FROM (SELECT id FROM influencers"
         f" {tx.dialect.force_index('idx_influencers_export')}"

@@ -11,7 +11,7 @@ from storage.engines.transactions import Tx
 
 @dataclass(frozen=True)
 class PageLog:
-    """A stored page: the number of creators on it, and the seconds it took to fetch and store."""
+    """A stored page: its number of creators, and the seconds that fetching and storing took."""
 
     domain: str
     creators: int
@@ -30,8 +30,8 @@ def log_page(
 ) -> int:
     """Insert the log of a stored page and return its id.
 
-    `counts` are creators kept (all of them counted as new until `set_page_new_count`) and entries
-    rejected.
+    `counts` are the creators kept, all of which count as new until `set_page_new_count`, and the
+    entries rejected.
     """
     kept, rejected = counts
     return tx.insert(
@@ -50,12 +50,12 @@ def log_page(
 
 
 def set_page_new_count(tx: Tx, log_id: int, new: int) -> None:
-    """Correct a page's number of new creators."""
+    """Store how many creators on the page were new."""
     tx.execute("UPDATE ingestion_logs SET new_count=:new WHERE id=:id", id=log_id, new=new)
 
 
 def newest(tx: Tx, platform: str, limit: int) -> list[PageLog]:
-    """Return those of the platform among the newest `limit` pages, newest first."""
+    """Return those of the newest `limit` pages that are of the platform, newest first."""
     rows = tx.all(
         "SELECT l.domain, l.ingested_count, l.start_time, l.end_time FROM"
         " (SELECT * FROM ingestion_logs ORDER BY id DESC LIMIT :limit) l"

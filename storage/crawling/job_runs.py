@@ -1,4 +1,4 @@
-"""Queries on `job_runs`: what ran when, and whose it is while it runs."""
+"""Queries on `job_runs`: the runs of scheduled jobs, and the leases of those that go on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from storage.schema import schema
 
 
 class JobCause(StrEnum):
-    """Why a job ran."""
+    """What started a run of a job."""
 
     SCHEDULE = "schedule"
     CATCH_UP = "catch_up"  # late, for a time at which it could not
@@ -23,6 +23,8 @@ class JobCause(StrEnum):
 
 
 class RunState(StrEnum):
+    """The state of a run; MISSED stands for scheduled times that passed without one."""
+
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -31,10 +33,10 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True)
 class JobRun:
-    """A run, or (state `missed`) `times` scheduled times without one, the last of them
-    `scheduled_at`.
+    """A run of a job or, in state `missed`, the scheduled times of a gap without one.
 
-    `lease_token` counts how often it was begun.
+    `times` counts the scheduled times it stands for, the last of them is `scheduled_at`.
+    `lease_token` counts how often it was begun. `result` is a stored message.
     """
 
     id: int
@@ -53,8 +55,11 @@ class JobRun:
 
 @dataclass(frozen=True)
 class JobState:
-    """What is on record about a job: its open run, its newest scheduled run (also a missed one),
-    and the moment at which the job was first seen."""
+    """What is recorded of a job.
+
+    `open` is its open run; `newest` its newest scheduled run, also a missed one but no manual one;
+    `first_seen_at` when a host first knew the job. Each is None when there is none.
+    """
 
     open: JobRun | None
     newest: JobRun | None
@@ -62,15 +67,14 @@ class JobState:
 
     @property
     def accounted_until(self) -> datetime | None:
-        """The moment up to which every scheduled time has a row; None for a job that was never
-        seen."""
+        """The moment up to which every scheduled time has a row; None for a job never seen."""
         if self.newest is None or self.first_seen_at is None:
             return self.newest.scheduled_at if self.newest else self.first_seen_at
         return max(self.newest.scheduled_at, self.first_seen_at)
 
 
 def job_state(tx: Tx, job: str) -> JobState:
-    """Return what is on record about a job."""
+    """Return what is recorded of the job with that name."""
     found = tx.one("SELECT * FROM job_runs WHERE open_key=:job", job=job)
     newest = tx.one(
         "SELECT * FROM job_runs WHERE job=:job AND cause<>'manual'"
@@ -86,7 +90,7 @@ def job_state(tx: Tx, job: str) -> JobState:
 
 
 def note_first_seen(tx: Tx, job: str, now: datetime) -> None:
-    """Record when a job was first seen, once: what was scheduled before is not missed."""
+    """Record when a job was first seen, once: times scheduled before that are not missed."""
     schema.set_fact_once(tx, _first_seen_fact(job), to_sql(now))
 
 
@@ -125,8 +129,10 @@ LEASE_ENDED = "lease_until<=:now"
 
 
 def take_over(tx: Tx, seen: JobRun, owner: str, now: datetime, until: datetime) -> bool:
-    """Lease a run again whose lease ran out, its token growing by 1; return False when it
-    changed since."""
+    """Lease a run as `seen` after its lease ran out; return False when it changed since.
+
+    Its token grows by 1.
+    """
     return JOB_RUNS.claim(
         tx,
         seen.id,
@@ -139,7 +145,7 @@ def take_over(tx: Tx, seen: JobRun, owner: str, now: datetime, until: datetime) 
 
 
 def give_up(tx: Tx, seen: JobRun, reason: str, now: datetime) -> bool:
-    """End a run whose lease ran out as failed; return False when it changed since."""
+    """End a run as `seen`, whose lease ran out, as failed; return False when it changed since."""
     return JOB_RUNS.give_back(
         tx,
         seen.id,
@@ -152,7 +158,7 @@ def give_up(tx: Tx, seen: JobRun, reason: str, now: datetime) -> bool:
 
 
 def finish(tx: Tx, run_id: int, token: int, state: RunState, result: str, now: datetime) -> bool:
-    """End a run with its result; return False when the lease was lost."""
+    """End a run with its result (a stored message); return False when the lease was lost."""
     return JOB_RUNS.give_back(
         tx,
         run_id,
@@ -165,15 +171,14 @@ def finish(tx: Tx, run_id: int, token: int, state: RunState, result: str, now: d
 
 
 def give_back(tx: Tx, run_id: int, token: int, now: datetime) -> bool:
-    """End a lease with the run unfinished, so that the next look takes it over; return False
-    when the lease was lost."""
+    """End a lease and leave the run open for another process; return False when it was lost."""
     return JOB_RUNS.write(tx, run_id, token, "lease_owner=NULL, lease_until=:now", now=to_sql(now))
 
 
 def note_missed(
     tx: Tx, job: str, scheduled_at: datetime, times: int, reason: str, now: datetime
 ) -> None:
-    """Record scheduled times that passed without a run, the last of them `scheduled_at`.
+    """Record `times` scheduled times that passed without a run, the last of them `scheduled_at`.
 
     Raises:
         DuplicateKeyError: that time has its row already.
@@ -196,7 +201,7 @@ def get(tx: Tx, run_id: int) -> JobRun | None:
 
 
 def of_job(tx: Tx, job: str, limit: int) -> list[JobRun]:
-    """Return runs of one job, the latest scheduled time first."""
+    """Return up to `limit` runs of one job, the latest scheduled time first."""
     rows = tx.all(
         "SELECT * FROM job_runs WHERE job=:job ORDER BY scheduled_at DESC LIMIT :limit",
         job=job,
@@ -206,6 +211,6 @@ def of_job(tx: Tx, job: str, limit: int) -> list[JobRun]:
 
 
 def newest(tx: Tx, limit: int) -> list[JobRun]:
-    """Return runs of all jobs, the last inserted first."""
+    """Return up to `limit` runs of all jobs, the last inserted first."""
     rows = tx.all("SELECT * FROM job_runs ORDER BY id DESC LIMIT :limit", limit=limit)
     return [row_to(JobRun, row) for row in rows]

@@ -1,4 +1,4 @@
-"""Queries that keep leases alive, and the rows of running processes."""
+"""Queries that renew leases of every kind, and those on `workers`, the running processes."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ TABLES = {
 
 
 def renew(tx: Tx, kind: LeaseKind, row_id: int, owner: str, token: int, until: datetime) -> bool:
-    """Move the end of a lease; return False when the lease was lost."""
+    """Move the end of a lease to `until`; return False when the lease was lost."""
     return TABLES[kind].renew(tx, row_id, token, owner=owner, until=until)
 
 
 def announce(tx: Tx, worker: Worker) -> None:
-    """Insert a running process, or update when it was last seen."""
+    """Insert a running process, or update when it was last seen alive."""
     tx.execute(
         "INSERT INTO workers (id, host, pid, roles, started_at, seen_at)"
         " VALUES (:id, :host, :pid, :roles, :started_at, :seen_at)"
@@ -41,16 +41,16 @@ def announce(tx: Tx, worker: Worker) -> None:
 
 
 def retire(tx: Tx, worker_id: str) -> None:
-    """Remove a process that ends."""
+    """Remove the row of a process that ends."""
     tx.execute("DELETE FROM workers WHERE id=:id", id=worker_id)
 
 
 def forget_unseen(tx: Tx, before: datetime) -> int:
-    """Remove processes that were last seen before that moment; return their number."""
+    """Remove processes last seen before that moment, as they died; return their number."""
     return tx.execute("DELETE FROM workers WHERE seen_at<:before", before=to_sql(before))
 
 
 def workers(tx: Tx) -> list[Worker]:
-    """Return the running processes, oldest first."""
+    """Return the processes that have a row, in the order of their start."""
     rows = tx.all("SELECT * FROM workers ORDER BY started_at, id")
     return [row_to(Worker, row) for row in rows]

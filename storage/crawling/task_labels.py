@@ -1,4 +1,4 @@
-"""Queries on `task_labels`: what people file tasks under."""
+"""Queries on `task_labels`: the labels by which operators group tasks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ AT_ONCE = 500  # ids in one query
 
 
 def add(tx: Tx, task_id: int, labels: Iterable[str]) -> int:
-    """Put labels on a task; return how many of them it did not have."""
+    """Put labels on a task; return the number of those that it did not have."""
     known = set(of_tasks(tx, [task_id]).get(task_id, []))
     fresh = [label for label in dict.fromkeys(labels) if label not in known]
     for label in fresh:
@@ -26,7 +26,7 @@ def add(tx: Tx, task_id: int, labels: Iterable[str]) -> int:
 
 
 def remove(tx: Tx, task_id: int, labels: Iterable[str]) -> int:
-    """Take labels off a task; return how many of them it had."""
+    """Take labels off a task; return the number of those that it had."""
     return sum(
         tx.execute(
             "DELETE FROM task_labels WHERE label=:label AND task_id=:id", label=label, id=task_id
@@ -36,7 +36,7 @@ def remove(tx: Tx, task_id: int, labels: Iterable[str]) -> int:
 
 
 def of_tasks(tx: Tx, task_ids: Collection[int]) -> dict[int, list[str]]:
-    """Return the labels of those tasks that have any, by task id; labels in their order."""
+    """Return the labels, in alphabetical order, of those tasks that have any, by task id."""
     found: dict[int, list[str]] = defaultdict(list)
     ids = sorted(task_ids)
     for start in range(0, len(ids), AT_ONCE):
@@ -54,13 +54,13 @@ def of_tasks(tx: Tx, task_ids: Collection[int]) -> dict[int, list[str]]:
 
 
 def in_use(tx: Tx, limit: int) -> list[str]:
-    """Return labels that any task has, in their order."""
+    """Return up to `limit` labels that any task has, in alphabetical order."""
     rows = tx.all("SELECT DISTINCT label FROM task_labels ORDER BY label LIMIT :limit", limit=limit)
     return [row["label"] for row in rows]
 
 
 def open_tasks(tx: Tx, task_type: TaskType, labels: Collection[str]) -> list[int]:
-    """Return the ids of open tasks of a type that have one of the labels, ascending."""
+    """Return the ids of open tasks of a type that have at least one of the labels, ascending."""
     names = {f"label{n}": label for n, label in enumerate(labels)}
     places = ",".join(f":{name}" for name in names)
     rows = tx.all(

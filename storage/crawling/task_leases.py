@@ -1,4 +1,4 @@
-"""Queries on `tasks` under a lease: claiming, moving on, giving back. All carry the token."""
+"""Queries on `tasks` under a lease: claim, advance, put back, finish. All repeat the token."""
 
 from __future__ import annotations
 
@@ -36,7 +36,10 @@ PLACES = {
 def claimable_statuses(
     tx: Tx, task_type: TaskType, now: datetime, only: int | None
 ) -> set[TaskStatus]:
-    """Return the statuses in which a leaf (of one task) may be claimed now. Locks nothing."""
+    """Return the statuses in which some leaf task can be claimed now. Locks nothing.
+
+    `only` is the id of a task: only it and its pieces count; None is for all tasks.
+    """
     looks = [
         _look(source, status, place, order)
         for source in _sources(tx, only)
@@ -57,10 +60,10 @@ def next_claimable(
     *,
     waited_first: bool = False,
 ) -> Task | None:
-    """Lock and return the oldest leaf (of one task) in that status that may be claimed now; None
-    when there is none.
+    """Lock and return the oldest leaf task in that status that can be claimed now, if there is one.
 
-    Leaves that never waited go first; with `waited_first` those whose wait is over.
+    Leaves that never waited go first; with `waited_first` those whose wait is over. `only` as in
+    `claimable_statuses`. Rows that other claimers hold locked are passed over.
     """
     step = -1 if waited_first else 1
     for source in _sources(tx, only):
@@ -104,19 +107,23 @@ def claim(tx: Tx, seen: Task, owner: str, now: datetime, until: datetime) -> boo
 
 
 def lock(tx: Tx, task_id: int, token: int, now: datetime) -> bool:
-    """Lock the task's row for this transaction; return False when the lease was lost or the task
-    is not in progress any more."""
+    """Lock the task's row until the transaction ends.
+
+    Return False when the lease was lost or the task is not in progress any more.
+    """
     return TASKS.write(tx, task_id, token, "updated_at=:now", now=to_sql(now))
 
 
 def lock_in_any_status(tx: Tx, task_id: int, token: int, now: datetime) -> bool:
-    """Lock the task's row for its holder, also after the operator paused or cancelled it; return
-    False when the lease was lost."""
+    """Lock the task's row for its holder, even if it was paused or cancelled meanwhile.
+
+    Return False when the lease was lost.
+    """
     return TASKS_OF_ANY_STATUS.write(tx, task_id, token, "updated_at=:now", now=to_sql(now))
 
 
 def assign_account(tx: Tx, task_id: int, token: int, account_id: int, now: datetime) -> bool:
-    """Record which account works on the task; return False when the lease was lost."""
+    """Record the account that works on the task; return False when the lease was lost."""
     return TASKS_OF_ANY_STATUS.write(
         tx,
         task_id,
@@ -137,8 +144,12 @@ def advance(
     now: datetime,
     page_to: int | None = None,
 ) -> bool:
-    """Move the marker and add to the counters; return False when the lease was lost or the task
-    is not in progress any more."""
+    """Move the progress marker, add to the counters and set the attempts in a row to 0.
+
+    `marker` is `page=N` or `last_id=N`; `items` and `new` are added; `page_to`, unless None, is the
+    new end of the range. Return False when the lease was lost or the task is not in progress any
+    more.
+    """
     pages = "" if page_to is None else ", page_to=:page_to"
     return TASKS.write(
         tx,
@@ -155,14 +166,14 @@ def advance(
 
 
 def add_new_count(tx: Tx, task_id: int, new: int) -> None:
-    """Add to the creators that turned out to be new, in a transaction that has the task locked."""
+    """Add to the task's count of new creators, in a transaction that holds the task locked."""
     tx.execute("UPDATE tasks SET new_count=new_count+:new WHERE id=:id", id=task_id, new=new)
 
 
 def show_waiting(
     tx: Tx, task_id: int, token: int, reason: WaitingFor | None, now: datetime
 ) -> bool:
-    """Record what a task in progress waits for; return False when the lease was lost."""
+    """Record what a task in progress waits for, or None; return False when the lease was lost."""
     return TASKS_OF_ANY_STATUS.write(
         tx,
         task_id,
@@ -188,7 +199,9 @@ def put_back(
 ) -> bool:
     """End a lease with the work unfinished; return False when the lease was lost.
 
-    A pause or cancellation by the operator in between stays.
+    `not_before` is when the task may be claimed again; None with status `paused` waits for the
+    operator. `error` None keeps the stored one. A pause or cancellation by the operator meanwhile
+    is kept.
     """
     attempts = ", attempts=attempts+1" if failed_attempt else ""
     keeps = "CASE WHEN status='in_progress' THEN {} ELSE {} END"
@@ -196,6 +209,9 @@ def put_back(
         tx,
         task_id,
         token,
+        # MySQL evaluates assignments from left to right: each CASE looks at old values, so status
+        # and waiting_for are set after those that look at them. waiting_since keeps its value while
+        # the reason stays the same, so that it measures the whole wait and not the last try.
         f"not_before={keeps.format(':not_before', 'not_before')},"
         " waiting_since=CASE WHEN :waiting_for IS NULL THEN NULL"
         " WHEN waiting_for=:waiting_for THEN COALESCE(waiting_since, :now) ELSE :now END,"
@@ -214,8 +230,10 @@ def put_back(
 def finish(
     tx: Tx, task_id: int, token: int, status: TaskStatus, now: datetime, error: str | None = None
 ) -> bool:
-    """End a lease with the task completed or failed; return False when the lease was lost or the
-    task is not in progress any more."""
+    """End a lease with the task completed or failed, and free its key for another task.
+
+    Return False when the lease was lost or the task is not in progress any more.
+    """
     return TASKS.give_back(
         tx,
         task_id,
@@ -229,8 +247,10 @@ def finish(
 
 
 def make_parent(tx: Tx, task_id: int, token: int, page_to: int | None, now: datetime) -> bool:
-    """End the lease of a task that was split, so that its children are worked on; return False
-    when the lease was lost or the task is not in progress any more."""
+    """End the lease of a task that was split and make it the parent of its pieces.
+
+    Return False when the lease was lost or the task is not in progress any more.
+    """
     return TASKS.give_back(
         tx,
         task_id,
@@ -242,8 +262,10 @@ def make_parent(tx: Tx, task_id: int, token: int, page_to: int | None, now: date
 
 
 def drop_pages_beyond(tx: Tx, parent_id: int, last_page: int, now: datetime) -> int:
-    """Complete waiting pieces that begin behind the platform's last page, with an empty range;
-    return the number of pieces."""
+    """Complete, with an empty range, pieces that begin after `last_page`; return their number.
+
+    Only those that are not leased and have stored nothing. `last_page` is the platform's last page.
+    """
     return tx.execute(
         "UPDATE tasks SET status='completed', page_to=page_from-1, finished_at=:now,"
         " updated_at=:now, waiting_for=NULL, not_before=NULL"
@@ -260,12 +282,12 @@ EXPIRED = f"task_type IN ('ingestion','export') AND is_leaf=1 AND {TASKS.expired
 
 
 def reap(tx: Tx, now: datetime) -> int:
-    """Take back every task whose lease ran out; return the number of tasks."""
+    """Make the tasks pending whose lease ran out; return their number."""
     return TASKS.reap(tx, now, "status='pending', updated_at=:now", where=EXPIRED)
 
 
 def expired_parents(tx: Tx, now: datetime) -> list[int]:
-    """Return the parents of the tasks that `reap` would take back, by id."""
+    """Return the ids of the parents of tasks that `reap` would make pending, ascending."""
     rows = tx.all(
         f"SELECT DISTINCT parent_id FROM tasks WHERE {EXPIRED} AND parent_id IS NOT NULL"
         " ORDER BY parent_id",
@@ -275,14 +297,16 @@ def expired_parents(tx: Tx, now: datetime) -> list[int]:
 
 
 def count_expired(tx: Tx, now: datetime) -> int:
-    """Return the number of tasks whose lease ran out and was not taken back yet."""
+    """Return the number of tasks whose lease ran out and that `reap` did not make pending yet."""
     row = tx.one(f"SELECT COUNT(*) AS n FROM tasks WHERE {EXPIRED}", now=to_sql(now))
     return int(row["n"]) if row else 0
 
 
 def set_page_to(tx: Tx, task_id: int, token: int, page_to: int, now: datetime) -> bool:
-    """Change the end of a task's range; return False when the lease was lost or the task is not
-    in progress any more."""
+    """Set the last page of a task's range.
+
+    Return False when the lease was lost or the task is not in progress any more.
+    """
     return TASKS.write(
         tx,
         task_id,
@@ -294,14 +318,16 @@ def set_page_to(tx: Tx, task_id: int, token: int, page_to: int, now: datetime) -
 
 
 def current_token(tx: Tx, task_id: int) -> int:
-    """Return the token of the task's last claim; 0 when there is no such task."""
+    """Return the token of the task's newest lease; 0 when there is no such task."""
     row = tx.one("SELECT lease_token FROM tasks WHERE id=:id", id=task_id)
     return int(row["lease_token"]) if row else 0
 
 
 def bump_token_unless_leased(tx: Tx, task_id: int, now: datetime) -> int | None:
-    """Make every token that was handed out for the task stale; return the new one, or None when
-    the task is leased."""
+    """Raise the task's token, so that every earlier holder is stale; return it.
+
+    None: the task is leased, has pieces, or does not exist.
+    """
     changed = tx.execute(
         "UPDATE tasks SET lease_token=lease_token+1, lease_owner=NULL, lease_until=NULL,"
         " status=CASE WHEN status='in_progress' THEN 'pending' ELSE status END"

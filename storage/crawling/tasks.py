@@ -1,4 +1,4 @@
-"""Queries on `tasks`: filing, looking, and the operator's words."""
+"""Queries on `tasks` without a lease: filing, looking, and the operator's changes."""
 
 from __future__ import annotations
 
@@ -17,6 +17,12 @@ from storage.models.tasks import Task, TaskStatus, TaskType, WaitingFor
 
 @dataclass(frozen=True)
 class NewTask:
+    """A task to file. `options` are stored as JSON; only crawls have `page_from` and `page_to`.
+
+    `progress_marker` and the counters are set for the piece that has page 1, which is stored before
+    a crawl is split.
+    """
+
     task_type: TaskType
     platform: str
     domain: str
@@ -34,7 +40,7 @@ OPEN = "('pending','in_progress','paused')"
 
 
 def open_key(task_type: TaskType, platform: str, domain: str) -> str:
-    """Return the unique key of which at most one open task may exist."""
+    """Return the value of the unique column that keeps a second such task from being open."""
     return f"{task_type}|{platform}|{domain}"
 
 
@@ -46,13 +52,12 @@ def find_open(tx: Tx, task_type: TaskType, platform: str, domain: str) -> Task |
 
 
 def open_or_join(tx: Tx, new: NewTask, now: datetime) -> tuple[Task, bool]:
-    """Return the open task of that type, platform and domain, created when there is none, and
-    whether it is new.
+    """Return the open task of that type, platform and domain, and True when it was just created.
 
     Two callers at once get the same task.
 
     Raises:
-        DatabaseContentionError: the task that was joined ended in that moment.
+        DatabaseContentionError: the open task that was to be joined ended in that moment.
     """
     known = find_open(tx, new.task_type, new.platform, new.domain)
     if known is not None:
@@ -64,7 +69,7 @@ def open_or_join(tx: Tx, new: NewTask, now: datetime) -> tuple[Task, bool]:
         is_new = False  # another caller was faster
     task = find_open(tx, new.task_type, new.platform, new.domain)
     if task is None:
-        raise DatabaseContentionError("the open task ended just now")
+        raise DatabaseContentionError("open_task_ended")
     return task, is_new
 
 
@@ -103,12 +108,13 @@ def get(tx: Tx, task_id: int) -> Task | None:
 
 
 def lock_parent(tx: Tx, parent_id: int, now: datetime) -> None:
-    """Lock a parent, so that of two children that end at once the second sees the first."""
+    """Lock a parent task, so that of two pieces that end at once the second sees the first."""
     tx.execute("UPDATE tasks SET updated_at=:now WHERE id=:id", id=parent_id, now=to_sql(now))
 
 
 def child_statuses(tx: Tx, parent_id: int) -> set[TaskStatus]:
-    """Return the statuses that any child is in."""
+    """Return the statuses that at least one piece of the parent is in."""
+    # DISTINCT would read every piece of a large crawl; a probe ends at the first one it finds.
     probes = ", ".join(
         f"EXISTS (SELECT 1 FROM tasks WHERE parent_id=:id AND status='{status}') AS {status}"
         for status in TaskStatus
@@ -119,7 +125,7 @@ def child_statuses(tx: Tx, parent_id: int) -> set[TaskStatus]:
 
 
 def first_child_error(tx: Tx, parent_id: int) -> str | None:
-    """Return the error of the first failed child; None when none failed."""
+    """Return the error of the failed piece with the lowest id; None when none failed."""
     row = tx.one(
         f"SELECT last_error FROM tasks {tx.dialect.force_index('idx_tasks_parent')}"
         " WHERE parent_id=:id AND status='failed' ORDER BY id LIMIT 1",
@@ -131,7 +137,10 @@ def first_child_error(tx: Tx, parent_id: int) -> str | None:
 def set_parent_status(
     tx: Tx, parent_id: int, status: TaskStatus, now: datetime, error: str | None
 ) -> None:
-    """Set a parent's status to the one that follows from its children."""
+    """Set a parent's status, as follows from its pieces; completed and failed free its key.
+
+    `error` is the error of a piece, or None.
+    """
     ended = status in (TaskStatus.COMPLETED, TaskStatus.FAILED)
     end = ", open_key=NULL, finished_at=COALESCE(finished_at, :now)" if ended else ""
     tx.execute(
@@ -144,7 +153,7 @@ def set_parent_status(
 
 
 def is_domain_being_crawled(tx: Tx, platform: str, domain: str) -> bool:
-    """Return whether an ingestion task of the domain is open."""
+    """Return whether an ingestion task of the platform and domain is open."""
     row = tx.one(
         "SELECT 1 AS yes FROM tasks WHERE open_key=:key",
         key=open_key(TaskType.INGESTION, platform, domain),
@@ -160,8 +169,11 @@ def is_waiting_for_account(
     alive_since: datetime,
     due: datetime,
 ) -> bool:
-    """Return whether an open task of that type has lacked an account since `before`, was updated
-    after `alive_since`, and asks for an account again before `due`."""
+    """Return whether some open task of that type has waited for an account since `before`.
+
+    Only tasks count that were updated at or after `alive_since`, and that look for an account again
+    by `due`.
+    """
     for status, rested in (
         (TaskStatus.PENDING, "AND not_before<=:due"),  # who was put back for an account has one
         (TaskStatus.IN_PROGRESS, ""),
@@ -183,13 +195,16 @@ def is_waiting_for_account(
 
 
 def domains(tx: Tx) -> list[str]:
-    """Return the domains of all tasks, in their order."""
+    """Return the domains of all tasks, in alphabetical order."""
     rows = tx.all("SELECT DISTINCT domain FROM tasks ORDER BY domain")
     return [row["domain"] for row in rows]
 
 
 def top_level(tx: Tx, *, only_open: bool, limit: int, label: str | None = None) -> list[Task]:
-    """Return the newest tasks that are no piece of another (with that label), newest first."""
+    """Return up to `limit` tasks that are no piece of another, newest first.
+
+    With `label` only those that have it, with `only_open` only those that have not ended.
+    """
     if label is not None:
         return _labelled(tx, label, only_open=only_open, limit=limit)
     index = tx.dialect.force_index("uq_tasks_open" if only_open else "idx_tasks_pieces")
@@ -223,7 +238,10 @@ def children(tx: Tx, parent_id: int) -> list[Task]:
 
 @dataclass(frozen=True)
 class Progress:
-    """Counters of a task with all its pieces."""
+    """Counters of a task over all its pieces, and what the next of them waits for.
+
+    `waiting_for`, `not_before` (as stored) and `error` are None when no piece waits.
+    """
 
     item_count: int
     new_count: int
@@ -234,7 +252,7 @@ class Progress:
 
 
 def progress_of_leaf(task: Task) -> Progress:
-    """Return the same as `progress` for a task that was not split, from its own row."""
+    """Return what `progress` returns for a task that was not split, without a query."""
     pages = task.last_page - task.page_from + 1 if task.last_page and task.page_from else 0
     rests = task.status in (TaskStatus.PENDING, TaskStatus.PAUSED)
     waits = task.waiting_for is not None and task.status is not TaskStatus.COMPLETED
@@ -249,7 +267,7 @@ def progress_of_leaf(task: Task) -> Progress:
 
 
 def progress(tx: Tx, task_id: int) -> Progress:
-    """Return the sums over a task's pieces, or the task's own numbers where it was not split."""
+    """Return the sums over a task's pieces or, where it was not split, the task's own counters."""
     task = tx.one("SELECT is_leaf FROM tasks WHERE id=:id", id=task_id)
     if task is not None and task["is_leaf"]:
         which = "WHERE id=:id"
@@ -278,8 +296,7 @@ def progress(tx: Tx, task_id: int) -> Progress:
 
 
 def pause(tx: Tx, task_id: int, now: datetime) -> int:
-    """Pause a task and its open pieces until the operator resumes them; return the number of
-    rows that changed."""
+    """Pause a task and its open pieces until the operator resumes them; return the rows changed."""
     return _change_whole(
         tx,
         task_id,
@@ -290,7 +307,7 @@ def pause(tx: Tx, task_id: int, now: datetime) -> int:
 
 
 def resume(tx: Tx, task_id: int, now: datetime) -> int:
-    """Make paused and failed pieces claimable at once; return the number of rows that changed."""
+    """Make a task and its paused or failed pieces claimable at once; return the rows changed."""
     return _change_whole(
         tx,
         task_id,
@@ -302,7 +319,7 @@ def resume(tx: Tx, task_id: int, now: datetime) -> int:
 
 
 def reopen(tx: Tx, task: Task) -> bool:
-    """Give a failed task its open key back; return False when another open task has it."""
+    """Give a failed task its unique key back; return False when another open task has taken it."""
     other = find_open(tx, task.task_type, task.platform, task.domain)
     if other is not None:
         return other.id == task.id
@@ -312,7 +329,7 @@ def reopen(tx: Tx, task: Task) -> bool:
 
 
 def cancel(tx: Tx, task_id: int, now: datetime, reason: str) -> int:
-    """End a task and its open pieces as failed; return the number of rows that changed.
+    """End a task and its open pieces as failed, with `reason`; return the number of rows changed.
 
     Holders keep their tokens and may still give their leases back.
     """
@@ -328,7 +345,10 @@ def cancel(tx: Tx, task_id: int, now: datetime, reason: str) -> int:
 
 
 def _change_whole(tx: Tx, task_id: int, changes: str, statuses: str, **params: object) -> int:
-    """Change a task and its pieces; two statements, as an OR would read the whole table."""
+    """Change a task and its pieces; return the rows changed.
+
+    Two statements, as an OR of two columns would read the whole table.
+    """
     return sum(
         tx.execute(
             f"UPDATE tasks SET {changes} WHERE {which}=:id AND status IN {statuses}",
@@ -340,8 +360,10 @@ def _change_whole(tx: Tx, task_id: int, changes: str, statuses: str, **params: o
 
 
 def wake_waiting(tx: Tx, platform: str, now: datetime) -> int:
-    """Make every task of the platform that waits for an account or its quota claimable now;
-    return the number of tasks."""
+    """Make every task of the platform that waits for an account or quota claimable now.
+
+    Return the number of tasks. Called when an account was added, enabled or given another limit.
+    """
     return tx.execute(
         f"UPDATE tasks {tx.dialect.force_index('idx_tasks_claim')}"
         " SET not_before=:now, updated_at=:now"
@@ -354,7 +376,7 @@ def wake_waiting(tx: Tx, platform: str, now: datetime) -> int:
 
 
 def wake_for_quota(tx: Tx, now: datetime) -> int:
-    """Make every task that waits for quota claimable now; return the number of tasks."""
+    """Make every task that waits for the next quota day claimable now; return their number."""
     return tx.execute(
         f"UPDATE tasks {tx.dialect.force_index('idx_tasks_claim')}"
         " SET not_before=:now, updated_at=:now"
@@ -366,8 +388,11 @@ def wake_for_quota(tx: Tx, now: datetime) -> int:
 
 @dataclass(frozen=True)
 class Wait:
-    """What a piece waits for, until when (as stored; None: no known end), and the error that led
-    to it."""
+    """What a piece of a task waits for.
+
+    `until` is the moment as stored, None without a known end; `error` is what led to the wait, or
+    None.
+    """
 
     reason: WaitingFor
     until: str | None
@@ -375,8 +400,10 @@ class Wait:
 
 
 def waiting_now(tx: Tx, task_id: int, now: datetime) -> Wait | None:
-    """Return what the next waiting piece of a task waits for; None when no wait lasts beyond
-    `now`."""
+    """Return what a task, or one of its pieces, waits for; None when no wait lasts beyond `now`.
+
+    Of several pieces it is one without a known end, or else the one that is due first.
+    """
     row = tx.one(
         "SELECT waiting_for, not_before, last_error FROM tasks"
         " WHERE is_leaf=1 AND (id=:id OR parent_id=:id) AND waiting_for IS NOT NULL"
@@ -391,7 +418,7 @@ def waiting_now(tx: Tx, task_id: int, now: datetime) -> Wait | None:
 
 
 def newest_ended(tx: Tx, limit: int) -> list[Task]:
-    """Return top-level tasks that have ended, the last to end first."""
+    """Return up to `limit` top-level tasks that have ended, the last to end first."""
     rows = tx.all(
         "SELECT * FROM tasks WHERE parent_id IS NULL AND finished_at IS NOT NULL"
         " ORDER BY finished_at DESC LIMIT :limit",

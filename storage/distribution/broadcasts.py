@@ -1,4 +1,4 @@
-"""Queries on `broadcaster`: whether tasks are broadcast, and the lease of a round."""
+"""Queries on `broadcaster`, its one row: whether tasks are broadcast, and the lease of a round."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ ROW = 1
 
 @dataclass(frozen=True)
 class BroadcasterState:
-    """The state of the broadcaster.
+    """The state of the broadcaster, which sends current statistics of distribution tasks in rounds.
 
-    `result` is JSON text of the newest finished round. A round runs while `lease_until` lies ahead.
-    `next_tasks` is JSON text: by platform the task with which the next round begins.
+    `result` is JSON text about the newest finished round. A round is running while `lease_until` is
+    in the future. `next_tasks` is JSON text: for each platform the task with which the next round
+    begins.
     """
 
     is_on: bool = False
@@ -30,7 +31,7 @@ class BroadcasterState:
 
 
 def state(tx: Tx) -> BroadcasterState:
-    """Return the state; the defaults when nothing was written yet."""
+    """Return the state of the broadcaster; the defaults when it was never switched or run."""
     row = tx.one("SELECT * FROM broadcaster WHERE id=:row", row=ROW)
     return row_to(BroadcasterState, row) if row else BroadcasterState()
 
@@ -48,9 +49,10 @@ def switch(tx: Tx, is_on: bool) -> bool:
 def claim(
     tx: Tx, owner: str, now: datetime, until: datetime, due_before: datetime | None
 ) -> int | None:
-    """Lease the next round and return its token; None when a round runs.
+    """Lease the next round and return its token; None when a round is running.
 
-    With `due_before` only when broadcasting is on and no round started since then.
+    With `due_before` also None unless broadcasting is on and the last round began before that
+    moment.
     """
     _require_row(tx)
     due = "" if due_before is None else " AND is_on=1 AND (started_at IS NULL OR started_at<=:due)"
@@ -72,7 +74,10 @@ def claim(
 
 
 def finish(tx: Tx, owner: str, token: int, result: str, next_tasks: str, now: datetime) -> bool:
-    """End the round of that token with its result; return False when the lease was lost."""
+    """End the round of that token with its result; return False when the lease was lost.
+
+    `result` and `next_tasks` are JSON text, as in BroadcasterState.
+    """
     return BROADCASTER.give_back(
         tx,
         ROW,

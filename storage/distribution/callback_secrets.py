@@ -16,7 +16,7 @@ def secret_of(tx: Tx, task_id: str) -> str | None:
 
 
 def replace_secret(tx: Tx, task_id: str, seen: str | None, secret: str, now: datetime) -> bool:
-    """Change a task's encrypted secret; return False when it is not the one that was `seen`."""
+    """Set a task's encrypted secret; return False when the stored one is not the one `seen`."""
     same = "callback_secret IS NULL" if seen is None else "callback_secret=:seen"
     return 1 == tx.execute(
         "UPDATE drama_tasks SET callback_secret=:secret, updated_at=:now"
@@ -37,8 +37,11 @@ def task_exists(tx: Tx, task_id: str) -> bool:
 def record_delivery(
     tx: Tx, task_ids: Sequence[str], *, delivery_id: int, state: str, retries: int, now: datetime
 ) -> None:
-    """Store on tasks the state of a delivery that reports on them, except where a newer delivery
-    was recorded already."""
+    """Store the state of a delivery on the tasks that it reports on.
+
+    `retries` are its attempts beyond the first. A task on which a newer delivery was recorded is
+    left as it is.
+    """
     if not task_ids:
         return
     names = {f"id{n}": task_id for n, task_id in enumerate(sorted(task_ids))}

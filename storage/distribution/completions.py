@@ -14,8 +14,11 @@ from storage.models.mapping import read_by, row_to
 
 @dataclass(frozen=True)
 class Completion:
-    """A posted video. `details` is JSON text of what was verified, or None; `link_hash`
-    identifies the video (or short link), so that it counts once for its task and user."""
+    """A posted video that completes a distribution task for a user.
+
+    `details` is JSON text of what was verified, or None. `link_hash` identifies the video (or short
+    link), so that it counts once for its task and user.
+    """
 
     task_id: str
     user_id: str
@@ -27,11 +30,12 @@ class Completion:
 
     @property
     def key(self) -> tuple[str, str, str]:
+        """Return the columns of the unique key."""
         return (self.link_hash, self.task_id, self.user_id)
 
 
 def stored(tx: Tx, link_hashes: Sequence[str]) -> dict[tuple[str, str, str], Completion]:
-    """Return the stored completions with these links, by their keys."""
+    """Return the stored completions with these link hashes, by their keys."""
     if not link_hashes:
         return {}
     names = {f"hash{n}": link_hash for n, link_hash in enumerate(link_hashes)}
@@ -44,7 +48,8 @@ def stored(tx: Tx, link_hashes: Sequence[str]) -> dict[tuple[str, str, str], Com
 def insert(tx: Tx, completions: Iterable[Completion], now: datetime) -> None:
     """Insert new completions, in key order.
 
-    Raises DuplicateKeyError when another process has inserted one of them meanwhile.
+    Raises:
+        DuplicateKeyError: another process has inserted one of them meanwhile.
     """
     tx.execute_many(
         "INSERT INTO task_completions (task_id, user_id, platform, submission_link, link_hash,"
@@ -62,13 +67,14 @@ def insert(tx: Tx, completions: Iterable[Completion], now: datetime) -> None:
                 "completed_at": to_sql(completion.completed_at),
                 "now": to_sql(now),
             }
+            # In key order: two writers of the same rows must not lock them in opposite orders.
             for completion in sorted(completions, key=lambda completion: completion.key)
         ],
     )
 
 
 def refresh(tx: Tx, completions: Iterable[Completion], now: datetime) -> None:
-    """Replace what was verified of known completions, in key order; the rest stays."""
+    """Replace the `details` of stored completions, in key order; their other columns stay."""
     tx.execute_many(
         "UPDATE task_completions SET verification_details=:details, changed_at=:now"
         " WHERE link_hash=:hash AND task_id=:task_id AND user_id=:user_id",
@@ -86,7 +92,7 @@ def refresh(tx: Tx, completions: Iterable[Completion], now: datetime) -> None:
 
 
 def tasks_of_day(tx: Tx, begins: datetime, ends: datetime) -> list[str]:
-    """Return the ids of tasks with a completion in `[begins, ends)`."""
+    """Return the ids of tasks with a completion in `[begins, ends)`, sorted."""
     rows = tx.all(
         "SELECT DISTINCT task_id FROM task_completions"
         " WHERE completed_at>=:begins AND completed_at<:ends ORDER BY task_id",
@@ -99,10 +105,10 @@ def tasks_of_day(tx: Tx, begins: datetime, ends: datetime) -> list[str]:
 def late_tasks(
     tx: Tx, day: date, begins: datetime, ends: datetime, changed_since: datetime
 ) -> list[str]:
-    """Return the ids of tasks whose completions of that day changed since they were last
-    counted, and not before `changed_since`.
+    """Return the ids of tasks whose completions of that day must be counted again, sorted.
 
-    A task whose day has no row was not counted yet.
+    That is where one in `[begins, ends)`, which bound the day, changed at or after `changed_since`
+    and after the task's day was counted, or the day was never counted.
     """
     rows = tx.all(
         "SELECT DISTINCT c.task_id FROM task_completions c"
@@ -119,7 +125,7 @@ def late_tasks(
 
 
 def of_day(tx: Tx, task_ids: Sequence[str], begins: datetime, ends: datetime) -> list[Completion]:
-    """Return these tasks' completions in `[begins, ends)`, by task."""
+    """Return the completions of these tasks in `[begins, ends)`, by task."""
     names = {f"id{n}": task_id for n, task_id in enumerate(task_ids)}
     marks = ", ".join(f":{name}" for name in names)
     rows = tx.all(

@@ -1,4 +1,4 @@
-"""Queries on `task_daily_stats`: what a distribution task reached on a day."""
+"""Queries on `task_daily_stats`: the statistics of a distribution task on a day."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def _counts_of(row: Row) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class DailyStats:
-    """A task's numbers of a day.
+    """The statistics of a distribution task on a day.
 
-    `counts` has a number for every name in COUNTS. `revision` grows when a later scan finds other
-    numbers; `event_id` is that of the report of this revision. Completions that changed before
+    `counts` has a value for every name in COUNTS. `revision` grows when a later scan finds other
+    counts; `event_id` is that of the report about this revision. Completions that changed before
     `counted_until` are counted.
     """
 
@@ -56,7 +56,7 @@ class DailyStats:
 
 
 def of_day(tx: Tx, day: date, task_ids: Sequence[str]) -> dict[str, DailyStats]:
-    """Return the stored numbers of these tasks' day, by task."""
+    """Return the stored statistics of these tasks on that day, by task id."""
     names = {f"id{n}": task_id for n, task_id in enumerate(task_ids)}
     marks = ", ".join(f":{name}" for name in names)
     rows = tx.all(
@@ -68,7 +68,7 @@ def of_day(tx: Tx, day: date, task_ids: Sequence[str]) -> dict[str, DailyStats]:
 
 
 def newest_of_task(tx: Tx, task_id: str, limit: int) -> list[DailyStats]:
-    """Return a task's newest days, newest first."""
+    """Return the statistics of a task's newest `limit` days, newest first."""
     rows = tx.all(
         "SELECT * FROM task_daily_stats WHERE task_id=:task_id"
         " ORDER BY stats_date DESC LIMIT :limit",
@@ -79,13 +79,13 @@ def newest_of_task(tx: Tx, task_id: str, limit: int) -> list[DailyStats]:
 
 
 def store_revisions(tx: Tx, found: Iterable[DailyStats]) -> None:
-    """Insert or replace days whose numbers are new, as not sent yet."""
+    """Insert or replace the statistics of days whose counts changed, as not reported yet."""
     columns = [*COUNTS, "completion_count", "revision", "error", "event_id", *SCANNED]
     _upsert(tx, found, [*columns, *NOT_SENT])
 
 
 def note_scanned(tx: Tx, found: Iterable[DailyStats]) -> None:
-    """Record that days were scanned again with the same numbers."""
+    """Record that days were scanned again and their counts are unchanged."""
     _upsert(tx, found, ["completion_count", "error", *SCANNED])
 
 
@@ -126,10 +126,11 @@ def _upsert(tx: Tx, found: Iterable[DailyStats], refreshed: Sequence[str]) -> No
 def note_delivery(
     tx: Tx, event_id: str, sent_at: datetime | None, response: str | None, tries: int
 ) -> int:
-    """Record the state of a report's delivery on the days in it; return the number of days.
+    """Record the state of a report's delivery on each day in it; return the number of days.
 
-    `sent_at` is None unless it arrived. A day whose numbers changed since belongs to a newer report
-    and is not touched.
+    `sent_at` is None until it was delivered; `response` is what the receiver answered, `tries` the
+    number of attempts. A day whose counts changed since belongs to a newer report and is left
+    alone.
     """
     return tx.execute(
         "UPDATE task_daily_stats SET is_sent=:is_sent, sent_at=:sent_at, response=:response,"

@@ -1,4 +1,4 @@
-"""Queries on `webhook_deliveries` and their attempts: filing, looking, sending again."""
+"""Queries on `webhook_deliveries` and their attempts: filing, looking, replaying."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from storage.models.mapping import row_to
 
 
 class DeliveryState(StrEnum):
+    """The state of a delivery; DELIVERED and DEAD are final unless it is replayed."""
+
     PENDING = "pending"  # not tried yet
     SENDING = "sending"  # a request is under way, under a lease
     DELIVERED = "delivered"
@@ -25,6 +27,8 @@ class DeliveryState(StrEnum):
 
 
 class DeliveryKind(StrEnum):
+    """What a delivery reports: a day's statistics, current ones, completions, or a test."""
+
     DAILY = "daily"
     BROADCAST = "broadcast"
     COMPLETION = "completion"
@@ -33,8 +37,12 @@ class DeliveryKind(StrEnum):
 
 @dataclass(frozen=True)
 class Delivery:
-    """A report to a URL. `not_before` is None when it is finished or being sent; `attempts`
-    counts from its filing or its last replay."""
+    """A report to the URL of a receiver, with the state of its delivery.
+
+    `not_before` is the moment of the next attempt, None when it is finished or being sent.
+    `attempts` counts from its filing or its last replay. `task_id` is the task whose secret signs
+    it.
+    """
 
     id: int
     event_id: str
@@ -58,8 +66,11 @@ class Delivery:
 
 @dataclass(frozen=True)
 class NewDelivery:
-    """A delivery that is to be filed. `tasks` are the distribution tasks that it reports on, with
-    the one whose secret signs it (`task_id`)."""
+    """A report to file.
+
+    `tasks` are the distribution tasks that it reports on, `task_id` the one whose secret signs it.
+    `event_id` is a function of the content, so that nothing is filed twice.
+    """
 
     event_id: str
     kind: DeliveryKind
@@ -74,8 +85,11 @@ class NewDelivery:
 
 @dataclass(frozen=True)
 class Attempt:
-    """A request, or why none could be made. `finished_at` is None while it runs, and stays None
-    when its process died."""
+    """One request to a receiver, or the reason why none could be made.
+
+    `finished_at` is None while it is under way, and stays None when its process died. `status` is
+    the HTTP status.
+    """
 
     number: int
     started_at: datetime
@@ -87,8 +101,10 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Filter:
-    """A selection of deliveries; what is None or empty leaves nothing out. `since` (included)
-    and `until` (excluded) are moments of filing."""
+    """A selection of deliveries, by all of its parts; a part that is None or empty selects all.
+
+    `since` (included) and `until` (excluded) are moments of filing.
+    """
 
     ids: Sequence[int] = ()
     states: Sequence[DeliveryState] = ()
@@ -100,8 +116,11 @@ class Filter:
 
 
 def enqueue(tx: Tx, new: NewDelivery, now: datetime) -> int | None:
-    """File a delivery that is due at once, with its tasks; return its id, or None when its event id
-    is filed already."""
+    """File a delivery that is due at once, with its tasks, and return its id.
+
+    None: a delivery with that event id is filed already. The URL becomes an endpoint when it is
+    new.
+    """
     _make_endpoint(tx, new, now)
     try:
         delivery_id = tx.insert(
@@ -126,6 +145,7 @@ def enqueue(tx: Tx, new: NewDelivery, now: datetime) -> int | None:
 
 
 def _make_endpoint(tx: Tx, new: NewDelivery, now: datetime) -> None:
+    # Nearly every URL is known, and an INSERT that conflicts would lock its row until COMMIT.
     known = "SELECT 1 AS yes FROM webhook_endpoints WHERE url_hash=:url_hash"
     if tx.one(known, url_hash=new.url_hash) is not None:
         return
@@ -146,7 +166,7 @@ def get(tx: Tx, delivery_id: int) -> Delivery | None:
 
 
 def newest(tx: Tx, wanted: Filter, limit: int) -> list[Delivery]:
-    """Return deliveries that match, newest first."""
+    """Return up to `limit` deliveries that match, newest first."""
     where, params = conditions(wanted)
     rows = tx.all(
         f"SELECT * FROM webhook_deliveries WHERE {where} ORDER BY id DESC LIMIT :limit",
@@ -163,8 +183,7 @@ def counts(tx: Tx) -> dict[DeliveryState, int]:
 
 
 def replay(tx: Tx, wanted: Filter, now: datetime) -> int:
-    """Make matching deliveries due again, with their attempts counted from 0; return the number
-    of deliveries.
+    """Make matching deliveries due at once and count their attempts from 0; return their number.
 
     Deliveries that are being sent, and tests, stay as they are.
     """
@@ -205,7 +224,7 @@ def end_attempt(
     error: str | None,
     now: datetime,
 ) -> None:
-    """Record how an attempt ended."""
+    """Record how an attempt ended: HTTP status and answer, or the error; the others are None."""
     tx.execute(
         "UPDATE webhook_attempts SET finished_at=:now, status=:status, response=:response,"
         " error=:error WHERE id=:id",
@@ -218,7 +237,7 @@ def end_attempt(
 
 
 def conditions(wanted: Filter) -> tuple[str, dict[str, Any]]:
-    """Return the WHERE of a filter, and its parameters."""
+    """Return the SQL condition of a filter, and the values of its parameters by name."""
     terms, params = ["1=1"], dict[str, Any]()
     lists = {"id": wanted.ids, "state": wanted.states, "kind": wanted.kinds}
     for column, values in lists.items():

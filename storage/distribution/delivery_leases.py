@@ -1,4 +1,4 @@
-"""Queries on `webhook_deliveries` under a lease: claiming, ending an attempt, taking back."""
+"""Queries on `webhook_deliveries` under a lease: claim, end an attempt, take back."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FIRST_DUE = (
 
 @dataclass(frozen=True)
 class DueEndpoint:
-    """A URL to which something may be sent now; `due_since` is the moment of the oldest."""
+    """A URL to which something may be sent now, since the moment `due_since` (as stored)."""
 
     url_hash: str
     host: str
@@ -32,7 +32,7 @@ class DueEndpoint:
 
 @dataclass(frozen=True)
 class HostTraffic:
-    """Requests to a host that are under way, in all processes, and those whose process died."""
+    """The requests to a host in all processes: those under way, and those whose process died."""
 
     host: str
     under_way: int
@@ -40,8 +40,11 @@ class HostTraffic:
 
 
 def due_endpoints(tx: Tx, now: datetime) -> list[DueEndpoint]:
-    """URLs that something is due for, without those that are disabled or rest; the longest due
-    first. One step into the index for each URL, however much waits for it or was sent there."""
+    """Return the URLs for which a delivery is due, the longest due first.
+
+    URLs that are disabled or that rest are left out. Each costs one step into the index, however
+    much waits for it or was sent there.
+    """
     live = tx.all(
         "SELECT url_hash, host FROM webhook_endpoints"
         " WHERE is_enabled=1 AND (rest_until IS NULL OR rest_until<=:now) ORDER BY url_hash",
@@ -59,7 +62,7 @@ def due_endpoints(tx: Tx, now: datetime) -> list[DueEndpoint]:
 
 
 def traffic(tx: Tx, now: datetime) -> list[HostTraffic]:
-    """What is under way, by host."""
+    """Return the deliveries that are being sent, counted by host; other hosts are missing."""
     rows = tx.all(
         "SELECT host, SUM(CASE WHEN lease_until>=:now THEN 1 ELSE 0 END) AS under_way,"
         " SUM(CASE WHEN lease_until<:now THEN 1 ELSE 0 END) AS expired"
@@ -70,11 +73,11 @@ def traffic(tx: Tx, now: datetime) -> list[HostTraffic]:
 
 
 def candidates(tx: Tx, url_hash: str, now: datetime) -> list[int]:
-    """Deliveries to a URL that may be tried now, the longest due first; a few of the first hundred.
+    """Return up to 8 ids of deliveries to a URL that may be tried now, the longest due first.
 
-    One that was never tried waits until the older ones of its task and URL were. Those stand
-    before it, or are under way: however many wait for them, behind the first hundred is nothing
-    that has to go first.
+    A delivery that was never tried waits until the older ones of its task and URL were tried. Those
+    stand before it or are under way: however many wait for them, beyond the first hundred is
+    nothing that has to go first.
     """
     rows = tx.all(
         "SELECT d.id FROM (SELECT id, task_id, first_tried_at, not_before FROM webhook_deliveries"
@@ -93,7 +96,7 @@ def candidates(tx: Tx, url_hash: str, now: datetime) -> list[int]:
 
 
 def lock(tx: Tx, delivery_id: int, now: datetime) -> Delivery | None:
-    """Lock a delivery that is due; None when it is no more, or when somebody else has it locked."""
+    """Lock and return a delivery; None when it is not due any more, or locked by another worker."""
     row = tx.one(
         "SELECT * FROM webhook_deliveries WHERE id=:id AND not_before<=:now"
         + tx.dialect.lock_suffix,
@@ -104,8 +107,10 @@ def lock(tx: Tx, delivery_id: int, now: datetime) -> Delivery | None:
 
 
 def take(tx: Tx, seen: Delivery, owner: str, until: datetime) -> bool:
-    """Lease the delivery as `seen`, its token growing by 1, and count the attempt; False when it
-    changed since."""
+    """Lease the delivery as `seen` and count the attempt; return False when it changed since.
+
+    Its token grows by 1.
+    """
     return DELIVERIES.claim(
         tx,
         seen.id,
@@ -127,8 +132,10 @@ def settle(
     status: int | None,
     error: str | None,
 ) -> bool:
-    """End a lease with the attempt's outcome; False when the lease has ended, and nothing is
-    changed."""
+    """End a lease with the outcome of the attempt; return False when the lease was lost.
+
+    `not_before` is when to try again, None for never.
+    """
     return DELIVERIES.give_back(
         tx,
         taken.id,
@@ -145,9 +152,12 @@ def settle(
 
 
 def reap(tx: Tx, now: datetime, error: str) -> int:
-    """Take back what was being sent by processes that died: it is due again, under the same event
-    id and before its younger ones, for nobody knows whether it arrived. A test is given up: nobody
-    waits for it any more."""
+    """Make the deliveries due again whose sender died; return their number.
+
+    Each keeps its event id and goes before the younger ones of its task, as nobody knows whether it
+    arrived. A test is given up instead: nobody waits for it any more. `error` is stored as the
+    reason.
+    """
     return DELIVERIES.reap(
         tx,
         now,

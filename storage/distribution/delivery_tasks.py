@@ -23,8 +23,10 @@ def add(tx: Tx, delivery_id: int, task_ids: Iterable[str]) -> None:
 
 
 def of_delivery(tx: Tx, delivery_id: int) -> list[str]:
-    """Return the ids of the tasks that a delivery reports on, sorted; empty for a test, and for a
-    delivery that was filed before schema version 6 and not tried since."""
+    """Return the ids of the distribution tasks that a delivery reports on, sorted.
+
+    Empty for a test, and for a delivery filed before schema version 6 and not tried since.
+    """
     rows = tx.all(
         "SELECT task_id FROM delivery_tasks WHERE delivery_id=:id ORDER BY task_id", id=delivery_id
     )

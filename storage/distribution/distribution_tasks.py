@@ -1,4 +1,4 @@
-"""Queries on `drama_tasks`: the distribution tasks."""
+"""Queries on `drama_tasks`, the distribution tasks."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ WRITTEN = (
 
 
 class DramaStatus(StrEnum):
+    """The status of a distribution task; only active ones are broadcast."""
+
     ACTIVE = "active"
     PAUSED = "paused"
     FINISHED = "finished"
@@ -32,8 +34,10 @@ class DramaStatus(StrEnum):
 
 @dataclass(frozen=True)
 class DramaFields:
-    """The fields of a distribution task that its owner sets. `callback_secret` is encrypted;
-    `platform` is that of `video_url`; `duration` is in seconds."""
+    """The fields of a distribution task that its owner sets.
+
+    `callback_secret` is encrypted; `platform` is that of `video_url`; `duration` is in seconds.
+    """
 
     task_id: str
     project_id: str
@@ -48,7 +52,7 @@ class DramaFields:
 
 @dataclass(frozen=True)
 class Drama:
-    """A distribution task as it is stored; the `callback_…` fields are of its newest delivery."""
+    """A distribution task as it is stored; the `callback_…` fields tell of its newest delivery."""
 
     fields: DramaFields = field(metadata=read_by(partial(row_to, DramaFields)))
     callback_status: str | None
@@ -59,7 +63,7 @@ class Drama:
 
 
 def upsert(tx: Tx, dramas: Iterable[DramaFields], now: datetime) -> None:
-    """Insert distribution tasks, in key order, or replace the fields of known ones."""
+    """Insert distribution tasks, in key order, or replace all fields of those that exist."""
     columns = ", ".join(("task_id", *WRITTEN))
     marks = ", ".join(f":{name}" for name in ("task_id", *WRITTEN))
     tx.execute_many(
@@ -74,7 +78,7 @@ def upsert(tx: Tx, dramas: Iterable[DramaFields], now: datetime) -> None:
 
 
 def named(tx: Tx, task_ids: Sequence[str]) -> dict[str, DramaFields]:
-    """Return the fields of those tasks that are known, by their ids."""
+    """Return the fields of those of the tasks that exist, by task id."""
     if not task_ids:
         return {}
     names = {f"id{n}": task_id for n, task_id in enumerate(task_ids)}
@@ -90,7 +94,7 @@ def get(tx: Tx, task_id: str) -> Drama | None:
 
 
 def newest(tx: Tx, limit: int, status: DramaStatus | None = None) -> list[Drama]:
-    """Return the newest tasks (of a status), newest first."""
+    """Return the newest `limit` tasks, newest first; with `status` only those in that status."""
     where = "" if status is None else "WHERE status=:status"
     rows = tx.all(
         f"SELECT * FROM drama_tasks {where} ORDER BY id DESC LIMIT :limit",
@@ -122,7 +126,7 @@ def set_secret(tx: Tx, task_id: str, secret: str | None, now: datetime) -> bool:
 
 
 def secrets(tx: Tx) -> list[tuple[str, str]]:
-    """Return id and encrypted secret of every task that has one, oldest first."""
+    """Return task id and encrypted secret of every task that has one, oldest first."""
     rows = tx.all(
         "SELECT task_id, callback_secret FROM drama_tasks WHERE callback_secret IS NOT NULL"
         " ORDER BY id"
@@ -131,8 +135,7 @@ def secrets(tx: Tx) -> list[tuple[str, str]]:
 
 
 def reencrypt(tx: Tx, task_id: str, secret: str) -> None:
-    """Replace a task's secret by the same one under another key; the task does not count as
-    changed."""
+    """Replace a task's secret by the same one under another key; `updated_at` stays."""
     tx.execute(
         "UPDATE drama_tasks SET callback_secret=:secret WHERE task_id=:task_id",
         task_id=task_id,
@@ -141,7 +144,10 @@ def reencrypt(tx: Tx, task_id: str, secret: str) -> None:
 
 
 def to_broadcast(tx: Tx, after_task_id: str, limit: int) -> list[DramaFields]:
-    """Return active tasks with a video and a callback URL, and ids above `after_task_id`, by id."""
+    """Return up to `limit` tasks to broadcast with ids above `after_task_id`, by id.
+
+    Those are the active ones that have a video and a callback URL.
+    """
     rows = tx.all(
         "SELECT * FROM drama_tasks WHERE status='active' AND callback_url IS NOT NULL"
         " AND video_url IS NOT NULL AND task_id>:after ORDER BY task_id LIMIT :limit",

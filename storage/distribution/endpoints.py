@@ -1,4 +1,4 @@
-"""Queries on `webhook_endpoints`: URLs that are not sent to, or not just now."""
+"""Queries on `webhook_endpoints`: the URLs of receivers, and which of them nothing is sent to."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from storage.models.mapping import row_to
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A URL for which a delivery was filed at some time."""
+    """A URL for which a delivery was filed at some time.
+
+    While it is disabled (for `reason`) or before `rest_until`, nothing is sent to it.
+    """
 
     url_hash: str
     url: str
@@ -38,7 +41,7 @@ def disabled(tx: Tx) -> list[Endpoint]:
 def set_enabled(
     tx: Tx, url_hash: str, now: datetime, *, enabled: bool, reason: str | None = None
 ) -> bool:
-    """Enable or disable a URL; return False when no delivery was ever filed for it."""
+    """Enable or disable a URL and end its rest; return False when nothing was ever filed for it."""
     return 1 == tx.execute(
         "UPDATE webhook_endpoints SET is_enabled=:enabled, reason=:reason, rest_until=NULL,"
         " changed_at=:now WHERE url_hash=:url_hash",
@@ -50,7 +53,7 @@ def set_enabled(
 
 
 def rest(tx: Tx, url_hash: str, until: datetime, now: datetime) -> None:
-    """Send nothing to a URL before that moment."""
+    """Send nothing to a URL before the moment `until`."""
     tx.execute(
         "UPDATE webhook_endpoints SET rest_until=:until, changed_at=:now WHERE url_hash=:url_hash",
         url_hash=url_hash,

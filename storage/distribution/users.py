@@ -1,4 +1,4 @@
-"""Queries on `users`: whose videos are paid for."""
+"""Queries on `users`, the people whose posted videos complete distribution tasks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class User:
 
 
 def upsert(tx: Tx, users: Iterable[User], now: datetime) -> None:
-    """Insert users, in key order, or replace the fields of known ones."""
+    """Insert users, in key order, or replace name and agent of those that exist."""
     tx.execute_many(
         "INSERT INTO users (user_id, name, agent_node, created_at, updated_at)"
         " VALUES (:user_id, :name, :agent_node, :now, :now)"
@@ -34,7 +34,7 @@ def upsert(tx: Tx, users: Iterable[User], now: datetime) -> None:
 
 
 def named(tx: Tx, user_ids: Sequence[str]) -> dict[str, User]:
-    """Return those of the users that are known, by their ids."""
+    """Return those of the users that exist, by user id."""
     if not user_ids:
         return {}
     names = {f"id{n}": user_id for n, user_id in enumerate(user_ids)}

@@ -1,4 +1,4 @@
-"""The database's clock, asked now and then and carried on by the host's monotonic one."""
+"""The database's clock: read now and then, and carried on by the host's monotonic clock."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from core.clock import Clock
 from core.errors import DatabaseUnavailableError
 from storage.engines.transactions import Database, Tx
 
+# A reading is wrong by its round trip at most: a slower one would be too inaccurate for leases.
 SLOW_SECS = 1.0
 FIRST_TRIES = 10
 
@@ -16,9 +17,10 @@ FIRST_TRIES = 10
 class DatabaseClock:
     """A Clock whose `now` is the database's.
 
-    Hosts that share a database agree on leases, cooldowns and the quota day by it, however wrong
+    By it, hosts that share a database agree on leases, cooldowns and the quota day, however wrong
     their own clocks are. Between two calls of `sync` the host's monotonic clock carries it on, so
-    that setting the host's clock changes nothing.
+    that setting the host's clock changes nothing. Before the first `sync`, and on SQLite, it is the
+    host's clock.
     """
 
     def __init__(self, *, host_clock: Clock, database: Database) -> None:
@@ -45,16 +47,14 @@ class DatabaseClock:
             if self._anchor is not None:
                 return self.offset_secs
         else:
-            raise DatabaseUnavailableError(
-                f"the database needs more than {SLOW_SECS:.0f} s for an answer; its clock cannot"
-                " be read, and leases would not be safe"
-            )
+            raise DatabaseUnavailableError("database_clock_slow", secs=SLOW_SECS)
         offset = reading.offset_secs
         self._anchor = (self._host.now() + timedelta(seconds=offset), self._host.monotonic())
         self.offset_secs = offset
         return offset
 
     def now(self) -> datetime:
+        """Return the database's current time in UTC, without a query."""
         anchor = self._anchor
         if anchor is None:
             return self._host.now()

@@ -14,7 +14,10 @@ from pymysql.cursors import DictCursor
 from storage.engines.url import MySQLAddress, Node
 
 NOT_IN_CLUSTER = 1047  # a Galera node that lost its quorum, or has not caught up yet
+# Errors after which another node may answer: too many connections (1040, 1203), a blocked host
+# (1129), network errors (1152 to 1161), no connection (2002, 2003) and a lost one (2006, 2013).
 REFUSED = {1040, 1129, 1152, 1159, 1161, 1203, 2002, 2003, 2006, 2013, NOT_IN_CLUSTER}
+# Strict: a value that does not fit its column is an error, and is not cut in silence.
 SQL_MODE = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO"
 # A host that vanishes in the middle of a transaction must not hold its locks for hours, and a
 # transaction that waits for a lock is to fail soon, as it is then run again.
@@ -39,7 +42,7 @@ else:
 
 
 class NodeConnection(DriverConnection):
-    """A connection that closes itself when its node leaves the cluster.
+    """A connection that closes itself when its Galera node leaves the cluster.
 
     Such a node still answers pings, so that the pool would hand the connection out again.
     """
@@ -54,6 +57,7 @@ class NodeConnection(DriverConnection):
         return self._tls
 
     def query(self, sql: Any, unbuffered: bool | None = False) -> int:
+        """Send a query; close the connection when its node answers that it left the cluster."""
         try:
             return int(super().query(sql, bool(unbuffered)))
         except pymysql.Error as error:
@@ -63,9 +67,10 @@ class NodeConnection(DriverConnection):
 
 
 class NodeConnector:
-    """Opens connections to the first node that answers, and stays with that node while it does.
+    """Opens connections to the first node that answers, and prefers that node from then on.
 
-    All processes begin with the same node: writers on one node never lose at certification.
+    All processes begin with the same node: writers on one node never lose at Galera's
+    certification.
     """
 
     def __init__(self, address: MySQLAddress, read_only: ReadOnlyLimits | None = None) -> None:
@@ -75,7 +80,7 @@ class NodeConnector:
         self._tls = _tls_where_offered()
 
     def __call__(self) -> NodeConnection:
-        """Raises pymysql.Error when no node answers."""
+        """Return a new connection. Raise pymysql.Error when no node answers."""
         nodes = self._address.nodes
         order = [(self._preferred + step) % len(nodes) for step in range(len(nodes))]
         for index in order:
@@ -104,8 +109,12 @@ class NodeConnector:
             charset="utf8mb4",
             cursorclass=DictCursor,
             conv=_plain_times(),
+            # Matched rows are counted, as SQLite does: else an UPDATE that changes nothing would
+            # look like a lost lease.
             client_flag=CLIENT.FOUND_ROWS,
             sql_mode=SQL_MODE,
+            # Under REPEATABLE READ, InnoDB's gap locks would make claimers of neighbouring rows
+            # wait for each other.
             init_command="SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
             autocommit=True,
             connect_timeout=limits.secs if limits else connect_secs,
@@ -124,7 +133,10 @@ class NodeConnector:
 
 
 def _tls_where_offered() -> ssl.SSLContext:
-    """Return what PyMySQL does by default: encrypted where the server offers it, not verified."""
+    """Return a context that encrypts where the server offers it and verifies nothing.
+
+    That is what PyMySQL does by default.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -132,15 +144,16 @@ def _tls_where_offered() -> ssl.SSLContext:
 
 
 def _join_cluster(cursor: DictCursor) -> None:
-    """On a Galera node: read what the others committed, and refuse one that is not up to date.
+    """Make reads on a Galera node see what others committed; refuse a node that is not up to date.
 
     A node applies the others' transactions a moment later; with `wsrep_sync_wait=1` a read or a
-    BEGIN waits for all that was committed before it, wherever that was.
+    BEGIN waits for all that was committed before it, on whichever node. On another server nothing
+    is done.
     """
     if _shown(cursor, "SHOW GLOBAL VARIABLES LIKE 'wsrep_on'") != "ON":
         return
     if _shown(cursor, "SHOW GLOBAL STATUS LIKE 'wsrep_ready'") != "ON":
-        raise pymysql.OperationalError(NOT_IN_CLUSTER, "the node is not part of its cluster")
+        raise pymysql.OperationalError(NOT_IN_CLUSTER, "wsrep_ready is not ON")
     cursor.execute("SET SESSION wsrep_sync_wait=1")
 
 

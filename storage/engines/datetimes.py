@@ -1,4 +1,4 @@
-"""Moments and days as both engines keep them: UTC text with milliseconds, ISO dates."""
+"""Moments and days as both engines store them: UTC text with milliseconds, and ISO dates."""
 
 from __future__ import annotations
 
@@ -6,22 +6,29 @@ from datetime import UTC, date, datetime
 
 
 def to_sql(moment: datetime) -> str:
-    """Return `2026-11-22 05:00:00.123`, UTC; milliseconds are cut off, not rounded."""
+    """Return a moment as `2026-11-22 05:00:00.123` in UTC.
+
+    Microseconds are cut off here: MySQL would round them, and SQLite would keep them.
+    """
     utc = moment.astimezone(UTC)
     return f"{utc:%Y-%m-%d %H:%M:%S}.{utc.microsecond // 1000:03d}"
 
 
 def to_sql_or_none(moment: datetime | None) -> str | None:
+    """Return the moment as `to_sql` does; None for None."""
     return None if moment is None else to_sql(moment)
 
 
 def from_sql(text: str) -> datetime:
+    """Return the moment (UTC) in a text that `to_sql` made or a column holds."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def from_sql_or_none(text: str | None) -> datetime | None:
+    """Return the moment as `from_sql` does; None for NULL."""
     return None if text is None else from_sql(text)
 
 
 def day_from_sql(text: str) -> date:
+    """Return the day in a text like `2026-11-22`."""
     return date.fromisoformat(text)

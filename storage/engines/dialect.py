@@ -1,9 +1,10 @@
-"""What the two database engines have in common, and the few places where their SQL differs."""
+"""The interface of the database engines, and the few places where their SQL differs."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,8 +20,9 @@ MAX_TEXT_CHARS = 4000
 class Dialect:
     """The hooks through which one set of queries serves both engines.
 
-    Queries are written with `:name` parameters. `lock_suffix` ends a claiming SELECT;
-    `force_index` names the index that must serve it: a claim that sorts would lock every row.
+    Queries are written with `:name` parameters. `lock_suffix` ends a SELECT that locks the rows it
+    returns and passes over locked ones. `force_index` names the index that must serve it: a claim
+    that sorts would lock every row.
     """
 
     name: str
@@ -28,31 +30,33 @@ class Dialect:
     schema_file: Path
 
     def sql(self, text: str) -> str:
-        """Return the query with this engine's parameter marks."""
+        """Return the query with this engine's parameter marks in place of `:name`."""
         if self.name == "sqlite":
             return text
         return NAMED.sub(r"%(\1)s", text.replace("%", "%%"))
 
     @property
     def now_millis(self) -> str:
-        """An SQL expression for this moment, in UTC with milliseconds."""
+        """An SQL expression for the current moment, in UTC with milliseconds."""
         return (
             "strftime('%Y-%m-%d %H:%M:%f', 'now')" if self.name == "sqlite" else "UTC_TIMESTAMP(3)"
         )
 
     def force_index(self, index: str) -> str:
-        """Return the hint that makes a SELECT or UPDATE use that index; the statement fails when
-        it does not exist."""
+        """Return the hint that makes a SELECT or UPDATE use an index; it fails without that
+        index."""
         return f"INDEXED BY {index}" if self.name == "sqlite" else f"FORCE INDEX ({index})"
 
     @property
     def in_id_order(self) -> str:
-        """A hint for a walk by id, so that the engine takes no index that it would have to sort."""
+        """A hint for reading rows by id, so that the engine takes no other index and sorts."""
         return "NOT INDEXED" if self.name == "sqlite" else "FORCE INDEX (PRIMARY)"
 
     def on_conflict_update(self, key: str, columns: Sequence[str]) -> str:
-        """Return the tail of an INSERT that refreshes `columns` when the unique `key` exists
-        already."""
+        """Return the tail of an INSERT that updates `columns` of a row with the same unique `key`.
+
+        `key` is the key's columns, comma-separated.
+        """
         if self.name == "sqlite":
             sets = ", ".join(f"{column}=excluded.{column}" for column in columns)
             return f"ON CONFLICT ({key}) DO UPDATE SET {sets}"
@@ -60,17 +64,20 @@ class Dialect:
         return f"ON DUPLICATE KEY UPDATE {sets}"
 
     def on_conflict_ignore(self, key: str) -> str:
-        """Return the tail of an INSERT that leaves an existing row as it is."""
+        """Return the tail of an INSERT that leaves a row with the same unique `key` as it is."""
         if self.name == "sqlite":
             return f"ON CONFLICT ({key}) DO NOTHING"
+        # INSERT IGNORE would turn every other error, such as a text too long, into a warning.
         first = key.split(",")[0].strip()
         return f"ON DUPLICATE KEY UPDATE {first}={first}"
 
 
 @dataclass(frozen=True)
 class ClockReading:
-    """The database's clock minus the host's, at some moment within the round trip of the
-    question."""
+    """The database's clock minus the host's, in seconds, and the seconds that reading it took.
+
+    The difference is that of some moment within the round trip of the question.
+    """
 
     offset_secs: float
     round_trip_secs: float
@@ -95,9 +102,10 @@ class Engine(Protocol):
     driver_errors: tuple[type[Exception], ...]
 
     def connect(self) -> Connection:
-        """Return a connection of the pool, outside any transaction.
+        """Return a pooled connection, outside any transaction; it must be released.
 
-        Raises DatabaseUnavailableError when the database cannot be reached.
+        Raises:
+            DatabaseUnavailableError: the database cannot be reached.
         """
 
     def release(self, connection: Connection) -> None:
@@ -106,20 +114,24 @@ class Engine(Protocol):
     def begin(self, connection: Connection) -> None:
         """Begin a transaction, which sees what is committed.
 
-        Raises DatabaseContentionError or DatabaseUnavailableError.
+        Raises:
+            DatabaseContentionError: another writer holds the database for too long (SQLite).
+            DatabaseUnavailableError: the connection was lost.
         """
 
     def commit(self, connection: Connection) -> None:
         """Commit the transaction.
 
         Raises:
-            CommitUnknownError: the answer was lost.
+            CommitUnknownError: the answer was lost, so that it may be committed or not.
             DatabaseContentionError: rolled back; the transaction may be run again.
         """
 
     def rollback(self, connection: Connection) -> None:
-        """Roll back. Never raises: a connection that cannot roll back is gone, and its
-        transaction with it."""
+        """Roll the transaction back, without ever raising.
+
+        A connection that cannot roll back is gone, and its transaction with it.
+        """
 
     def translate(self, error: Exception) -> Exception:
         """Return the DatabaseError for a driver's error; any other error is returned as it is."""
@@ -128,15 +140,22 @@ class Engine(Protocol):
         """Return the names of the tables that exist."""
 
     def read_clock(self, connection: Connection) -> ClockReading | None:
-        """Return a reading of the server's clock; None where the database has no clock but the
-        host's."""
+        """Return a reading of the server's clock; None where the database has only the host's."""
 
     def connections(self, connection: Connection) -> tuple[int, int] | None:
-        """Return the numbers of connections that the server has and allows; None where there is
-        no server."""
+        """Return how many connections the server has and allows; None where there is no server."""
+
+    def schema_lock(self, wait_secs: int) -> AbstractContextManager[bool]:
+        """Hold, during the block, the lock under which processes make and upgrade the tables.
+
+        The block gets False when another process held the lock for `wait_secs`. Whoever dies
+        loses the lock. An engine that makes and upgrades in one transaction needs no lock.
+
+        Raises DatabaseUnavailableError when the database cannot be reached.
+        """
 
     def describe(self) -> str:
-        """Return where the data is, without the password."""
+        """Return where the data is, without the password, for messages."""
 
     def close(self) -> None:
         """Close the idle connections. A later `connect` opens new ones."""

@@ -1,9 +1,11 @@
-"""MySQL and MariaDB by PyMySQL, pooled by DBUtils."""
+"""MySQL and MariaDB by the driver PyMySQL, pooled by DBUtils."""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pymysql
@@ -19,7 +21,12 @@ from core.errors import (
     NoFailoverError,
     SchemaMismatchError,
 )
-from storage.engines.cluster import NOT_IN_CLUSTER, NodeConnector, ReadOnlyLimits
+from storage.engines.cluster import (
+    NOT_IN_CLUSTER,
+    NodeConnection,
+    NodeConnector,
+    ReadOnlyLimits,
+)
 from storage.engines.datetimes import from_sql
 from storage.engines.dialect import SCHEMA_FOLDER, ClockReading, Connection, Dialect
 from storage.engines.url import MySQLAddress
@@ -29,7 +36,9 @@ DIALECT = Dialect(
 )
 DUPLICATE = 1062
 MADE_BEFORE = {1050, 1060, 1061, 1091}  # a table, column or key that exists, or is gone
+# Lock wait timeout, deadlock, a rollback by the cluster, and a row locked under NOWAIT.
 CONTENTION = {1205, 1213, 3101, 3572}
+# No or a broken connection, a server that is full or shutting down, and a session that it ended.
 GONE = {
     0,
     1040,
@@ -50,16 +59,30 @@ GONE = {
     4031,
     NOT_IN_CLUSTER,
 }
-ADVICE = {
-    1044: "the user may not use this database: GRANT it",
-    1045: "wrong user or password; check DATABASE_URL",
-    1049: "the database does not exist: CREATE DATABASE it first",
-    1698: "this user may not sign in by password; check DATABASE_URL",
+# Names of locks are those of the whole server, and shorter than a database's name may be.
+SCHEMA_LOCK = "SELECT GET_LOCK(CONCAT('baton schema ', MD5(DATABASE())), %s) AS got"
+NO_SUCH_LOCK = {1235, 1105}  # clusters that refuse such locks: of Galera, of Percona
+SCHEMA_LOCK_SECS = 86_400  # the lock is kept through a change of a large table
+# By the server's number: the error, and the code of its message.
+KINDS: dict[int, tuple[type[DatabaseError], str]] = {
+    **dict.fromkeys(CONTENTION, (DatabaseContentionError, "database_contended")),
+    **dict.fromkeys(GONE, (DatabaseUnavailableError, "database_unavailable")),
+    **dict.fromkeys((1146, 1054), (SchemaMismatchError, "table_or_column_missing")),
+    **dict.fromkeys(MADE_BEFORE, (AlreadyExistsError, "schema_object_exists")),
+    DUPLICATE: (DuplicateKeyError, "row_exists"),
+    NOT_IN_CLUSTER: (DatabaseUnavailableError, "node_not_in_cluster"),
+    1044: (DatabaseError, "database_not_granted"),
+    1045: (DatabaseError, "database_login_refused"),
+    1049: (DatabaseError, "database_missing"),
+    1698: (DatabaseError, "database_password_login_refused"),
 }
+OTHERWISE: tuple[type[DatabaseError], str] = (DatabaseError, "database_statement_failed")
 
 
 class MySQLEngine:
     """Pooled connections to a server, or to the nodes of a cluster.
+
+    The pool is made by the first `connect`; a thread waits when all its connections are in use.
 
     Args:
         read_only: the server refuses to write, and is not waited for beyond these limits.
@@ -77,6 +100,7 @@ class MySQLEngine:
         self._making_pool = threading.Lock()
 
     def connect(self) -> Connection:
+        """Return a connection of the pool; wait while all of them are in use."""
         try:
             with self._making_pool:
                 self._pool = self._pool or self._make_pool()
@@ -86,6 +110,7 @@ class MySQLEngine:
         return connection
 
     def release(self, connection: Any) -> None:
+        """Return a connection to the pool, which rolls back what is open; never raise."""
         try:
             connection.close()
         except (pymysql.Error, OSError):
@@ -98,44 +123,39 @@ class MySQLEngine:
             raise self.translate(error) from error
 
     def commit(self, connection: Any) -> None:
+        """Commit; a connection that is lost before the answer raises CommitUnknownError."""
         try:
             connection.commit()
         except (pymysql.Error, OSError) as error:
             translated = self.translate(error)
             if isinstance(translated, DatabaseUnavailableError):
                 raise CommitUnknownError(
-                    f"{self.describe()}: no answer to COMMIT ({error})"
+                    "commit_unanswered", where=self.describe(), detail=str(error)
                 ) from error
             raise translated from error
 
     def rollback(self, connection: Any) -> None:
+        """Roll back without raising: a server rolls back what a lost connection left."""
         try:
             connection.rollback()
         except (pymysql.Error, OSError):
             return  # the server rolls back what a lost connection left
 
     def translate(self, error: Exception) -> Exception:
+        """Return the DatabaseError for a driver's error, by its number. Others are unchanged."""
         if isinstance(error, pymysql.err.InterfaceError | OSError):
-            return DatabaseUnavailableError(f"{self.describe()}: connection lost ({error})")
+            return DatabaseUnavailableError(
+                "database_connection_lost", where=self.describe(), detail=str(error)
+            )
         if not isinstance(error, pymysql.Error):
             return error
         code = error.args[0] if error.args else 0
-        text = f"{self.describe()}: {error.args[1] if len(error.args) > 1 else error}"
-        if code in CONTENTION:
-            return DatabaseContentionError(text)
-        if code in GONE:
-            return DatabaseUnavailableError(text)
-        if code in (1146, 1054):
-            return SchemaMismatchError(f"{text}; run: python cli.py init")
-        if code in MADE_BEFORE:
-            return AlreadyExistsError(text)
-        if code == DUPLICATE:
-            return DuplicateKeyError(text)
-        if code in ADVICE:
-            return DatabaseError(f"{self.describe()}: {ADVICE[code]}")
-        return DatabaseError(text)
+        detail = str(error.args[1] if len(error.args) > 1 else error)
+        kind, message_code = KINDS.get(code, OTHERWISE)
+        return kind(message_code, where=self.describe(), detail=detail)
 
     def tables(self, connection: Any) -> set[str]:
+        """Return the names of the tables in the database of the URL."""
         cursor = connection.cursor()
         try:
             cursor.execute(
@@ -149,6 +169,7 @@ class MySQLEngine:
             cursor.close()
 
     def read_clock(self, connection: Any) -> ClockReading | None:
+        """Return the server's clock against the host's, at the middle of the round trip."""
         cursor = connection.cursor()
         try:
             before, begun = time.time(), time.monotonic()
@@ -162,6 +183,7 @@ class MySQLEngine:
             cursor.close()
 
     def connections(self, connection: Any) -> tuple[int, int] | None:
+        """Return the server's open connections, of all clients, and its `max_connections`."""
         cursor = connection.cursor()
         try:
             cursor.execute("SHOW GLOBAL STATUS LIKE 'Threads_connected'")
@@ -173,10 +195,39 @@ class MySQLEngine:
         finally:
             cursor.close()
 
+    @contextmanager
+    def schema_lock(self, wait_secs: int) -> Iterator[bool]:
+        try:
+            # Not of the pool: the server releases the lock when this connection closes.
+            connection = NodeConnector(self._address)()
+        except (pymysql.Error, OSError) as error:
+            raise self.translate(error) from error
+        try:
+            yield self._got_schema_lock(connection, wait_secs)
+        finally:
+            if connection.open:
+                connection.close()
+
+    def _got_schema_lock(self, connection: NodeConnection, wait_secs: int) -> bool:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET SESSION wait_timeout=%s", (SCHEMA_LOCK_SECS,))
+                cursor.execute(SCHEMA_LOCK, (wait_secs,))
+                row = cursor.fetchone()
+        except (pymysql.Error, OSError) as error:
+            if error.args and error.args[0] in NO_SUCH_LOCK:
+                # There the note of an upgrade (`schema/upgrade.py`) alone keeps a process from
+                # going on where another one took over.
+                return True
+            raise self.translate(error) from error
+        return row is not None and row["got"] == 1
+
     def describe(self) -> str:
+        """Return the URL of the database without the password."""
         return repr(self._address)
 
     def close(self) -> None:
+        """Close the pool; the next `connect` makes a new one."""
         if self._pool is not None:
             self._pool.close()
             self._pool = None
@@ -189,6 +240,8 @@ class MySQLEngine:
             maxconnections=self.pool_size,
             blocking=True,
             reset=False,  # what begin() opened is rolled back all the same
+            # A connection that died while idle is replaced when it is taken from the pool (ping=1),
+            # and never later, which would run the rest of a transaction alone on a new one.
             failures=(NoFailoverError,),
             ping=1,
         )

@@ -1,4 +1,4 @@
-"""SQLite: the embedded default. WAL, every commit on disk, one writer at a time by design."""
+"""SQLite, the embedded default: WAL, every commit synced to disk, one writer at a time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import os
 import sqlite3
 import threading
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from core.errors import (
@@ -29,9 +30,9 @@ IN_USE = ("database is locked", "database table is locked", "database schema is 
 class SQLiteEngine:
     """Connections to one file.
 
-    Writers of this process queue on a lock that wakes the next one at once. Writers of other
-    processes can only be waited for by trying again: SQLite's own busy handler sleeps longer each
-    time, so that the longest waiting writer tries least often; this one tries every millisecond.
+    Writers of this process queue on a lock that wakes the next one at once. For writers of other
+    processes it tries again every millisecond: SQLite's own busy handler sleeps longer each time,
+    so that the longest waiting writer tries least often.
     """
 
     def __init__(self, *, path: Path, pool_size: int, page_cache_kib: int = PAGE_CACHE_KIB) -> None:
@@ -43,15 +44,19 @@ class SQLiteEngine:
         self._idle: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
         self._writer = threading.Lock()
+        # Connections with a transaction open: `rollback` is also called for those without one, and
+        # must not release the lock of another.
         self._writing: set[int] = set()
 
     def connect(self) -> sqlite3.Connection:
+        """Return an idle connection or a new one; `pool_size` limits the idle ones only."""
         with self._guard:
             if self._idle:
                 return self._idle.pop()
         return self._open()
 
     def release(self, connection: Connection) -> None:
+        """Roll back what is open, and keep the connection for the next `connect` or close it."""
         assert isinstance(connection, sqlite3.Connection)
         self.rollback(connection)
         with self._guard:
@@ -61,6 +66,7 @@ class SQLiteEngine:
         connection.close()
 
     def begin(self, connection: Connection) -> None:
+        """Begin a write transaction: wait for writers here, then up to 5 s for other processes."""
         assert isinstance(connection, sqlite3.Connection)
         self._writer.acquire()
         self._writing.add(id(connection))
@@ -74,6 +80,8 @@ class SQLiteEngine:
         give_up_at = time.monotonic() + BUSY_TIMEOUT_SECS
         while True:
             try:
+                # A deferred transaction that turns from reading to writing fails at once when
+                # another one wrote meanwhile, whatever the time-out says.
                 connection.execute("BEGIN IMMEDIATE")
                 return
             except sqlite3.OperationalError as error:
@@ -82,6 +90,7 @@ class SQLiteEngine:
             time.sleep(LOOK_AGAIN_SECS)
 
     def commit(self, connection: Connection) -> None:
+        """Commit, and let the next writer of this process begin; roll back when that fails."""
         assert isinstance(connection, sqlite3.Connection)
         try:
             connection.execute("COMMIT")
@@ -91,6 +100,7 @@ class SQLiteEngine:
         self._done_writing(connection)
 
     def rollback(self, connection: Connection) -> None:
+        """Roll back, and let the next writer of this process begin; never raise."""
         assert isinstance(connection, sqlite3.Connection)
         try:
             if connection.in_transaction:
@@ -101,26 +111,26 @@ class SQLiteEngine:
             self._done_writing(connection)
 
     def translate(self, error: Exception) -> Exception:
+        """Return the DatabaseError for a driver's error, by its text; any other error unchanged."""
         if not isinstance(error, sqlite3.Error):
             return error
-        text = str(error)
+        text, where = str(error), self.describe()
         if text.startswith(IN_USE):
-            return DatabaseContentionError(
-                f"{self.describe()}: {text}; another process holds it for long"
-            )
+            return DatabaseContentionError("sqlite_file_in_use", where=where, detail=text)
         if text.startswith("UNIQUE constraint failed"):
-            return DuplicateKeyError(f"{self.describe()}: {text}")
+            return DuplicateKeyError("row_exists", where=where, detail=text)
         if text.startswith(("no such table", "no such column")):
-            return SchemaMismatchError(f"{self.describe()}: {text}; run: python cli.py init")
+            return SchemaMismatchError("table_or_column_missing", where=where, detail=text)
         if "unable to open" in text or "disk I/O" in text:
-            return DatabaseUnavailableError(f"{self.describe()}: {text}")
+            return DatabaseUnavailableError("database_unavailable", where=where, detail=text)
         if "disk is full" in text:
-            return DatabaseUnavailableError(f"{self.describe()}: the disk is full; make room")
+            return DatabaseUnavailableError("database_disk_full", where=where)
         if "readonly" in text:
-            return DatabaseError(f"{self.describe()} is read-only; check its owner and mode")
-        return DatabaseError(f"{self.describe()}: {text}")
+            return DatabaseError("database_read_only", where=where)
+        return DatabaseError("database_statement_failed", where=where, detail=text)
 
     def tables(self, connection: Connection) -> set[str]:
+        """Return the names of the tables in the file."""
         cursor = connection.cursor()
         try:
             cursor.execute("SELECT name FROM sqlite_master WHERE type='table'")
@@ -129,14 +139,19 @@ class SQLiteEngine:
             raise self.translate(error) from error
 
     def read_clock(self, connection: Connection) -> ClockReading | None:
+        """Return None: the database has no clock but the host's."""
         return None
 
     def connections(self, connection: Connection) -> tuple[int, int] | None:
+        """Return None: there is no server."""
         return None
 
     def copy_to(self, target: Path) -> None:
-        """Write a copy of what is committed at this moment to a new file, while others go on
-        writing."""
+        """Write a copy of what is committed now to a new file, while others go on writing.
+
+        Raises:
+            DatabaseError: the copy failed; the new file may be incomplete.
+        """
         connection = self.connect()
         try:
             with closing(sqlite3.connect(target)) as copy:
@@ -146,10 +161,16 @@ class SQLiteEngine:
         finally:
             self.release(connection)
 
+    @contextmanager
+    def schema_lock(self, wait_secs: int) -> Iterator[bool]:
+        yield True
+
     def describe(self) -> str:
+        """Return the path of the file, for messages."""
         return f"SQLite file {self._path}"
 
     def close(self) -> None:
+        """Close the idle connections. A connection in use stays open until it is released."""
         with self._guard:
             for connection in self._idle:
                 connection.close()
@@ -160,12 +181,18 @@ class SQLiteEngine:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(
                 self._path,
+                # None: begin() and commit() say where a transaction begins and ends, not the
+                # driver.
                 isolation_level=None,
+                # The pool gives a connection to one thread at a time, but not always to the same
+                # one.
                 check_same_thread=False,
                 timeout=BUSY_TIMEOUT_SECS,
                 cached_statements=CACHED_STATEMENTS,
             )
             connection.row_factory = sqlite3.Row
+            # In WAL mode readers and the writer do not wait for each other. FULL syncs each commit:
+            # with NORMAL a power cut could take back the newest ones.
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute(f"PRAGMA cache_size=-{self._page_cache_kib}")
@@ -173,8 +200,9 @@ class SQLiteEngine:
         except sqlite3.Error as error:
             raise self.translate(error) from error
         except OSError as error:
+            detail = error.strerror or str(error)
             raise DatabaseUnavailableError(
-                f"{self.describe()}: {error.strerror or error}"
+                "database_unavailable", where=self.describe(), detail=detail
             ) from error
         return connection
 

@@ -1,4 +1,4 @@
-"""Transactions: short, whole, run again as a whole when the database asks for it."""
+"""Transactions: short, and run again as a whole when the database asks for it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ from core.errors import (
     SettingsError,
 )
 from storage.engines.dialect import ClockReading, Connection, Dialect, Engine
-from storage.engines.url import FORMS, MySQLAddress
+from storage.engines.url import MySQLAddress
 
 T = TypeVar("T")
 P = ParamSpec("P")
 Row = Mapping[str, Any]
+# Deadlocks pass within milliseconds: twenty tries with growing pauses stay below CONTENTION_SECS.
 MAX_CONTENTION_TRIES = 20
 MAX_CONTENTION_PAUSE_SECS = 0.25
 FIRST_PAUSE_SECS = 0.002
@@ -34,7 +35,10 @@ MAX_OUTAGE_PAUSE_SECS = 5.0
 
 
 class Tx:
-    """Statements inside a transaction or, for reads, on a connection without one."""
+    """Runs statements in a transaction or, for reads, on a connection without one.
+
+    Its methods raise the DatabaseError into which the engine translates the driver's error.
+    """
 
     def __init__(self, *, connection: Connection, engine: Engine) -> None:
         self.dialect: Dialect = engine.dialect
@@ -43,12 +47,12 @@ class Tx:
         self._cursor = connection.cursor()
 
     def all(self, sql: str, **params: Any) -> list[Row]:
-        """Run a query and return its rows."""
+        """Run a query with `:name` parameters and return its rows."""
         self._run(sql, params)
         return list(self._cursor.fetchall())
 
     def one(self, sql: str, **params: Any) -> Row | None:
-        """Run a query and return its first row; None when there is none."""
+        """Run a query and return its first row; None when it has none."""
         self._run(sql, params)
         row: Row | None = self._cursor.fetchone()
         return row
@@ -66,7 +70,7 @@ class Tx:
     def execute_many(
         self, sql: str, rows: Sequence[Mapping[str, Any]] | Sequence[tuple[Any, ...]]
     ) -> None:
-        """Run a statement once for each of `rows`."""
+        """Run a statement once for each of `rows`: named or positional parameters."""
         try:
             self._cursor.executemany(self.dialect.sql(sql), rows)
         except self._engine.driver_errors as error:
@@ -80,13 +84,11 @@ class Tx:
         return self._engine.tables(self._connection)
 
     def read_clock(self) -> ClockReading | None:
-        """Return a reading of the server's clock; None where the database has no clock but the
-        host's."""
+        """Return a reading of the server's clock; None where the database has only the host's."""
         return self._engine.read_clock(self._connection)
 
     def connections(self) -> tuple[int, int] | None:
-        """Return the numbers of connections that the server has and allows; None where there is
-        no server."""
+        """Return how many connections the server has and allows; None where there is no server."""
         return self._engine.connections(self._connection)
 
     def _run(self, sql: str, params: Mapping[str, Any]) -> None:
@@ -97,11 +99,11 @@ class Tx:
 
 
 class Database:
-    """Runs units of work as transactions.
+    """Runs queries as transactions.
 
-    Contention runs the whole unit again, with jitter. A server that is away is waited for up to
-    `patience_secs`, or until `give_up` is set. A lost answer to COMMIT is never guessed at: it
-    raises CommitUnknownError, unless the unit is idempotent.
+    On contention the whole transaction is run again, with jitter. A server that is away is waited
+    for up to `patience_secs`, or until `give_up` is set. After a lost answer to COMMIT nothing is
+    guessed: CommitUnknownError is raised, unless the transaction is idempotent.
     """
 
     def __init__(self, *, engine: Engine, clock: Clock, patience_secs: float = 0.0) -> None:
@@ -132,8 +134,8 @@ class Database:
     ) -> T:
         """Run `query` as `write` does, and again when the answer to COMMIT is lost.
 
-        Only for a unit that may be committed twice without harm. Raises as `write`, but never
-        CommitUnknownError.
+        Only for a transaction that may be committed twice without harm. Raises as `write`, but
+        never CommitUnknownError.
         """
         return self._run_with_retries(
             lambda: self._transaction(query, *args, **kwargs), repeatable=True
@@ -149,6 +151,7 @@ class Database:
         )
 
     def close(self) -> None:
+        """Close the idle connections."""
         self.engine.close()
 
     def _transaction(
@@ -233,8 +236,9 @@ def _pause_secs(state: RetryCallState) -> float:
 
 
 def open_engine(url: str, pool_size: int) -> Engine:
-    """Return the engine that `DATABASE_URL` names. It connects when first used, and only its
-    driver is loaded.
+    """Return the engine for a `DATABASE_URL`; its pool holds `pool_size` connections.
+
+    It connects when it is first used, and only its driver is loaded.
 
     Raises:
         SettingsError: the URL cannot be read. Its password is not repeated.
@@ -277,19 +281,20 @@ def _is_sqlite(url: str) -> bool:
         return True
     if scheme in ("mysql", "mariadb"):
         return False
-    shown = repr(scheme) if "://" in url else "in it"
-    raise SettingsError(f"DATABASE_URL: unknown engine {shown}; write it like {FORMS}")
+    if "://" in url:
+        raise SettingsError("database_engine_unknown", name=scheme)
+    raise SettingsError("database_url_without_engine")
 
 
 def _sqlite_path(url: str) -> Path:
     path = url.removeprefix("sqlite:///")
     if not url.startswith("sqlite:///") or not path:
-        raise SettingsError(f"DATABASE_URL: write it like {FORMS}")
+        raise SettingsError("database_url_without_path")
     return Path(unquote(path))
 
 
 def failure_is_lasting(error: DatabaseError) -> bool:
-    """Return whether waiting will not help: wrong password, missing table, read-only file."""
+    """Return whether waiting cannot help, as with a wrong password or a missing table."""
     return not isinstance(
         error, DatabaseUnavailableError | DatabaseContentionError | CommitUnknownError
     )

@@ -1,4 +1,4 @@
-"""DATABASE_URL of MySQL and MariaDB: one server, or several nodes of a cluster."""
+"""The URL of MySQL and MariaDB in DATABASE_URL: one server, or several nodes of a cluster."""
 
 from __future__ import annotations
 
@@ -8,10 +8,6 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from core.errors import SettingsError
 
-FORMS = (
-    "sqlite:///PATH or mysql://USER:PASSWORD@HOST:3306/DATABASE"
-    " (several hosts of a cluster: HOST1:3306,HOST2:3306)"
-)
 PORT = 3306
 # host, [IPv6] or a name without a port
 NODE = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.%]+)\]|(?P<host>[^\s:,\[\]]+))(?::(?P<port>\d{1,5}))?")
@@ -19,7 +15,7 @@ NODE = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.%]+)\]|(?P<host>[^\s:,\[\]]+))(?::(
 
 @dataclass(frozen=True)
 class Node:
-    """One server."""
+    """The address of one server."""
 
     host: str
     port: int = PORT
@@ -30,7 +26,10 @@ class Node:
 
 @dataclass(frozen=True)
 class MySQLAddress:
-    """The place of the data; `password` does not show in a repr."""
+    """The servers, the user and the name of a database; `password` does not show in a repr.
+
+    `unix_socket` is a path, used in place of host and port; None for TCP.
+    """
 
     nodes: tuple[Node, ...]
     user: str
@@ -46,7 +45,9 @@ class MySQLAddress:
     def parse(cls, url: str) -> MySQLAddress:
         """Return the address in a URL.
 
-        Raises SettingsError, which never repeats a part of the URL, as that holds the password.
+        Raises:
+            SettingsError: it cannot be read. No part of the URL is repeated, as it holds the
+                password.
         """
         try:
             parts = urlsplit(url)
@@ -56,9 +57,7 @@ class MySQLAddress:
         user, _, password = login.partition(":")
         database = unquote(parts.path.lstrip("/"))
         if not hosts or not database or not user:
-            raise SettingsError(
-                f"DATABASE_URL: host, user or database missing; write it like {FORMS}"
-            )
+            raise SettingsError("database_url_incomplete")
         socket = parse_qs(parts.query).get("unix_socket", [None])[0]
         nodes = tuple(_node(text.strip()) for text in hosts.split(","))
         return cls(
@@ -79,7 +78,4 @@ def _node(text: str) -> Node:
 
 
 def _unreadable() -> SettingsError:
-    return SettingsError(
-        f"DATABASE_URL: host or port cannot be read; write it like {FORMS}, with special"
-        " characters of the password percent-encoded (@ as %40, / as %2F)"
-    )
+    return SettingsError("database_url_unreadable")

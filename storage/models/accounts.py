@@ -8,6 +8,8 @@ from enum import StrEnum
 
 
 class AccountStatus(StrEnum):
+    """What an account is used for just now; DISABLED until a person enables it."""
+
     IDLE = "idle"
     INGESTING = "ingesting"
     EXPORTING = "exporting"
@@ -15,7 +17,7 @@ class AccountStatus(StrEnum):
 
 
 class Health(StrEnum):
-    """How far the platform trusts an account, as its answers show."""
+    """How far the platform trusts an account, judged by its answers."""
 
     HEALTHY = "healthy"
     SUSPECT = "suspect"  # refused; rests, and is probed before it works again
@@ -24,7 +26,13 @@ class Health(StrEnum):
 
 @dataclass(frozen=True)
 class Account:
-    """An account of the pool. Password, session and proxy are encrypted; `pace` is JSON text."""
+    """A row of `accounts`.
+
+    `password`, `session` and `proxy` are encrypted. `today_export_count` counts for `quota_day`.
+    `pace` is JSON text, and `ready_at` when it allows the next request (None: now); without
+    `pace_known` the account has to be treated as if its pace was used up. `failure_count` counts
+    refusals in a row.
+    """
 
     id: int
     platform: str
@@ -54,13 +62,14 @@ class Account:
     updated_at: datetime
 
     def exported_on(self, day: date) -> int:
-        """Return the number of rows exported on `day`, if that is the day being counted; 0
-        otherwise."""
+        """Return the number of rows exported on `day`; 0 when the account counts another day."""
         return self.today_export_count if self.quota_day == day else 0
 
     def remaining_quota(self, day: date) -> int:
-        """Return the number of rows that may still be exported on `day`; 0 when the account
-        counts a later one already (the quota day never goes back)."""
+        """Return the rows that may still be exported on `day`.
+
+        0 when the account counts a later day already, as the quota day never goes back.
+        """
         if self.quota_day > day:
             return 0
         return max(0, self.daily_export_limit - self.exported_on(day))
@@ -68,7 +77,7 @@ class Account:
 
 @dataclass(frozen=True)
 class AccountEvent:
-    """Something that happened to an account."""
+    """An entry of an account's timeline; `detail` is a stored message, `evidence` JSON text."""
 
     id: int
     account_id: int

@@ -23,9 +23,9 @@ READER = "row_reader"
 
 
 def read_by(reader: Callable[[Row], Any]) -> dict[str, Any]:
-    """Return metadata that makes `reader(row)` the value of a field, not the column of its name.
+    """Return metadata that makes `reader(row)` the value of a dataclass field.
 
-    For use as `field(metadata=read_by(...))`.
+    For `field(metadata=read_by(...))`, where the value is not the column of the field's name.
     """
     return {READER: reader}
 
@@ -33,8 +33,8 @@ def read_by(reader: Callable[[Row], Any]) -> dict[str, Any]:
 def row_to(model: type[T], row: Row) -> T:
     """Return the row as a `model`, a dataclass whose field names are column names.
 
-    Enums, booleans, dates, moments (UTC) and JSON objects are made of what the engines return for
-    them; other values stay as they are. NULL becomes None where the field's type allows it.
+    Enums, booleans, dates, moments (UTC) and JSON objects are converted from what the engines
+    return; other values stay as they are. NULL becomes None where the field's type allows it.
 
     Raises:
         ValueError, TypeError: a value does not fit its field's type.

@@ -10,13 +10,19 @@ from typing import Any
 
 
 class SegmentState(StrEnum):
+    """OPEN while rows are added; SEALED when file, size and hash are final."""
+
     OPEN = "open"
     SEALED = "sealed"
 
 
 @dataclass(frozen=True)
 class Segment:
-    """One export file: a row of `export_logs`."""
+    """One export file: a row of `export_logs`.
+
+    `first_id` and `last_id` bound its rows, `exported_count` counts them. `file_path`, `bytes`,
+    `sha256` and `end_time` are None until it is sealed.
+    """
 
     id: int
     task_id: int

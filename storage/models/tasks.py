@@ -10,11 +10,15 @@ from typing import Any
 
 
 class TaskType(StrEnum):
+    """INGESTION crawls a platform; EXPORT writes stored creators to files."""
+
     INGESTION = "ingestion"
     EXPORT = "export"
 
 
 class TaskStatus(StrEnum):
+    """The status of a task; the first three are open ones (OPEN_STATUSES)."""
+
     PENDING = "pending"
     IN_PROGRESS = "in_progress"
     PAUSED = "paused"
@@ -26,7 +30,7 @@ OPEN_STATUSES = (TaskStatus.PENDING, TaskStatus.IN_PROGRESS, TaskStatus.PAUSED)
 
 
 class WaitingFor(StrEnum):
-    """Why an open task is not being worked on."""
+    """What an open task waits for."""
 
     ACCOUNT = "account"
     QUOTA = "quota"
@@ -37,7 +41,11 @@ class WaitingFor(StrEnum):
 
 @dataclass(frozen=True)
 class Task:
-    """A task, or (with `parent_id`) a piece of one. Only leaves are claimed."""
+    """A task or, with `parent_id`, a piece of one. Only leaves are claimed.
+
+    `progress_marker` is `page=N` or `last_id=N`. Before `not_before` nobody claims it; a paused
+    task without one waits for the operator. `attempts` counts failures in a row.
+    """
 
     id: int
     parent_id: int | None
@@ -71,12 +79,12 @@ class Task:
 
     @property
     def last_page(self) -> int | None:
-        """The last page that is stored; None before the first."""
+        """The last page that is stored; None before the first one."""
         return self._marker("page")
 
     @property
     def last_id(self) -> int:
-        """The id up to which the export has come; 0 before the first row."""
+        """The highest creator id that the export has come to; 0 before the first row."""
         return self._marker("last_id") or 0
 
     def _marker(self, name: str) -> int | None:

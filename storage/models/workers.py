@@ -8,7 +8,7 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Worker:
-    """A running process."""
+    """A running process: its host and pid, the services it runs, and when it was last seen."""
 
     id: str
     host: str

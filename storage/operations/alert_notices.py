@@ -1,4 +1,4 @@
-"""Queries on `alert_notices`: messages to channels about alerts, and whether they were accepted."""
+"""Queries on `alert_notices`: messages about alerts to channels, and whether they were accepted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class News(StrEnum):
 
 @dataclass(frozen=True)
 class Notice:
-    """A message to a channel, leased under `token`. `attempts` counts this one."""
+    """A message about an alert to a channel, leased under `token`; `attempts` counts this one."""
 
     id: int
     alert: Alert
@@ -42,8 +42,7 @@ DUE = (
 
 
 def add(tx: Tx, alert_id: int, news: News, channel: str, now: datetime) -> None:
-    """Insert a message that is due; does nothing when the channel has one of that alert and
-    news."""
+    """Insert a message that is due now, unless the channel has one of that alert and news."""
     tx.execute(
         "INSERT INTO alert_notices (alert_id, news, channel, not_before, created_at)"
         f" VALUES (:alert, :news, :channel, :now, :now) {tx.dialect.on_conflict_ignore(MESSAGE)}",
@@ -68,9 +67,10 @@ def has_due(tx: Tx, channel: str, now: datetime) -> bool:
 def claim(
     tx: Tx, channel: str, owner: str, now: datetime, until: datetime, limit: int
 ) -> list[Notice]:
-    """Lease the messages that are due now, the longest due first, and count an attempt for each.
+    """Lease up to `limit` messages that are due, the longest due first; each counts an attempt.
 
-    Raises DatabaseContentionError when another process leased one meanwhile.
+    Raises:
+        DatabaseContentionError: another process leased one of them meanwhile.
     """
     index = tx.dialect.force_index("idx_alert_notices_due")
     rows = tx.all(
@@ -93,7 +93,7 @@ def claim(
             now=to_sql(now),
         )
         if not taken:
-            raise DatabaseContentionError(f"notice {row['id']} was taken meanwhile")
+            raise DatabaseContentionError("notice_taken", notice_id=row["id"])
     alerts = {row["alert_id"]: _alert(tx, row["alert_id"]) for row in rows}
     return [
         Notice(
@@ -109,7 +109,7 @@ def claim(
 
 
 def mark_sent(tx: Tx, notice: Notice, now: datetime) -> bool:
-    """End a lease as the channel has accepted the message; return False when the lease was lost."""
+    """End a lease after the channel accepted the message; return False when the lease was lost."""
     return NOTICES.give_back(
         tx,
         notice.id,
@@ -120,8 +120,10 @@ def mark_sent(tx: Tx, notice: Notice, now: datetime) -> bool:
 
 
 def put_back(tx: Tx, notice: Notice, not_before: datetime, error: str) -> bool:
-    """End a lease as the channel did not accept the message, to be tried again at `not_before`;
-    return False when the lease was lost."""
+    """End a lease, to send again at `not_before`; return False when the lease was lost.
+
+    `error` is why the channel did not accept the message.
+    """
     return NOTICES.give_back(
         tx,
         notice.id,
@@ -133,8 +135,10 @@ def put_back(tx: Tx, notice: Notice, not_before: datetime, error: str) -> bool:
 
 
 def give_up(tx: Tx, notice: Notice, error: str) -> bool:
-    """End a lease as the channel did not accept the message for too long; return False when the
-    lease was lost."""
+    """End a lease and never send the message, as it was refused for too long.
+
+    `error` is the last reason. Return False when the lease was lost.
+    """
     return NOTICES.give_back(
         tx,
         notice.id,
@@ -145,8 +149,7 @@ def give_up(tx: Tx, notice: Notice, error: str) -> bool:
 
 
 def drop_unsent(tx: Tx, alert_id: int) -> int:
-    """Delete the unsent messages that an alert was raised, except those that are being sent;
-    return the number of messages."""
+    """Delete an alert's unsent `raised` messages that nobody is sending; return their number."""
     return tx.execute(
         "DELETE FROM alert_notices"
         " WHERE alert_id=:id AND news='raised' AND state<>'told' AND lease_until IS NULL",
@@ -155,7 +158,7 @@ def drop_unsent(tx: Tx, alert_id: int) -> int:
 
 
 def notified_channels(tx: Tx, alert_id: int) -> list[str]:
-    """Return the channels that have accepted the message that the alert was raised."""
+    """Return the channels that accepted the message `raised` of an alert."""
     rows = tx.all(
         "SELECT channel FROM alert_notices WHERE alert_id=:id AND news='raised' AND state='told'",
         id=alert_id,

@@ -1,4 +1,4 @@
-"""Queries that look for what is wrong just now, for the alerts."""
+"""Queries for the causes of alerts: what is wrong at this moment."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ NOT_BY_OPERATOR = "failure_count>0"
 
 @dataclass(frozen=True)
 class AccountTrouble:
-    """An account that needs a person's attention; `ends_at` is when its session ends."""
+    """An account that needs a person's attention.
+
+    `reason` is a stored message, empty without one; `ends_at` is when its session ends, if known.
+    """
 
     id: int
     platform: str
@@ -29,20 +32,22 @@ class AccountTrouble:
 
 
 def watched_since(tx: Tx) -> datetime | None:
-    """Return since when this database is watched; None before that. Earlier failures raise no
-    alert."""
+    """Return when alerts began to watch this database; None before that.
+
+    What failed earlier raises no alert.
+    """
     text = schema.get_fact(tx, WATCHED_SINCE)
     return None if text is None else from_sql(text)
 
 
 def begin_watch(tx: Tx, now: datetime) -> datetime:
-    """Watch from now on unless it is watched already; return since when."""
+    """Record that alerts watch from now on, unless they do already; return since when."""
     schema.set_fact_once(tx, WATCHED_SINCE, to_sql(now))
     return watched_since(tx) or now
 
 
 def disabled_accounts(tx: Tx, since: datetime) -> list[AccountTrouble]:
-    """Return the accounts that were disabled since that moment, but not by the operator."""
+    """Return the accounts disabled since that moment by what the platform answered, by id."""
     rows = tx.all(
         "SELECT id, platform, username, disabled_reason, session_expires_at FROM accounts"
         f" WHERE status='disabled' AND {NOT_BY_OPERATOR} AND last_used_at>=:since ORDER BY id",
@@ -52,7 +57,10 @@ def disabled_accounts(tx: Tx, since: datetime) -> list[AccountTrouble]:
 
 
 def ending_sessions(tx: Tx, after: datetime, before: datetime) -> list[AccountTrouble]:
-    """Return the accounts of the pool whose session ends between two moments."""
+    """Return the accounts whose session ends in `(after, before)`, by id.
+
+    Accounts that the operator disabled are left out.
+    """
     rows = tx.all(
         "SELECT id, platform, username, disabled_reason, session_expires_at FROM accounts"
         " WHERE session_expires_at>:after AND session_expires_at<:before"
@@ -64,7 +72,7 @@ def ending_sessions(tx: Tx, after: datetime, before: datetime) -> list[AccountTr
 
 
 def platforms_out_of_quota(tx: Tx) -> list[str]:
-    """Return the platforms of exports that wait for the next quota day."""
+    """Return the platforms whose exports wait for the next quota day, sorted."""
     rows = tx.all(
         f"SELECT DISTINCT platform FROM tasks {tx.dialect.force_index('idx_tasks_claim')}"
         " WHERE task_type='export' AND is_leaf=1 AND status='paused' AND waiting_for='quota'"
@@ -76,10 +84,10 @@ def platforms_out_of_quota(tx: Tx) -> list[str]:
 def failed_tasks(
     tx: Tx, since: datetime, cancelled: Collection[str], newest: int, and_of: Sequence[int]
 ) -> list[Task]:
-    """Return top-level tasks that failed since `since` and were neither cancelled nor filed
-    again.
+    """Return top-level tasks that failed since `since`, unless cancelled or filed again later.
 
-    Of those that failed, the newest `newest` are looked at, and those with the ids `and_of`.
+    `cancelled` are the stored errors that mean a cancellation. The `newest` newest failed tasks are
+    looked at, and those with the ids `and_of`.
     """
     index = tx.dialect.force_index("idx_tasks_parent")
     rows = tx.all(

@@ -1,4 +1,4 @@
-"""Queries on `alerts`: what is wrong, or was."""
+"""Queries on `alerts`: causes that need attention, open or resolved."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from storage.models.mapping import row_to
 
 
 class AlertKind(StrEnum):
+    """The kinds of causes; `alerts/rules.py` says when each is present."""
+
     ACCOUNT_DISABLED = "account_disabled"
     ACCOUNTS_SPENT = "accounts_spent"
     BREAKER_OPEN = "breaker_open"
@@ -27,8 +29,8 @@ class Alert:
     """A cause that needs attention, from its beginning to its end.
 
     `facts` are the parameters of its message. `until_at` is when it ends by itself, or when what it
-    warns of happens. It is resolved (`resolved_at`) when its cause was gone (`well_since`) for
-    `calm_secs`.
+    warns of happens. It is resolved (`resolved_at`) after its cause was gone (since `well_since`)
+    for `calm_secs`.
     """
 
     id: int
@@ -43,6 +45,7 @@ class Alert:
 
     @property
     def key(self) -> str:
+        """Return the value of its unique column (see `open_key`)."""
         return open_key(self.kind, self.subject)
 
     @property
@@ -51,7 +54,7 @@ class Alert:
 
 
 def open_key(kind: AlertKind, subject: str) -> str:
-    """Return the unique key of which at most one open alert may exist."""
+    """Return the value of the unique column that keeps a second such alert from being open."""
     return f"{kind}|{subject}"
 
 
@@ -66,7 +69,10 @@ def add(
 ) -> int:
     """Insert an open alert and return its id.
 
-    Raises DuplicateKeyError when one of that cause is open already.
+    `calm_secs` is how long its cause must stay away before it is resolved.
+
+    Raises:
+        DuplicateKeyError: an alert of that cause is open already.
     """
     return tx.insert(
         "INSERT INTO alerts (kind, subject, open_key, facts, until_at, raised_at, calm_secs)"
@@ -89,7 +95,7 @@ def all_open(tx: Tx) -> list[Alert]:
 
 
 def newest(tx: Tx, limit: int) -> list[Alert]:
-    """Return alerts, open and resolved, newest first."""
+    """Return the newest `limit` alerts, open and resolved, newest first."""
     rows = tx.all("SELECT * FROM alerts ORDER BY id DESC LIMIT :limit", limit=limit)
     return [row_to(Alert, row) for row in rows]
 
@@ -105,7 +111,7 @@ def last_of(tx: Tx, kind: AlertKind, subject: str) -> Alert | None:
 
 
 def refresh(tx: Tx, alert_id: int, facts: Mapping[str, Any], until: datetime | None) -> None:
-    """Update the facts of an open alert, whose cause is present."""
+    """Update the facts of an open alert whose cause is present, and forget that it was gone."""
     tx.execute(
         "UPDATE alerts SET facts=:facts, until_at=:until, well_since=NULL"
         " WHERE id=:id AND resolved_at IS NULL",
@@ -116,7 +122,7 @@ def refresh(tx: Tx, alert_id: int, facts: Mapping[str, Any], until: datetime | N
 
 
 def note_cause_gone(tx: Tx, alert_id: int, now: datetime) -> None:
-    """Record that the cause of an open alert is gone, unless that is recorded already."""
+    """Record when the cause of an open alert was first found gone; a later call changes nothing."""
     tx.execute(
         "UPDATE alerts SET well_since=:now"
         " WHERE id=:id AND resolved_at IS NULL AND well_since IS NULL",
@@ -135,7 +141,8 @@ def resolve(tx: Tx, alert_id: int, now: datetime) -> bool:
 
 
 def lock_open(tx: Tx, alert_id: int) -> bool:
-    """Lock an alert for this transaction; return whether it is still open."""
+    """Lock an alert until the transaction ends; return whether it is still open."""
+    # An UPDATE that changes nothing locks the row on both engines; SQLite has no FOR UPDATE.
     tx.execute("UPDATE alerts SET kind=kind WHERE id=:id", id=alert_id)
     row = tx.one("SELECT resolved_at FROM alerts WHERE id=:id", id=alert_id)
     return row is not None and row["resolved_at"] is None

@@ -1,4 +1,4 @@
-"""Queries on `web_actions`: who did what by console and API, and when."""
+"""Queries on `web_actions`, the log of actions by console and API."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from storage.engines.transactions import Tx
 
 @dataclass(frozen=True)
 class WebAction:
-    """An action by console or API. `who` is the name of a token; `outcome` is `done`, or why it
-    was refused."""
+    """An action by console or API.
+
+    `who` is the name of a token, `address` the client's; `outcome` is `done`, or why it was
+    refused.
+    """
 
     id: int
     who: str
@@ -27,7 +30,7 @@ class WebAction:
 def note(
     tx: Tx, who: str, address: str, action: str, subject: str, outcome: str, now: datetime
 ) -> None:
-    """Append to the log of actions."""
+    """Append an action to the log; texts longer than their columns are cut."""
     tx.insert(
         "INSERT INTO web_actions (who, address, action, subject, outcome, created_at)"
         " VALUES (:who, :address, :action, :subject, :outcome, :now)",

@@ -1,4 +1,4 @@
-"""Queries behind lists: newest first, filtered, a page at a time."""
+"""Queries behind lists: filtered, newest first, a page at a time. A filter of None selects all."""
 
 from __future__ import annotations
 
@@ -27,8 +27,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Slice:
-    """A part of a list: the newest `limit` rows with ids below `before`, made in `[since,
-    until)`."""
+    """A page of a list: the newest `limit` rows with ids below `before`, made in `[since, until)`.
+
+    None leaves that bound out. `before` is the last id of the page before.
+    """
 
     limit: int
     before: int | None = None
@@ -44,7 +46,7 @@ def tasks(
     domain: str | None = None,
     label: str | None = None,
 ) -> list[Task]:
-    """Return tasks that are no piece of another."""
+    """Return tasks that are no piece of another, newest first."""
     source = f"tasks {tx.dialect.force_index('idx_tasks_pieces')}"
     labelled = None if label is None else {"label": label}
     if labelled is not None:
@@ -73,7 +75,7 @@ def segments(
     account_id: int | None = None,
     task_id: int | None = None,
 ) -> list[Segment]:
-    """Return export files."""
+    """Return export files, newest first; the slice's times are those of opening."""
     rows = _newest(
         tx,
         "export_logs",
@@ -90,7 +92,7 @@ def segments(
 def events(
     tx: Tx, part: Slice, account_id: int | None = None, kind: str | None = None
 ) -> list[AccountEvent]:
-    """Return events of the accounts (of one of them)."""
+    """Return events of accounts, newest first."""
     rows = _newest(
         tx,
         "(SELECT e.*, a.username FROM account_events e JOIN accounts a ON a.id=e.account_id) e",
@@ -103,13 +105,13 @@ def events(
 
 
 def actions(tx: Tx, part: Slice, who: str | None = None) -> list[WebAction]:
-    """Return actions by console and API."""
+    """Return actions by console and API, newest first."""
     rows = _newest(tx, "web_actions", part, "created_at", who=who)
     return [row_to(WebAction, row) for row in rows]
 
 
 def alerts(tx: Tx, part: Slice, *, only_open: bool = False) -> list[Alert]:
-    """Return alerts, open and resolved."""
+    """Return alerts, newest first; the slice's times are those of raising."""
     fixed = "open_key>''" if only_open else "1=1"
     return [row_to(Alert, row) for row in _newest(tx, "alerts", part, "raised_at", fixed)]
 
@@ -117,13 +119,13 @@ def alerts(tx: Tx, part: Slice, *, only_open: bool = False) -> list[Alert]:
 def job_runs(
     tx: Tx, part: Slice, job: str | None = None, state: RunState | None = None
 ) -> list[JobRun]:
-    """Return runs of scheduled jobs; the time range is of the times they were scheduled for."""
+    """Return runs of scheduled jobs; the slice's times are those they were scheduled for."""
     rows = _newest(tx, "job_runs", part, "scheduled_at", job=job, state=state)
     return [row_to(JobRun, row) for row in rows]
 
 
 def deliveries(tx: Tx, part: Slice, wanted: Filter) -> list[Delivery]:
-    """Return reports to receivers. The slice's time range counts, not the filter's."""
+    """Return reports to receivers, newest first; times are taken from the slice, not the filter."""
     where, params = conditions(replace(wanted, since=None, until=None))
     rows = _newest(
         tx, "webhook_deliveries", part=part, moment="created_at", fixed=where, params=params
@@ -138,7 +140,7 @@ def works(
     uid: str | None = None,
     is_valid: bool | None = None,
 ) -> list[Work]:
-    """Return works of the catalogue; the time range is of publishing."""
+    """Return works, last stored first; the slice's times are those of publishing."""
     valid = None if is_valid is None else int(is_valid)
     rows = _newest(tx, "works", part, "publish_time", platform=platform, uid=uid, is_valid=valid)
     return [row_to(Work, row) for row in rows]
@@ -146,14 +148,14 @@ def works(
 
 @dataclass(frozen=True)
 class Numbered(Generic[T]):
-    """The id of a row, and its value, which has no id of its own."""
+    """A value that has no id of its own, with the id of its row."""
 
     id: int
     row: T
 
 
 def dramas(tx: Tx, part: Slice, status: DramaStatus | None = None) -> list[Numbered[Drama]]:
-    """Return distribution tasks."""
+    """Return distribution tasks, newest first."""
     rows = _newest(tx, "drama_tasks", part, "created_at", status=status)
     return [Numbered(row["id"], row_to(Drama, row)) for row in rows]
 
@@ -161,7 +163,7 @@ def dramas(tx: Tx, part: Slice, status: DramaStatus | None = None) -> list[Numbe
 def completions(
     tx: Tx, part: Slice, task_id: str | None = None, user_id: str | None = None
 ) -> list[Numbered[Completion]]:
-    """Return posted videos; the time range is of completion."""
+    """Return posted videos, last stored first; the slice's times are those of completion."""
     rows = _newest(tx, "task_completions", part, "completed_at", task_id=task_id, user_id=user_id)
     return [Numbered(row["id"], row_to(Completion, row)) for row in rows]
 
@@ -169,7 +171,7 @@ def completions(
 def daily_stats(
     tx: Tx, part: Slice, task_id: str | None = None, day: date | None = None
 ) -> list[Numbered[DailyStats]]:
-    """Return numbers by task and day; the time range is of scanning."""
+    """Return statistics of tasks by day; the slice's times are those of scanning."""
     rows = _newest(
         tx,
         "task_daily_stats",
@@ -190,8 +192,10 @@ def _newest(
     params: Mapping[str, object] | None = None,
     **equal: object,
 ) -> list[Row]:
-    """Return rows for which `fixed` (with its `params`) and the equalities hold, newest first;
-    an equality with None is left out."""
+    """Return rows for which `fixed` (with its `params`) and the equalities hold, newest first.
+
+    An equality with None is left out. `moment` is the column of the slice's times.
+    """
     terms = [fixed, *(f"{name}=:{name}" for name, value in equal.items() if value is not None)]
     if part.before is not None:
         terms.append("id<:before")

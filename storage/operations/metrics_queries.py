@@ -1,4 +1,4 @@
-"""Sums over the whole installation, for metrics and charts."""
+"""Queries of sums over the whole installation, for metrics and charts."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from storage.models.tasks import TaskStatus, TaskType
 
 @dataclass(frozen=True)
 class Work:
-    """All tasks of a type: their rows so far, the number of whole tasks by status, and the last
-    success."""
+    """Sums over all tasks of a type.
+
+    `rows` counts what they did so far, `tasks` the whole tasks by status; `last_success` is None
+    before the first.
+    """
 
     rows: int
     tasks: dict[TaskStatus, int]
@@ -21,18 +24,20 @@ class Work:
 
 
 def crawled(tx: Tx) -> Work:
-    """Return the numbers of crawls: creators on pages (also known ones), and when the last page
-    was stored."""
+    """Return the sums of crawls.
+
+    `rows` counts creators on stored pages, known ones too; `last_success` is the last page's.
+    """
     return _work(tx, TaskType.INGESTION, "ingestion_logs")
 
 
 def exported(tx: Tx) -> Work:
-    """Return the numbers of exports: exported rows, and when the last file was sealed."""
+    """Return the sums of exports: `rows` exported, `last_success` of the last sealed file."""
     return _work(tx, TaskType.EXPORT, "export_logs")
 
 
 def exported_by_day(tx: Tx, since: date) -> list[tuple[date, int, int]]:
-    """Return quota day, rows and files of each day with exports, from `since` on."""
+    """Return (quota day, rows, files) of each day with exports from `since` on."""
     rows = tx.all(
         "SELECT quota_day, SUM(exported_count) AS n, COUNT(*) AS files FROM export_logs"
         " WHERE quota_day>=:since GROUP BY quota_day ORDER BY quota_day",

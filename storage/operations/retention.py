@@ -1,4 +1,4 @@
-"""Old rows that nothing needs any more, across tables: finding them by their age, deleting them.
+"""Queries that find rows past their retention and delete them, across tables.
 
 What is found is over: nothing makes it open again, except that a delivery may be replayed; deleting
 looks at that once more, under a lock.
@@ -17,8 +17,10 @@ from storage.engines.transactions import Tx
 def old_deliveries(
     tx: Tx, kinds: Sequence[DeliveryKind], before: datetime, limit: int
 ) -> list[int]:
-    """Return ids of deliveries of these kinds that were finished before that moment, kind by
-    kind."""
+    """Return up to `limit` ids of deliveries that were finished before that moment.
+
+    They come kind by kind, the first finished first.
+    """
     found: list[int] = []
     for kind in kinds:
         found += _ids(
@@ -33,8 +35,10 @@ def old_deliveries(
 
 
 def drop_deliveries(tx: Tx, ids: Sequence[int]) -> int:
-    """Delete finished deliveries with their attempts and tasks, except those replayed meanwhile;
-    return the number of deliveries."""
+    """Delete finished deliveries with their attempts and tasks; return the number deleted.
+
+    One that was replayed meanwhile is kept.
+    """
     marks, params = _marks(ids)
     finished = _ids(
         tx,
@@ -51,11 +55,12 @@ def drop_deliveries(tx: Tx, ids: Sequence[int]) -> int:
 
 
 def old_job_runs(tx: Tx, before: datetime, limit: int) -> list[int]:
-    """Return ids of runs that ended before that moment, oldest first.
+    """Return up to `limit` ids of runs that ended before that moment, oldest first.
 
-    Of each job its newest run and its newest scheduled run stay: up to the latter its times are
-    accounted for.
+    Of each job its newest run and its newest scheduled run are kept: up to the latter, scheduled
+    times count as accounted for.
     """
+    # 0 is no run's id; it stands there because SQL has no empty list.
     marks, params = _marks([0, *_newest_runs(tx)])
     return _ids(
         tx,
@@ -69,13 +74,13 @@ def old_job_runs(tx: Tx, before: datetime, limit: int) -> list[int]:
 
 
 def drop_job_runs(tx: Tx, ids: Sequence[int]) -> int:
-    """Delete runs that have ended; return their number."""
+    """Delete runs that have ended; return the number deleted."""
     marks, params = _marks(ids)
     return tx.execute(f"DELETE FROM job_runs WHERE id IN ({marks}) AND state<>'running'", **params)
 
 
 def old_alerts(tx: Tx, before: datetime, limit: int) -> list[int]:
-    """Return ids of alerts that were resolved before that moment, oldest first."""
+    """Return up to `limit` ids of alerts resolved before that moment, oldest first."""
     return _ids(
         tx,
         "SELECT id FROM alerts WHERE resolved_at<:before ORDER BY resolved_at LIMIT :limit",
@@ -85,7 +90,7 @@ def old_alerts(tx: Tx, before: datetime, limit: int) -> list[int]:
 
 
 def drop_alerts(tx: Tx, ids: Sequence[int]) -> int:
-    """Delete alerts and their notices; return the number of alerts.
+    """Delete alerts and their notices; return the number of alerts deleted.
 
     Notices go first: a notifier has its notice locked while it reads the alert.
     """
@@ -95,23 +100,23 @@ def drop_alerts(tx: Tx, ids: Sequence[int]) -> int:
 
 
 def old_account_events(tx: Tx, before: datetime, limit: int) -> list[int]:
-    """Return ids of events of accounts from before that moment, oldest first."""
+    """Return up to `limit` ids of account events from before that moment, oldest first."""
     return _created_before(tx, "account_events", before, limit)
 
 
 def drop_account_events(tx: Tx, ids: Sequence[int]) -> int:
-    """Delete events of accounts; return their number."""
+    """Delete account events; return the number deleted."""
     marks, params = _marks(ids)
     return tx.execute(f"DELETE FROM account_events WHERE id IN ({marks})", **params)
 
 
 def old_web_actions(tx: Tx, before: datetime, limit: int) -> list[int]:
-    """Return ids of logged actions from before that moment, oldest first."""
+    """Return up to `limit` ids of logged actions from before that moment, oldest first."""
     return _created_before(tx, "web_actions", before, limit)
 
 
 def drop_web_actions(tx: Tx, ids: Sequence[int]) -> int:
-    """Delete logged actions; return their number."""
+    """Delete logged actions; return the number deleted."""
     marks, params = _marks(ids)
     return tx.execute(f"DELETE FROM web_actions WHERE id IN ({marks})", **params)
 

@@ -1,4 +1,4 @@
-"""Queries on `web_tokens`: who may use console and API. Tokens are there as hashes only."""
+"""Queries on `web_tokens`, the tokens of console and API, of which only hashes are stored."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from storage.models.mapping import row_to
 
 
 class Role(StrEnum):
+    """What a token allows: READER may look, ADMIN may also act."""
+
     ADMIN = "admin"
     READER = "reader"
 
@@ -42,7 +44,7 @@ def add(tx: Tx, name: str, role: Role, token_hash: str, now: datetime) -> int:
 
 
 def by_hash(tx: Tx, token_hash: str) -> WebToken | None:
-    """Return the token of that hash; None when there is none, or when it was revoked."""
+    """Return the token with that hash; None when there is none, or when it was revoked."""
     row = tx.one(
         "SELECT * FROM web_tokens WHERE token_hash=:hash AND revoked_at IS NULL", hash=token_hash
     )
@@ -61,12 +63,12 @@ def every(tx: Tx) -> list[WebToken]:
 
 
 def note_used(tx: Tx, token_id: int, now: datetime) -> None:
-    """Record when a token was used."""
+    """Record that a token was used at `now`."""
     tx.execute("UPDATE web_tokens SET last_used_at=:now WHERE id=:id", id=token_id, now=to_sql(now))
 
 
 def revoke(tx: Tx, token_id: int, now: datetime) -> bool:
-    """Revoke a token; return False when it was revoked before, or does not exist."""
+    """Revoke a token; return False when it was revoked before or does not exist."""
     return 1 == tx.execute(
         "UPDATE web_tokens SET revoked_at=:now WHERE id=:id AND revoked_at IS NULL",
         id=token_id,

@@ -1,4 +1,4 @@
-"""A copy of the whole database in one file."""
+"""A backup: a copy of the whole database in one file."""
 
 from __future__ import annotations
 
@@ -10,23 +10,18 @@ from core.errors import InvalidInputError, OutputError
 from storage.engines.sqlite import SQLiteEngine
 from storage.engines.transactions import Database
 
-DUMP = "mariadb-dump --single-transaction --default-character-set=utf8mb4 -u USER -p DATABASE"
-
 
 def backup(database: Database, target: Path) -> None:
-    """Write a copy of the database, while others go on working; `target` appears whole or not at
-    all.
+    """Write a copy of the database to `target`, at once or not at all, while others go on.
 
     Raises:
-        InvalidInputError: the database is on a server, which has a tool of its own for that.
-        DatabaseError, OutputError: nothing was written.
+        InvalidInputError: the database is on a server, which has its own tool for that.
+        DatabaseError: the database cannot be copied; nothing was written.
+        OutputError: the file cannot be written; nothing was written.
     """
     engine = database.engine
     if not isinstance(engine, SQLiteEngine):
-        raise InvalidInputError(
-            f"--backup copies SQLite files; nothing was done. First run: {DUMP} > FILE, then the"
-            " same command without --backup"
-        )
+        raise InvalidInputError("backup_of_server")
     part = target.with_name(f".{target.name}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -38,6 +33,7 @@ def backup(database: Database, target: Path) -> None:
         os.replace(part, target)
         sync_folder(target.parent)
     except OSError as error:
-        raise OutputError(f"cannot write {target}: {error.strerror or error}") from error
+        detail = error.strerror or str(error)
+        raise OutputError("file_not_writable", path=str(target), detail=detail) from error
     finally:
         part.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Creating and checking the schema; small facts about the installation."""
+"""Creating and checking the tables; named facts about the installation (table `meta`)."""
 
 from __future__ import annotations
 
@@ -10,22 +10,21 @@ from storage.engines.transactions import Database, Tx
 
 SCHEMA_VERSION = 6
 FIRST_VERSION = 1
-ADVICE = "run: python cli.py init"
 
 
 class SchemaState(StrEnum):
+    """Whether a database has no tables, those of an older version, or those of this one."""
+
     EMPTY = "empty"
     OLDER = "older"
     CURRENT = "current"
 
 
 def inspect(database: Database) -> SchemaState:
-    """Return whether the database is empty, holds this version's schema, or one that can be
-    upgraded.
+    """Return whether the database is empty, holds this version's schema, or an older one.
 
     Raises:
-        SchemaMismatchError: it holds a newer version, half a schema, or another program's
-            tables.
+        SchemaMismatchError: it holds a newer version, half a schema, or another program's tables.
     """
     tables = database.read(Tx.tables)
     where = database.engine.describe()
@@ -33,40 +32,40 @@ def inspect(database: Database) -> SchemaState:
         ours = tables & _table_names(database)
         if not ours:
             return SchemaState.EMPTY
-        raise SchemaMismatchError(
-            f"{where}: has tables {', '.join(sorted(ours))} but no schema_version; this is half a"
-            " schema or another program's. Use an empty database, or restore a backup."
-        )
+        raise SchemaMismatchError("schema_of_others", where=where, tables=sorted(ours))
     try:
         found = database.read(version)
     except (SchemaMismatchError, ValueError) as error:
-        raise SchemaMismatchError(f"{where}: its schema_version is no use: {error}") from error
+        raise SchemaMismatchError("schema_version_unusable", where=where, cause=error) from error
     if found == SCHEMA_VERSION:
         return SchemaState.CURRENT
     if FIRST_VERSION <= found < SCHEMA_VERSION:
         return SchemaState.OLDER
     raise SchemaMismatchError(
-        f"{where}: its schema is version {found}, and this program knows"
-        f" {FIRST_VERSION} to {SCHEMA_VERSION}; nothing was changed."
-        " Update Baton, or use another database."
+        "schema_version_unknown",
+        where=where,
+        version=found,
+        first=FIRST_VERSION,
+        newest=SCHEMA_VERSION,
     )
 
 
 def require(database: Database) -> None:
-    """Raise SchemaMismatchError unless this version's schema is there."""
+    """Raise SchemaMismatchError unless the database holds this version's schema."""
     state = inspect(database)
     if state is SchemaState.EMPTY:
-        raise SchemaMismatchError(f"{database.engine.describe()}: has no tables yet; {ADVICE}")
+        raise SchemaMismatchError("schema_missing", where=database.engine.describe())
     if state is SchemaState.OLDER:
         raise SchemaMismatchError(
-            f"{database.engine.describe()}: its schema is version {database.read(version)}, and"
-            f" this program needs {SCHEMA_VERSION}; nothing was changed. Stop all processes, make a"
-            f" backup, then {ADVICE}"
+            "schema_outdated",
+            where=database.engine.describe(),
+            version=database.read(version),
+            needed=SCHEMA_VERSION,
         )
 
 
 def create(database: Database) -> bool:
-    """Load the schema into an empty database; return False when there was one already.
+    """Create the tables in an empty database; return False when there were some already.
 
     `schema_version` is the first table and its row the last statement, so that a load that was cut
     short can be told from a whole one.
@@ -86,20 +85,19 @@ def create(database: Database) -> bool:
 
 
 def version(tx: Tx) -> int:
-    """Return the newest version that was reached.
+    """Return the newest schema version that was reached.
 
-    Raises SchemaMismatchError when there is none.
+    Raises:
+        SchemaMismatchError: none was: loading the schema was cut short.
     """
     row = tx.one("SELECT MAX(version) AS version FROM schema_version")
     if row is None or row["version"] is None:
-        raise SchemaMismatchError(
-            "loading the schema was cut short. Drop the tables and run init again."
-        )
+        raise SchemaMismatchError("schema_load_cut_short")
     return int(row["version"])
 
 
 def set_version(tx: Tx, reached: int) -> None:
-    """Record that a version was reached."""
+    """Record that a schema version was reached."""
     tx.execute(
         "INSERT INTO schema_version (version, applied_at)"
         f" VALUES (:version, {tx.dialect.now_millis}) {tx.dialect.on_conflict_ignore('version')}",
@@ -114,7 +112,7 @@ def get_fact(tx: Tx, name: str) -> str | None:
 
 
 def lock_fact(tx: Tx, name: str) -> None:
-    """Lock a fact for this transaction."""
+    """Lock a fact until the transaction ends; a fact that is not set locks nothing."""
     tx.execute("UPDATE meta SET value=value WHERE name=:name", name=name)
 
 
@@ -129,7 +127,7 @@ def set_fact(tx: Tx, name: str, value: str) -> None:
 
 
 def set_fact_once(tx: Tx, name: str, value: str) -> None:
-    """Set a fact unless it is set already."""
+    """Set a fact about the installation, unless it is set already."""
     tx.execute(
         "INSERT INTO meta (name, value) VALUES (:name, :value)"
         f" {tx.dialect.on_conflict_ignore('name')}",
@@ -149,7 +147,7 @@ def replace_fact(tx: Tx, name: str, seen: str, value: str) -> bool:
 
 
 def drop_fact(tx: Tx, name: str, seen: str) -> None:
-    """Delete a fact if its value is the one that was `seen`."""
+    """Delete a fact, unless its value is not the one that was `seen`."""
     tx.execute("DELETE FROM meta WHERE name=:name AND value=:seen", name=name, seen=seen)
 
 
@@ -163,6 +161,9 @@ def _sqlite_has_schema(tx: Tx) -> bool:
 
 
 def statements(script: str) -> list[str]:
-    """Return the statements of an SQL script, without its comments."""
+    """Return the statements of an SQL script, without comments.
+
+    A statement ends with `;` at the end of a line.
+    """
     lines = [line.split(" -- ")[0] for line in script.splitlines() if not line.startswith("--")]
     return [part.strip() for part in "\n".join(lines).split(";\n") if part.strip(" ;\n")]

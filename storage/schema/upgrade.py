@@ -1,9 +1,10 @@
-"""Numbered migrations: from an older schema to this program's, step by step.
+"""Numbered migrations: from an older schema to this version's, step by step.
 
-`migrations/NNNN.ENGINE.sql` holds what leads to version NNNN. SQLite runs a migration in one
-transaction. MySQL commits every change of a table at once, so there each finished statement is
-noted in `meta`, and an upgrade that was cut short goes on behind the last one noted. The statement
-in doubt runs twice then: each must be one that may (what is there already counts as done).
+`migrations/NNNN.ENGINE.sql` holds the statements that lead to version NNNN. SQLite runs a migration
+in one transaction. MySQL commits every change of a table at once, so there each finished statement
+is noted in `meta`, and an upgrade that was cut short continues after the last one noted. The
+statement in doubt is then run twice: each must be one that may be (what exists already counts as
+done).
 """
 
 from __future__ import annotations
@@ -25,19 +26,22 @@ NOTE = "upgrade"
 
 @dataclass(frozen=True)
 class Migration:
-    """The statements that lead from the version before to `version`."""
+    """The statements that lead from the previous version to `version`."""
 
     version: int
     statements: tuple[str, ...]
 
 
 def upgrade(database: Database, owner: str, folder: Path = FOLDER) -> list[int]:
-    """Bring an older schema to this program's version; return the versions that were reached, in
-    order.
+    """Upgrade an older schema to this version's; return the versions reached, in order.
+
+    Args:
+        owner: id of this process; of two upgrades at once, the one that was overtaken stops.
+        folder: where the migrations lie.
 
     Raises:
-        SchemaMismatchError: nothing to upgrade from, or another process is upgrading.
-        DatabaseError: a statement failed; run it again after mending the cause.
+        SchemaMismatchError: a migration is missing, or another process took the upgrade over.
+        DatabaseError: a statement failed; run it again after removing the cause.
     """
     if schema.inspect(database) is not SchemaState.OLDER:
         return []
@@ -59,8 +63,7 @@ def _ahead(database: Database, folder: Path) -> Iterator[Migration]:
     for version in range(database.read(schema.version) + 1, schema.SCHEMA_VERSION + 1):
         if version not in found:
             raise SchemaMismatchError(
-                f"{database.engine.describe()}: no migration leads to version {version};"
-                " nothing was changed. Upgrade with a release in between."
+                "migration_missing", where=database.engine.describe(), version=version
             )
         text = found[version].read_text(encoding="utf-8")
         yield Migration(version, tuple(schema.statements(text)))
@@ -128,10 +131,7 @@ def _advance(database: Database, note: Note) -> Note:
         )
 
     if not database.write_idempotent(work):
-        raise SchemaMismatchError(
-            f"{database.engine.describe()}: another process took the upgrade over; this one"
-            " stopped. Run init once more when that one has ended."
-        )
+        raise SchemaMismatchError("upgrade_taken_over", where=database.engine.describe())
     return new
 
 

@@ -7,7 +7,9 @@ import stat
 import subprocess
 import sys
 from base64 import urlsafe_b64encode
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from cryptography.fernet import Fernet
@@ -359,3 +361,22 @@ def test_nothing_that_is_printed_shows_a_secret(make_app):
     for clear in (*CLEAR, key, "p@ss word", "p%40ss%20word", account.session, account.password):
         assert clear is not None and clear not in shown
     assert "username='a'" in shown
+
+
+def test_one_key_wins_among_writers_with_the_same_process_id(tmp_path: Path) -> None:
+    """Threads have one process id, and so have the first processes of two containers."""
+    writers = 4
+    for round_ in range(50):
+        source = KeySource(None, tmp_path / str(round_) / "secret.key")
+        together = Barrier(writers)
+
+        def write(key: str, source: KeySource = source, together: Barrier = together) -> bool:
+            together.wait()
+            return source.write_first(key)
+
+        keys = [Fernet.generate_key().decode() for _ in range(writers)]
+        with ThreadPoolExecutor(writers) as pool:
+            won = list(pool.map(write, keys))
+        assert won.count(True) == 1
+        assert source.read() == [keys[won.index(True)]]
+        assert [file.name for file in source.file.parent.iterdir()] == ["secret.key"]

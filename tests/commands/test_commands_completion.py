@@ -43,7 +43,8 @@ FREE = re.findall(
     r"\S+",
     """
     --accounts --batch-limit --codes --count --crawl-workers --creators --date --domains
-    --export-workers --from --hour --last --limit --name --page-limit --pages --port --proxy --rate
+    --export-workers --from --hour --init-wait-secs --last --limit --name --page-limit --pages
+    --port --proxy --rate
     --reason --schedule --seed --since --tikhub-rate --to --workers --youtube-units DAY LIMIT
     serve.--host stats.fetch.LINKS works.add.LINKS
     """,
@@ -250,6 +251,17 @@ def test_the_files_of_an_installation_stay_as_they_are_and_the_key_is_not_read(
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
 
+def test_values_come_from_the_home_that_the_line_names(tmp_path: Path) -> None:
+    home = tmp_path / "elsewhere"
+    with opened_app(f"sqlite:///{home / 'data' / 'baton.db'}", home / "data") as app:
+        add_account(app, "acc")
+    env = {"PATH": os.environ["PATH"]}
+    for option in (("--home", "elsewhere"), (f"--home={home}",)):
+        assert answers(env, tmp_path, *option, "accounts", "explain", "") == ["acc"]
+    assert answers(env, tmp_path, "accounts", "explain", "") == []
+    assert sorted(tmp_path.iterdir()) == [home]
+
+
 def test_a_server_that_does_not_answer_is_left_soon(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"mysql://user:secret@127.0.0.1:{silent.getsockname()[1]}/baton"
@@ -317,7 +329,7 @@ def test_every_parameter_is_completed_or_known_to_be_free() -> None:
         known = {key for key in keys if key.replace(" ", ".") in FREE}
         assert known, f"{name} {label}"
         free |= known
-    assert set(VALUES) | set(PATHS) <= seen
+    assert set(VALUES) | set(PATHS) <= seen | {"--home"}  # which stands in front of the command
     assert {key.replace(" ", ".") for key in free} == set(FREE)
 
 

@@ -48,7 +48,7 @@ def test_wrong_words_to_a_server_are_told(
     cases = {
         f"mysql://baton:{SECRET}@{here}/baton_1": "wrong user or password",
         f"mysql://nobody:{SECRET}@{here}/baton_1": "wrong user or password",
-        f"mysql://root@{here}/missing": "the database does not exist: CREATE DATABASE it first",
+        f"mysql://root@{here}/missing": "the database does not exist; CREATE DATABASE it first",
         f"{BATON_USER}:{mariadb.port}/not_granted": "the user may not use this database",
     }
     for url, message in cases.items():

@@ -150,7 +150,7 @@ def test_secrets_show_in_no_repr(app: App) -> None:
 
 
 def test_evidence_is_kept_short_and_readable(app: App, tmp_path) -> None:
-    store = ResponseArchive(tmp_path / "kept")
+    store = ResponseArchive(tmp_path / "kept", render=str)
     evidence = Evidence(request="GET /x", http_status=200, code=0, body="很长\n" * 20_000)
     path = store.save_response(1, 2, evidence, app.clock.now())
     assert path.stat().st_size < 100_000

@@ -22,6 +22,7 @@ from core.settings import Pace, Settings, load_settings, setting_names
 from storage.engines.transactions import open_engine
 from storage.engines.url import MySQLAddress
 from tests.support.fuzz.fuzz_effort import effort
+from tests.support.messages import english
 
 SECRET = "hunter2hunter2"
 SECRETS = {
@@ -186,7 +187,7 @@ def test_any_database_url_gives_an_engine_or_advice_without_the_password(
     try:
         engine = open_engine(f"{scheme}{user}:{before}{SECRET}{after}", 1)
     except SettingsError as error:
-        assert str(error).startswith("DATABASE_URL")
+        assert english(error).startswith("DATABASE_URL")
         assert SECRET not in f"{error!r} {error.__cause__!r}"
     else:
         assert engine.describe()

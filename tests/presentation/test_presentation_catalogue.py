@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -13,19 +15,26 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core import errors
-from core.errors import InvalidInputError
+from core.errors import BatonError, InvalidInputError
 from core.messages import CODE, TEXT, Message
 from presentation.i18n.catalogue import AREAS, advice_of, area_of, messages_of
 from presentation.i18n.forms import Forms
 from presentation.i18n.language import Language
 from presentation.i18n.renderer import FrontEnd, Renderer
 from presentation.message_fields import message_fields
+from storage.engines import mysql
+from tests.support.raised_messages import (
+    RaisedMessages,
+    Source,
+    error_classes,
+    read_sources,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("accounts", "alerts", "app", "commands", "core", "crawler", "distribution", "jobs")
 ROOMS += ("presentation", "sources", "storage", "web", "webhooks", "works")
 ENGLISH, CHINESE = (messages_of(language) for language in Language)
+SOURCES = read_sources(ROOT, ROOMS)
 HAN = re.compile(r"[\u4e00-\u9fff]")
 RENDERERS = {language: Renderer(language, ZoneInfo("Asia/Shanghai")) for language in Language}
 
@@ -66,22 +75,21 @@ def test_each_sentence_is_in_its_language() -> None:
 
 def coded_calls() -> Iterator[tuple[str, str, set[str], bool]]:
     """Place, code, parameters, and whether there may be more, of each message in the product."""
-    makers = {name for name in dir(errors) if name.endswith("Error")} | {"__init__"}
-    for room in ROOMS:
-        for path in sorted((ROOT / room).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if not isinstance(node, ast.Call) or not node.args:
-                    continue
-                name = ast.unparse(node.func)
-                code = node.args[0]
-                if name != "Message.of" and name.rpartition(".")[2] not in makers:
-                    continue
-                if not isinstance(code, ast.Constant) or not CODE.fullmatch(str(code.value)):
-                    continue
-                given = {word.arg for word in node.keywords if word.arg}
-                more = any(word.arg is None for word in node.keywords)
-                place = f"{path.relative_to(ROOT)}:{node.lineno}"
-                yield place, str(code.value), given, more
+    # `super().__init__(code, …)` of an error, and functions that make an error of their parameters.
+    makers = error_classes(SOURCES.values()) | {"__init__", "damaged", "damaged_error", "not_found"}
+    for source in SOURCES.values():
+        for node in ast.walk(source.tree):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            name = ast.unparse(node.func)
+            code = node.args[0]
+            if name != "Message.of" and name.rpartition(".")[2] not in makers:
+                continue
+            if not isinstance(code, ast.Constant) or not CODE.fullmatch(str(code.value)):
+                continue
+            given = {word.arg for word in node.keywords if word.arg}
+            more = any(word.arg is None for word in node.keywords)
+            yield f"{source.place}:{node.lineno}", str(code.value), given, more
 
 
 def test_every_code_of_the_product_has_its_sentence() -> None:
@@ -94,6 +102,94 @@ def test_every_code_of_the_product_has_its_sentence() -> None:
         if not more and not fields(ENGLISH[code]) <= given
     ]
     assert lacking == []
+
+
+def test_no_error_of_the_product_is_made_of_a_sentence() -> None:
+    assert RaisedMessages(SOURCES, set(ENGLISH) & set(CHINESE)).sentences() == []
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        'raise SettingsError("DATABASE_URL: write it like sqlite:///PATH")',
+        'raise SettingsError("no_such_code_in_the_catalogue")',
+        'raise SettingsError(f"{name}: no http(s) URL")',
+        'raise SettingsError("{}: wrong".format(name))',
+        'raise SettingsError("; ".join(name) + " (see docs)")',
+        "raise errors.SettingsError(str(name))",
+        "raise SettingsError(name)",
+        'raise SettingsError(Message.text("in English"))',
+        'raise SettingsError("lease_lost" if name else "not there")',
+        'text = f"{name} is wrong"\n    raise SettingsError(text)',
+        'text = Message.of("lease_lost")\n    text = "away"\n    raise SettingsError(text)',
+        "raise SettingsError(SENTENCE)",
+        "raise SettingsError(in_words(name))",
+        "raise OfAnotherRoomError(name)",
+        'raise WrongFieldsError({"name": "is missing"})',
+        'raise WrongFieldError(field="name", reason=name)',
+        'raise refused("it is wrong")',
+    ],
+)
+def test_a_sentence_in_an_error_is_found(raised: str) -> None:
+    text = f"""
+SENTENCE = "the disk is full"
+
+class OfAnotherRoomError(errors.BusyError): ...
+
+def in_words(name: str) -> str: ...
+
+def refused(code: str) -> SettingsError: ...
+
+def changed(name: str) -> None:
+    {raised}
+"""
+    sources = {"room": Source("room.py", ast.parse(text))}
+    classes = {name: source for name, source in SOURCES.items() if name == "core.errors"}
+    found = RaisedMessages(classes | sources, set(ENGLISH)).sentences()
+    assert len(found) == 1 and found[0].startswith("room.py:"), found
+
+
+def test_the_codes_of_a_servers_errors_have_their_sentences() -> None:
+    codes = {code for _, code in [*mysql.KINDS.values(), mysql.OTHERWISE]}
+    assert codes <= set(ENGLISH)
+    assert all(fields(ENGLISH[code]) <= {"where", "detail"} for code in codes)
+
+
+def all_errors(base: type[BatonError] = BatonError) -> Iterator[type[BatonError]]:
+    yield base
+    for kind in base.__subclasses__():
+        yield from all_errors(kind)
+
+
+# What the constructors of errors take, by their parameters' names.
+GIVEN: dict[str, Any] = {
+    "code": "file_not_writable",
+    "until": None,
+    "resets_at": datetime(2026, 1, 1, tzinfo=UTC),
+    "secs_left": 1.0,
+    "problems": {"field": Message.of("key_missing")},
+    "field": "field",
+    "reason": Message.of("key_missing"),
+    "platform": "bilibili",
+    "domain": "beauty",
+    "known": ["games"],
+    "name": "name",
+    "status": HTTPStatus.CONFLICT,
+}
+
+
+@pytest.mark.parametrize("kind", sorted(set(all_errors()), key=lambda kind: kind.__name__))
+def test_every_error_has_its_sentence_in_both_languages(kind: type[BatonError]) -> None:
+    parameters = inspect.signature(kind).parameters.values()
+    needed = [one for one in parameters if one.default is one.empty and one.name in GIVEN]
+    assert kind.__name__ in error_classes(SOURCES.values())
+    error = kind(
+        *(GIVEN[one.name] for one in needed if one.kind is not one.KEYWORD_ONLY),
+        **{one.name: GIVEN[one.name] for one in needed if one.kind is one.KEYWORD_ONLY},
+    )
+    assert error.message.code in ENGLISH
+    english, chinese = (RENDERERS[language].text(error) for language in Language)
+    assert not HAN.search(english) and HAN.search(chinese)
 
 
 def test_a_sentence_is_filled_in() -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.processes.launcher import freeze_when, wait_until
+from tests.support.processes.launcher import CLI, Baton, Process, freeze_when, wait_until
 from tests.support.processes.process_fixtures import CRAWLED, Crawled, look_at
 
 DOMAIN = "美妆"
@@ -126,3 +127,38 @@ def test_a_death_between_a_file_and_its_manifest_leaves_no_stray(crawled: Crawle
     part.with_name(f"{part.name}.manifest").touch()
     assert baton.run("start_export", "--domain", DOMAIN).code == 0
     assert outside.problems(uids) == []
+
+
+@pytest.mark.parametrize("folder", ["BATON_DATA_DIR", "BATON_LOG_DIR"])
+@pytest.mark.parametrize("obstacle", ["another user's", "a read-only file system"])
+def test_a_folder_of_the_installation_that_cannot_be_written_is_told(
+    baton: Baton, folder: str, obstacle: str, request: pytest.FixtureRequest
+) -> None:
+    place = baton.folder / "place"
+    if obstacle == "a read-only file system":
+        place = request.getfixturevalue("mount")("size=64k,ro")
+    else:
+        place.mkdir(mode=0o755)
+        give_to_another(place)
+    env = {"BATON_DATA_DIR": str(place)}
+    if folder == "BATON_LOG_DIR":
+        env = {folder: str(place / "deeper")}
+    outcome = without_rights(baton, "run", "--init", "--no-web", env=env).wait()
+    assert outcome.code == 1, outcome
+    where = place if folder == "BATON_DATA_DIR" else place / "deeper"
+    assert f"folder {where} cannot be written by user {os.geteuid()}" in outcome.err
+    assert "Traceback" not in outcome.err
+    assert "waiting" not in outcome.err
+    assert list(place.iterdir()) == []
+
+
+def give_to_another(place: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a folder away")
+    os.chown(place, 10_001, 10_001)
+
+
+def without_rights(baton: Baton, *args: object, env: dict[str, str]) -> Process:
+    """Start a command without a capability: root, too, writes only where its user may."""
+    dropped = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
+    return baton.program(*dropped, sys.executable, CLI, *args, env=env)

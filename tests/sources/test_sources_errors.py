@@ -19,6 +19,7 @@ from core.errors import (
 )
 from sandbox.faults import KINDS
 from tests.sources.conftest import Visitor, World
+from tests.support.messages import refusal
 
 Enter = Callable[..., Visitor]
 Start = Callable[..., World]
@@ -119,7 +120,7 @@ def test_an_answer_that_is_too_late_is_tried_again(
 
 
 def test_nobody_at_the_other_end_is_tried_again(enter: Enter) -> None:
-    with pytest.raises(RetryableError, match="no answer") as caught:
+    with refusal(RetryableError, "no answer") as caught:
         enter("http://127.0.0.1:1").search()
     assert not caught.value.damaged
 

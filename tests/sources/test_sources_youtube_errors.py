@@ -15,6 +15,7 @@ from core.errors import (
     SourceError,
     ThrottledError,
 )
+from tests.support.messages import english
 from tests.support.moving_clock import MovingClock
 from tests.support.sources.sources_servers import Said
 from tests.support.sources.stats_servers import (
@@ -72,7 +73,7 @@ def test_a_reason_becomes_its_error(
     api.on(VIDEOS, youtube_error(status, reason))
     error = _error(client)
     assert type(error) is kind
-    assert reason in str(error)
+    assert reason in english(error)
     assert error.evidence is not None
     assert error.evidence.http_status == status
     assert reason in error.evidence.body
@@ -104,7 +105,7 @@ def test_a_spent_quota_comes_back_at_pacific_midnight(
 
 def test_the_html_of_a_message_is_stripped(api: ScriptedApi, client: Client) -> None:
     api.on(VIDEOS, youtube_error(403, "quotaExceeded", HTML))
-    assert str(_error(client)) == "HTTP 403 quotaExceeded: You have exceeded your quota & more."
+    assert english(_error(client)) == "HTTP 403 quotaExceeded: You have exceeded your quota & more."
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from core.errors import LoginExpiredError, SourceError
+from tests.support.messages import english
 from tests.support.sources.sources_servers import RecordingProxy, Said, ScriptedPlatform
 from tests.support.sources.stats_servers import KEY, Client, ScriptedApi, api, at, purse
 
@@ -82,7 +83,7 @@ def test_a_key_that_tags_have_split_is_struck_out_of_the_message(
 ) -> None:
     split = KEY.replace("key", "<i>key</i>")
     answer_all(api, Said(json.dumps({"error": {"message": f"no {split}"}}).encode(), 400))
-    assert str(failure(at(api.url, "youtube"), "youtube")) == "HTTP 400: no ***"
+    assert english(failure(at(api.url, "youtube"), "youtube")) == "HTTP 400: no ***"
 
 
 @pytest.mark.parametrize("padding", range(3980, 4020, 4))

@@ -8,8 +8,10 @@ import pymysql
 import pytest
 
 from core.errors import DatabaseError, DatabaseUnavailableError, SettingsError
+from storage.engines import mysql
 from storage.engines.cluster import NOT_IN_CLUSTER, NodeConnection, NodeConnector
 from storage.engines.url import MySQLAddress, Node
+from tests.support.messages import refusal
 from tests.support.storage.tcp_proxy import TcpProxy
 
 
@@ -42,7 +44,7 @@ def test_hosts_are_read_in_order():
 
 @pytest.mark.parametrize("hosts", ["h1,", ",h1", "h1:x,h2", "h1:0", "h1:65536", "h1 h2", "[::1"])
 def test_hosts_that_cannot_be_read_are_refused_without_the_password(hosts):
-    with pytest.raises(SettingsError, match="DATABASE_URL") as caught:
+    with refusal(SettingsError, "DATABASE_URL") as caught:
         MySQLAddress.parse(f"mysql://u:hunter2@{hosts}/baton")
     assert "hunter2" not in str(caught.value)
 
@@ -55,15 +57,13 @@ def test_a_dead_host_is_passed_over(mysql_url, open_database, dead_port):
 
 def test_hosts_that_are_all_dead_are_told(mysql_url, open_database, dead_port):
     url = with_hosts(mysql_url, f"127.0.0.1:{dead_port}", f"localhost:{dead_port}")
-    with pytest.raises(
-        DatabaseUnavailableError, match=f"127.0.0.1:{dead_port},localhost:{dead_port}"
-    ):
+    with refusal(DatabaseUnavailableError, f"127.0.0.1:{dead_port},localhost:{dead_port}"):
         asked_port(open_database(url))
 
 
 def test_a_wrong_password_is_told_by_the_first_host(mysql_url, open_database, dead_port):
     url = with_hosts(mysql_url, host_of(mysql_url), f"127.0.0.1:{dead_port}")
-    with pytest.raises(DatabaseError, match="wrong user or password"):
+    with refusal(DatabaseError, "wrong user or password"):
         asked_port(open_database(url.replace("p%40ss%20word", "x")))
 
 
@@ -106,3 +106,23 @@ def test_a_connection_reads_no_certificates_of_the_host(mysql_url, monkeypatch):
     connect = NodeConnector(MySQLAddress.parse(mysql_url))
     for _ in range(2):
         connect().close()
+
+
+@pytest.mark.parametrize("refusal", [1235, 1105])
+def test_a_cluster_without_named_locks_makes_its_tables_without(
+    mysql_url, open_database, monkeypatch, refusal
+):
+    refuse = f"SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO={refusal}, MESSAGE_TEXT='%s: no such lock'"
+    monkeypatch.setattr(mysql, "SCHEMA_LOCK", refuse)
+    with open_database(mysql_url).engine.schema_lock(0) as held:
+        assert held is True
+
+
+def test_another_refusal_of_the_lock_is_an_error(mysql_url, open_database, monkeypatch):
+    refuse = "SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO=1044, MESSAGE_TEXT='%s'"
+    monkeypatch.setattr(mysql, "SCHEMA_LOCK", refuse)
+    with (
+        refusal(DatabaseError, "the user may not use this database"),
+        open_database(mysql_url).engine.schema_lock(0),
+    ):
+        pass

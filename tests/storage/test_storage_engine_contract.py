@@ -329,3 +329,18 @@ def test_it_opens_again_after_it_was_closed(engine: Engine):
     engine.close()
     engine.close()
     assert number(engine) == 0
+
+
+def test_the_schema_lock_is_held_by_one_where_statements_commit_at_once(case: EngineCase):
+    alone = case.engine.dialect.name == "sqlite"  # tables are made in one transaction there
+    with case.engine.schema_lock(0) as first, case.engine.schema_lock(0) as second:
+        assert (first, second) == (True, alone)
+    with case.engine.schema_lock(0) as again:
+        assert again is True
+
+
+def test_the_schema_lock_of_one_who_dies_is_free(case: EngineCase):
+    with pytest.raises(ZeroDivisionError), case.engine.schema_lock(0):
+        raise ZeroDivisionError
+    with case.engine.schema_lock(0) as held:
+        assert held is True

@@ -261,7 +261,7 @@ def test_a_full_disk_leaves_what_was_there_and_the_file_comes_in_later(desk: Des
     put(desk.files, HOUR, report(HOUR, many))
     [pages] = desk.rows("PRAGMA page_count")
     desk.database.read(lambda tx: tx.all(f"PRAGMA max_page_count={pages[0]}"))
-    with pytest.raises(DatabaseError, match="the disk is full; make room"):
+    with raises_saying(DatabaseError, "the disk is full; make room"):
         desk.importer.import_hour(HOUR, LOG)
     assert desk.rows("SELECT * FROM work_metrics") == before
     desk.database.read(lambda tx: tx.all("PRAGMA max_page_count=1000000"))
@@ -306,14 +306,14 @@ def test_other_tables_of_these_names_are_left_alone(desk: Desk) -> None:
         connection.execute("CREATE TABLE work_metrics (id, bvid, crawl_date, platform, work_id)")
         connection.execute("ALTER TABLE work_metrics ADD COLUMN crawl_hour")
     put_hours(desk.files, [HOUR])
-    with pytest.raises(SchemaMismatchError, match="have other columns; nothing was changed"):
+    with raises_saying(SchemaMismatchError, "have other columns; nothing was changed"):
         desk.importer.import_hour(HOUR, LOG)
 
 
 def test_what_is_no_database_is_named(desk: Desk) -> None:
     desk.path.write_text("Not a database. " * 100)
     put_hours(desk.files, [HOUR])
-    with pytest.raises(DatabaseError, match=r"view_data.sqlite3: file is not a database"):
+    with raises_saying(DatabaseError, r"view_data.sqlite3: file is not a database"):
         desk.importer.import_hour(HOUR, LOG)
 
 
@@ -340,7 +340,7 @@ def test_a_file_that_another_program_holds_is_waited_for_and_then_named(
         impatient = open_view_data(desk.path, MovingClock())
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sqlite, "BUSY_TIMEOUT_SECS", 0.02)
-            with pytest.raises(DatabaseContentionError, match="another process holds it for long"):
+            with raises_saying(DatabaseContentionError, "another process holds it for long"):
                 HourlyImporter(files=desk.files, data=impatient).import_hour(HOUR, LOG)
         impatient.close()
     finally:

@@ -1,1 +1,1 @@
-"""Measures of the code's outer shape: folders, imports, calls, docstrings, lines."""
+"""Measures of the code's structure: folders, imports, calls, docstrings, lines."""

@@ -12,10 +12,10 @@ PLACES = "--places"
 
 
 def main(arguments: list[str]) -> int:
-    """Print a table with one column per folder; return 1 when the last one exceeds a limit.
+    """Print a table with one column per folder; return 1 when the last one exceeds a limit, else 0.
 
-    `--places` adds the file and line of everything that was counted in the last folder; without
-    it, only the places of a measure over its limit are printed.
+    `--places` adds the file and line of everything that was counted in the last folder; without it,
+    only the places of a measure over its limit are printed.
     """
     folders = [argument for argument in arguments if argument != PLACES]
     roots = [Path(folder).resolve() for folder in folders] or [Path.cwd()]
@@ -31,7 +31,11 @@ def main(arguments: list[str]) -> int:
 
 
 def table(names: list[str], columns: list[list[Measure]]) -> list[str]:
-    """Return the lines of a Markdown table: a row per measure, a column per checkout."""
+    """Return the lines of a Markdown table: a row per measure, a column per checkout.
+
+    Args:
+        columns: for each checkout its measures, all in the same order.
+    """
     lines = [f"| measure | {' | '.join(names)} | goal |", "|---" * (len(names) + 2) + "|"]
     for rows in zip(*columns, strict=True):
         values = " | ".join(row.shown for row in rows)

@@ -1,4 +1,4 @@
-"""All measures of a tree, each with the value that it must not pass."""
+"""All measures of a tree, each with its limit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tools.house.tree import Tree
 
 # Where the code has not reached its goal yet, a limit stands at today's value: lower it with the
 # code, never raise it.
-MAX_READERS = 120
+MAX_READERS = 0
 MAX_CALLS = 6
 MAX_FRAGMENTS = 70
 MIN_DOCUMENTED = 0.71
@@ -19,8 +19,13 @@ MIN_DOCUMENTED = 0.71
 class Measure:
     """One row of the table.
 
-    `value` is compared with `limit`, which it may reach; a measure without a limit is only shown.
-    `places` names what should be looked at first.
+    Args:
+        value: compared with `limit`, which it may reach; with `at_least` it must not be lower, else
+            not higher.
+        shown: the value as the table shows it.
+        goal: the goal as the table shows it; the limit may be looser.
+        limit: None for a measure that is only shown.
+        places: the files and lines that were counted.
     """
 
     name: str
@@ -33,14 +38,14 @@ class Measure:
 
     @property
     def is_exceeded(self) -> bool:
-        """True when the value is on the wrong side of its limit."""
+        """Return True when the value is on the wrong side of its limit."""
         if self.limit is None:
             return False
         return self.value < self.limit if self.at_least else self.value > self.limit
 
 
 def measure(tree: Tree) -> list[Measure]:
-    """Measure a tree; takes some ten seconds, most of them in the import graph."""
+    """Return all measures of a tree; takes some ten seconds, most of them for the import graph."""
     return [*_folders(tree), *_imports(tree), *_code(tree), *_docs(tree), *_lines(tree)]
 
 

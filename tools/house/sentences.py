@@ -35,7 +35,7 @@ GROUP_NAME = re.compile(r"\?P<\w+>|\\[A-Za-z]")
 
 @dataclass(frozen=True)
 class Pattern:
-    """One regular expression literal; patterns of one table share `table`."""
+    """One regular expression literal; those of one table have the same `table`, its line."""
 
     module: Module
     line: int
@@ -65,6 +65,7 @@ def sentence_readers(tree: Tree) -> list[str]:
 
 
 def _reads(pattern: Pattern, messages: set[str]) -> bool:
+    """Return True when a pattern with a word matches the whole of a message."""
     if not WORD.search(GROUP_NAME.sub(" ", pattern.text)):
         return False
     try:
@@ -75,6 +76,7 @@ def _reads(pattern: Pattern, messages: set[str]) -> bool:
 
 
 def _patterns(syntax: ast.Module, module: Module) -> Iterator[Pattern]:
+    """Yield the regular expressions of a module that are written as literals."""
     for node in ast.walk(syntax):
         if isinstance(node, Comprehension):
             yield from _table(node, module)
@@ -85,7 +87,7 @@ def _patterns(syntax: ast.Module, module: Module) -> Iterator[Pattern]:
 
 
 def _table(node: Comprehension, module: Module) -> Iterator[Pattern]:
-    """The patterns of `re.compile(form) for form, … in (…)`."""
+    """Yield the patterns of `re.compile(form) for form, … in (…)`."""
     compiled = [
         call.args[0].id
         for call in ast.walk(node)
@@ -101,6 +103,7 @@ def _table(node: Comprehension, module: Module) -> Iterator[Pattern]:
 
 
 def _elements(target: ast.expr, table: ast.expr, name: str) -> Iterator[ast.expr]:
+    """Yield the elements of a literal table that the loop variable `name` takes."""
     if not isinstance(table, ast.Tuple | ast.List):
         return
     if isinstance(target, ast.Name) and target.id == name:
@@ -127,7 +130,8 @@ def _literal(node: ast.expr) -> str | None:
 
 
 def _messages(tree: Tree) -> set[str]:
-    """Every message of the product with samples for its values; regular expressions left out."""
+    """Return every message of the product with samples for its values,
+    without regular expressions."""
     messages: set[str] = set()
     for module in tree.modules:
         inner = {id(part) for node in ast.walk(module.syntax) for part in _covered(node)}
@@ -138,7 +142,8 @@ def _messages(tree: Tree) -> set[str]:
 
 
 def _covered(node: ast.AST) -> Iterator[ast.AST]:
-    """Literals that are no message: parts of f-strings, docstrings, patterns and their tables."""
+    """Yield literals that are no message: parts of f-strings,
+    docstrings, patterns and their tables."""
     if isinstance(node, ast.JoinedStr):
         yield from node.values
     if isinstance(node, ast.Expr):
@@ -151,6 +156,7 @@ def _covered(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _rendered(node: ast.Constant | ast.JoinedStr) -> Iterator[str]:
+    """Yield the text of a literal; of an f-string one text for each sample value."""
     if isinstance(node, ast.Constant):
         if isinstance(node.value, str):
             yield node.value
@@ -163,6 +169,7 @@ def _rendered(node: ast.Constant | ast.JoinedStr) -> Iterator[str]:
 
 
 def _pieces(texts: Iterator[str]) -> Iterator[str]:
+    """Yield each text with a word, whole and in the pieces that "; " and ": " separate."""
     for text in texts:
         parts = [
             text,

@@ -18,7 +18,7 @@ LISTS = ("storage/crawling", "storage/distribution", "storage/catalogue", "stora
 
 
 def modules_by_folder(tree: Tree) -> dict[str, int]:
-    """Return the number of modules of each folder that has any; `__init__.py` is not counted."""
+    """Return the number of modules by folder, without `__init__.py` and top-level modules."""
     folders: Counter[str] = Counter()
     for module in tree.modules:
         if module.path.name != "__init__.py" and len(module.path.parts) > 1:
@@ -27,12 +27,12 @@ def modules_by_folder(tree: Tree) -> dict[str, int]:
 
 
 def median_folder(folders: dict[str, int]) -> float:
-    """Return the median number of modules per folder."""
+    """Return the median number of modules per folder. Raise StatisticsError for no folders."""
     return median(folders.values())
 
 
 def crowded_folders(folders: dict[str, int]) -> list[str]:
-    """Return the folders with more modules than they may have, the fullest first."""
+    """Return the folders with more modules than their limit, the fullest first."""
     return sorted(
         (name for name, n in folders.items() if n > _limit(name)), key=lambda f: -folders[f]
     )
@@ -55,7 +55,8 @@ class Imports:
             sys.path.remove(str(tree.root))
 
     def at_first_sight(self, room: str) -> tuple[int, int]:
-        """Return how many modules and packages stand directly in a room, and the arrows between."""
+        """Return the number of modules and packages directly in a room, and
+        of import arrows between them."""
         children = set(self._graph.find_children(room))
         arrows = set()
         for importer, imported in self._pairs():
@@ -83,6 +84,7 @@ class Imports:
         stack: list[str],
         groups: list[list[str]],
     ) -> None:
+        """Add the groups that are reachable from `module` to `groups`."""
         # Tarjan's strongly connected components, by recursion: chains of imports are short.
         index[module] = low[module] = len(index)
         stack.append(module)

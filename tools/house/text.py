@@ -30,12 +30,12 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def skipped_formats(tree: Tree) -> int:
-    """Return the number of lines that keep the formatter away."""
+    """Return the number of comments that switch the formatter off."""
     return sum(len(SKIP.findall(module.source)) for module in tree.modules)
 
 
 def crowded_calls(tree: Tree) -> list[str]:
-    """Return the place of every call with six or more positional arguments."""
+    """Return `file:line` of every call with six or more positional arguments."""
     return [
         f"{module.path}:{node.lineno}"
         for module in tree.modules
@@ -45,10 +45,10 @@ def crowded_calls(tree: Tree) -> list[str]:
 
 
 def fragments(tree: Tree) -> list[str]:
-    """Return the place of every function whose docstring is not a sentence with a verb.
+    """Return place and first line of every function's docstring that is not a sentence with a verb.
 
     Judged by its first word, or by a verbless clause after a semicolon. Properties are left out:
-    they are named after what they are, and so are their docstrings.
+    they are named after their value, and so are their docstrings.
     """
     return [
         f"{module.path}:{function.lineno} {function.name}: {text.splitlines()[0]}"
@@ -60,10 +60,10 @@ def fragments(tree: Tree) -> list[str]:
 
 
 def documented(tree: Tree) -> tuple[int, int]:
-    """Return how many public functions have a docstring, and how many there are.
+    """Return the number of public functions with a docstring, and of all.
 
-    Public: neither the function nor its class begins with an underscore, and it is not nested in
-    another function.
+    Public: neither the function nor its class begins with an underscore, and it is
+    not nested in another function.
     """
     public = [f for module in tree.modules for f in _public(module.syntax)]
     return sum(1 for function in public if ast.get_docstring(function)), len(public)
@@ -75,14 +75,14 @@ def comment_lines(tree: Tree) -> int:
 
 
 def total_lines(tree: Tree) -> int:
-    """Return the number of lines as they stand in the files."""
+    """Return the number of lines in the files as they are."""
     return sum(len(module.source.splitlines()) for module in tree.modules)
 
 
 def formatted_lines(tree: Tree) -> tuple[int, int]:
-    """Return all lines, and those outside message catalogues, after a full run of the formatter.
+    """Return the numbers of all lines, and of those outside message catalogues, when formatted.
 
-    The run takes place on a copy, with every `# fmt: skip` removed: so two states of the code are
+    The formatter runs on a copy, with every `# fmt: skip` removed: so two states of the code are
     compared in the same layout.
     """
     with tempfile.TemporaryDirectory() as folder:
@@ -105,6 +105,7 @@ def _functions(syntax: ast.AST) -> Iterator[Function]:
 
 
 def _public(node: ast.AST) -> Iterator[Function]:
+    """Yield the public functions of a module or class, methods included."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, Function):
             if not child.name.startswith("_"):

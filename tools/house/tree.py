@@ -30,24 +30,31 @@ class Module:
 
     @cached_property
     def syntax(self) -> ast.Module:
-        """The parsed file."""
+        """Return the parsed file."""
         return ast.parse(self.source, filename=str(self.path))
 
     @property
     def room(self) -> str:
-        """The top-level folder; the file's own name for `cli.py`."""
+        """Return the top-level folder; the file's own name for `cli.py`."""
         return self.path.parts[0]
 
     @property
     def is_catalogue(self) -> bool:
-        """True for a file that consists of messages shown to people."""
+        """Return True for a file of messages that are shown to people."""
         is_named = any(self.path.match(pattern) for pattern in CATALOGUES)
         return is_named or self.path.is_relative_to(MESSAGES)
 
 
 @dataclass(frozen=True)
 class Tree:
-    """A checkout: `rooms` are the importable top-level folders of the product."""
+    """A checkout of the repository.
+
+    Args:
+        root: its folder.
+        rooms: the importable top-level folders of the product, without tests, benchmarks, sandbox
+            and tools.
+        modules: all source files of the product.
+    """
 
     root: Path
     rooms: tuple[str, ...]
@@ -65,7 +72,8 @@ class Tree:
 
 
 def read_tree(root: Path) -> Tree:
-    """Read the product below `root`: the top-level modules and packages but for tests and tools."""
+    """Read the product's source files below `root`, without tests, benchmarks, sandbox and
+    tools."""
     rooms = sorted(
         folder.parent.name
         for folder in root.glob("*/__init__.py")
@@ -79,6 +87,7 @@ def read_tree(root: Path) -> Tree:
 
 
 def _files(root: Path, rooms: list[str]) -> Iterator[Path]:
+    """Yield the paths of the product's source files."""
     yield from sorted(root.glob("*.py"))
     for room in rooms:
         yield from sorted((root / room).rglob("*.py"))

@@ -1,4 +1,4 @@
-"""The HTTP API, version 1: one file for each kind of thing."""
+"""The HTTP API, version 1: one module for each resource."""
 
 from __future__ import annotations
 
@@ -39,4 +39,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     operations.router,
     logs.router,
 )
-UNVERSIONED: tuple[APIRouter, ...] = (broadcaster.router,)  # calls that others have always made
+# These calls are older than the versioned API, and others rely on their paths.
+UNVERSIONED: tuple[APIRouter, ...] = (broadcaster.router,)

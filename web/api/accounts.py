@@ -85,6 +85,7 @@ def import_accounts(
 
 
 def _change(result: EnrolmentResult) -> dict[str, Any]:
+    """Return what was changed in an account, as a sentence, a code and parameters."""
     return with_messages({"change": result.change.dump()}, ("change",), API_RENDERER)
 
 
@@ -138,7 +139,7 @@ def check_account(account_id: RowId, backend: TheBackend, who: Actor) -> dict[st
 
 
 def account_object(backend: Backend, account: Account) -> dict[str, Any]:
-    """Return the columns that are no secrets, and the quota of today."""
+    """Return an account as JSON, without its secrets, with its quota of today."""
     day = backend.calendar.day(backend.clock.now())
     today = {
         "exported_today": account.exported_on(day),

@@ -1,4 +1,4 @@
-"""`/api/v1/actions`: who did what by command, console or API, newest first."""
+"""`/api/v1/actions`: the log of actions by command, console and API, newest first."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ def list_actions(
 
 
 def action_object(row: WebAction) -> dict[str, Any]:
-    """Return the columns, with subject and outcome as sentences; where they are messages their
-    codes and parameters stand beside them."""
+    """Return an action as JSON, with subject and outcome as sentences.
+
+    Where they are messages, their codes and parameters stand beside them.
+    """
     facts = {"subject": Message.load(row.subject), "outcome": Message.load(row.outcome)}
     return as_object(row) | sentences(facts)

@@ -1,4 +1,4 @@
-"""`/api/v1/alerts`: what is wrong, or was."""
+"""`/api/v1/alerts`: open and resolved alerts."""
 
 from __future__ import annotations
 

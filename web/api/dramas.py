@@ -1,4 +1,4 @@
-"""`/api/v1/dramas`, `/completions`, `/daily_stats`: distribution tasks and their numbers."""
+"""`/api/v1/dramas`, `/completions`, `/daily_stats`: distribution tasks and their statistics."""
 
 from __future__ import annotations
 
@@ -153,6 +153,7 @@ def _change(backend: Backend, who: Actor, verb: str, task_id: str) -> dict[str, 
 
 
 def _listed(items: dict[str, Any] | list[Any]) -> list[Any]:
+    """Return the items as a list. Raise RequestRefusedError (413) for more than MAX_ITEMS."""
     listed = items if isinstance(items, list) else [items]
     if len(listed) > MAX_ITEMS:
         raise RequestRefusedError(
@@ -167,7 +168,8 @@ def _count(items: dict[str, Any] | list[Any]) -> Message:
 
 
 def _answer(taken: ImportResult, response: Response) -> dict[str, Any]:
-    """Answer 200 when all items were stored, 207 when some were refused, 422 when all were."""
+    """Return the result of an import, and set the status: 200, 207 (some
+    refused) or 422 (all refused)."""
     stored = taken.created + taken.updated + taken.unchanged
     if taken.problems:
         status = HTTPStatus.MULTI_STATUS if stored else HTTPStatus.UNPROCESSABLE_ENTITY
@@ -181,7 +183,7 @@ def _answer(taken: ImportResult, response: Response) -> dict[str, Any]:
 
 
 def _problem_object(problem: Problem) -> dict[str, Any]:
-    """Return the problem; what it repeats of the item may hold half a character."""
+    """Return the problem as JSON; parts of the item that JSON cannot hold are replaced."""
     return {
         "position": problem.position,
         "name": storable(problem.name),

@@ -1,4 +1,4 @@
-"""`/api/v1/events`: what happened to the accounts, newest first."""
+"""`/api/v1/events`: the events of all accounts, newest first."""
 
 from __future__ import annotations
 

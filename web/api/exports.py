@@ -1,4 +1,4 @@
-"""`/api/v1/exports`: the files, and their proof."""
+"""`/api/v1/exports`: export files, their download and verification."""
 
 from __future__ import annotations
 

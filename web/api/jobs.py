@@ -1,4 +1,4 @@
-"""`/api/v1/jobs`: what runs by schedule, how it went, and running it now."""
+"""`/api/v1/jobs`: scheduled jobs, their runs, and running one now."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/api/v1/operations`: what takes longer than a request, begun by other calls."""
+"""`/api/v1/operations`: work that takes longer than a request, begun by other calls."""
 
 from __future__ import annotations
 
@@ -35,8 +35,11 @@ def show_operation(operation_id: RowId, backend: TheBackend, _who: Reader) -> di
 
 
 def begun(operation: Operation, response: Response) -> dict[str, Any]:
-    """Answer 200 for an operation that has ended already, 202 with its address for one that goes
-    on."""
+    """Return the operation as JSON, and set the status.
+
+    200 for an operation that has ended already, 202 with its address in
+    `Location` for one that runs.
+    """
     if operation.is_running:
         response.status_code = HTTPStatus.ACCEPTED
         response.headers["Location"] = f"/api/v1/operations/{operation.id}"

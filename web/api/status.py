@@ -1,4 +1,4 @@
-"""`/api/v1/status`: accounts, open tasks, what waits for what, the last events, processes."""
+"""`/api/v1/status`: accounts, open tasks and their waits, the newest events, processes."""
 
 from __future__ import annotations
 

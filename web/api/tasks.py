@@ -1,4 +1,4 @@
-"""`/api/v1/tasks`: crawls and exports: the list, filing, labels, pause, resume and cancel."""
+"""`/api/v1/tasks`: crawls and exports: list, filing, labels, pause, resume and cancel."""
 
 from __future__ import annotations
 
@@ -104,8 +104,10 @@ def cancel_task(task_id: RowId, backend: TheBackend, who: Actor) -> dict[str, An
 def _changed(
     backend: Backend, who: Visitor, task_id: int, change: Callable[[Visitor, int], object]
 ) -> dict[str, Any]:
-    """Answer with the changed task. Raise RequestRefusedError: 404, or 409 when it is not in that
-    state."""
+    """Change a task and return it as JSON.
+
+    Raise RequestRefusedError: 404 for an unknown task, 409 when it is in the wrong state.
+    """
     existing_task(backend, task_id)
     with refused_as(HTTPStatus.CONFLICT, InvalidInputError):
         change(who, task_id)

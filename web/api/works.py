@@ -1,4 +1,4 @@
-"""`/api/v1/works`: the catalogue of videos, and its hourly numbers."""
+"""`/api/v1/works`: the catalogue of videos, and its hourly counters."""
 
 from __future__ import annotations
 

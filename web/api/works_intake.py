@@ -1,4 +1,4 @@
-"""`/api/v1/works`: adding videos: by links, from files, from a creator's uploads."""
+"""`/api/v1/works`: add videos by links, from files, or from a creator's uploads."""
 
 from __future__ import annotations
 

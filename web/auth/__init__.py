@@ -1,1 +1,1 @@
-"""Who may use the web: tokens, signed-in browsers, roles, limits on failed logins."""
+"""Access to the web: tokens, sessions of browsers, roles, limits on failed logins."""

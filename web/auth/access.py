@@ -1,4 +1,4 @@
-"""Who asks, and what they may do. Closed by default: nobody reads without a token."""
+"""The identity and rights of a request. Closed by default: without a token nothing can be read."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True)
 class Visitor:
-    """The holder of a valid token; `name` is the token's."""
+    """The holder of a valid token; `name` is the token's, `address` the IP address of the
+    request."""
 
     name: str
     role: Role
@@ -28,6 +29,7 @@ class Visitor:
 
     @property
     def may_act(self) -> bool:
+        """Return True for an admin token; a read-only one may not change anything."""
         return self.role is Role.ADMIN
 
 
@@ -39,8 +41,12 @@ class Gate:
         self._sessions = sessions
 
     def visitor(self, request: Request) -> Visitor:
-        """Return who asks. Raise RequestRefusedError (401) for strangers, and (403) for requests
-        that a page of another site made."""
+        """Return the visitor who made a request.
+
+        Raises:
+            RequestRefusedError: 401 without a valid token or session, 403 when a page of another
+                site made the request.
+        """
         scheme, _, text = request.headers.get("authorization", "").partition(" ")
         if scheme:
             token = self._tokens.recognise(text.strip()) if scheme.lower() == "bearer" else None
@@ -53,7 +59,7 @@ class Gate:
 
 
 def require_own_site(request: Request) -> None:
-    """Raise RequestRefusedError for an action that a page of another site started."""
+    """Raise RequestRefusedError (403) for a change that a page of another site started."""
     if request.method in SAFE or _is_own(request):
         return
     raise RequestRefusedError(HTTPStatus.FORBIDDEN, Message.of("foreign_page"))
@@ -65,8 +71,10 @@ def address_of(request: Request) -> str:
 
 
 def _is_own(request: Request) -> bool:
-    """Return whether a page of ours made the request. Browsers say where it started; one that
-    says nothing is not believed."""
+    """Return True when a page of ours made the request, by `Sec-Fetch-Site` or else `Origin`.
+
+    A browser that sends neither is not believed.
+    """
     site = request.headers.get("sec-fetch-site")
     if site is not None:
         return site == "same-origin"
@@ -75,6 +83,7 @@ def _is_own(request: Request) -> bool:
 
 
 def _visitor_of(token: WebToken | None, request: Request, otherwise: Message) -> Visitor:
+    """Return the visitor with that token. Raise RequestRefusedError (401) for None."""
     if token is None:
         headers = {"WWW-Authenticate": "Bearer"}
         raise RequestRefusedError(HTTPStatus.UNAUTHORIZED, otherwise, headers=headers)
@@ -82,13 +91,13 @@ def _visitor_of(token: WebToken | None, request: Request, otherwise: Message) ->
 
 
 def reader(request: Request) -> Visitor:
-    """Return whoever has a valid token. Raise RequestRefusedError (401) for others."""
+    """Return the holder of a valid token. Raise RequestRefusedError (401, 403) for others."""
     gate: Gate = request.app.state.gate
     return gate.visitor(request)
 
 
 def actor(request: Request) -> Visitor:
-    """Return somebody who may change things. Raise RequestRefusedError (401, 403) for others."""
+    """Return the holder of an admin token. Raise RequestRefusedError (401, 403) for others."""
     visitor = reader(request)
     if not visitor.may_act:
         reason = Message.of("token_read_only", name=visitor.name)

@@ -10,11 +10,12 @@ from core.clock import Clock
 
 WINDOW_SECS = 60.0
 TRIES_OF_ONE = 5
-TRIES_OF_ALL = 30  # somebody may have many addresses
+# An attacker may have many addresses.
+TRIES_OF_ALL = 30
 
 
 class LoginLimit:
-    """Counts the failed attempts of the last minute, of one address and of all."""
+    """Counts the failed attempts of the last minute in this process, by address and of all."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -22,7 +23,8 @@ class LoginLimit:
         self._failures: deque[tuple[float, str]] = deque()
 
     def wait_secs(self, address: str) -> int:
-        """Return the seconds that this address must wait before it may try; 0 when it may."""
+        """Return the seconds that this address must wait before its next
+        attempt; 0 when it may try now."""
         now = self._clock.monotonic()
         with self._lock:
             while self._failures and now - self._failures[0][0] >= WINDOW_SECS:
@@ -33,11 +35,12 @@ class LoginLimit:
         return max(0, math.ceil(free_at - now))
 
     def failed(self, address: str) -> None:
-        """Note an attempt that failed."""
+        """Record a failed attempt."""
         with self._lock:
             self._failures.append((self._clock.monotonic(), address))
 
 
 def _free_at(failures: list[float], tries: int) -> float:
-    """Return when the oldest of the last `tries` failures no longer counts."""
+    """Return the monotonic time at which the oldest of the last `tries` failures no longer
+    counts."""
     return failures[-tries] + WINDOW_SECS if len(failures) >= tries else 0.0

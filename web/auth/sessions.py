@@ -1,4 +1,5 @@
-"""Sessions of the console: a sealed cookie, so that they outlive a restart and need no table."""
+"""Sessions of the console: an encrypted cookie, so that they outlive a restart and need no
+table."""
 
 from __future__ import annotations
 
@@ -11,18 +12,19 @@ from core.errors import CredentialsError
 
 COOKIE = "baton_session"
 LIFE = timedelta(days=7)
-PURPOSE = "web-session"  # nothing else that the vault sealed can pass for a session
+# The purpose keeps other texts that the vault has encrypted from passing for a session.
+PURPOSE = "web-session"
 
 
 class Sessions:
-    """Seals who signed in, and opens it again."""
+    """Makes and reads session cookies, which hold the id of a token and an end."""
 
     def __init__(self, *, vault: Vault, clock: Clock) -> None:
         self._vault = vault
         self._clock = clock
 
     def seal(self, token_id: int) -> str:
-        """Return the cookie's value for the holder of that token."""
+        """Return the cookie's value for the holder of that token; it is valid for seven days."""
         ends = self._clock.now() + LIFE
         text = json.dumps({"for": PURPOSE, "token": token_id, "ends": ends.timestamp()})
         sealed = self._vault.encrypt(text)
@@ -30,7 +32,7 @@ class Sessions:
         return sealed
 
     def open(self, cookie: str) -> int | None:
-        """Return the token's id; None for a value that is forged, damaged or too old."""
+        """Return the token's id; None for a cookie that is forged, damaged or expired."""
         try:
             found = json.loads(self._vault.decrypt(cookie) or "")
             valid = found["for"] == PURPOSE and found["ends"] > self._clock.now().timestamp()

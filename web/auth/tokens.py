@@ -1,4 +1,4 @@
-"""Tokens of console and API: made at random, shown once, kept as a hash."""
+"""Tokens of console and API: random, shown once, stored as a hash."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from storage.operations.web_tokens import Role, WebToken
 PREFIX = "baton_"
 RANDOM_BYTES = 32
 MAX_NAME_LETTERS = 64
-USED_EVERY = timedelta(minutes=1)  # no write for each request
+# The use of a token is recorded once a minute at most: not every request is a write.
+USED_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
 class NewToken:
-    """A token just made; nobody can show `text` again."""
+    """A new token; `text` is in clear and cannot be shown again."""
 
     text: str
     name: str
@@ -30,14 +31,18 @@ class NewToken:
 
 
 class TokenStore:
-    """Makes, recognises and ends tokens."""
+    """Makes, recognises and revokes tokens."""
 
     def __init__(self, *, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
     def make(self, role: Role, name: str | None = None) -> NewToken:
-        """Make a token. Raise InvalidInputError for a name that is overlong or in use."""
+        """Make a token named `name`, or else after its role.
+
+        Raises:
+            InvalidInputError: the name is empty, longer than 64 letters, not printable or in use.
+        """
         name = (name or role.value).strip()
         if not 0 < len(name) <= MAX_NAME_LETTERS or not name.isprintable():
             raise InvalidInputError("token_name_invalid", max_letters=MAX_NAME_LETTERS)
@@ -50,11 +55,11 @@ class TokenStore:
         return NewToken(text, name, role)
 
     def has_admin(self) -> bool:
-        """Return whether an admin token is in use."""
+        """Return True when an admin token is in use."""
         return any(token.revoked_at is None and token.role is Role.ADMIN for token in self.every())
 
     def recognise(self, text: str) -> WebToken | None:
-        """Return the token of that text; None when it is unknown or revoked."""
+        """Return the token with that text; None when it is unknown or revoked."""
         given = _hash(text)
         token = self._database.read(rows.by_hash, given)
         if token is None or not hmac.compare_digest(token.token_hash, given):
@@ -62,7 +67,7 @@ class TokenStore:
         return self._with_use_noted(token)
 
     def with_id(self, token_id: int) -> WebToken | None:
-        """Return the token behind a session; None when it was revoked meanwhile."""
+        """Return the token of a session; None when it was revoked meanwhile."""
         token = self._database.read(rows.get, token_id)
         return self._with_use_noted(token) if token else None
 
@@ -71,7 +76,8 @@ class TokenStore:
         return self._database.read(rows.every)
 
     def revoke(self, name_or_id: str) -> WebToken:
-        """End a token and its sessions. Raise InvalidInputError when none in use is called that."""
+        """Revoke a token and end its sessions. Raise InvalidInputError when
+        none in use has that name or id."""
         in_use = [token for token in self.every() if token.revoked_at is None]
         meant = next((token for token in in_use if name_or_id in (token.name, str(token.id))), None)
         if meant is None:
@@ -81,6 +87,7 @@ class TokenStore:
         return meant
 
     def _with_use_noted(self, token: WebToken) -> WebToken:
+        """Record the use of a token, once a minute at most, and return the token."""
         now = self._clock.now()
         if token.last_used_at is None or now - token.last_used_at > USED_EVERY:
             self._database.write_idempotent(rows.note_used, token.id, now)

@@ -1,4 +1,4 @@
-"""The admin console: one file for each page, in the order of the navigation."""
+"""The admin console: one module for each page, in the order of the navigation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adding accounts in the browser, by cookies or by a file, and checking their sessions."""
+"""Add accounts in the browser, by cookies or by a file, and check their sessions."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ def new_account(
     name: Annotated[str, Query(max_length=128)] = "",
     platform: Annotated[str, Query(max_length=32)] = "bilibili",
 ) -> Response:
+    """Show the form for an account; `name` and `platform` fill it in for a known one."""
     given = {"username": name, "platform": platform, "daily_export_limit": ""}
     return screens.page(
         request, "account_new", who, section="Accounts", **_form_values(backend, given)
@@ -58,6 +59,7 @@ def add(
     proxy: Annotated[str, Form()] = "",
     daily_export_limit: Annotated[str, Form()] = "",
 ) -> Response:
+    """Add or refresh an account; show the form again with the problems of its fields."""
     language = language_of(request)
     try:
         text = text_of(cookie_file) or cookies
@@ -107,6 +109,7 @@ def import_many(
     file: Annotated[UploadFile | None, File()] = None,
     platform: Annotated[str, Form(max_length=32)] = "bilibili",
 ) -> Response:
+    """Add or refresh the accounts of a CSV file; name the refused rows."""
     language = language_of(request)
 
     def act() -> str:
@@ -131,6 +134,7 @@ def import_many(
 
 @router.post("/{account_id}/check")
 def check(account_id: RowId, request: Request, backend: TheBackend, who: Actor) -> Response:
+    """Ask the platform whether an account is signed in, and show the answer."""
     language = language_of(request)
 
     def act() -> str:
@@ -159,7 +163,7 @@ def check(account_id: RowId, request: Request, backend: TheBackend, who: Actor) 
 def _form_values(
     backend: Backend, given: dict[str, str], problems: dict[str, str] | None = None
 ) -> dict[str, Any]:
-    """Return what the form shows again; never a secret."""
+    """Return the values that the form shows again; never a secret."""
     return {
         "given": given,
         "problems": problems or {},

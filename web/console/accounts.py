@@ -24,7 +24,8 @@ from web.requests import DailyLimit, DisableReason
 from web.state import TheBackend
 
 router = APIRouter(include_in_schema=False)
-router.include_router(account_entries.router)  # before /{account_id}: it has /new
+# Before `/{account_id}`, which would match `/new` as well.
+router.include_router(account_entries.router)
 HOME = "/admin/accounts"
 
 
@@ -39,6 +40,7 @@ def accounts(
     platform: Annotated[str, Query()] = "",
     name: Annotated[str, Query()] = "",
 ) -> Response:
+    """Show the accounts that match, newest first, with today's quota."""
     page = screens.drawing(language_of(request))
     day = backend.calendar.day(page.now)
     pool = backend.registry.all()
@@ -77,6 +79,7 @@ def account(
     visitor: Reader,
     view: TheList,
 ) -> Response:
+    """Show one account with its timeline."""
     found = existing_account(backend, account_id)
     page = screens.drawing(language_of(request))
     day = backend.calendar.day(page.now)
@@ -99,6 +102,8 @@ def account(
 
 @router.post("/{account_id}/enable")
 def enable(account_id: RowId, request: Request, backend: TheBackend, who: Actor) -> Response:
+    """Put an account back into the pool; ends a cooldown too."""
+
     def act() -> str:
         account = existing_account(backend, account_id)
         backend.use_cases.accounts.enable(who, account)
@@ -115,6 +120,8 @@ def disable(
     who: Actor,
     reason: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
+    """Take an account out of the pool, with a reason where one is given."""
+
     def act() -> str:
         account = existing_account(backend, account_id)
         given = DisableReason(reason=reason.strip() or None)
@@ -132,6 +139,8 @@ def set_limit(
     who: Actor,
     daily_export_limit: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:
+    """Change an account's daily export limit, in rows."""
+
     def act() -> str:
         account = existing_account(backend, account_id)
         given = DailyLimit.model_validate({"daily_export_limit": daily_export_limit})

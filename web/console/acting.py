@@ -1,4 +1,4 @@
-"""Actions of the console: carried out, with the outcome shown on the page they came from."""
+"""Actions of the console: carried out, with the outcome shown on the page of their button."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from web.problems import of_fields
 
 
 def acted(request: Request, home: str, act: Callable[[], str]) -> Response:
-    """Carry out `act`, and go back to the page, which shows the sentence it returns or the refusal.
+    """Carry out `act`, and redirect to the page, which shows the returned sentence or the refusal.
 
     Args:
-        home: where to go when the page it came from is not known.
+        home: address to redirect to when the page of the button is not known.
+        act: returns a sentence in the visitor's language. Its ValidationError and BatonError are
+            shown; others are bugs.
     """
     address = _came_from(request) or home
     problem = language_of(request).problem
@@ -33,7 +35,7 @@ def acted(request: Request, home: str, act: Callable[[], str]) -> Response:
 
 
 def _came_from(request: Request) -> str | None:
-    """Return the page of ours on which the button was; None when it is not known."""
+    """Return the address of our page with the button; None when the browser does not send it."""
     parts = urlsplit(request.headers.get("referer", ""))
     if parts.netloc != request.headers.get("host") or not parts.path.startswith("/admin"):
         return None

@@ -1,4 +1,4 @@
-"""The log of actions: who did what by command, console or API, from where, and how it went."""
+"""The log of actions: who did what by command, console or API, from where, and its outcome."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ router = APIRouter(include_in_schema=False)
 def actions(
     request: Request, backend: TheBackend, screens: TheScreens, visitor: Reader, view: TheList
 ) -> Response:
+    """Show the log of actions, newest first."""
     found, more = read_page(backend.database, view.part, listings.actions)
     return screens.page(
         request, "actions", visitor, section="Actions", view=view, items=found, more=more

@@ -1,4 +1,4 @@
-"""Alerts: what is wrong and what to do, and what was."""
+"""Alerts: open ones with advice, and resolved ones."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ router = APIRouter(include_in_schema=False)
 def alerts(
     request: Request, backend: TheBackend, screens: TheScreens, visitor: Reader, view: TheList
 ) -> Response:
+    """Show the open alerts, and the list of all, newest first."""
     page = screens.drawing(language_of(request))
     found, more = read_page(backend.database, view.part, listings.alerts)
     return screens.page(
@@ -40,6 +41,8 @@ def alerts(
 
 @router.post("/test")
 def test(request: Request, backend: TheBackend, who: Actor) -> Response:
+    """Begin to send a test notice to every channel."""
+
     def act() -> str:
         begin_channel_test(backend, who)
         return language_of(request).say("A test notice goes to every channel.")

@@ -1,4 +1,4 @@
-"""The broadcaster: on or off, one round now, and how the newest went."""
+"""The broadcaster: on or off, one round now, and the result of the newest."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ HOME = "/admin/broadcaster"
 def broadcaster(
     request: Request, backend: TheBackend, screens: TheScreens, visitor: Reader
 ) -> Response:
+    """Show whether broadcasting is on, and the newest round."""
     state = backend.broadcaster.status()
     return screens.page(
         request,
@@ -36,6 +37,8 @@ def broadcaster(
 
 @router.post("/start")
 def start(request: Request, backend: TheBackend, who: Actor) -> Response:
+    """Turn broadcasting on for all processes."""
+
     def act() -> str:
         backend.use_cases.broadcasts.start(who)
         return language_of(request).say("Broadcasting is on.")
@@ -45,6 +48,8 @@ def start(request: Request, backend: TheBackend, who: Actor) -> Response:
 
 @router.post("/stop")
 def stop(request: Request, backend: TheBackend, who: Actor) -> Response:
+    """Turn broadcasting off for all processes."""
+
     def act() -> str:
         backend.use_cases.broadcasts.stop(who)
         return language_of(request).say("Broadcasting is off.")
@@ -54,6 +59,8 @@ def stop(request: Request, backend: TheBackend, who: Actor) -> Response:
 
 @router.post("/trigger")
 def trigger(request: Request, backend: TheBackend, who: Actor) -> Response:
+    """Begin one round now, as an operation."""
+
     def act() -> str:
         begin_broadcast(backend, who)
         return language_of(request).say("A round is begun; its result is shown here.")

@@ -1,4 +1,4 @@
-"""Charts as charts.js takes them; a page also shows each as a table, for screen readers."""
+"""Charts as charts.js expects them; a page also shows each as a table, for screen readers."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ def line_chart(
     *,
     from_zero: bool = True,
 ) -> dict[str, Any]:
-    """Return a chart of series over the same labels (ISO days or moments, in their order).
+    """Return a chart of series over the same labels (ISO days or times, in their order).
 
-    A value that is not known is None and leaves a gap: it is not 0. Totals that only grow are drawn
-    not `from_zero`, so that one sees them grow.
+    An unknown value is None and leaves a gap: it is not 0. Totals that only grow are drawn with
+    `from_zero=False`, so that their growth can be seen.
     """
     return {
         "fromZero": from_zero,

@@ -1,4 +1,4 @@
-"""Distribution tasks ("dramas"): the list, one with its daily numbers, pause, resume, finish."""
+"""Distribution tasks ("dramas"): the list, one with its daily statistics, pause, resume, finish."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ def dramas(
     view: TheList,
     status: Annotated[str, Query()] = "",
 ) -> Response:
+    """Show the distribution tasks in a state, or all, newest first."""
     wanted = DramaStatus(status) if status in set(DramaStatus) else None
     found, more = read_page(
         backend.database, view.part, lambda tx, part: listings.dramas(tx, part, wanted)
@@ -70,6 +71,8 @@ def scan_day(
     day: Annotated[str, Form()] = "",
     dry_run: Annotated[bool, Form()] = False,
 ) -> Response:
+    """Begin to count a day, as an operation."""
+
     def act() -> str:
         given = ScanOfDay.model_validate({"day": day.strip() or None, "dry_run": dry_run})
         begin_scanning(backend, who, given)
@@ -82,6 +85,7 @@ def scan_day(
 def drama(
     task_id: DramaId, request: Request, backend: TheBackend, screens: TheScreens, visitor: Reader
 ) -> Response:
+    """Show one task with its newest days, as charts and a table."""
     found = existing_drama(backend, task_id)
     days = list(reversed(found.days))
     return screens.page(
@@ -106,6 +110,8 @@ def change(
     backend: TheBackend,
     who: Actor,
 ) -> Response:
+    """Pause, resume or finish a task."""
+
     def act() -> str:
         existing_drama(backend, task_id)
         backend.use_cases.dramas.change(who, verb, task_id)
@@ -115,7 +121,7 @@ def change(
 
 
 def _charts(days: list[DailyStats]) -> list[tuple[str, dict[str, Any]]]:
-    """Return charts of views and likes, of the platforms that have any."""
+    """Return (title, chart) of views and likes, with the platforms that have any."""
     if not days:
         return []
     labels = [day.stats_date.isoformat() for day in days]

@@ -1,4 +1,4 @@
-"""Exports: the files, their download, and the proof."""
+"""Exports: the files, their download and verification."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ def exports(
     domain: Annotated[str, Query()] = "",
     state: Annotated[str, Query()] = "",
 ) -> Response:
+    """Show the export files that match, newest first."""
     wanted = SegmentState(state) if state in set(SegmentState) else None
     found, more = read_page(
         backend.database,
@@ -59,11 +60,14 @@ def exports(
 
 @router.get("/{segment_id}/file")
 def download(segment_id: RowId, backend: TheBackend, _visitor: Reader) -> FileResponse:
+    """Return a sealed export file of this host."""
     return export_file(backend, existing_export(backend, segment_id))
 
 
 @router.post("/{segment_id}/rebuild")
 def write_again(segment_id: RowId, request: Request, backend: TheBackend, who: Actor) -> Response:
+    """Write an export file again from the database, on this host."""
+
     def act() -> str:
         existing_export(backend, segment_id)
         name = backend.use_cases.exports.rebuild(who, segment_id).path.name
@@ -79,6 +83,7 @@ def verify(
     who: Actor,
     domain: Annotated[str, Form()] = "",
 ) -> Response:
+    """Verify files, rows and quotas, of one domain or all, and show the result."""
     language = language_of(request)
     say = language.say
 

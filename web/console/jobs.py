@@ -1,4 +1,4 @@
-"""Jobs: when they run next, how they ended, and running one now."""
+"""Scheduled jobs: next and past runs, and running one now."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ def jobs(
     job: Annotated[str, Query()] = "",
     state: Annotated[str, Query()] = "",
 ) -> Response:
+    """Show the scheduled jobs with their next and last runs, and the runs that match."""
     wanted = RunState(state) if state in set(RunState) else None
     found, more = read_page(
         backend.database,
@@ -57,6 +58,8 @@ def jobs(
 
 @router.post("/{name}/run")
 def run(name: JobName, request: Request, backend: TheBackend, who: Actor) -> Response:
+    """Begin a run of a job now."""
+
     def act() -> str:
         backend.use_cases.jobs.launch(who, name)
         return language_of(request).say("Job {name} was started.", name=name)

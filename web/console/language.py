@@ -10,14 +10,13 @@ from fastapi import Request
 
 from core.errors import BatonError
 from core.logs import redact
-from core.messages import TEXT, Message
+from core.messages import Message
 from presentation.i18n.chinese import CHINESE as CHINESE_WORDS
 from presentation.i18n.english import ENGLISH as ENGLISH_WORDS
 from presentation.i18n.language import language_named
 from presentation.i18n.renderer import FrontEnd, Renderer
 from presentation.i18n.texts import Texts
 from web.console.chinese import CHINESE, FIELDS
-from web.console.chinese_problems import translate_problem
 from web.problems import RequestRefusedError
 
 COOKIE = "baton_language"
@@ -25,18 +24,21 @@ COOKIE = "baton_language"
 
 @dataclass(frozen=True)
 class Language:
-    """A language. `words` are those of the terminal's console; pages have texts of their own."""
+    """A language. `words` are the texts of the terminal; pages have texts of their own."""
 
     code: str
     words: Texts
 
     def say(self, english: str, **parts: object) -> str:
-        """Return a text of the pages in this language, with its parts filled in."""
+        """Return a text of the pages in this language, with its parts filled in.
+
+        A text without a translation stays English.
+        """
         text = CHINESE.get(english, english) if self.code == "zh" else english
         return text.format(**parts) if parts else text
 
     def problem(self, found: str | Message | BatonError, zone: tzinfo = UTC) -> str:
-        """Return a message, an error, or a column that holds one, in this language.
+        """Return a message, an error, or a column that holds one, as a sentence in this language.
 
         A sentence of an older version is shown as it is. Of a refusal every wrong field is named.
         """
@@ -44,12 +46,10 @@ class Language:
             return self._list_of(found.problems, zone)
         message = Message.load(found) if isinstance(found, str) else found
         renderer = Renderer(language_named(self.code), zone, FrontEnd.CONSOLE)
-        text = renderer.sentence(message)
-        is_text = (message.message if isinstance(message, BatonError) else message).code == TEXT
-        return redact(translate_problem(text) if is_text and self.code == "zh" else text)
+        return redact(renderer.sentence(message))
 
     def _list_of(self, problems: Iterable[tuple[str, Message]], zone: tzinfo) -> str:
-        """Return the problems one behind the other, each with its field's name."""
+        """Return the problems in one text, each with its field's name."""
         if self.code != "zh":
             return "; ".join(f"{field}: {self.problem(found, zone)}" for field, found in problems)
         named = ((FIELDS.get(field.split(".")[0], field), found) for field, found in problems)
@@ -60,7 +60,8 @@ LANGUAGES = {"en": Language("en", ENGLISH_WORDS), "zh": Language("zh", CHINESE_W
 
 
 def language_of(request: Request) -> Language:
-    """Return the language that the visitor chose, or else the browser's first known one."""
+    """Return the language that the visitor chose, or else the browser's
+    first known one, or English."""
     chosen = request.cookies.get(COOKIE, "")
     if chosen in LANGUAGES:
         return LANGUAGES[chosen]

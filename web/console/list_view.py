@@ -1,4 +1,4 @@
-"""The choice of a list's rows: a range of time, rows per page, and which page."""
+"""The choice of a list's rows: a range of time, rows per page, and the page."""
 
 from __future__ import annotations
 
@@ -28,11 +28,14 @@ RANGES = {
 
 @dataclass(frozen=True)
 class ListView:
-    """The choice, as the address has it.
+    """The visitor's choice of rows, read from the address.
 
     Args:
+        path: address of the list without its query.
+        filters: the whole query by name, also that of the page's own filters.
+        part: the rows to read.
         span: a key of RANGES, or empty.
-        since, until: what the visitor typed, in the zone of the console.
+        since, until: the visitor's input, in the zone of the console.
     """
 
     path: str
@@ -51,7 +54,7 @@ class ListView:
         return self.part.before is None
 
     def address(self, **changes: object) -> str:
-        """Return the address of this list with another page or filter; what is empty is left
+        """Return the address of this list with another page or filter; empty values are left
         out."""
         wanted = self.filters | {name: str(value) for name, value in changes.items() if value}
         for name, value in changes.items():
@@ -69,6 +72,7 @@ def _asked(
     since: Annotated[str, Query()] = "",
     until: Annotated[str, Query()] = "",
 ) -> ListView:
+    """Return the choice in a request; a malformed time is ignored."""
     zone = backend.calendar.zone
     begin, end = _moment(since, zone), _moment(until, zone)
     if end is not None and is_day(until):
@@ -90,14 +94,13 @@ TheList = Annotated[ListView, Depends(_asked)]
 
 
 def _rows(asked: int | None, request: Request) -> int:
-    """Return the rows per page as asked, or as chosen on another page."""
+    """Return the rows per page from the address, or else the cookie, or else 25."""
     kept = request.cookies.get(ROWS_COOKIE, "") if asked is None else str(asked)
     return {str(rows): rows for rows in ROWS}.get(kept, USUAL_ROWS)
 
 
 def _moment(text: str, zone: ZoneInfo) -> datetime | None:
-    """Return `2026-11-22T13:00`, in the zone of the console, as UTC; None for what is no
-    moment."""
+    """Return `2026-11-22T13:00`, in the zone of the console, as UTC; None for any other text."""
     try:
         return range_start(text, zone)
     except ValueError:

@@ -28,6 +28,7 @@ def logs(
     visitor: Reader,
     service: Annotated[str, Query()] = "",
 ) -> Response:
+    """Show the log files of this host, newest first."""
     files = log_folder(backend).files()
     shown = [file for file in files if service in ("", file.service)]
     return screens.page(
@@ -44,6 +45,7 @@ def logs(
 
 @router.get("/{name:path}/file")
 def download(name: LogName, backend: TheBackend, visitor: Reader) -> Response:
+    """Return a whole log file."""
     return log_file(backend, name)
 
 
@@ -59,6 +61,7 @@ def log(
     account: Annotated[str, Query(max_length=200)] = "",
     lines: Annotated[str, Query()] = "",
 ) -> Response:
+    """Show the newest records of a log file that match."""
     count = {str(number): number for number in LINES}.get(lines, USUAL_LINES)
     wanted = LineFilter(text.strip(), task.strip().removeprefix("#"), account.strip())
     tail = log_tail(backend, name, wanted, count)

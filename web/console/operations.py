@@ -1,4 +1,4 @@
-"""Operations on the page they belong to: how far they are, and their results."""
+"""Operations on the page they belong to: their progress and results."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ MAX_SHOWN = 3
 
 @dataclass(frozen=True)
 class Kind:
-    """How a kind of operation is shown.
+    """The form in which a kind of operation is shown.
 
     Args:
         section: the page it belongs to.
         result: a text with the operation's result filled in.
-        details: key of the list in the result that is shown line by line."""
+        details: key of the list in the result that is shown line by line; None for none.
+    """
 
     section: str
     title: str
@@ -71,7 +72,7 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Shown:
-    """An operation as a page shows it."""
+    """An operation as a page shows it, with texts in the visitor's language."""
 
     id: int
     title: str
@@ -83,7 +84,7 @@ class Shown:
 
 
 def shown(operations: Operations, section: str, language: Language, now: datetime) -> list[Shown]:
-    """Return the newest operations of a page that go on, or ended within SHOWN_FOR."""
+    """Return the newest three operations of a page that run, or ended within SHOWN_FOR."""
     found = [
         operation
         for operation in operations.every()
@@ -110,8 +111,8 @@ def _shown(operation: Operation, language: Language) -> Shown:
 
 
 def _line(detail: str | Message | Mapping[str, Any], language: Language) -> str:
-    """Return a message in the reader's language; of an object what went wrong with it, empty for
-    nothing."""
+    """Return a message in the reader's language, or the problem in an
+    object; empty when it has none."""
     if isinstance(detail, str | Message):
         return language.problem(detail)
     what = detail.get("input") or detail.get("channel") or ""

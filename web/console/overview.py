@@ -1,4 +1,4 @@
-"""The overview: the pool, the open tasks, what waits for what, and what happened last."""
+"""The overview: the pool, the open tasks and their waits, and the newest events."""
 
 from __future__ import annotations
 
@@ -33,13 +33,15 @@ SHOWN_ACCOUNTS = 50
 
 
 class Rates:
-    """Measures items per second between the requests of all visitors."""
+    """Measures items per second from the snapshots of all visitors' requests; safe for threads."""
 
     def __init__(self) -> None:
         self._meter = RateMeter()
+        # Handlers run in several threads and share one meter.
         self._lock = threading.Lock()
 
     def noted(self, snapshot: Snapshot) -> RateMeter:
+        """Record a snapshot, and return the meter."""
         with self._lock:
             self._meter.record(snapshot)
             return self._meter
@@ -49,6 +51,7 @@ class Rates:
 def overview(
     request: Request, backend: TheBackend, screens: TheScreens, visitor: Reader
 ) -> Response:
+    """Show the overview."""
     settings = backend.settings
     snapshot = backend.progress.snapshot(events=EVENTS, lease_secs=settings.lease_secs)
     rates: Rates = request.app.state.rates
@@ -74,20 +77,20 @@ def overview(
 
 
 def open_alerts(backend: Backend, page: Page) -> list[dict[str, Any]]:
-    """Return the open alerts as rows, the newest first."""
+    """Return the open alerts as rows, newest first."""
     found = backend.database.read(alerts.all_open)
     return [alert_row(page, alert) for alert in reversed(found)]
 
 
 def alert_row(page: Page, alert: Alert) -> dict[str, Any]:
-    """Return what a list of alerts shows of an alert."""
+    """Return the values that a list of alerts shows of an alert."""
     words = AlertRenderer(texts=page.texts, zone=page.zone)
     advice = words.advice(alert) if alert.is_open else ""
     return {"alert": alert, "headline": words.headline(alert), "advice": advice}
 
 
 def account_row(page: Page, view: AccountView) -> dict[str, Any]:
-    """Return what a table of accounts shows of an account."""
+    """Return the values that a table of accounts shows of an account."""
     return {
         "account": view.account,
         "used": view.used,
@@ -97,7 +100,7 @@ def account_row(page: Page, view: AccountView) -> dict[str, Any]:
 
 
 def task_row(page: Page, view: TaskView, meter: RateMeter, language: Language) -> dict[str, Any]:
-    """Return what a table of tasks shows of a task."""
+    """Return the values that a table of tasks shows of a task."""
     return {
         "task": view.task,
         "attended": view.attended or not view.task.is_open,
@@ -110,6 +113,7 @@ def task_row(page: Page, view: TaskView, meter: RateMeter, language: Language) -
 
 
 def _sums(backend: Backend, snapshot: Snapshot) -> dict[str, int]:
+    """Return the sums at the top of the page: rows exported and left, accounts and tasks."""
     day = backend.calendar.day(snapshot.now)
     pool = [view.account for view in snapshot.accounts]
     usable = [account for account in pool if account.status is not AccountStatus.DISABLED]
@@ -124,14 +128,14 @@ def _sums(backend: Backend, snapshot: Snapshot) -> dict[str, int]:
 
 
 def _alive(backend: Backend, snapshot: Snapshot) -> list[Worker]:
-    """Return the processes that work: those that only serve are left out."""
+    """Return the living processes that work: those that only serve are left out."""
     since = snapshot.now - timedelta(seconds=backend.settings.lease_secs)
     everybody = backend.database.read(leases.workers)
     return [worker for worker in everybody if worker.seen_at >= since and worker.roles != ROLE]
 
 
 def _exports_chart(backend: Backend, snapshot: Snapshot) -> dict[str, Any] | None:
-    """Return a chart of the rows exported on each of the last quota days."""
+    """Return a chart of the rows exported on each of the last 30 quota days; None without any."""
     today = backend.calendar.day(snapshot.now)
     first = today - timedelta(days=CHART_DAYS - 1)
     found = {

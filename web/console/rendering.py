@@ -1,4 +1,4 @@
-"""Pages made from templates, in the visitor's language, with a note of what was just done."""
+"""Render pages from templates, in the visitor's language, with a note of the last action."""
 
 from __future__ import annotations
 
@@ -55,7 +55,13 @@ class Screens:
         status: int = HTTPStatus.OK,
         **facts: Any,
     ) -> Response:
-        """Return the page of that template; a note of what was just done is shown once."""
+        """Return the page of the template `name`; a note of the last action is shown once.
+
+        Args:
+            visitor: None on pages for everybody, such as the sign-in.
+            status: HTTP status of the response.
+            facts: values for the template; `section` is the title of the page in the navigation.
+        """
         language = language_of(request)
         note = _read_note(request.cookies.get(NOTE_COOKIE))
         html = self._templates.get_template(f"{name}.html").render(
@@ -94,7 +100,7 @@ class Screens:
         return answer
 
     def drawing(self, language: Language) -> Page:
-        """Return what the terminal's console renders its sentences with."""
+        """Return the conditions for which the terminal's sentences are rendered on a page."""
         zone, now = self._backend.calendar.zone, self._backend.clock.now()
         return Page(texts=language.words, zone=zone, width=ANY_WIDTH, now=now)
 
@@ -122,7 +128,11 @@ def in_bytes(count: int) -> str:
 
 
 def back_with(address: str, text: str, *, failed: bool = False) -> Response:
-    """Redirect to a page after an action; the page shows once what was done."""
+    """Redirect to a page after an action; the page shows `text` once, cut to 1000 letters.
+
+    Args:
+        failed: whether the text is a refusal.
+    """
     answer = RedirectResponse(address, HTTPStatus.SEE_OTHER)
     note = quote(json.dumps({"text": text[:1000], "failed": failed}))
     answer.set_cookie(
@@ -137,6 +147,7 @@ def keep(answer: Response, cookie: str, value: str) -> None:
 
 
 def _read_note(cookie: str | None) -> dict[str, Any] | None:
+    """Return the note in a cookie; None when there is none, or it is damaged."""
     try:
         note = json.loads(unquote(cookie or ""))
         return {"text": str(note["text"]), "failed": bool(note["failed"])}

@@ -1,4 +1,4 @@
-"""The rendering of pages, as handlers ask for it."""
+"""The renderer of pages, as a dependency of handlers."""
 
 from __future__ import annotations
 

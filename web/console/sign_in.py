@@ -1,4 +1,4 @@
-"""Signing in with a token, signing out, and the choice of the language."""
+"""Sign in with a token, sign out, and choose the language."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ NOBODY = "-"  # in the log of actions
 
 @router.get("/login")
 def login_page(request: Request, screens: TheScreens, to: str = HOME) -> Response:
+    """Show the form to sign in; afterwards the browser goes to `to`."""
     return screens.page(request, "login", None, to=own_page(to), error="", parts={}, section="")
 
 
@@ -40,6 +41,7 @@ def login(
     token: Annotated[str, Form(max_length=200)] = "",
     to: Annotated[str, Form(max_length=2000)] = HOME,
 ) -> Response:
+    """Start a session for the holder of a token; refuse after too many failures (429)."""
     require_own_site(request)
     state = request.app.state
     limit: LoginLimit = state.login_limit
@@ -85,6 +87,7 @@ def login(
         path="/",
         httponly=True,
         samesite="strict",
+        # A browser does not send a secure cookie over plain HTTP.
         secure=request.url.scheme == "https",
     )
     return answer
@@ -92,6 +95,7 @@ def login(
 
 @router.post("/logout")
 def logout(request: Request) -> Response:
+    """End the session of this browser."""
     require_own_site(request)
     answer = RedirectResponse(f"{HOME}/login", HTTPStatus.SEE_OTHER)
     answer.delete_cookie(COOKIE, path="/")
@@ -104,6 +108,7 @@ def choose_language(
     code: Annotated[str, Form(max_length=8)] = "en",
     to: Annotated[str, Form(max_length=2000)] = HOME,
 ) -> Response:
+    """Keep the chosen language in a cookie."""
     require_own_site(request)
     answer = RedirectResponse(own_page(to), HTTPStatus.SEE_OTHER)
     if code in LANGUAGES:

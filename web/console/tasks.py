@@ -51,6 +51,7 @@ def tasks(
     domain: Annotated[str, Query()] = "",
     label: Annotated[str, Query()] = "",
 ) -> Response:
+    """Show the tasks that match, newest first, and the forms to file one."""
     kind = TaskType(type) if type in set(TaskType) else None
     state = TaskStatus(status) if status in set(TaskStatus) else None
     found, more = read_page(
@@ -88,6 +89,7 @@ def tasks(
 def task(
     task_id: RowId, request: Request, backend: TheBackend, screens: TheScreens, visitor: Reader
 ) -> Response:
+    """Show one task with its pieces."""
     existing_task(backend, task_id)
     (row,) = _rows(request, backend, screens, [task_id])
     pieces = backend.database.read(task_rows.children, task_id)
@@ -105,6 +107,8 @@ def crawl(
     via: Annotated[str, Form()] = Via.USERS.value,
     labels: Annotated[str, Form()] = "",
 ) -> Response:
+    """File a crawl, or join the open one."""
+
     def act() -> str:
         given = NewCrawl.model_validate(
             {
@@ -135,6 +139,8 @@ def export(
     follow: Annotated[bool, Form()] = False,
     labels: Annotated[str, Form()] = "",
 ) -> Response:
+    """File an export, or join the open one."""
+
     def act() -> str:
         given = NewExport.model_validate(
             {
@@ -163,6 +169,7 @@ def label_task(
     add: Annotated[str, Form()] = "",
     remove: Annotated[str, Form()] = "",
 ) -> Response:
+    """Put labels on a task, or take labels off."""
     say = language_of(request).say
 
     def act() -> str:
@@ -186,6 +193,8 @@ def change_task(
     backend: TheBackend,
     who: Actor,
 ) -> Response:
+    """Pause, resume or cancel a task."""
+
     def act() -> str:
         existing_task(backend, task_id)
         tasks = backend.use_cases.tasks
@@ -199,7 +208,8 @@ def change_task(
 def _rows(
     request: Request, backend: Backend, screens: Screens, ids: list[int]
 ) -> list[dict[str, Any]]:
-    """Return the tasks of these ids with their progress, in this order."""
+    """Return the tasks with these ids with their progress, in this
+    order; unknown ids are left out."""
     settings = backend.settings
     snapshot = backend.progress.snapshot(tuple(ids), 0, lease_secs=settings.lease_secs)
     rates: Rates = request.app.state.rates
@@ -211,6 +221,7 @@ def _rows(
 
 
 def _platforms(backend: Backend) -> list[str]:
+    """Return the names of the platforms that can be searched for creators."""
     return [platform.name for platform in backend.platforms.platforms.values() if platform.searches]
 
 

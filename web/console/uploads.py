@@ -1,4 +1,4 @@
-"""Files that a form brings."""
+"""Read the files of forms."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from core.text_files import decode_text
 
 
 def text_of(file: UploadFile | None) -> str:
-    """Return the text of the chosen file; empty when none was. Raise InvalidInputError for a file
-    that is no text."""
+    """Return the text of the chosen file; empty when none was.
+
+    Raises:
+        InvalidInputError: the file is no text.
+    """
     if file is None or not file.filename:
         return ""
     return decode_text(file.file.read(), name_of(file))
 
 
 def name_of(file: UploadFile | None) -> str:
-    """Return what messages call the file."""
+    """Return the file's name for messages, cut to 200 letters; `file` without one."""
     return (file.filename or "file")[:200] if file else "file"

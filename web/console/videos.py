@@ -46,6 +46,7 @@ def videos(
     view: TheList,
     valid: Annotated[str, Query()] = "",
 ) -> Response:
+    """Show the catalogue, newest rows first, with highlights and hours without counters."""
     wanted = {"yes": True, "no": False}.get(valid)
     found, more = read_page(
         backend.database,
@@ -80,6 +81,7 @@ def video(
     visitor: Reader,
     hours: Annotated[str, Query()] = "48",
 ) -> Response:
+    """Show charts of one video's counters by hour."""
     wanted = SPANS.get(hours, SPANS["48"])
     found = numbers(
         backend, lambda tx: view_history.history(tx, platform, work_id, Counter.VIEW, wanted)
@@ -107,6 +109,8 @@ def disable(
     backend: TheBackend,
     who: Actor,
 ) -> Response:
+    """Take a video off the list."""
+
     def act() -> str:
         backend.use_cases.works.disable(who, [(platform, work_id)])
         return language_of(request).say("{id} is off the list.", id=work_id)
@@ -122,6 +126,8 @@ def enable(
     backend: TheBackend,
     who: Actor,
 ) -> Response:
+    """Put a video back on the list."""
+
     def act() -> str:
         backend.use_cases.works.enable(who, [(platform, work_id)])
         return language_of(request).say("{id} is on the list again.", id=work_id)
@@ -148,7 +154,7 @@ def _highlights(backend: Backend) -> tuple[list[Row], list[Row]]:
 
 
 def _gaps(backend: Backend) -> list[Any]:
-    """Return the hours that are late or missing, the newest first."""
+    """Return the hours that are late or missing, newest first."""
     if not backend.settings.view_data_file.exists():
         return []
     found = backend.view_gaps.look(backend.clock.now(), GAP_HOURS)
@@ -156,8 +162,10 @@ def _gaps(backend: Backend) -> list[Any]:
 
 
 def _charts(found: list[HourOfWork]) -> list[tuple[str, dict[str, Any]]]:
-    """Return a chart of each known counter, and of the growth of the views; hours without numbers
-    are gaps."""
+    """Return (title, chart) of each known counter, and of the growth of the views.
+
+    Hours without counters are gaps.
+    """
     known = {
         Hour.parse(number.row["crawl_date"], number.row["crawl_hour"]): number for number in found
     }

@@ -1,4 +1,4 @@
-"""The log of webhooks: filters, body and answers, sending one again or all that match."""
+"""Webhooks: deliveries with filters, bodies and responses, and sending them again."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ SENT_AGAIN = "{n} deliveries are due again."
 def webhooks(
     request: Request, backend: TheBackend, screens: TheScreens, visitor: Reader, view: TheList
 ) -> Response:
+    """Show the deliveries that match, newest first, and the disabled callback URLs."""
     wanted = _filter(view.filters, view)
     found, more = read_page(
         backend.database, view.part, lambda tx, part: listings.deliveries(tx, part, wanted)
@@ -67,6 +68,7 @@ def webhook(
     screens: TheScreens,
     visitor: Reader,
 ) -> Response:
+    """Show one delivery with its body and attempts, redacted."""
     shown = existing_delivery(backend, delivery_id)
     return screens.page(
         request,
@@ -86,6 +88,8 @@ def replay_one(
     backend: TheBackend,
     who: Actor,
 ) -> Response:
+    """Make one delivery due again under its event id."""
+
     def act() -> str:
         existing_delivery(backend, delivery_id)
         count = backend.use_cases.webhooks.replay(who, ReplayRequest(ids=[delivery_id]))
@@ -101,8 +105,10 @@ def replay_all(
     who: Actor,
     view: TheList,
 ) -> Response:
-    """Replay what the list shows: the address carries its filters. Without a state, what was
-    delivered is left alone."""
+    """Make the listed deliveries due again, on all pages: the address carries the filters.
+
+    Without a state only failed and given up ones are sent.
+    """
 
     def act() -> str:
         count = backend.use_cases.webhooks.replay(who, _replay_of(view.filters, view))
@@ -119,6 +125,7 @@ def test(
     url: Annotated[str, Form()] = "",
     secret: Annotated[str, Form()] = "",
 ) -> Response:
+    """Send a test event to a URL once, and show the response."""
     say = language_of(request).say
 
     def act() -> str:
@@ -151,6 +158,8 @@ def disable(
     who: Actor,
     reason: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
+    """Disable the callback URL of a delivery."""
+
     def act() -> str:
         given = EndpointChoice(delivery_id=delivery_id, reason=reason.strip() or BY_THE_OPERATOR)
         backend.use_cases.webhooks.disable(who, given.as_request())
@@ -161,6 +170,8 @@ def disable(
 
 @router.post("/{delivery_id}/enable")
 def enable(delivery_id: RowId, request: Request, backend: TheBackend, who: Actor) -> Response:
+    """Enable the callback URL of a delivery."""
+
     def act() -> str:
         given = EndpointChoice(delivery_id=delivery_id)
         backend.use_cases.webhooks.enable(who, given.as_request())
@@ -171,7 +182,7 @@ def enable(delivery_id: RowId, request: Request, backend: TheBackend, who: Actor
 
 @router.post("/endpoints/{url_key}/enable")
 def enable_endpoint(url_key: str, request: Request, backend: TheBackend, who: Actor) -> Response:
-    """Enable a URL by its hash: the URL itself may hold a secret."""
+    """Enable a callback URL by its hash: the URL itself may hold a secret."""
 
     def act() -> str:
         disabled = backend.webhooks.overview(Filter(), 0).disabled
@@ -184,7 +195,8 @@ def enable_endpoint(url_key: str, request: Request, backend: TheBackend, who: Ac
 
 
 def _replay_of(given: dict[str, str], view: ListView) -> ReplayRequest:
-    """Return what the list shows; without a state only what failed or was given up."""
+    """Return the request for the listed deliveries; without a state for failed and given up
+    ones."""
     wanted = _filter(given, view)
     return ReplayRequest(
         states=wanted.states or GIVEN_UP,
@@ -210,6 +222,7 @@ def _filter(given: dict[str, str], view: ListView) -> Filter:
 
 
 def _pretty(body: str) -> str:
+    """Return a JSON body with indentation; any other text unchanged."""
     try:
         return json.dumps(json.loads(body), ensure_ascii=False, indent=2)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Adding videos in the browser: by links, from files, all uploads of a creator."""
+"""Add videos in the browser: by links, from files, all uploads of a creator."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ def add(
     platform: Annotated[str, Form()] = "",
     fetch: Annotated[bool, Form()] = False,
 ) -> Response:
+    """Begin to add videos by links, one a line, as an operation."""
+
     def act() -> str:
         lines = [line.strip() for line in links.splitlines() if line.strip()]
         given = NewWorks.model_validate(
@@ -49,6 +51,8 @@ def import_file(
     file: Annotated[UploadFile | None, File()] = None,
     platform: Annotated[str, Form()] = "",
 ) -> Response:
+    """Begin to import the videos of a file, as an operation."""
+
     def act() -> str:
         text = text_of(file)
         if not text.strip():
@@ -67,6 +71,8 @@ def discover(
     who: Actor,
     uid: Annotated[str, Form()] = "",
 ) -> Response:
+    """Begin to add all uploads of a creator, as an operation."""
+
     def act() -> str:
         given = Creator.model_validate({"uid": uid.strip()})
         begin_discovering_works(backend, who, given)

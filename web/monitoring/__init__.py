@@ -1,1 +1,1 @@
-"""What operators watch: health, metrics, log files."""
+"""Monitoring for operators: health, metrics, log files."""

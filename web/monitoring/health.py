@@ -1,4 +1,4 @@
-"""`/healthz` and `/readyz`, open to everybody: they answer yes or no, nothing else."""
+"""`/healthz` and `/readyz`, open to everybody: they answer yes or no, and nothing else."""
 
 from __future__ import annotations
 

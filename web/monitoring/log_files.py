@@ -1,5 +1,7 @@
-"""The log files of this host: the list, the end of one, and one as a whole. Nothing else on the
-disk can be reached: names have a form, and links are not followed."""
+"""The log files of this host: the list, the end of one, and one as a whole.
+
+No other file can be reached: names have a form, and links are not followed.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,8 @@ MAX_RECORD_BYTES = 256 * 1024  # of a traceback without an end
 
 @dataclass(frozen=True)
 class LogFile:
-    """A log file. `day` is ISO; empty for a file that is not of one day."""
+    """A log file. `day` is ISO; empty for a file that is not of one day. `modified_at` is in
+    UTC."""
 
     name: str
     service: str
@@ -38,8 +41,12 @@ class LogFile:
 
 @dataclass(frozen=True)
 class LineFilter:
-    """A filter of records: those that hold the text (whatever its case), and are of the task
-    and of the account."""
+    """A filter of records; all conditions must hold, empty ones leave nothing out.
+
+    Args:
+        text: a part of the record, whatever its case.
+        task, account: value of the field `task=` or `account=` in the record.
+    """
 
     text: str = ""
     task: str = ""
@@ -53,6 +60,7 @@ class LineFilter:
                 self._forms.append(re.compile(rf"(?<!\S){name}={shown}(?![^\s,;:])"))
 
     def fits(self, record: str) -> bool:
+        """Return True when all conditions hold for a record."""
         if self.text and self.text.casefold() not in record.casefold():
             return False
         return all(form.search(record) for form in self._forms)
@@ -60,8 +68,10 @@ class LineFilter:
 
 @dataclass(frozen=True)
 class Tail:
-    """The newest records that fit, the oldest of them first; `is_whole` when the file was read to
-    its beginning, else `bytes_read` of its end were."""
+    """The newest records that match, the oldest of them first.
+
+    `is_whole` when the file was read to its beginning, else only its last `bytes_read` bytes were.
+    """
 
     records: list[str]
     bytes_read: int
@@ -69,13 +79,13 @@ class Tail:
 
 
 class LogFolder:
-    """Reads the log folder."""
+    """Reads the log folder of this host."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def files(self) -> list[LogFile]:
-        """Return all log files, the newest first."""
+        """Return all log files, newest first; empty when nothing was logged yet."""
         found = []
         for folder, prefix in ((self._folder, ""), (self._folder / SUBFOLDER, f"{SUBFOLDER}/")):
             if folder.is_symlink() and prefix:
@@ -91,7 +101,7 @@ class LogFolder:
         return sorted(found, key=lambda one: (one.day, one.modified_at, one.name), reverse=True)
 
     def named(self, name: str) -> LogFile:
-        """Return the file of that name. Raise LogNotFoundError."""
+        """Return the file of that name. Raise LogNotFoundError when there is none."""
         known = NAME.fullmatch(name)
         if known is None:
             raise LogNotFoundError(name)
@@ -99,12 +109,13 @@ class LogFolder:
             return _described(known, os.fstat(file.fileno()))
 
     def opened(self, name: str) -> BinaryIO:
-        """Open the file for reading. Raise LogNotFoundError."""
+        """Open the file for reading. Raise LogNotFoundError when it is none of the log files."""
         if NAME.fullmatch(name) is None or (
             name.startswith(SUBFOLDER) and "/" in name and (self._folder / SUBFOLDER).is_symlink()
         ):
             raise LogNotFoundError(name)
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # a pipe would be waited for
+        # Without O_NONBLOCK the opening of a pipe would wait for its writer.
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
         try:
             handle = os.open(self._folder / name, flags)
         except OSError as error:
@@ -115,7 +126,11 @@ class LogFolder:
         return os.fdopen(handle, "rb")
 
     def tail(self, name: str, wanted: LineFilter, limit: int) -> Tail:
-        """Return the newest `limit` records that fit. Raise LogNotFoundError."""
+        """Return the newest `limit` records that match, of the last 32 MB of the file.
+
+        Raises:
+            LogNotFoundError: there is no such log file.
+        """
         with self.opened(name) as file:
             end = file.seek(0, os.SEEK_END)
             found: list[str] = []
@@ -129,14 +144,19 @@ class LogFolder:
         return Tail(found[::-1], end - begin, begin == 0)
 
     def content(self, name: str) -> tuple[int, Iterator[bytes]]:
-        """Return the file's size, and that many bytes of it in blocks. Raise LogNotFoundError."""
+        """Return the file's size, and that many bytes of it in blocks;
+        the iterator closes the file.
+
+        Raises:
+            LogNotFoundError: there is no such log file.
+        """
         file = self.opened(name)
         size = os.fstat(file.fileno()).st_size
         return size, _blocks(file, size)
 
 
 def _blocks(file: BinaryIO, size: int) -> Iterator[bytes]:
-    """Yield `size` bytes: a file that grows meanwhile is given out as long as it was."""
+    """Yield `size` bytes: lines that are written meanwhile are left out."""
     with file:
         while size and (block := file.read(min(BLOCK_BYTES, size))):
             size -= len(block)
@@ -144,8 +164,10 @@ def _blocks(file: BinaryIO, size: int) -> Iterator[bytes]:
 
 
 def _records_back(file: BinaryIO, end: int) -> Iterator[tuple[int, bytes]]:
-    """Yield records from the end on, with their places: a line that begins with a moment, and those
-    after it (a traceback) that do not."""
+    """Yield (position, record) from the end on.
+
+    A record is a line that begins with a time, and the lines after it (a traceback) that do not.
+    """
     lines: list[bytes] = []
     begin = end
     for begin, line in _lines_back(file, end):
@@ -158,7 +180,7 @@ def _records_back(file: BinaryIO, end: int) -> Iterator[tuple[int, bytes]]:
 
 
 def _lines_back(file: BinaryIO, end: int) -> Iterator[tuple[int, bytes]]:
-    """Yield lines from the end on, with their places; one that is overlong comes in parts."""
+    """Yield (position, line) from the end on; an overlong line comes in parts."""
     rest, place = b"", end
     while place > 0:
         size = min(BLOCK_BYTES, place)

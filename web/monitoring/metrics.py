@@ -1,4 +1,4 @@
-"""`/metrics` for Prometheus: the sums in the database, and the requests of this server."""
+"""`/metrics` for Prometheus: sums from the database, and the requests of this server."""
 
 from __future__ import annotations
 
@@ -53,6 +53,7 @@ class HttpMetrics:
                 self._requests.labels(method, status)
 
     def answered(self, method: str, status: int, secs: float) -> None:
+        """Count a request that was answered after `secs` seconds."""
         known = method if method in METHODS else "other"
         self._requests.labels(known, f"{status // 100}xx").inc()
         self._secs.labels(known).observe(secs)
@@ -65,9 +66,12 @@ class InstallationCollector(Collector):
         self._backend = backend
 
     def describe(self) -> list[Metric]:
-        return []  # so that registering reads nothing
+        """Return nothing, so that the registry does not read the database at registration."""
+        # An empty list keeps the registry from reading the database at registration.
+        return []
 
     def collect(self) -> Iterator[Metric]:
+        """Yield the metrics; without the database only its state and the version."""
         info = GaugeMetricFamily("baton_build_info", "The version.", labels=("version",))
         info.add_metric((self._backend.version,), 1)
         yield info

@@ -1,1 +1,1 @@
-"""What commands, console and API let people do: each use case once, noted in the log of actions."""
+"""The use cases of commands, console and API: each once, recorded in the log of actions."""

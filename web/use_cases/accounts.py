@@ -1,4 +1,4 @@
-"""Adding accounts, changing them, and trying their sessions."""
+"""Add accounts, change them, and check their sessions."""
 
 from __future__ import annotations
 
@@ -45,58 +45,62 @@ class AccountUseCases:
         self._audit = audit
 
     def add(self, who: Principal, new: NewAccount) -> int:
-        """Add an account and return its id. Raise InvalidInputError when it is there already."""
+        """Add an account and return its id. Raise InvalidInputError when it exists already."""
         with self._audit.action(who, "account.add", f"{new.platform}/{new.username}"):
             return self._enrolment.add(new)
 
     def add_or_refresh(
         self, who: Principal, platform: str, request: AccountRequest
     ) -> EnrolmentResult:
-        """Add an account, or give one that is there a fresh session.
+        """Add an account, or give an existing one a fresh session.
 
         Raises:
-            WrongFieldsError: with a sentence for each wrong field.
+            WrongFieldsError: a field is wrong; it has a message for each such field.
         """
         with self._audit.action(who, "account.add", f"{platform}/{request.username}"):
             new = request.checked(self._platforms.named(platform))
             return self._refresh(new)
 
     def refresh(self, who: Principal, new: NewAccount) -> EnrolmentResult:
-        """Add or refresh an account whose parts were checked before."""
+        """Add or refresh an account whose fields were checked before."""
         with self._audit.action(who, "account.add", f"{new.platform}/{new.username}"):
             return self._refresh(new)
 
     def sign_in(self, who: Principal, new: NewAccount) -> EnrolmentResult:
-        """Store the session of an account that a person signed in with just now."""
+        """Store the session of an account that a person has just signed in with."""
         with self._audit.action(who, "account.login", f"{new.platform}/{new.username}"):
             return self._refresh(new)
 
     def import_rows(
         self, who: Principal, platform: str, rows: AccountRows, file: str, limit: int | None
     ) -> tuple[list[EnrolmentResult], list[Message]]:
-        """Add or refresh the accounts of a file; see AccountEnrolment.take_in."""
+        """Add or refresh the accounts of a file; see AccountEnrolment.import_rows."""
         subject = f"{platform} {file}: {len(rows.good)}"
         with self._audit.action(who, "account.import", subject):
             return self._enrolment.import_rows(platform, rows, file, limit)
 
     def enable(self, who: Principal, account: Account) -> None:
-        """Make an account idle: ends its disabling or its cooldown."""
+        """Make an account idle: it is no longer disabled or cooling down."""
         with self._audit.action(who, "account.enable", named(account)):
             self._manager.set_account_status(account.id, AccountStatus.IDLE)
 
     def disable(self, who: Principal, account: Account, reason: str | None) -> None:
-        """Take an account out of the pool."""
+        """Take an account out of the pool, with a reason as the operator wrote it."""
         with self._audit.action(who, "account.disable", named(account)):
             self._manager.set_account_status(account.id, AccountStatus.DISABLED, reason)
 
     def set_limit(self, who: Principal, account: Account, limit: int) -> None:
-        """Change the rows a day. Raise InvalidInputError when they are no sensible number."""
+        """Change the rows that an account may export a day. Raise
+        InvalidInputError for an invalid number."""
         with self._audit.action(who, "account.limit", f"{named(account)} {limit}"):
             self._registry.set_limit(account, limit)
 
     def check(self, who: Principal, account: Account) -> SessionStatus:
-        """Ask the platform whether the session is signed in. Raise SourceError or CredentialsError
-        when it cannot be asked."""
+        """Ask the platform whether the account is signed in.
+
+        Raises:
+            SourceError, CredentialsError: the platform could not be asked.
+        """
         with self._audit.action(who, "account.check", named(account)):
             return self._enrolment.check(account)
 
@@ -112,5 +116,5 @@ class AccountUseCases:
 
 
 def named(account: Account) -> str:
-    """Return the account as the log of actions has it."""
+    """Return the account as `platform/username`, for the log of actions."""
     return f"{account.platform}/{account.username}"

@@ -1,4 +1,4 @@
-"""Trying the channels that notices go to."""
+"""Test the channels that alerts are sent to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ChannelTrial:
-    """A test notice to a channel. `refusal` says why it was refused; None when it was accepted."""
+    """A test notice to a channel; `refusal` is None when it was accepted, else the reason."""
 
     channel: str
     refusal: Message | None
@@ -35,7 +35,7 @@ class AlertUseCases:
         message: AlertMessage,
         on_sent: Callable[[ChannelTrial], None],
     ) -> None:
-        """Send the message to every channel, with `on_sent` called after each."""
+        """Send the message to every channel, one after the other; call `on_sent` after each."""
         with self._audit.action(who, "alerts.test", Message.of("channels_given", n=len(channels))):
             for channel in channels:
                 on_sent(ChannelTrial(channel.name, channel.send(message)))

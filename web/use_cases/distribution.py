@@ -1,4 +1,4 @@
-"""Distribution tasks, the days they are counted on, and the broadcaster."""
+"""Distribution tasks, the scans of their days, and the broadcaster."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ STATUS_OF_VERB = {
 
 
 class DramaUseCases:
-    """Stores and changes distribution tasks, users and completions, and counts days."""
+    """Stores and changes distribution tasks, users and completions, and counts days.
+
+    `subject` is the text for the log of actions, such as a file's name.
+    """
 
     def __init__(
         self,
@@ -64,18 +67,26 @@ class DramaUseCases:
             return self._importer.add_completions(items, report=report)
 
     def change(self, who: Principal, verb: str, task_id: str) -> None:
-        """Pause, resume or finish a task. Raise InvalidInputError for an unknown one."""
+        """Set the status of a task; `verb` is `pause`, `resume` or `finish`.
+
+        Raises:
+            InvalidInputError: there is no such task.
+        """
         with self._audit.action(who, f"drama.{verb}", task_id):
             self._service.set_status(task_id, STATUS_OF_VERB[verb])
 
     def set_secret(self, who: Principal, task_id: str, secret: str | None) -> None:
-        """Replace the signing secret; None for none. Raise InvalidInputError."""
+        """Replace the signing secret; None to send unsigned. Raise as
+        DistributionService.set_secret does."""
         with self._audit.action(who, "drama.set_secret", task_id):
             self._service.set_secret(task_id, secret)
 
     def days(self, request: ScanRequest) -> Sequence[date]:
-        """Return the days that a scan counts. Raise InvalidInputError for days in the future, in
-        the wrong order or too many."""
+        """Return the days that a scan counts.
+
+        Raises:
+            InvalidInputError: a day is in the future, the days are reversed, or more than 366.
+        """
         return self._scanner.days(*request.span(self._scanner.yesterday))
 
     def scan(
@@ -85,8 +96,11 @@ class DramaUseCases:
         stop: threading.Event,
         on_day: Callable[[DayScan], None],
     ) -> None:
-        """Count days, one after the other, with `on_day` called after each. Raise StoppedSignal
-        when `stop` was set."""
+        """Count days, one after the other; call `on_day` after each.
+
+        Raises:
+            StoppedSignal: `stop` was set; earlier days stay.
+        """
         with self._audit.action(who, "daily_stats.scan", request.as_message()):
             for day in self.days(request):
                 on_day(
@@ -97,23 +111,23 @@ class DramaUseCases:
 
 
 class BroadcastUseCases:
-    """Switches the broadcaster, and has it do a round."""
+    """Switches broadcasting, and runs single rounds."""
 
     def __init__(self, *, broadcaster: Broadcaster, audit: AuditLog) -> None:
         self._broadcaster = broadcaster
         self._audit = audit
 
     def start(self, who: Principal) -> BroadcastReply:
-        """Turn broadcasting on, also after a restart."""
+        """Turn broadcasting on for all processes, also after a restart."""
         with self._audit.action(who, "broadcaster.start", ""):
             return self._broadcaster.start()
 
     def stop(self, who: Principal) -> BroadcastReply:
-        """Turn broadcasting off; a round under way comes to its end."""
+        """Turn broadcasting off; a round in progress is finished."""
         with self._audit.action(who, "broadcaster.stop", ""):
             return self._broadcaster.stop()
 
     def trigger(self, who: Principal, stop: threading.Event) -> BroadcastReply:
-        """Do a round now. Raise StoppedSignal when `stop` was set: nothing was reported."""
+        """Run a round now and return at its end. Raise as Broadcaster.trigger does."""
         with self._audit.action(who, "broadcaster.trigger", ""):
             return self._broadcaster.trigger(stop)

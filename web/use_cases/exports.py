@@ -1,4 +1,4 @@
-"""Writing export files again, and proving them."""
+"""Rebuild export files, and verify them."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class ExportUseCases:
         """Write a segment's file again from the database, on this host.
 
         Raises:
-            InvalidInputError: no such segment, or it is still being written.
+            InvalidInputError: there is no such segment, or it is still being written.
             OutputError: the file cannot be written.
         """
         with self._audit.action(who, "export.rebuild", str(segment_id)):
             return self._finalizer.rebuild(segment_id)
 
     def verify(self, who: Principal, domain: str | None) -> VerificationResult:
-        """Prove that files, segments, rows and quotas agree (of one domain)."""
+        """Verify that files, segments, rows and quotas agree, in one domain or (None) in all."""
         with self._audit.action(who, "exports.verify", domain or "all"):
             return self._verifier.verify(domain)

@@ -1,4 +1,4 @@
-"""Running scheduled jobs because somebody asks for it."""
+"""Run scheduled jobs on request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class JobUseCases:
-    """Runs jobs, in the background or to their end."""
+    """Runs jobs on request, in the background or to their end."""
 
     def __init__(self, *, launcher: JobLauncher, runner: JobRunner, audit: AuditLog) -> None:
         self._launcher = launcher
@@ -21,11 +21,11 @@ class JobUseCases:
         self._audit = audit
 
     def launch(self, who: Principal, name: str) -> None:
-        """Begin a run, and come back.
+        """Begin a run, and return without waiting for its end.
 
         Raises:
-            InvalidInputError: no such job.
-            JobBusyError: another run of it goes on.
+            InvalidInputError: there is no such job.
+            JobBusyError: another run of it is in progress.
         """
         with self._audit.action(who, "job.run", name):
             self._launcher.launch(name)
@@ -34,8 +34,11 @@ class JobUseCases:
         """Run a job to its end and return the run.
 
         Args:
-            scheduled: only if the newest scheduled time has no run yet; None is returned when it
-                has one.
+            scheduled: run only if the newest scheduled time has no run yet; None is returned when
+                it has one.
+
+        Raises:
+            JobBusyError: another run of it is in progress; not with `scheduled`.
         """
         with self._audit.action(who, "job.run", job.name):
             if scheduled:

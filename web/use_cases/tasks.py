@@ -1,4 +1,4 @@
-"""Filing crawls and exports, and changing tasks."""
+"""File crawls and exports, and change tasks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class TaskUseCases:
     """Files tasks and changes them.
 
     Raises:
-        InvalidInputError: from every method, when the task is not there or not in that state.
+        InvalidInputError: from every method, when the task does not exist or is in the wrong state.
     """
 
     def __init__(self, *, service: CrawlingService, audit: AuditLog) -> None:
@@ -24,14 +24,14 @@ class TaskUseCases:
         self._audit = audit
 
     def crawl(self, who: Principal, request: CrawlRequest) -> FiledTask:
-        """File a crawl; see CrawlingService.crawl."""
+        """File a crawl, or join the open one; see CrawlingService.crawl."""
         with self._audit.action(who, "task.crawl", f"{request.platform}/{request.domain}"):
             return self._service.crawl(request)
 
     def export(
         self, who: Principal, request: ExportRequest, *, grace_secs: float = 0.0
     ) -> FiledTask:
-        """File an export; see CrawlingService.export."""
+        """File an export, or join the open one; see CrawlingService.export."""
         with self._audit.action(who, "task.export", f"{request.platform}/{request.domain}"):
             return self._service.export(request, grace_secs=grace_secs)
 
@@ -41,17 +41,17 @@ class TaskUseCases:
             self._service.pause(task_id)
 
     def resume(self, who: Principal, task_id: int) -> None:
-        """Let a task go on now, from where it stopped."""
+        """Let a task continue now, from its progress marker."""
         with self._audit.action(who, "task.resume", self._named(task_id)):
             self._service.resume(task_id)
 
     def cancel(self, who: Principal, task_id: int) -> dict[int, FinishedFile]:
-        """End a task for good; return the files that were finished, by segment."""
+        """End a task for good; return the files that were finished, by segment id."""
         with self._audit.action(who, "task.cancel", self._named(task_id)):
             return self._service.cancel(task_id)
 
     def label(self, who: Principal, change: LabelChange) -> list[str]:
-        """Put labels on a task and take others off; return those it has then."""
+        """Put labels on a task and take others off; return all that it has then."""
         with self._audit.action(who, "task.label", str(change)):
             return self._service.label(change)
 

@@ -1,4 +1,4 @@
-"""Making and ending the tokens of console and API."""
+"""Make and revoke the tokens of console and API."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ if TYPE_CHECKING:
 
 
 class TokenUseCases:
-    """Makes and ends tokens."""
+    """Makes and revokes tokens."""
 
     def __init__(self, *, tokens: TokenStore, audit: AuditLog) -> None:
         self._tokens = tokens
         self._audit = audit
 
     def make(self, who: Principal, role: Role, name: str | None) -> NewToken:
-        """Make a token. Raise InvalidInputError for a name that is overlong or in use."""
+        """Make a token. Raise InvalidInputError for a name that is malformed or in use."""
         subject = f"{(name or role.value).strip()} ({role.value})"
         with self._audit.action(who, "token.make", subject):
             return self._tokens.make(role, name)
 
     def revoke(self, who: Principal, name_or_id: str) -> WebToken:
-        """End a token and its sessions. Raise InvalidInputError when none in use is called
-        that."""
+        """Revoke a token and end its sessions. Raise InvalidInputError when
+        none in use has that name or id."""
         with self._audit.action(who, "token.revoke", name_or_id):
             return self._tokens.revoke(name_or_id)

@@ -1,4 +1,4 @@
-"""Videos come into the catalogue, and are taken out of it and back."""
+"""Add videos to the catalogue, take them off the list and put them back."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class WorksUseCases:
     """Adds videos and changes them.
 
     Args:
-        drop_folder: makes what takes in the files of the drop folder.
+        drop_folder: returns the importer of the import directory.
     """
 
     def __init__(
@@ -52,12 +52,12 @@ class WorksUseCases:
     def import_rows(
         self, who: Principal, rows: WorkRows, name: str, stop: threading.Event
     ) -> ImportSummary:
-        """Add and change the videos of a file called `name`; see WorksImporter.take_in."""
+        """Add and change the videos of a file called `name`; see WorksImporter.import_rows."""
         with self._audit.action(who, "works.import", name):
             return self._importer.import_rows(rows, name, stop)
 
     def import_drop_folder(self, who: Principal, stop: threading.Event) -> DropFolderResult:
-        """Take in what lies in the drop folder."""
+        """Import the files that wait in the import directory; see DropFolder.import_waiting."""
         with self._audit.action(who, "works.import", Message.of("drop_folder")):
             return self._drop_folder().import_waiting(stop)
 
@@ -68,17 +68,17 @@ class WorksUseCases:
         stop: threading.Event,
         on_page: Callable[[DiscoveryResult], None],
     ) -> DiscoveryResult:
-        """Add all that a creator uploaded; see UploadsDiscovery.discover."""
+        """Add all uploads of a creator; see UploadsDiscovery.discover."""
         with self._audit.action(who, "works.discover", request.uid):
             return self._uploads.discover(request.uid, stop, on_page)
 
     def disable(self, who: Principal, keys: Sequence[Key], reason: str | None = None) -> Changes:
-        """Take videos out. Raise InvalidInputError when one is not in the catalogue."""
+        """Mark videos as invalid. Raise InvalidInputError when one is not in the catalogue."""
         with self._audit.action(who, "work.disable", _named(keys)):
             return self._catalogue.disable(keys, reason)
 
     def enable(self, who: Principal, keys: Sequence[Key]) -> Changes:
-        """Bring videos back. Raise InvalidInputError when one is not in the catalogue."""
+        """Mark videos as valid again. Raise InvalidInputError when one is not in the catalogue."""
         with self._audit.action(who, "work.enable", _named(keys)):
             return self._catalogue.enable(keys)
 

@@ -1,1 +1,1 @@
-"""The catalogue of videos: entries, imports, uploads, and the exported list."""
+"""The catalogue of videos: entries, imports, uploads of creators, and the exported list."""

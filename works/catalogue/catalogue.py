@@ -54,7 +54,8 @@ class Catalogue:
     def put(self, entries: Iterable[WorkEntry]) -> Changes:
         """Add new works and change those that differ, in batches; a repetition changes nothing.
 
-        The entries must be `validated`.
+        Args:
+            entries: reports of works, `validated`; of several about one work the later ones count.
 
         Raises:
             DatabaseError: a batch failed; earlier ones stay.
@@ -71,8 +72,8 @@ class Catalogue:
     ) -> list[WorkEntry]:
         """Return entries that disable what a complete list leaves out.
 
-        That is every work that is valid in the catalogue, or becomes so by the entries `before` the
-        list.
+        That is every work that is valid in the catalogue, or becomes so by
+        the entries `before` the list.
         """
         valid = self._database.read(works.valid_keys)
         valid |= {entry.key for entry in before if entry.is_valid is not False}
@@ -80,7 +81,7 @@ class Catalogue:
         return [WorkEntry(*key, is_valid=False, reason=NOT_LISTED) for key in sorted(left_out)]
 
     def disable(self, keys: Sequence[Key], reason: str | None) -> Changes:
-        """Disable works, with a reason.
+        """Mark works as invalid, with a reason as the operator wrote it; None for the usual one.
 
         Raises:
             InvalidInputError: one of them does not exist; nothing was changed.
@@ -91,7 +92,11 @@ class Catalogue:
         return self.put(entries)
 
     def enable(self, keys: Sequence[Key]) -> Changes:
-        """Enable works, whoever disabled them. Raises as `disable`."""
+        """Mark works as valid, whoever marked them as invalid, and clear their failures.
+
+        Raises:
+            InvalidInputError: one of them does not exist; nothing was changed.
+        """
         self._require(keys)
 
         def change(work: Work | None, key: Key, now: datetime) -> Work:
@@ -111,10 +116,16 @@ class Catalogue:
         return self.change(keys, change)
 
     def change(self, keys: Iterable[Key], change: Change) -> Changes:
-        """Lock works and store those that `change` returns different.
+        """Lock works, call `change` for each, and store the results that differ, batch by batch.
 
-        `change` is called with None for a work that does not exist, and returns None where it shall
-        stay so. It may be called again for the same work, and must have no other effect.
+        Args:
+            keys: (platform, work id) pairs.
+            change: called with the work (None for one that does not exist), its key and the time
+                (UTC); returns the new work, or None to leave it missing. It may be called again for
+                the same work, and must have no other effect.
+
+        Raises:
+            DatabaseError: a batch failed; earlier ones stay.
         """
         total = Changes()
         for platform, group in groupby(sorted(set(keys)), key=lambda key: key[0]):
@@ -125,6 +136,8 @@ class Catalogue:
         return total
 
     def _change_batch(self, platform: str, work_ids: Sequence[str], change: Change) -> Changes:
+        """Change up to BATCH_ROWS works in one transaction; again when
+        another process inserts one."""
         now = self._clock.now()
 
         def change_batch(tx: Tx) -> Changes:
@@ -136,10 +149,12 @@ class Catalogue:
             try:
                 return self._database.write_idempotent(change_batch)
             except DuplicateKeyError:
-                continue  # another process added one of them just now: look again
+                # Another process has inserted one of the works: the next try finds it.
+                continue
         return self._database.write_idempotent(change_batch)
 
     def _require(self, keys: Sequence[Key]) -> None:
+        """Raise InvalidInputError, which names the missing works, unless all exist."""
         missing = [f"{platform}:{work_id}" for platform, work_id in self._missing(keys)]
         if missing:
             raise InvalidInputError("works_not_found", works=missing)
@@ -152,6 +167,8 @@ class Catalogue:
 
 
 def _write(tx: Tx, before: Mapping[str, Work], after: Sequence[Work], now: datetime) -> Changes:
+    """Store new and changed works, and raise the catalogue's version
+    when `views.json` is affected."""
     new = [work for work in after if work.work_id not in before]
     changed = [work for work in after if work.work_id in before and work != before[work.work_id]]
     if new:

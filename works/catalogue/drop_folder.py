@@ -1,7 +1,7 @@
-"""The drop folder: another program sends changes of works as files, and none of them gets lost.
+"""The import directory: another program sends changes of works as files, and none gets lost.
 
 Files are imported in the order of their names and then removed. Until then they wait, also while
-Baton is down. What cannot be parsed goes to `rejected/` with its reason beside it.
+Baton is down. A file that cannot be parsed is moved to `rejected/` with its reason beside it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ REJECTED = "rejected"
 
 @dataclass(frozen=True)
 class DropFolderResult:
-    """The numbers of files imported and rejected, and the changes that they made."""
+    """The numbers of files taken and of those among them rejected, and the changes that they
+    made."""
 
     files: int = 0
     rejected: int = 0
@@ -50,8 +51,11 @@ class DropFolderResult:
 class DropFolderState:
     """The content of the folder.
 
-    `oldest_at` is since when the first of the waiting files waits (UTC); None when none waits.
-    `reason` is that of `newest_rejected`, a text in English.
+    Args:
+        waiting: the number of files that wait.
+        oldest_at: time (UTC) since which the first of them waits; None when none waits.
+        rejected: the number of rejected files.
+        reason: why `newest_rejected` was rejected; None when nothing was.
     """
 
     waiting: int = 0
@@ -62,11 +66,11 @@ class DropFolderState:
 
 
 class DropFolder:
-    """An importer of the folder's files; one process at a time imports.
+    """Imports the folder's files; one process at a time.
 
     Args:
         zone: the time zone of times without an offset.
-        poll_secs: how often the long-running process looks for files.
+        poll_secs: seconds between two looks of the long-running process.
         renderer: writes the reasons beside rejected files.
     """
 
@@ -88,7 +92,8 @@ class DropFolder:
         self._renderer = renderer
 
     def run(self, stop: threading.Event) -> None:
-        """Look until `stop`; a database or a disk that says no is tried again."""
+        """Import files until `stop` is set; errors of the database or the
+        disk are logged and tried again."""
         poller = Poller(
             clock=self._clock,
             poll_secs=self._poll_secs,
@@ -98,7 +103,11 @@ class DropFolder:
         poller.run(lambda: self.import_waiting(stop), stop)
 
     def import_waiting(self, stop: threading.Event) -> DropFolderResult:
-        """Import all files that wait. Raises DatabaseError or OutputError: the rest waits."""
+        """Import all files that wait; nothing while another process imports.
+
+        Raises:
+            DatabaseError, OutputError: the files that were not imported still wait.
+        """
         total = DropFolderResult()
         if not self.folder.is_dir():
             return total
@@ -111,8 +120,8 @@ class DropFolder:
         return total
 
     def state(self) -> DropFolderState:
-        """Return what lies there now, without touching it. Raises OutputError when it cannot be
-        read."""
+        """Return the content of the folder, without touching it. Raise
+        OutputError when it is unreadable."""
         waiting = [moment for file in self._listed() if (moment := _written_at(file))]
         rejected = {
             file: moment
@@ -129,7 +138,7 @@ class DropFolder:
         )
 
     def _waiting(self) -> list[Path]:
-        """Return the files in their order.
+        """Return the files in the order of their names.
 
         The folder is listed twice: of two files that come during a listing, it may show only the
         later one; the second listing has all that came before the last one of the first.
@@ -148,6 +157,7 @@ class DropFolder:
         return [file for file in files if not file.name.startswith(".")]
 
     def _import_files(self, files: Sequence[Path]) -> DropFolderResult:
+        """Import some files in their order: store their works, then remove them."""
         entries: list[WorkEntry] = []
         rejected = 0
         for file in files:
@@ -172,7 +182,7 @@ class DropFolder:
         return DropFolderResult(len(files), rejected, changes)
 
     def _read(self, file: Path) -> WorkRows | Sequence[Message]:
-        """Return the works of a file, or what is wrong with it."""
+        """Return the works of a file, or the problems for which it is rejected as a whole."""
         try:
             rows = read_works(file, None, self._zone)
         except InvalidInputError as error:
@@ -184,7 +194,8 @@ class DropFolder:
         return rows
 
     def _reject(self, file: Path, problems: Sequence[Message]) -> None:
-        """Move a file aside, its reason first: no file ever lies there without one."""
+        """Move a file to `rejected/`; its reason is written first, so that
+        none lies there without one."""
         reason = "; ".join(self._renderer.sentence(problem) for problem in problems)
         log.warning("rejected: %s", reason)
         aside = self.folder / REJECTED / file.name
@@ -221,8 +232,7 @@ def _reason_of(rejected: Path) -> Message:
 
 
 def _written_at(file: Path) -> datetime | None:
-    """Return when the file was written, by this host's clock; None when it was imported
-    meanwhile."""
+    """Return when the file was written, by this host's clock (UTC); None when it is gone."""
     try:
         return datetime.fromtimestamp(file.stat().st_mtime, UTC)
     except OSError:

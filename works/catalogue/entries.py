@@ -1,4 +1,4 @@
-"""Entries: what somebody reports of a work, and how they change the catalogue's works."""
+"""Entries: reports of a work by different sources, and how they change the catalogue's works."""
 
 from __future__ import annotations
 
@@ -24,8 +24,12 @@ Key = tuple[str, str]  # platform and work id
 class WorkEntry:
     """A report of one work by a person, a file, the site or a platform; None: not reported.
 
-    `by` names the source of `is_valid`: what one source marks invalid, only the same one (or `works
-    enable`) marks valid again.
+    Args:
+        uid: the creator's id on the platform.
+        publish_time: with a time zone.
+        reason: why the work is invalid.
+        by: the source of `is_valid`: a work that one source marks invalid is marked valid again by
+            the same one only, or by `works enable`.
     """
 
     platform: str
@@ -49,7 +53,7 @@ def validated(entry: WorkEntry) -> WorkEntry:
     """Return the entry with its texts ready to be stored; an empty text counts as not reported.
 
     Raises:
-        InvalidInputError: a text is too long, or the date is none that a video can have.
+        InvalidInputError: a text is too long, or the date is before 1970 or after 2199.
     """
     cleaned = {
         name: checked_text(name, getattr(entry, name), max_chars)
@@ -63,10 +67,10 @@ def validated(entry: WorkEntry) -> WorkEntry:
 
 
 def checked_text(name: str, text: str | None, max_chars: int) -> str | None:
-    """Return a text ready to be stored; None for an empty one.
+    """Return a text without blanks around it, ready to be stored; None for an empty one.
 
     Raises:
-        InvalidInputError: it is too long.
+        InvalidInputError: it is longer than `max_chars`; the error names the field `name`.
     """
     cleaned = storable(text).strip() or None if text else None
     if len(cleaned or "") > max_chars:
@@ -75,8 +79,8 @@ def checked_text(name: str, text: str | None, max_chars: int) -> str | None:
 
 
 def truncated(entry: WorkEntry) -> WorkEntry:
-    """Return a platform's entry ready to be stored: long texts are cut, an impossible date is
-    dropped."""
+    """Return a platform's entry ready to be stored: long texts are
+    cut, an impossible date dropped."""
     texts = {
         name: (getattr(entry, name) or "")[:max_chars] for name, max_chars in MAX_CHARS.items()
     }
@@ -87,7 +91,7 @@ def truncated(entry: WorkEntry) -> WorkEntry:
 
 
 def merge_duplicates(entries: Iterable[WorkEntry]) -> dict[Key, WorkEntry]:
-    """Return one entry for each work; of what several report, the later one counts."""
+    """Return one entry for each work; of several values for a field, the later one counts."""
     result: dict[Key, WorkEntry] = {}
     for entry in entries:
         earlier = result.get(entry.key)
@@ -96,7 +100,12 @@ def merge_duplicates(entries: Iterable[WorkEntry]) -> dict[Key, WorkEntry]:
 
 
 def merge(work: Work | None, entry: WorkEntry, now: datetime) -> Work:
-    """Return the work with what the entry reports; the same object when that changes nothing."""
+    """Return the work with the entry's values; the same object when that changes nothing.
+
+    Args:
+        work: None to begin a new one.
+        now: time of the change (UTC).
+    """
     base = work or Work(entry.platform, entry.work_id, created_at=now, updated_at=now)
     values = {
         name: value
@@ -110,7 +119,7 @@ def merge(work: Work | None, entry: WorkEntry, now: datetime) -> Work:
 
 
 def is_export_outdated(before: Work | None, after: Work) -> bool:
-    """Return True when views.json shows a work differently after a change."""
+    """Return True when `views.json` shows a work differently after a change."""
     if before is None:
         return True
     names = ("title", "author", "publish_time", "cover_url", "is_valid")
@@ -118,6 +127,7 @@ def is_export_outdated(before: Work | None, after: Work) -> bool:
 
 
 def _validity(work: Work, entry: WorkEntry) -> dict[str, object]:
+    """Return the columns that `is_valid` of an entry changes; empty when it changes none."""
     if entry.is_valid is False and work.is_valid:
         reason = entry.reason or DISABLED
         return {

@@ -1,4 +1,4 @@
-"""The meaning of cells of foreign files: names of columns, platforms, dates, yes and no."""
+"""The meaning of cells in files of other programs: column names, platforms, dates, yes and no."""
 
 from __future__ import annotations
 
@@ -72,7 +72,8 @@ SHOWN_CHARS = 60
 
 
 def column_of(header: str) -> str | None:
-    """Return the column that a header of a foreign file means; None for an unknown header."""
+    """Return the column of ours for a header of another program's
+    file; None for an unknown header."""
     word = header.strip().lower().replace(" ", "_").replace("-", "_")
     for column, names in COLUMN_NAMES.items():
         if word in names:
@@ -83,15 +84,17 @@ def column_of(header: str) -> str | None:
 def read_fields(
     cells: Mapping[str, Any], platform: str | None, zone: tzinfo
 ) -> tuple[VideoLink | ShortLink, WorkEntry]:
-    """Return the link and the entry in a row with our column names; a short link's entry has no id
-    yet.
+    """Return the link and the entry in a row.
+
+    The entry of a short link has an empty id until the link is resolved.
 
     Args:
+        cells: values by our column names.
         platform: the platform of bare ids where the row names none.
         zone: the time zone of times without an offset.
 
     Raises:
-        InvalidInputError: the row is wrong; the message says why.
+        InvalidInputError: a cell is malformed, or the row names no video.
     """
     texts = {name: _text(name, value) for name, value in cells.items()}
     named = texts.get("platform")
@@ -112,10 +115,13 @@ def read_fields(
 
 
 def read_link(text: str, platform: str | None) -> VideoLink | ShortLink:
-    """Return the link as `recognise` does, with a suggestion where a `BV` was left out.
+    """Return the video or short link that a text names, as `recognise` does.
+
+    Args:
+        platform: the platform of a bare id; None when only links are accepted.
 
     Raises:
-        InvalidInputError: the text names no video.
+        InvalidInputError: the text names no video; it suggests an id where only `BV` is missing.
     """
     try:
         return recognise(text, platform)
@@ -136,7 +142,8 @@ def _link(texts: Mapping[str, str | None], platform: str | None) -> VideoLink | 
 
 
 def _text(name: str, value: Any) -> str | None:
-    """Return a cell as text; None for an empty one."""
+    """Return a cell as text; None for an empty one. Raise InvalidInputError for a list or
+    object."""
     if value is None:
         return None
     if isinstance(value, bool):
@@ -147,6 +154,8 @@ def _text(name: str, value: Any) -> str | None:
 
 
 def _platform(word: str) -> str:
+    """Return the platform of a name in English or Chinese. Raise
+    InvalidInputError for an unknown one."""
     for platform, names in PLATFORM_NAMES.items():
         if word.lower() in names:
             return platform
@@ -154,6 +163,8 @@ def _platform(word: str) -> str:
 
 
 def _yes_or_no(text: str | None) -> bool | None:
+    """Return a word for yes or no as a bool; None for no text. Raise
+    InvalidInputError for another."""
     if text is None:
         return None
     word = text.lower()
@@ -163,7 +174,8 @@ def _yes_or_no(text: str | None) -> bool | None:
 
 
 def _moment(text: str | None, zone: tzinfo) -> datetime | None:
-    """Parse ISO with an offset or without (then of that zone), a date alone, or Unix seconds."""
+    """Return the time in a text: ISO with an offset or without (then in
+    `zone`), a date, Unix seconds."""
     if text is None:
         return None
     try:

@@ -1,5 +1,5 @@
-"""Parsing of files of works: CSV as spreadsheets and sites save it, JSON as an array or as
-views.json."""
+"""Parse files of works: CSV as spreadsheets and sites save it, JSON as
+an array or as `views.json`."""
 
 from __future__ import annotations
 
@@ -36,10 +36,14 @@ class WorkRow:
 
 @dataclass(frozen=True)
 class WorkRows:
-    """The valid rows, a message for each line that is not, and the columns without a meaning.
+    """The rows of a file.
 
-    `is_complete` is True when the file declares that it has all works, so that what it leaves out
-    is gone.
+    Args:
+        good: the valid rows.
+        problems: a message for each row that is not.
+        unused: the headers without a meaning for us, sorted.
+        is_complete: whether the file declares that it has all works, so that a work that it leaves
+            out is gone.
     """
 
     good: tuple[WorkRow, ...]
@@ -66,13 +70,15 @@ def read_works(file: Path, platform: str | None, zone: tzinfo) -> WorkRows:
         zone: the time zone of times without an offset.
 
     Raises:
-        InvalidInputError: the file cannot be read, is empty, damaged or of another shape.
+        InvalidInputError: the file cannot be read, is empty, damaged or of another shape. Single
+            wrong rows are no error but `problems`.
     """
     return parse_works(read_text(file), str(file), platform, zone)
 
 
 def parse_works(text: str, name: str, platform: str | None, zone: tzinfo) -> WorkRows:
-    """Return all works in a text; `name` is what messages call it. Raises as `read_works`."""
+    """Return all works in a text; messages call it `name`. Raise
+    InvalidInputError as `read_works`."""
     if not text.strip():
         raise InvalidInputError("file_empty", path=name)
     is_json = text.lstrip()[0] in "[{"
@@ -178,7 +184,7 @@ def _csv_rows(
 
 
 def problem_at(file: str, place: Message, cause: Message | InvalidInputError) -> Message:
-    """Return what is wrong at a place of a file."""
+    """Return the message for a problem at a place of a file."""
     return Message.of("file_place_wrong", file=file, place=place, cause=cause)
 
 
@@ -187,7 +193,8 @@ def _line(number: int) -> Message:
 
 
 def _with_our_columns(cells: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the cells under our names; of several for one column, the first that is not empty."""
+    """Return the cells by our column names; of several for one column,
+    the first that is not empty."""
     renamed: dict[str, Any] = {}
     for header, value in cells.items():
         column = column_of(header)

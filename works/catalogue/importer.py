@@ -1,4 +1,4 @@
-"""Import of works: links that somebody typed, and the rows of files."""
+"""Import works: from links that somebody typed, and from the rows of files."""
 
 from __future__ import annotations
 
@@ -32,8 +32,11 @@ STOPPED = Message.of("short_link_not_asked")
 class AddResult:
     """The outcome for one link.
 
-    `key` is None where nothing was added, and `note` says why; otherwise `note` says what could not
-    be fetched of the work yet.
+    Args:
+        key: platform and work id; None when nothing was added, for the reason in `note`.
+        is_new: whether the work was not in the catalogue before.
+        note: with a key, the reason why title and author could not be fetched; None for nothing to
+            say.
     """
 
     text: str
@@ -44,7 +47,7 @@ class AddResult:
 
 @dataclass(frozen=True)
 class ImportSummary:
-    """The outcome of a file. `repeats` counts lines about a work that an earlier line is about."""
+    """The outcome of a file. `repeats` counts rows about a work that an earlier row is about."""
 
     changes: Changes
     problems: tuple[Message, ...]
@@ -75,13 +78,18 @@ class WorksImporter:
     def add(
         self, texts: Sequence[str], platform: str | None, stop: threading.Event, *, fetch: bool
     ) -> list[AddResult]:
-        """Add links; with `fetch` request title, author and play count from the platforms first.
+        """Add works by their links, and return the outcome for each, in the order of `texts`.
 
-        What cannot be fetched now is added without them; a video that its platform does not have is
-        not added.
+        A work whose data cannot be fetched now is added without them; a video that its
+        platform does not have is not added.
+
+        Args:
+            texts: links, share texts or ids.
+            platform: the platform of bare ids.
+            fetch: request title, author and play count from the platforms first.
 
         Raises:
-            InvalidInputError: a text is no video; nothing was added.
+            InvalidInputError: a text names no video; nothing was added.
         """
         links = [read_link(text, platform) for text in texts]
         if fetch:
@@ -93,11 +101,11 @@ class WorksImporter:
         ]
 
     def import_rows(self, rows: WorkRows, name: str, stop: threading.Event) -> ImportSummary:
-        """Add and change the works of a file that messages call `name`; a repetition changes
-        nothing.
+        """Add and change the works of a file that messages call `name`;
+        a repetition changes nothing.
 
-        What a complete list leaves out is disabled, unless something is wrong with the list. A stop
-        leaves out the short links that were not resolved yet, and everything else is imported.
+        Works that a complete list leaves out are disabled, unless a row of the list is wrong. A
+        stop leaves out the short links that were not resolved yet; everything else is imported.
         """
         entries: list[WorkEntry] = []
         problems = list(rows.problems)
@@ -145,9 +153,10 @@ class WorksImporter:
     def _link_resolver(
         self, stop: threading.Event
     ) -> Callable[[VideoLink | ShortLink], VideoLink | Message]:
-        """Return a function that resolves links, slowly; it returns why where there is no video.
+        """Return a function that resolves a link, at most one a second,
+        or returns why it could not.
 
-        A host that wants no more requests gets none.
+        A platform that has refused a request gets no more of them.
         """
         refusals: dict[str, Message] = {}
         is_first_done = False
@@ -168,7 +177,7 @@ class WorksImporter:
                 if not isinstance(error, RetryableError):
                     refusals[link.platform] = refusal
                 return refusal
-            return Message.text(found.detail) if isinstance(found, Unavailable) else found
+            return found.detail if isinstance(found, Unavailable) else found
 
         return resolve
 

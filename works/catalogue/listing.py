@@ -1,4 +1,4 @@
-"""views.json: the catalogue as a file, for the hourly crawl and for other programs."""
+"""`views.json`: the catalogue as a file, for the hourly crawl and for other programs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from storage.engines.transactions import Database, Row
 
 @dataclass(frozen=True)
 class ListExport:
-    """A file that was written, with its numbers of works."""
+    """A file that was written, with its numbers of all and of valid works."""
 
     path: Path
     total: int
@@ -28,19 +28,20 @@ class ListExport:
 
 @dataclass(frozen=True)
 class ExportLabel:
-    """The catalogue's version that a written file shows, and when it was written."""
+    """The catalogue's version that a written file shows, and when it was written (UTC)."""
 
     version: int
     exported_at: datetime
 
 
 class CatalogueList:
-    """Writes the file, one process at a time.
+    """Writes `views.json`, one process at a time.
 
-    Whoever has the lock reads the database anew, so that a later file never shows an earlier state.
+    The holder of the lock reads the database anew, so that a later file
+    never shows an earlier state.
 
     Args:
-        path: where the file goes; its label lies beside it.
+        path: the file to write; its label and lock lie beside it.
     """
 
     def __init__(
@@ -54,13 +55,18 @@ class CatalogueList:
         self._lock_path = path.with_name(f".{path.name}.lock")
 
     def export(self) -> ListExport:
-        """Write the file. Raises OutputError (the old file stays) or DatabaseError."""
+        """Write the file, waiting for another process that is writing it.
+
+        Raises:
+            OutputError: the old file stays.
+            DatabaseError: the catalogue could not be read; the old file stays.
+        """
         with file_lock(self._lock_path, wait=True):
             return self._write(self.version())
 
     def export_if_used(self) -> ListExport | None:
-        """Write the file; None when the catalogue was never used and another program's file lies
-        there.
+        """Write the file; return None when the catalogue was never used and
+        another program's file exists.
 
         Raises:
             OutputError, DatabaseError: as `export`.
@@ -70,7 +76,7 @@ class CatalogueList:
         return self.export()
 
     def refresh(self) -> ListExport | None:
-        """Write the file; None when it shows the newest version, or another process is writing it.
+        """Write the file; return None when it is up to date, or another process is writing it.
 
         Raises:
             OutputError, DatabaseError: as `export`.
@@ -84,15 +90,17 @@ class CatalogueList:
             return self._write(version)
 
     def version(self) -> int:
-        """Return the catalogue's version; 0 when it was never used."""
+        """Return the catalogue's version, which grows with each change; 0 when it was never
+        used."""
         return self._database.read(works.version)
 
     def changed_at(self) -> datetime | None:
-        """Return when the catalogue changed last; None when it was never used."""
+        """Return when the catalogue changed last (UTC); None when it was never used."""
         return self._database.read(works.changed_at)
 
     def label(self) -> ExportLabel | None:
-        """Return which version the file shows; None when it is missing or its label is unusable."""
+        """Return the version that the file shows; None when it is
+        missing or its label is unusable."""
         try:
             if not self.path.exists():
                 return None
@@ -104,7 +112,7 @@ class CatalogueList:
             return None
 
     def _write(self, version: int) -> ListExport:
-        # The version is older than the rows or as old: what is changed in between comes again.
+        # The version was read before the rows: a change in between leads to one more export.
         now = self._clock.now()
         rows = self._database.read(works.for_list)
         valid = sum(1 for row in rows if row["is_valid"])
@@ -136,7 +144,7 @@ class CatalogueList:
 
 
 def _document(head: dict[str, Any], entries: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """Yield the file's text piece by piece, as json.dumps would indent the whole by 2."""
+    """Yield the file's text piece by piece, laid out as json.dumps does with an indent of 2."""
     opening = json.dumps({**head, "works": []}, ensure_ascii=False, indent=2)
     before, after = opening.removesuffix("[]\n}"), "]\n}\n"
     mark = "["

@@ -1,4 +1,4 @@
-"""The service that keeps views.json up to date with the catalogue, whoever changes it."""
+"""Keep `views.json` up to date with the catalogue, whichever process changes it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BETWEEN_EXPORTS = timedelta(seconds=10)
 
 
 class ListingService:
-    """One thread of the long-running process.
+    """The service that writes `views.json` in one thread of the long-running process.
 
     A change is exported 5 s after it was seen, together with all that came since, and at least 10 s
     after the export before, also one that another process made.
@@ -31,7 +31,8 @@ class ListingService:
         self._change_seen_at: datetime | None = None
 
     def run(self, stop: threading.Event) -> None:
-        """Export until `stop`; an error of the database or the disk is logged and tried again.
+        """Export until `stop` is set; errors of the database or the
+        disk are logged and tried again.
 
         A file that is behind when this begins is written at once.
         """
@@ -59,6 +60,7 @@ class ListingService:
         return now >= due and self._export()
 
     def _postpone(self, error: Exception) -> None:
+        """Log an error and wait for AFTER_A_CHANGE again."""
         log.error("views.json is behind, trying again: %s", error)
         self._change_seen_at = self._clock.now()
 

@@ -1,4 +1,4 @@
-"""What may be asked of the catalogue: links, and creators whose uploads are taken in."""
+"""Requests on the catalogue, checked: links, and creators whose uploads are imported."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ UID = re.compile(UID_PATTERN.strip("^$"))
 
 @dataclass(frozen=True, kw_only=True)
 class AddWorksRequest:
-    """Videos by their links.
+    """Videos to add by their links.
 
     Args:
         links: links, share texts or ids; MAX_LINKS at most.
-        platform: whose the bare ids are, by its exact name.
-        fetch: ask the platforms for titles and authors.
+        platform: the platform of bare ids, by its exact name.
+        fetch: request titles and authors from the platforms.
 
     Raises:
-        WrongFieldsError: too many links.
-        InvalidInputError: a text means no video.
+        WrongFieldsError: there are no links, too many, or one is too long.
+        InvalidInputError: a text names no video.
     """
 
     links: Sequence[str]
@@ -49,10 +49,10 @@ class AddWorksRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class DiscoverRequest:
-    """A creator of Bilibili, all of whose uploads are added.
+    """A creator of Bilibili whose uploads are all added.
 
     Raises:
-        WrongFieldsError: the uid is none.
+        WrongFieldsError: `uid` is no number of up to 16 digits.
     """
 
     uid: str

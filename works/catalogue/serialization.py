@@ -1,4 +1,4 @@
-"""What became of links, as JSON objects."""
+"""The outcomes of added links as JSON objects."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from works.catalogue.importer import AddResult
 
 
 def add_object(result: AddResult) -> dict[str, object]:
-    """Return what became of a link: `status` is new, known or not_added."""
+    """Return the outcome of a link as JSON: `status` is `new`, `known` or `not_added`."""
     platform, work_id = result.key or (None, None)
     status = ("new" if result.is_new else "known") if result.key else "not_added"
     return {

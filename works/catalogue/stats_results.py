@@ -1,4 +1,4 @@
-"""Application of a platform's answer about a video to its work."""
+"""Apply a platform's answer about a video to its work."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from works.catalogue.entries import WorkEntry, merge, truncated
 
 
 def entry_from_answer(platform: str, work_id: str, answer: StatsAnswer) -> WorkEntry:
-    """Return what the answer says of the work, without its counters."""
+    """Return the answer as a report of the work, without its counters.
+
+    A video that is gone for good is invalid; one that is unavailable for now changes nothing.
+    """
     if isinstance(answer, VideoStats):
         return truncated(
             WorkEntry(
@@ -38,10 +41,10 @@ def entry_from_answer(platform: str, work_id: str, answer: StatsAnswer) -> WorkE
 
 
 def apply_answer(work: Work, item: FetchedItem, now: datetime) -> Work:
-    """Return the work after its platform was checked: with a play count, gone, or with one more
-    failure.
+    """Return the work after its platform was checked at `now` (UTC).
 
-    A play count that the platform hides leaves the last known one.
+    It has the fetched play count, is invalid when the video is gone, or has one more failure when
+    there was no answer. A play count that the platform hides leaves the last known one.
     """
     checked = replace(work, checked_at=now, updated_at=now)
     answer = item.answer
@@ -57,4 +60,5 @@ def apply_answer(work: Work, item: FetchedItem, now: datetime) -> Work:
 
 
 def _failed(work: Work, error: Message) -> Work:
+    """Return the work with one more failure."""
     return replace(work, failure_count=work.failure_count + 1, last_error=storable(error))

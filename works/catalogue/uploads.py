@@ -1,4 +1,4 @@
-"""Import of all uploads of a creator into the catalogue."""
+"""Import all uploads of a creator into the catalogue."""
 
 from __future__ import annotations
 
@@ -21,8 +21,13 @@ MAX_PAGES = 10_000
 
 @dataclass(frozen=True)
 class DiscoveryResult:
-    """The outcome of the pages so far. `announced` is the number of videos that the platform
-    states."""
+    """The outcome of the pages so far.
+
+    Args:
+        page: the number of the last fetched page, from 1.
+        announced: the number of videos that the platform states.
+        found: the number of different videos on the pages.
+    """
 
     page: int
     announced: int
@@ -32,9 +37,9 @@ class DiscoveryResult:
 
 
 class UploadsDiscovery:
-    """Fetches the pages of a creator's uploads with the pool's accounts at their pace.
+    """Fetches the pages of a Bilibili creator's uploads with the pool's accounts, at their pace.
 
-    Each page is stored as it comes, so that what was found stays when the import ends early.
+    Each page is stored as it comes, so that the works found stay when the import ends early.
     """
 
     def __init__(self, *, fetcher: PoolBatchFetcher, catalogue: Catalogue) -> None:
@@ -44,12 +49,12 @@ class UploadsDiscovery:
     def discover(
         self, uid: str, stop: threading.Event, on_page: Callable[[DiscoveryResult], None]
     ) -> DiscoveryResult:
-        """Add every upload, and call `on_page` after each page.
+        """Add every upload of the creator `uid`, and call `on_page` after each page.
 
         Raises:
             InvalidInputError: there is no such creator, or no account is available soon.
-            SourceError, CredentialsError: the page could not be fetched.
-            StoppedSignal: `stop` was set; what was found stays.
+            SourceError, CredentialsError: a page could not be fetched; earlier ones stay.
+            StoppedSignal: `stop` was set; earlier pages stay.
         """
         ids: set[str] = set()
         total = Changes()
@@ -73,6 +78,8 @@ class UploadsDiscovery:
         return progress
 
     def _page(self, uid: str, number: int, stop: threading.Event) -> UploadsPage:
+        """Fetch one page with an account of the pool. Raise
+        InvalidInputError for an unknown creator."""
         try:
             return self._fetcher.run_with_account(
                 lambda v: v.source.uploads(v.session, uid, number, stop), stop

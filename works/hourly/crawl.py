@@ -1,4 +1,4 @@
-"""The hourly crawl: every listed work's counters of this hour, into one data file."""
+"""The hourly crawl: fetch this hour's counters of every listed work into one data file."""
 
 from __future__ import annotations
 
@@ -41,11 +41,12 @@ MAX_FAILED_IN_ROW = 5
 
 
 class HourlyCrawl:
-    """Requests all works of `views.json`, batch by batch; each answer is on the disk at once.
+    """Requests all Bilibili works of `views.json` in batches; each batch is
+    on the disk before the next.
 
     Args:
         zone: the time zone whose hours name the files.
-        renderer: writes in the files why works have no numbers.
+        renderer: writes in the files why works have no counters.
     """
 
     def __init__(
@@ -70,12 +71,17 @@ class HourlyCrawl:
     ) -> CrawlResult:
         """Fetch what this hour's file does not have yet, and write it.
 
-        Works that have their numbers are not requested again, nor are those that the platform
-        called gone. The hour stays that of the start.
+        Works that have their counters are not requested again, nor are those that the
+        platform reported as gone. The hour stays that of the start. Waits for another
+        process that crawls the hour.
+
+        Args:
+            show: called with the progress after each batch.
 
         Raises:
-            DamagedFileError: `views.json`, or what there is of this hour, is unusable.
-            OutputError, CredentialsError, DatabaseError: what was fetched is in the journal.
+            DamagedFileError: `views.json`, or this hour's file, is unusable.
+            OutputError, CredentialsError, DatabaseError: the batches fetched until then are in the
+                journal.
         """
         hour = Hour.of(self._clock.now(), self._zone)
         listed = read_views_list(self._list_path)
@@ -97,7 +103,7 @@ class HourlyCrawl:
     def recover(self, log: logging.Logger) -> list[Hour]:
         """Write the files of earlier hours whose runs were killed, and return those hours.
 
-        What another process works on, or what cannot be repaired, is left and logged.
+        An hour that another process works on, or that cannot be repaired, is left and logged.
         """
         recovered = []
         current = Hour.of(self._clock.now(), self._zone)
@@ -116,6 +122,7 @@ class HourlyCrawl:
         return recovered
 
     def _recover(self, hour: Hour, journal: HourJournal) -> bool:
+        """Write an hour's file from its journal; return False when the journal was empty."""
         if not journal.is_empty:
             record = self._record(hour, journal)
             end_time = record.head.get("end_time", record.head["crawl_time"])
@@ -126,7 +133,8 @@ class HourlyCrawl:
     def _acquire_journal(
         self, hour: Hour, stop: threading.Event, log: logging.Logger, show: Show
     ) -> HourJournal | None:
-        """Return the hour's journal once nobody else holds it; None when stopped before that."""
+        """Return the hour's journal once no other process holds it; None when stopped before
+        that."""
         path = self._files.journal_path(hour)
         journal = HourJournal.take(path)
         if journal is None:
@@ -147,6 +155,8 @@ class HourlyCrawl:
         log: logging.Logger,
         show: Show,
     ) -> CrawlResult:
+        """Request the works without a final outcome, write the hour's file and remove the
+        journal."""
         record = self._record(hour, journal)
         works = [work for work in listed.works if not record.is_final(work.work_id)]
         log.info(
@@ -190,8 +200,8 @@ class HourlyCrawl:
     def _ask(
         self, run: CrawlRun, works: list[ListedWork], stop: threading.Event
     ) -> tuple[Ending, Message | None]:
-        """Request works until all have an outcome or going on makes no sense; return how it ended
-        and why."""
+        """Request works until all have an outcome or more is hopeless;
+        return the ending and its reason."""
         before = self._numbers_before(run.hour, run.log)
         titles = {work.work_id: work.title for work in works}
         failed_in_row = 0
@@ -220,6 +230,7 @@ class HourlyCrawl:
         titles: Mapping[str, str],
         before: Mapping[str, Numbers],
     ) -> tuple[list[Numbers], list[Failure]]:
+        """Return a batch's counters and failures as entries of the data file."""
         now = self._now()
         data, errors = [], []
         for work_id, item in batch.items.items():
@@ -234,7 +245,7 @@ class HourlyCrawl:
         return self._failures.of(work.work_id, work.title, work.error, final=True)
 
     def _record(self, hour: Hour, journal: HourJournal) -> HourRecord:
-        """Return what is known of the hour: its file, and what the journal adds."""
+        """Return the known outcomes of the hour, from its file and the journal."""
         if self._files.path(hour).exists():
             record = HourRecord.from_report(self._files.read(hour).report)
         else:
@@ -253,7 +264,8 @@ class HourlyCrawl:
         }
 
     def _numbers_before(self, hour: Hour, log: logging.Logger) -> Mapping[str, Numbers]:
-        """Return the works' numbers in the newest file of the day before this hour."""
+        """Return the counters by work in the newest file of the day before; empty without a
+        file."""
         for earlier in reversed(self._files.hours_before(hour, HOURS_A_DAY)):
             try:
                 report = self._files.read(earlier).report

@@ -1,6 +1,6 @@
-"""What a run has fetched so far, on the disk batch by batch: nothing of it is fetched again.
+"""The journal of an hour's crawl: fetched batches on the disk, so that none is fetched again.
 
-The journal is the lock too: whoever holds it open works on that hour, and nobody else.
+The journal is the lock too: the process that holds it open works on that hour, and no other.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ERRORS = TypeAdapter(list[Failure])
 class HourJournal:
     """One line a batch, `{"data": […], "errors": […]}`; the first is the report's head.
 
-    A last line that was torn by a power cut is dropped. Make it with `take`.
+    A last line that was torn by a power cut is dropped. Create it with `take`.
     """
 
     def __init__(self, *, path: Path, handle: int) -> None:
@@ -37,10 +37,10 @@ class HourJournal:
 
     @classmethod
     def take(cls, path: Path) -> HourJournal | None:
-        """Open the journal, or begin one; None while another process holds it.
+        """Open the journal, or begin one; return None while another process holds it.
 
         Raises:
-            OutputError: it cannot be made.
+            OutputError: it cannot be created.
         """
         while True:
             try:
@@ -56,11 +56,12 @@ class HourJournal:
                 return None
             if _is_still(path, handle):
                 return cls(path=path, handle=handle)
-            os.close(handle)  # who held it before has finished and removed it
+            # The holder before has written the report and removed the file: begin a new one.
+            os.close(handle)
 
     @property
     def head(self) -> Mapping[str, Any] | None:
-        """The head of the report that an earlier run began; None when it is new."""
+        """Return the head of the report that an earlier run began; None when the journal is new."""
         return next((line for line in self._lines if "session_id" in line), None)
 
     @property
@@ -68,15 +69,16 @@ class HourJournal:
         return not any("data" in line for line in self._lines)
 
     def begin(self, head: Mapping[str, Any]) -> None:
-        """Write the head. Raises OutputError."""
+        """Write the head. Raise OutputError when the disk fails."""
         self._write(head)
 
     def append(self, data: Sequence[Numbers], errors: Sequence[Failure]) -> None:
-        """Add a batch, to the disk. Raises OutputError: nothing of it is there."""
+        """Write a batch and flush it to the disk. Raise OutputError when
+        that fails: nothing is kept."""
         self._write({"data": data, "errors": errors})
 
     def replay(self, record: HourRecord) -> None:
-        """Add to `record` what the journal holds."""
+        """Add the journal's batches to `record`; damaged ones are left out and fetched again."""
         for line in self._lines:
             try:
                 data = DATA.validate_python(line.get("data", []))
@@ -86,12 +88,12 @@ class HourJournal:
             record.add(data, errors)
 
     def remove(self) -> None:
-        """The report is written: let the journal go."""
+        """Delete the journal and release the hour: its report is written."""
         self.path.unlink(missing_ok=True)
         self.close()
 
     def close(self) -> None:
-        """Keep what the journal holds, and let others have it."""
+        """Release the hour and keep the journal for the next run; an empty one is deleted."""
         if self._handle >= 0:
             if self._bytes == 0:
                 self.path.unlink(missing_ok=True)
@@ -112,7 +114,7 @@ class HourJournal:
 
 
 def _whole_lines(handle: int) -> tuple[list[bytes], int]:
-    """The lines that were written to their end, and how many bytes they are."""
+    """Return the lines that were written to their end, and their size in bytes."""
     size = os.fstat(handle).st_size
     content = os.pread(handle, size, 0)
     whole = content[: content.rfind(b"\n") + 1]
@@ -130,6 +132,7 @@ def _objects(lines: Sequence[bytes]) -> Iterator[dict[str, Any]]:
 
 
 def _is_still(path: Path, handle: int) -> bool:
+    """Return True when the path still names the open file: its last holder may have deleted it."""
     try:
         return os.path.samestat(path.stat(), os.fstat(handle))
     except FileNotFoundError:

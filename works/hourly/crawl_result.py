@@ -12,7 +12,7 @@ from works.hourly.hours import Hour
 
 
 class Ending(StrEnum):
-    """The way a crawl ended. All but `done` leave works to request again."""
+    """The way a crawl ended. All but `done` leave works for the next run."""
 
     DONE = "done"
     PARTIAL = "partial"
@@ -45,10 +45,14 @@ class CrawlProgress:
 
 @dataclass(frozen=True)
 class CrawlResult:
-    """The result of a crawl. `asked` counts the works of this run, the other counts are those of
-    the hour's file.
+    """The result of a crawl.
 
-    `path` is None when there was nothing to write.
+    Args:
+        path: the hour's file; None when there was nothing to write.
+        skipped: the number of works of other platforms.
+        reason: why the crawl ended early; None when it did not, or the ending says it.
+        asked: the number of works that this run requested; `success` and `failed` are those of the
+            hour's file.
     """
 
     hour: Hour
@@ -62,7 +66,7 @@ class CrawlResult:
 
     @property
     def message(self) -> Message:
-        """Return the result as a message."""
+        """Return a summary for logs, jobs and commands."""
         total = self.success + self.failed
         done = Message.of("works_have_numbers", success=self.success, total=total)
         if self.skipped:

@@ -1,4 +1,4 @@
-"""One run of the hourly crawl on its way."""
+"""One run of the hourly crawl while it is in progress."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from works.hourly.report import Failure, HourRecord, Numbers
 
 
 class CrawlRun:
-    """A run that records each batch in the journal and shows its progress."""
+    """A run that records each batch in the journal and shows its progress.
+
+    Args:
+        total: the number of listed works; `left` of them are still to be requested.
+    """
 
     def __init__(
         self,
@@ -37,7 +41,8 @@ class CrawlRun:
         self._show_progress()
 
     def record_batch(self, data: list[Numbers], errors: list[Failure]) -> None:
-        """Store a batch's numbers and failures, and log what is unusual among them."""
+        """Store a batch's counters and failures on the disk, and log
+        failures and counters that shrank."""
         self._journal.append(data, errors)
         self._record.add(data, errors)
         self._asked += len(data) + len(errors)

@@ -1,4 +1,4 @@
-"""Log files of one job and local day: `logs/spider/views_crawler_20261122.log`."""
+"""Log files of one job and local day, such as `logs/spider/views_crawler_20261122.log`."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from presentation.i18n.renderer import Renderer
 
 
 class DayLog(logging.Handler):
-    """Writes `[2026-11-22 05:00:07] INFO message` to the file of the record's day in `zone`.
+    """A handler that writes `[2026-11-22 05:00:07] INFO message` to the file of the record's day.
 
     Args:
+        zone: the time zone of days and times.
         renderer: writes the messages and errors among a record's arguments.
     """
 
@@ -29,7 +30,7 @@ class DayLog(logging.Handler):
         self._renderer = renderer
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Append the record to its day's file, without secrets and on one line."""
+        """Append the record to its day's file, redacted and on one line."""
         moment = datetime.fromtimestamp(record.created, self._zone)
         message = LINE_BREAKS.sub(lambda found: repr(found[0])[1:-1], self._text(record))
         line = f"[{moment:%Y-%m-%d %H:%M:%S}] {record.levelname} {redact(message)}\n"

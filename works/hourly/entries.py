@@ -1,4 +1,4 @@
-"""Entries of works in the hourly data file, built from the platform's answers."""
+"""Entries of works in the hourly data file, made of the platform's answers."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ from works.hourly.report import BILIBILI, COUNTER_KEYS, COUNTERS, MAX_COUNT, Fai
 
 
 def numbers(work_id: str, title: str, now: str, stats: VideoStats) -> Numbers:
-    """Return the entry of a work that was answered at `now`, with the list's title or else the
-    platform's."""
+    """Return the entry of a work that was answered at `now` (ISO, local time).
+
+    Its title is the list's, or else the platform's. Counters that the
+    platform does not report are null.
+    """
     counters = {f"{name}_count": _storable(getattr(stats, name)) for name in COUNTERS}
     entry = {
         "platform": BILIBILI,
@@ -30,7 +33,7 @@ def numbers(work_id: str, title: str, now: str, stats: VideoStats) -> Numbers:
 
 
 def flag_shrunk(current: Numbers, before: Numbers | None) -> Numbers:
-    """Return the numbers, with `shrunk` naming the counters that are lower than before."""
+    """Return the entry, with `shrunk` naming the counters that are lower than before."""
     if before is None:
         return current
     now, earlier = cast(dict[str, Any], current), cast(dict[str, Any], before)
@@ -43,18 +46,19 @@ def flag_shrunk(current: Numbers, before: Numbers | None) -> Numbers:
 
 
 class FailureEntries:
-    """Builds the entries of works without numbers, with the reason as a sentence and as data."""
+    """Builds the entries of works without counters, with the reason as a sentence and as data."""
 
     def __init__(self, renderer: Renderer) -> None:
         self._renderer = renderer
 
     def of_item(self, work_id: str, title: str, item: FetchedItem) -> Failure:
-        """Return the entry of a work that was requested and got no numbers."""
+        """Return the entry of a work that was requested and got no counters."""
         final = item.answer.final if isinstance(item.answer, Unavailable) else item.final
         return self.of(work_id, title, missing_stats(item), final=final)
 
     def of(self, work_id: str, title: str, error: Message, *, final: bool = False) -> Failure:
-        """Return the entry of a work without numbers."""
+        """Return the entry of a work without counters; `final` when
+        the reason lasts for this hour."""
         fact = error.with_texts(redact).as_json()
         return {
             "platform": BILIBILI,
@@ -69,7 +73,7 @@ class FailureEntries:
 
 
 def reason_of(failure: Failure) -> Message:
-    """Return why a work has no numbers; files of older versions have only the sentence."""
+    """Return why a work has no counters; files of older versions have only the sentence."""
     code, params = failure.get("error_code"), failure.get("error_params")
     if code is None or params is None:
         return Message.text(failure["error"])
@@ -77,5 +81,6 @@ def reason_of(failure: Failure) -> Message:
 
 
 def _storable(count: int | None) -> int | None:
+    """Return a count; None for one that no column can hold."""
     # A count that no column can hold is an error of the platform.
     return None if count is None or count > MAX_COUNT else count

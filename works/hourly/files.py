@@ -21,7 +21,7 @@ JOURNAL_NAME = re.compile(r"\.(\d{4}-\d\d-\d\d)-(\d\d)_views_data\.journal")
 
 @dataclass(frozen=True)
 class StoredReport:
-    """A data file as it was read: its content, and what shows whether it changed since."""
+    """A data file as it was read, with its bytes and its time of change (ns since 1970)."""
 
     report: HourReport
     content: bytes
@@ -35,16 +35,16 @@ class HourFiles:
         self.folder = folder
 
     def path(self, hour: Hour) -> Path:
-        """Return the path of the hour's data file."""
+        """Return the path of the hour's data file, whether it exists or not."""
         return self._day(hour) / f"{hour.date_text}-{hour.hour_text}_views_data.json"
 
     def journal_path(self, hour: Hour) -> Path:
-        """Return the path of the file beside it that holds what an unfinished run has fetched."""
+        """Return the path of the journal beside the data file, which holds
+        an unfinished run's batches."""
         return self._day(hour) / f".{hour.date_text}-{hour.hour_text}_views_data.journal"
 
     def read(self, hour: Hour) -> StoredReport:
-        """Return the hour's report. Raises DamagedFileError when it is missing, truncated or
-        inconsistent."""
+        """Return the hour's report. Raise DamagedFileError when it is missing or inconsistent."""
         path = self.path(hour)
         try:
             modified_ns = path.stat().st_mtime_ns
@@ -77,11 +77,11 @@ class HourFiles:
         return path
 
     def hours(self) -> list[Hour]:
-        """Return the hours that have files, oldest first."""
+        """Return the hours that have data files, oldest first."""
         return sorted(_named(self.folder, "*_views_data.json", NAME))
 
     def hours_before(self, hour: Hour, count: int) -> list[Hour]:
-        """Return those of the `count` hours before it that have files, oldest first."""
+        """Return those of the `count` hours before `hour` that have data files, oldest first."""
         earlier = (hour.earlier(hours) for hours in range(count, 0, -1))
         return [hour for hour in earlier if self.path(hour).exists()]
 
@@ -112,7 +112,7 @@ def _json(value: object) -> str:
 
 
 def write_error(path: Path, error: OSError) -> OutputError:
-    """Return the error for a file that cannot be written."""
+    """Return the error for a journal that cannot be written."""
     return OutputError("journal_not_writable", path=str(path), detail=error.strerror or str(error))
 
 

@@ -1,4 +1,4 @@
-"""Every hour that should have numbers: whether it has, when they were taken, and why not."""
+"""Find the hours without counters, late ones, and the reasons."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ LATE_MINUTES = 10  # after the hour's beginning
 
 
 class HourState(StrEnum):
+    """The state of an hour: whether it has its counters, and in time."""
+
     EXPECTED = "expected"  # the hour is not over
     OBSERVED = "observed"
     LATE = "late"  # begun more than LATE_MINUTES after the hour
@@ -29,7 +31,12 @@ class HourState(StrEnum):
 
 @dataclass(frozen=True)
 class ObservedHour:
-    """One hour. `why` says what is not as it should be; None where all is well."""
+    """An hour with its state.
+
+    Args:
+        started_at: the local time at which its crawl began; None for an hour that is not imported.
+        why: the problem with the hour; None when there is none.
+    """
 
     hour: Hour
     state: HourState
@@ -48,7 +55,8 @@ class ViewGaps:
         self._zone = zone
 
     def look(self, now: datetime, hours: int) -> list[ObservedHour]:
-        """The last `hours` hours with this one, but none before the first that was observed."""
+        """Return the last `hours` hours with the current one, none before the first observed
+        one."""
         view_data.create(self._data)
         start = now.astimezone(UTC) - timedelta(hours=hours - 1)
         wanted = hours_between(start, now, self._zone)
@@ -113,6 +121,7 @@ class ViewGaps:
     def _why_not_in(
         self, hour: Hour, files: set[Hour], journals: set[Hour], is_over: bool
     ) -> Message:
+        """Return the reason why an hour is not in the statistics file."""
         if hour in files:
             try:
                 self._files.read(hour)
@@ -124,6 +133,7 @@ class ViewGaps:
         return Message.of("nothing_ran") if is_over else Message.of("nothing_ran_yet")
 
     def _most_frequent_error(self, hour: Hour) -> Message:
+        """Return the reason of most failures in the hour's data file."""
         try:
             errors = self._files.read(hour).report["errors"]
         except DamagedFileError:
@@ -136,5 +146,6 @@ class ViewGaps:
 
 
 def _minutes_late(started: str) -> int:
-    """Minutes after the hour: 12 of `2026-11-22T05:12:00+08:00`, also of a bare `05:12:00`."""
+    """Return the minutes after the hour: 12 of
+    `2026-11-22T05:12:00+08:00` or of a bare `05:12:00`."""
     return int(started.replace("T", " ").rpartition(" ")[2][3:5])

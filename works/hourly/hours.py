@@ -1,4 +1,4 @@
-"""Hours as the hourly files and tables name them: local ones, of the quota zone."""
+"""Hours as the hourly files and tables name them: local ones, in the quota time zone."""
 
 from __future__ import annotations
 
@@ -18,22 +18,21 @@ HOURS_A_DAY = 24
 
 @dataclass(frozen=True, order=True)
 class Hour:
-    """A local hour, `2026-11-22 05`. The hour that comes twice when daylight saving ends counts as
-    one."""
+    """A local hour, `2026-11-22 05`. The hour that comes twice at the end
+    of summer time counts as one."""
 
     day: date
     number: int
 
     @classmethod
     def of(cls, moment: datetime, zone: ZoneInfo) -> Hour:
-        """Return the local hour of a moment."""
+        """Return the local hour of a time in `zone`."""
         local = moment.astimezone(zone)
         return cls(local.date(), local.hour)
 
     @classmethod
     def parse(cls, day: str, hour: str) -> Hour:
-        """Return the hour of a `YYYY-MM-DD` and an `HH`. Raises InvalidInputError for any other
-        text."""
+        """Return the hour of `YYYY-MM-DD` and `HH`. Raise InvalidInputError for any other text."""
         try:
             if not DAY_FORM.fullmatch(day):
                 raise ValueError
@@ -55,13 +54,14 @@ class Hour:
         return f"{self.number:02d}"
 
     def earlier(self, hours: int) -> Hour:
-        """Return the hour that many hours before on the wall clock, which daylight saving moves."""
+        """Return the hour that is `hours` before on the wall clock; changes
+        of summer time do not count."""
         moment = datetime.combine(self.day, time(self.number)) - timedelta(hours=hours)
         return Hour(moment.date(), moment.hour)
 
     def hours_since(self, earlier: Hour) -> int:
-        """Return the number of hours since `earlier` on the wall clock, which daylight saving
-        moves."""
+        """Return the hours since `earlier` on the wall clock; changes of summer time do not
+        count."""
         days = (self.day - earlier.day).days
         return days * HOURS_A_DAY + self.number - earlier.number
 
@@ -82,7 +82,7 @@ def _steps(start: datetime, end: datetime, zone: ZoneInfo) -> Iterator[Hour]:
 
 
 def hours_of_span(text: str) -> int:
-    """Return `24h` or `7d` in hours. Raises InvalidInputError for any other text."""
+    """Return `24h` or `7d` as a number of hours. Raise InvalidInputError for any other text."""
     found = SPAN_FORM.fullmatch(text.strip().lower())
     if not found:
         raise InvalidInputError("span_malformed", text=text)
@@ -90,5 +90,5 @@ def hours_of_span(text: str) -> int:
 
 
 def local_text(moment: datetime, zone: ZoneInfo) -> str:
-    """Return the moment as `2026-11-22T05:00:07+08:00`."""
+    """Return a time as `2026-11-22T05:00:07+08:00`."""
     return moment.astimezone(zone).isoformat(timespec="seconds")

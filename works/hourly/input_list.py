@@ -40,7 +40,7 @@ class ListedWork:
 
 @dataclass(frozen=True)
 class WrongWork:
-    """An entry of the list that names no video."""
+    """An entry of the list that names no video, and why."""
 
     work_id: str
     title: str
@@ -61,8 +61,7 @@ class ViewsList:
 
 
 def read_views_list(path: Path) -> ViewsList:
-    """Return the list. Raises DamagedFileError when it is missing, truncated or of another
-    shape."""
+    """Return the works in `views.json`. Raise DamagedFileError when it is missing or malformed."""
     try:
         listed = read_checked(path, SHAPE)["works"]
     except DamagedFileError as error:
@@ -89,7 +88,8 @@ def read_views_list(path: Path) -> ViewsList:
 
 
 def _video_id(text: str) -> str:
-    """Return the `BV…` of an id. Raises InvalidInputError, with a suggestion where there is one."""
+    """Return the `BV…` of an id. Raise InvalidInputError, with a
+    suggestion where only `BV` is missing."""
     try:
         link = recognise(text, BILIBILI)
     except InvalidInputError as error:

@@ -1,4 +1,4 @@
-"""The hourly views as a whole: list, crawl and import; by hand and as a job."""
+"""The steps of the hourly job: export the list, crawl, import; by hand and as a job."""
 
 from __future__ import annotations
 
@@ -27,8 +27,12 @@ CRAWL_LOG, IMPORT_LOG = "views_crawler", "views_import"
 
 @dataclass(frozen=True)
 class PipelineResult:
-    """The result of a full run. `imported` is the hour that it crawled; `caught_up` the other
-    imports."""
+    """The result of a full run.
+
+    Args:
+        imported: the hour that it crawled; None when the crawl wrote no file.
+        caught_up: the imports of files that earlier runs had left.
+    """
 
     crawl: CrawlResult
     imported: ImportedHour | None
@@ -36,7 +40,7 @@ class PipelineResult:
 
     @property
     def message(self) -> Message:
-        """Return the result as a message."""
+        """Return a summary for logs, jobs and commands."""
         done = Message.of("hour_result", hour=str(self.crawl.hour), result=self.crawl.message)
         if self.imported is not None:
             done = Message.of("rows_imported", result=done, rows=self.imported.rows)
@@ -97,7 +101,11 @@ class HourlyPipeline:
                 raise
 
     def import_hour(self, hour: Hour | None = None) -> ImportedHour:
-        """Import an hour's file, or the newest one. Raises as HourlyImporter.import_hour."""
+        """Import an hour's file, or the newest one when None. Raise as
+        `HourlyImporter.import_hour`.
+
+        It raises InvalidInputError too, when there is no file at all.
+        """
         with self._log(IMPORT_LOG) as log:
             try:
                 return self._importer.import_hour(hour or self._importer.newest(), log)
@@ -110,7 +118,8 @@ class HourlyPipeline:
         stop: threading.Event,
         show: importer.Show = lambda done, total: None,
     ) -> ImportResult:
-        """Import every file that is not imported yet. Raises DatabaseError."""
+        """Import every file that is not imported yet. Raise DatabaseError
+        when that cannot be written."""
         with self._log(IMPORT_LOG) as log:
             return self._importer.import_missing(stop, log, show)
 
@@ -119,10 +128,10 @@ class HourlyPipeline:
         stop: threading.Event,
         show: crawl_result.Show = lambda progress: None,
     ) -> PipelineResult:
-        """Export the list, crawl, and import: this file, and those that earlier runs left.
+        """Export the list, crawl, and import this file and those that earlier runs left.
 
         Raises:
-            BatonError: a step failed; what the steps before it did stays.
+            BatonError: a step failed; the results of earlier steps stay.
         """
         self.export()
         crawled = self.crawl(stop, show)
@@ -133,10 +142,12 @@ class HourlyPipeline:
         return day_log(self._log_dir, name, self._zone, self._renderer)
 
     def run(self, stop: threading.Event) -> Message:
-        """Run everything as a scheduled job, and return the result.
+        """Run all steps as a scheduled job, and return a summary.
 
         Raises:
-            StoppedSignal, UnfinishedError, BatonError: works are left for the next run.
+            StoppedSignal: `stop` was set; works are left for the next run.
+            UnfinishedError: works are left for the next run, for the reason in its message.
+            BatonError: a step failed.
         """
         done = self.full(stop)
         if stop.is_set():

@@ -30,7 +30,7 @@ Moment = Annotated[
 
 @with_config(ConfigDict(extra="allow"))
 class Numbers(TypedDict):
-    """The numbers of one work; None where the platform does not report one."""
+    """The counters of one work; null for one that the platform does not report."""
 
     platform: Name
     work_id: Name
@@ -49,8 +49,10 @@ class Numbers(TypedDict):
 
 @with_config(ConfigDict(extra="allow"))
 class Failure(TypedDict):
-    """The reason why a work has no numbers. `final`: a repetition in the same hour will not
-    help. `error` is in English."""
+    """A work without counters, and why.
+
+    `final` when another request in the same hour cannot help. `error` is in English.
+    """
 
     work_id: str
     title: str
@@ -64,7 +66,7 @@ class Failure(TypedDict):
 
 @with_config(ConfigDict(extra="allow"))
 class HourReport(TypedDict):
-    """One hourly data file."""
+    """The content of an hourly data file; its times are local."""
 
     session_id: Name
     crawl_time: Moment
@@ -83,7 +85,8 @@ SHAPE = TypeAdapter(HourReport)
 
 
 def find_contradiction(report: HourReport, hour: Hour) -> Message | None:
-    """Return what in a report does not fit together; None when everything does."""
+    """Return the first inconsistency of a report with itself or its hour; None when there is
+    none."""
     data, errors = report["data"], report["errors"]
     if report["crawl_hour"] != hour.hour_text:
         return Message.of("crawl_hour_differs", found=report["crawl_hour"], named=hour.hour_text)
@@ -110,10 +113,10 @@ def _repeated(data: Iterable[Numbers]) -> Message:
 
 
 class HourRecord:
-    """What is known of an hour so far. Numbers that are there are never replaced or lost.
+    """The known outcomes of an hour. Counters in it are never replaced or lost.
 
     Args:
-        head: `session_id`, `crawl_time`, `crawl_hour`, and what else the report's top has.
+        head: the report without its lists: `session_id`, `crawl_time`, `crawl_hour` and others.
     """
 
     def __init__(self, head: Mapping[str, Any]) -> None:
@@ -123,13 +126,13 @@ class HourRecord:
 
     @classmethod
     def from_report(cls, report: HourReport) -> HourRecord:
-        """Return the record of what a report holds."""
+        """Return the record of a report's outcomes."""
         record = cls({key: value for key, value in report.items() if key not in ("data", "errors")})
         record.add(report["data"], report["errors"])
         return record
 
     def add(self, data: Iterable[Numbers], errors: Iterable[Failure]) -> None:
-        """Add numbers and failures; a failure never replaces numbers."""
+        """Add counters and failures; a failure never replaces counters."""
         for numbers in data:
             key = (numbers["platform"], numbers["work_id"])
             self._data.setdefault(key, numbers)
@@ -141,26 +144,26 @@ class HourRecord:
 
     @property
     def success_count(self) -> int:
-        """Return how many works have numbers."""
+        """Return the number of works with counters."""
         return len(self._data)
 
     @property
     def fail_count(self) -> int:
-        """Return how many works have a failure instead."""
+        """Return the number of works with a failure instead."""
         return len(self._errors)
 
     def is_final(self, work_id: str) -> bool:
-        """Return True when requesting the work again in this hour is of no use."""
+        """Return True when another request of the Bilibili work in this hour is of no use."""
         key = (BILIBILI, work_id)
         failure = self._errors.get(key)
         return key in self._data or (failure is not None and failure.get("final") is True)
 
     def has(self, work_id: str) -> bool:
-        """Return True when there are numbers of the work, or a reason why not."""
+        """Return True when the record has counters of the Bilibili work, or a failure."""
         return (BILIBILI, work_id) in self._data or (BILIBILI, work_id) in self._errors
 
     def report(self, **more: Any) -> HourReport:
-        """Return the report; `more` goes to its top."""
+        """Return the report; `more` are keys to add beside its lists."""
         counts = {
             "total_count": self.success_count + self.fail_count,
             "success_count": self.success_count,

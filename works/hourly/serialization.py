@@ -1,4 +1,4 @@
-"""Hourly numbers and gaps as JSON objects."""
+"""Hourly counters and gaps as JSON objects."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from works.hourly.gaps import ObservedHour
 
 
 def trend_object(found: HourOfWork) -> dict[str, Any]:
-    """Return the numbers of a work in an hour, and their growth since the hour before."""
+    """Return a work's counters in an hour, and their growth since the hour before, as JSON."""
     row, growth = found
     return numbers_object(row) | {"growth": growth}
 
 
 def numbers_object(row: Row) -> dict[str, Any]:
-    """Return the numbers of a work in an hour."""
+    """Return a work's counters in an hour as JSON."""
     return {name: row[name] for name in view_data.METRICS}
 
 
 def gap_object(observed: ObservedHour) -> dict[str, Any]:
-    """Return an hour with its state and, in `why`, what is wrong with it; empty for nothing."""
+    """Return an hour with its state as JSON; `why` is empty when it has no problem."""
     return {
         "date": observed.hour.date_text,
         "hour": observed.hour.hour_text,

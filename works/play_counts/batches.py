@@ -1,4 +1,4 @@
-"""Requests for a batch of works: together first, and singly in the last attempt."""
+"""Request a batch of works: together first, and one by one in the last attempt."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ SINGLY_BEFORE_GIVING_UP = 3
 class RoundLimits:
     """The limits of a round of play counts.
 
-    `batch` works are requested at once, with a pause after each batch; each work gets `tries`
-    attempts, and a play count is fresh for `days` days.
+    Args:
+        batch: the number of works that are requested at once.
+        batch_pause_secs: seconds to wait after each batch.
+        tries: the number of attempts for each work.
+        days: days for which a play count is fresh.
     """
 
     batch: int
@@ -31,12 +34,8 @@ class RoundLimits:
 
 
 class BatchAsker:
-    """Requests counters of works, and repeats what got no answer, so that one work cannot spoil the
-    others.
-
-    Args:
-        fetcher: keeps its requests apart by itself.
-    """
+    """Requests counters of works, and repeats requests without an answer, so that one
+    work cannot spoil the others."""
 
     def __init__(self, *, fetcher: VideoStatsFetcher, clock: Clock, limits: RoundLimits) -> None:
         self._fetcher = fetcher
@@ -62,8 +61,7 @@ class BatchAsker:
     def _singly(
         self, waiting: Sequence[Work], known: Mapping[Key, FetchedItem], stop: threading.Event
     ) -> dict[Key, FetchedItem]:
-        """Request each work by itself; give up after some where the platform is silent
-        altogether."""
+        """Request each work by itself; give up when the first three get no answer either."""
         items = dict(known)
         for number, work in enumerate(waiting):
             is_silent = all(item.answer is None for item in items.values())

@@ -1,4 +1,4 @@
-"""Progress of a round of play counts, in a file that a killed process leaves for the next one."""
+"""The progress of a round of play counts, in a file that the next process reads after a kill."""
 
 from __future__ import annotations
 
@@ -42,10 +42,13 @@ class ShrunkCount:
 
 @dataclass(frozen=True)
 class Round:
-    """The query of a round, when it began, and its outcome so far.
+    """The query of a round, when it began (UTC), and its outcome so far.
 
-    `updated` counts works with a fresh play count, `skipped` works whose platform shows none (gone,
-    hidden, in review).
+    Args:
+        force: whether all works are updated, however young their play counts are.
+        uids: the creators whose works are updated; empty for all.
+        updated: the number of works with a fresh play count.
+        skipped: the number of works whose platform shows none (gone, hidden, in review).
     """
 
     began_at: datetime
@@ -62,7 +65,8 @@ class Round:
         return self.updated + self.skipped + len(self.failed)
 
     def matches(self, force: bool, uids: tuple[str, ...]) -> bool:
-        """Return True when the round is about the same works."""
+        """Return True when the round has this query: the same `force` and the same sorted
+        `uids`."""
         return (self.force, self.uids) == (force, uids)
 
     def with_batch(self, batch: Sequence[Work], items: Mapping[Key, FetchedItem]) -> Round:
@@ -107,10 +111,12 @@ def batch_lines(
 
 
 def _plays(item: FetchedItem) -> int | None:
+    """Return the play count in an answer; None when it shows none."""
     return item.answer.view if isinstance(item.answer, VideoStats) else None
 
 
 def _shrunk(work: Work, item: FetchedItem) -> ShrunkCount | None:
+    """Return the counts when the new one is lower than the stored one; None when it is not."""
     now = _plays(item)
     if now is None or work.play_count is None or now >= work.play_count:
         return None
@@ -118,7 +124,7 @@ def _shrunk(work: Work, item: FetchedItem) -> ShrunkCount | None:
 
 
 class RoundFile:
-    """The file: always whole, and removed when the round is done."""
+    """The progress file: replaced as a whole, and removed at the end of the round."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -143,7 +149,7 @@ class RoundFile:
             return None
 
     def save(self, round_: Round) -> None:
-        """Write the round. Raises OutputError."""
+        """Write the round. Raise OutputError when the disk fails; the old file stays."""
         with replacing(self.path) as file:
             failed = [vars(work) | {"error": storable(work.error)} for work in round_.failed]
             stored = asdict(replace(round_, failed=())) | {
@@ -153,7 +159,7 @@ class RoundFile:
             json.dump(stored, file, ensure_ascii=False, indent=2)
 
     def remove(self) -> None:
-        """Remove the file if it exists. Raises OutputError."""
+        """Remove the file if it exists. Raise OutputError when that fails."""
         try:
             with suppress(FileNotFoundError):
                 self.path.unlink()

@@ -1,4 +1,4 @@
-"""Updates of the play counts that are old."""
+"""Update the play counts that are old."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class RoundEnd:
     """A round that ended.
 
     `left` is the number of works still to be requested, because the round was stopped or their
-    platform was silent; the same command goes on with them.
+    platform gave no answers; the same command continues with them.
     """
 
     round: Round
@@ -62,8 +62,8 @@ class RoundEnd:
 class PlayCountUpdater:
     """Updates play counts in batches and stores each batch with its answers.
 
-    The database's state of each work is also the progress of a round, so that a killed one goes on
-    after its last batch.
+    The database's state of each work is also the progress of a round, so that a killed one
+    continues after its last batch.
 
     Args:
         progress_file: tells the next run when the round began and what its outcome was so far.
@@ -93,10 +93,11 @@ class PlayCountUpdater:
         self._renderer = renderer
 
     def job(self, stop: threading.Event) -> Message:
-        """Run the usual round as a scheduled job, and return its outcome.
+        """Run the usual round as a scheduled job, and return a summary.
 
         Raises:
-            StoppedSignal, UnfinishedError: works are left for the next run.
+            StoppedSignal: `stop` was set; works are left for the next run.
+            UnfinishedError: works are left for the next run, as their platform gave no answers.
             BatonError: as `update`.
         """
         done = self.update(stop)
@@ -120,7 +121,8 @@ class PlayCountUpdater:
             force: update all works but those that an operator disabled, however young their play
                 counts are.
             uids: only works of these creators; empty for all.
-            watch: called after each batch with the round and its total number of works.
+            watch: called at the start and after each batch with the round and its total number of
+                works.
 
         Raises:
             BusyError: another process is updating.
@@ -139,6 +141,7 @@ class PlayCountUpdater:
                 ) from error
 
     def _resume_or_begin(self, force: bool, uids: Sequence[str], log: Logger) -> Round:
+        """Return the unfinished round about the same works, or store and return a new one."""
         now, sorted_uids = self._clock.now(), tuple(sorted(set(uids)))
         left = self._file.load()
         # An older round is not resumed: its first counts are due again.
@@ -153,6 +156,7 @@ class PlayCountUpdater:
     def _update(
         self, round_: Round, watch: Watcher, log: Logger, stop: threading.Event
     ) -> RoundEnd:
+        """Request and store all works that are due, platform by platform."""
         age = timedelta(0 if round_.force else self._limits.days)
         due = Due(
             began_at=round_.began_at,
@@ -183,6 +187,9 @@ class PlayCountUpdater:
         log: Logger,
         stop: threading.Event,
     ) -> Round:
+        """Update the due works of one platform until none is left, or it gives no answers."""
+        # The works are walked by id: a query for those due longest sorts the whole rest for each
+        # batch.
         after_id = silent = 0
         while not stop.is_set():
             batch = self._next(due, platform, after_id)
@@ -206,6 +213,8 @@ class PlayCountUpdater:
     def _store(
         self, round_: Round, batch: Sequence[Work], items: Mapping[Key, FetchedItem], log: Logger
     ) -> Round:
+        """Store a batch's answers in the catalogue, then the progress, and log the batch."""
+
         def change(work: Work | None, key: Key, now: datetime) -> Work | None:
             return None if work is None else apply_answer(work, items[key], now)
 

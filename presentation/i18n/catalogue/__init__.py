@@ -24,7 +24,10 @@ AREAS = (
     "webhooks",
     "storage",
     "settings",
-    "platforms",
+    "platforms.links",
+    "platforms.answers",
+    "platforms.sessions",
+    "platforms.files",
     "commands",
     "command_reports",
     "listings",
@@ -35,7 +38,7 @@ AREAS = (
 
 @cache
 def messages_of(language: str) -> Mapping[str, Forms]:
-    """Return the sentences of a language by their codes."""
+    """Return the sentences of a language by their codes; `language` is `en` or `zh`."""
     found: dict[str, Forms] = {}
     for area in AREAS:
         found.update(area_of(language, area).MESSAGES)
@@ -44,7 +47,7 @@ def messages_of(language: str) -> Mapping[str, Forms]:
 
 @cache
 def advice_of(language: str, front_end: str) -> Mapping[str, Forms]:
-    """Return what to do, by the code of what is wrong, as a front end says it."""
+    """Return the advice of a front end by the code of the message that it follows."""
     found: dict[str, Forms] = {}
     for area in AREAS:
         found.update(getattr(area_of(language, area), "ADVICE", {}).get(front_end, {}))
@@ -52,5 +55,5 @@ def advice_of(language: str, front_end: str) -> Mapping[str, Forms]:
 
 
 def area_of(language: str, area: str) -> ModuleType:
-    """Return the module of an area in a language."""
+    """Return the catalogue module of an area in a language. Raise ImportError without one."""
     return import_module(f"presentation.i18n.catalogue.{language}.{area}")

@@ -94,7 +94,7 @@ class Numbers:
         return FetchedItem(text, answer=answer)
 
 
-GONE = Unavailable(Gone.NOT_FOUND, "deleted", final=True)
+GONE = Unavailable(Gone.NOT_FOUND, Message.of("filtered_deleted"), final=True)
 
 
 def scanner_of(

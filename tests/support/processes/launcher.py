@@ -246,9 +246,13 @@ class Launcher:
 
     def python(self, *args: object, env: Mapping[str, str] | None = None) -> Process:
         """Start `python ARGS` in an interpreter of its own."""
-        command = [sys.executable, *map(str, args)]
+        return self.program(sys.executable, *args, env=env)
+
+    def program(self, *command: object, env: Mapping[str, str] | None = None) -> Process:
+        """Start any program."""
+        words = list(map(str, command))
         return self._kept(
-            Process(command=command, cwd=self.work, env=self._whole(env), log=self._next_log())
+            Process(command=words, cwd=self.work, env=self._whole(env), log=self._next_log())
         )
 
     def _kept(self, process: Process) -> Process:

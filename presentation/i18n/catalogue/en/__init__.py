@@ -1,1 +1,1 @@
-"""English."""
+"""The English message catalogue."""

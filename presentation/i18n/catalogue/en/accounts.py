@@ -1,4 +1,4 @@
-"""Accounts and the pool: why one is disabled, rests or waits, and what happened to it."""
+"""Accounts and the pool: why an account is disabled, cools down or waits, and its events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands of distribution, works, views and the installation say."""
+"""Output of the commands of distribution, works, hourly views and the installation."""
 
 from __future__ import annotations
 
@@ -175,6 +175,13 @@ MESSAGES: dict[str, Forms] = {
         "changed. Stop it (or wait {secs:.0f} s if it is gone), then run init "
         "again"
     ),
+    "schema_locked": "{where}: another process is making or upgrading the tables",
+    "waiting_for_database": "waiting for the database ({secs:.0f} of {limit:.0f} s): {cause}",
+    "stopped_before_work": "stopped before the work began",
+    "healthy": "{url} answers",
+    "not_healthy": "{url} does not answer: {detail}",
+    "health_of_another": "{url}: another program answers there",
+    "health_port_unknown": "{setting} is 0, any free port: nobody knows which one; set a port",
     "web_listening": "listening on {url}",
     "web_server_ended": "the web server ended by an error: {detail}; see the logs",
     "web_not_served": "without the web console: {cause}",

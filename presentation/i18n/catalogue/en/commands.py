@@ -1,4 +1,4 @@
-"""What only the command line says: the frame, accounts, tasks and exports."""
+"""Messages of the command line only: its frame, accounts, tasks and exports."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ MESSAGES: dict[str, Forms] = {
     "error_line": "error: {sentence}",
     "database_created": "new database {database} (nothing was there)",
     "database_not_answering": "{cause}; is the server running and DATABASE_URL right?",
+    "home_line": "home: {home}",
     "data_folder_unwritable": (
-        "the data folder {folder} cannot be written ({detail}); set {setting} to another one"
+        "the data folder {folder} cannot be written by user {user} ({detail}); give it to that"
+        " user, or set {setting} to another one"
     ),
     "log_folder_unwritable": (
-        "the log folder {folder} cannot be written ({detail}); set {setting} to another one"
+        "the log folder {folder} cannot be written by user {user} ({detail}); give it to that"
+        " user, or set {setting} to another one"
     ),
     "output_folder_unwritable": (
         "the output folder {folder} cannot be written: {detail}; set "
@@ -34,12 +37,12 @@ MESSAGES: dict[str, Forms] = {
     "number_beyond": "{option}: {value} is beyond {maximum:,}",
     "option_out_of_range": "{option} must be 1 to {maximum:,}, got {value}",
     "usage_frame": "Usage: {usage}\nTry '{command}' for help.\n",
-    "no_such_command": "No such command {name}.",
-    "no_such_command_near": "No such command {name}. Did you mean {near}?",
-    "missing_command": "Missing command.",
-    "extra_arguments": "Got unexpected extra argument(s) ({name})",
-    "option_without_value": "Option {name} does not take a value.",
-    "option_wants_value": "Option {name} requires an argument.",
+    "no_such_command": "there is no command {name}",
+    "no_such_command_near": "there is no command {name}; did you mean {near}?",
+    "missing_command": "a command is missing",
+    "extra_arguments": "arguments that are not expected: {name}",
+    "option_without_value": "option {name} takes no value",
+    "option_wants_value": "option {name} needs a value",
     "no_such_option": "No such option: {option}",
     "no_such_option_near": "No such option: {option} (Possible options: {near})",
     "missing_option": "Missing option {name}.",

@@ -1,4 +1,4 @@
-"""What all rooms say."""
+"""Messages that several areas share."""
 
 from __future__ import annotations
 

@@ -7,6 +7,11 @@ from presentation.i18n.forms import Forms
 MESSAGES: dict[str, Forms] = {
     # Subjects
     "subject_settings": "settings",
+    "subject_home": "home",
+    "home_is_chosen": "{folder} (chosen by --home or BATON_HOME)",
+    "home_is_current_folder": "{folder} (the current folder)",
+    "home_is_user": "{folder} (the data folder of this user; BATON_HOME names another one)",
+    "home_is_system": "{folder} (the data folder of the system; BATON_HOME names another one)",
     "subject_data_folder": "data folder",
     "subject_log_folder": "log folder",
     "subject_secret_key": "secret key",

@@ -10,6 +10,10 @@ MESSAGES: dict[str, Forms] = {
     "wrong_setting_value": "{name}: {given!r}: {problem}",
     "settings_unreadable": "wrong settings: {detail}",
     "env_file_not_utf8": ".env is not UTF-8 text",
+    "env_file_forbidden": (
+        "{file} may not be read by this user; run the command as its owner: sudo -u {owner} …"
+    ),
+    "home_unknown": "this user has no home folder; set {setting} to the folder of Baton's data",
     # what a value should be
     "value_too_small": "Input should be greater than or equal to {limit}",
     "value_not_above": "Input should be greater than {limit}",

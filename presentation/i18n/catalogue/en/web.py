@@ -1,4 +1,4 @@
-"""What API and console say, and what requests of all front ends may not be."""
+"""Messages of API and console, and the rules for requests of all front ends."""
 
 from __future__ import annotations
 

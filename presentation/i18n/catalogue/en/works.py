@@ -1,4 +1,4 @@
-"""The catalogue of videos and its numbers."""
+"""The catalogue of videos and its counters."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Chinese."""
+"""The Chinese message catalogue."""

@@ -158,6 +158,13 @@ MESSAGES: dict[str, Forms] = {
         "需要升级，但 Baton 正在运行（{processes}）；未作任何更改。请先"
         "停止它（若已不在，等待 {secs:.0f} 秒），再执行 init"
     ),
+    "schema_locked": "{where}：另一个进程正在创建或升级表结构",
+    "waiting_for_database": "正在等待数据库（{secs:.0f}/{limit:.0f} 秒）：{cause}",
+    "stopped_before_work": "已在开始工作之前停止",
+    "healthy": "{url} 应答正常",
+    "not_healthy": "{url} 无应答：{detail}",
+    "health_of_another": "{url}：由其他程序应答",
+    "health_port_unknown": "{setting} 为 0（任意空闲端口），无法得知实际端口；请设置一个端口",
     "web_listening": "正在监听 {url}",
     "web_server_ended": "Web 服务因错误终止：{detail}；详见日志",
     "web_not_served": "未提供管理后台：{cause}",

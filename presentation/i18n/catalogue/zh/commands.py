@@ -9,11 +9,14 @@ MESSAGES: dict[str, Forms] = {
     "error_line": "错误：{sentence}",
     "database_created": "新建数据库 {database}（原先没有）",
     "database_not_answering": "{cause}；数据库服务是否在运行，DATABASE_URL 是否正确？",
+    "home_line": "主目录：{home}",
     "data_folder_unwritable": (
-        "数据目录 {folder} 无法写入（{detail}）；请将 {setting} 设为其他目录"
+        "用户 {user} 无法写入数据目录 {folder}（{detail}）；请将该目录交给此用户，"
+        "或将 {setting} 设为其他目录"
     ),
     "log_folder_unwritable": (
-        "日志目录 {folder} 无法写入（{detail}）；请将 {setting} 设为其他目录"
+        "用户 {user} 无法写入日志目录 {folder}（{detail}）；请将该目录交给此用户，"
+        "或将 {setting} 设为其他目录"
     ),
     "output_folder_unwritable": (
         "输出目录 {folder} 无法写入（{detail}）；请将 BATON_DATA_DIR 设为其他目录，或用 --out 指定"

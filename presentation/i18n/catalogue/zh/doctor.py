@@ -7,6 +7,11 @@ from presentation.i18n.forms import Forms
 MESSAGES: dict[str, Forms] = {
     # 检查项
     "subject_settings": "配置",
+    "subject_home": "主目录",
+    "home_is_chosen": "{folder}（由 --home 或 BATON_HOME 指定）",
+    "home_is_current_folder": "{folder}（当前目录）",
+    "home_is_user": "{folder}（当前用户的数据目录；可用 BATON_HOME 指定其他目录）",
+    "home_is_system": "{folder}（系统的数据目录；可用 BATON_HOME 指定其他目录）",
     "subject_data_folder": "数据目录",
     "subject_log_folder": "日志目录",
     "subject_secret_key": "密钥",

@@ -20,6 +20,9 @@ HELP = {
         "用账号池抓取达人，并在每日配额内导出。"
     ),
     "show it": "显示版本",
+    "the folder of `.env`, data and logs; else BATON_HOME, or as the documents say": (
+        "`.env`、数据与日志所在目录；否则为 BATON_HOME，或按文档所述"
+    ),
     "Crawl the creators of a domain into the database.": "抓取一个领域的达人并存入数据库。",
     "Joins or resumes an open crawl of the same platform and domain.": (
         "同平台同领域已有未结束的抓取时，加入或继续该任务。"
@@ -50,6 +53,9 @@ HELP = {
     "ingestion threads": "抓取线程数",
     "export threads": "导出线程数",
     "serve the web console too": "同时提供网页控制台",
+    "first wait for the database, make or upgrade its tables": ("先等待数据库，并创建或升级表结构"),
+    "how long --init waits, in seconds": "--init 等待的秒数",
+    "Ask the web server of this installation whether it runs.": "询问本安装的 Web 服务是否在运行。",
     "work only on tasks with this; may be repeated": "只执行带此标签的任务；可重复",
     "Tell how long crawl and export take, and what helps.": "预计抓取和导出需要多久，以及如何加快。"
     "",

@@ -10,6 +10,8 @@ MESSAGES: dict[str, Forms] = {
     "wrong_setting_value": "{name}：{given!r}：{problem}",
     "settings_unreadable": "设置有误：{detail}",
     "env_file_not_utf8": ".env 不是 UTF-8 文本",
+    "env_file_forbidden": "当前用户无权读取 {file}；请以其所有者执行命令：sudo -u {owner} …",
+    "home_unknown": "当前用户没有主目录；请将 {setting} 设为 Baton 的数据目录",
     # 值应当怎样
     "value_too_small": "不得小于 {limit}",
     "value_not_above": "须大于 {limit}",

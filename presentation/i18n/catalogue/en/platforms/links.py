@@ -1,4 +1,4 @@
-"""Platforms: links, answers, refusals."""
+"""Names of platforms, links and ids of videos."""
 
 from __future__ import annotations
 

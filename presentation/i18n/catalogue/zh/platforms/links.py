@@ -1,4 +1,4 @@
-"""平台：链接、答复、拒绝。"""
+"""平台名称、视频的链接与 id。"""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""How the program was started, and the folder that it works in."""

@@ -1,0 +1,1 @@
+"""Platforms, and what they answer."""

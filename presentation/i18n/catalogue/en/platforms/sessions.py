@@ -1,0 +1,60 @@
+"""Sessions of accounts: cookies, tokens, proxies, the sign-in by QR code."""
+
+from __future__ import annotations
+
+from presentation.i18n.forms import Forms
+
+MESSAGES: dict[str, Forms] = {
+    "session_missing": "the account has no session",
+    "session_unusable": "the stored session cannot be used: {cause}",
+    "session_empty": "the session is empty",
+    "session_not_sendable": "the session holds characters that no HTTP header can have",
+    "proxy_not_url": "the proxy is no URL (known: {schemes})",
+    # cookies; none of these repeats a value
+    "cookie_file_empty": "the cookie file is empty",
+    "cookie_text_malformed": "this is no cookie text",
+    "cookie_header_malformed": "this is no cookie text",
+    "cookie_not_sendable": "cookie {name}: it holds characters that no cookie can have",
+    "cookie_value_not_text": "cookie {name}: its value is no text",
+    "cookie_name_unknown": "of an unknown name",
+    "cookie_line_malformed": (
+        "cookies.txt, line {line}: {fields} fields instead of 7 separated by tabs"
+    ),
+    "cookie_json_malformed": "cookie JSON, line {line}: {detail}",
+    "cookie_json_too_deep": "cookie JSON: too deep, or a number too long",
+    "cookie_json_not_list": "cookie JSON: expected a list of cookies",
+    "cookie_json_entry_malformed": "cookie JSON, entry {entry}: no object with name and value",
+    "session_cookie_missing": "there is no {name} cookie of {site} in it",
+    "required_cookie_missing": "there is no cookie {name} in it: is it another platform's?",
+    # the sign-in by QR code
+    "qr_code_missing": "no QR code came",
+    "qr_state_unknown": "unknown state {state} of the code",
+    "qr_session_missing": "signed in, but no {cookie} cookie came",
+    "qr_codes_unconfirmed": "nobody confirmed {codes} codes in a row",
+    "sign_in_unanswered": "no answer from the sign-in ({detail})",
+    "sign_in_status": "the sign-in answered HTTP {status}",
+    "sign_in_not_json": "the sign-in's answer is no JSON",
+    "sign_in_without_data": "the sign-in's answer has no data",
+}
+
+COOKIE_FORMS = (
+    "give a Netscape cookies.txt, the JSON of a cookie extension, or a header string such as"
+    " SESSDATA=...; bili_jct=..."
+)
+_TO_DO: dict[str, Forms] = {
+    "qr_codes_unconfirmed": "start again when the phone is at hand",
+    "session_missing": "import one",
+    "proxy_not_url": "write it like http://user:password@host:8080",
+    "cookie_file_empty": COOKIE_FORMS,
+    "cookie_text_malformed": COOKIE_FORMS,
+    "cookie_header_malformed": "write it like name=value; other=value",
+    "cookie_value_not_text": COOKIE_FORMS,
+    "cookie_json_too_deep": COOKIE_FORMS,
+    "cookie_json_not_list": COOKIE_FORMS,
+    "session_cookie_missing": ("sign in to {site} in the browser and export the cookies again"),
+}
+ADVICE: dict[str, dict[str, Forms]] = {
+    "terminal": {**_TO_DO},
+    "console": {**_TO_DO},
+    "api": {**_TO_DO},
+}

@@ -1,0 +1,55 @@
+"""账号的会话：Cookie、令牌、代理、扫码登录。"""
+
+from __future__ import annotations
+
+from presentation.i18n.forms import Forms
+
+MESSAGES: dict[str, Forms] = {
+    "session_missing": "该账号没有会话",
+    "session_unusable": "保存的会话不可用：{cause}",
+    "session_empty": "会话为空",
+    "session_not_sendable": "会话中含有 HTTP 头不允许的字符",
+    "proxy_not_url": "代理不是有效地址（可用：{schemes}）",
+    # Cookie；任何一条都不重复其值
+    "cookie_file_empty": "未提供 Cookie",
+    "cookie_text_malformed": "这不是 Cookie 文本",
+    "cookie_header_malformed": "这不是 Cookie 文本",
+    "cookie_not_sendable": "Cookie {name}：含有不允许的字符",
+    "cookie_value_not_text": "Cookie {name}：其值不是文本",
+    "cookie_name_unknown": "（名称未知）",
+    "cookie_line_malformed": "cookies.txt 第 {line} 行：有 {fields} 个字段，应为以制表符分隔的 7 个",
+    "cookie_json_malformed": "Cookie JSON 第 {line} 行：{detail}",
+    "cookie_json_too_deep": "Cookie JSON：嵌套过深，或数字过长",
+    "cookie_json_not_list": "Cookie JSON：应为 Cookie 的列表",
+    "cookie_json_entry_malformed": "Cookie JSON 第 {entry} 项：不是含 name 与 value 的对象",
+    "session_cookie_missing": "其中没有 {site} 的 {name}",
+    "required_cookie_missing": "其中没有名为 {name} 的 Cookie：是否属于其他平台？",
+    # 扫码登录
+    "qr_code_missing": "未返回二维码",
+    "qr_state_unknown": "二维码的状态 {state} 未知",
+    "qr_session_missing": "已登录，但未返回名为 {cookie} 的 Cookie",
+    "qr_codes_unconfirmed": "连续 {codes} 个二维码均未确认",
+    "sign_in_unanswered": "登录接口没有响应（{detail}）",
+    "sign_in_status": "登录接口返回 HTTP {status}",
+    "sign_in_not_json": "登录接口的答复不是 JSON",
+    "sign_in_without_data": "登录接口的答复中没有 data",
+}
+
+COOKIE_FORMS = "请提供 cookies.txt、扩展导出的 JSON，或 SESSDATA=...; bili_jct=..."
+_TO_DO: dict[str, Forms] = {
+    "qr_codes_unconfirmed": "请准备好手机后重试",
+    "session_missing": "请导入会话",
+    "proxy_not_url": "写成 http://user:password@host:8080",
+    "cookie_file_empty": COOKIE_FORMS,
+    "cookie_text_malformed": COOKIE_FORMS,
+    "cookie_header_malformed": "写成 name=value; other=value",
+    "cookie_value_not_text": COOKIE_FORMS,
+    "cookie_json_too_deep": COOKIE_FORMS,
+    "cookie_json_not_list": COOKIE_FORMS,
+    "session_cookie_missing": "请在浏览器登录 {site} 后重新导出 Cookie",
+}
+ADVICE: dict[str, dict[str, Forms]] = {
+    "terminal": {**_TO_DO},
+    "console": {**_TO_DO},
+    "api": {**_TO_DO},
+}
