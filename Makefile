@@ -20,8 +20,9 @@ lint: $(VENV)/.dev  ## style, types, direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-proof: $(VENV)/.dev mariadb  ## the structure's limits and contracts, and what every engine promises
+proof: $(VENV)/.dev mariadb  ## the structure's limits, what every engine promises, the bounds of requirements.txt
 	$(BIN)/python -m pytest -m proof
+	$(BIN)/python -m tools.resolution
 
 container: $(VENV)/.dev podman  ## the image and the compose files, in containers made of Debian packages
 	$(BIN)/python -m pytest -m container tests/container

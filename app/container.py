@@ -21,8 +21,8 @@ from app.webhooks import WebhookFactories
 from app.works import WorksFactories
 from core.clock import Clock, QuotaCalendar
 from core.leases import LeaseRegistry
-from core.service import Service, ThreadedService
 from core.settings import Settings
+from core.threaded_service import Service, ThreadedService
 from storage.engines.clock import DatabaseClock
 from storage.engines.transactions import Database
 from storage.schema import schema

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from app.foundation import Foundation
     from webhooks.outbox import Outbox
     from webhooks.queue import DeliveryQueue
+    from webhooks.sender import WebhookWorker
     from webhooks.service import WebhookService
-    from webhooks.worker import WebhookWorker
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ class WebhookFactories:
     def worker(self) -> WebhookWorker:
         from webhooks.http_client import WebhookClient
         from webhooks.retry_policy import RetryPolicy
-        from webhooks.worker import WebhookWorker
+        from webhooks.sender import WebhookWorker
 
         settings = self.foundation.settings
         return WebhookWorker(

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from works.catalogue.catalogue import Catalogue
     from works.catalogue.drop_folder import DropFolder
     from works.catalogue.importer import WorksImporter
-    from works.catalogue.listing import CatalogueList
     from works.catalogue.uploads import UploadsDiscovery
+    from works.catalogue.views_json import CatalogueList
     from works.hourly.crawl import HourlyCrawl
     from works.hourly.files import HourFiles
     from works.hourly.gaps import ViewGaps
@@ -47,7 +47,7 @@ class WorksFactories:
     @cached_property
     def listing(self) -> CatalogueList:
         """Return the writer of `views.json`."""
-        from works.catalogue.listing import CatalogueList
+        from works.catalogue.views_json import CatalogueList
 
         return CatalogueList(
             database=self.foundation.database,

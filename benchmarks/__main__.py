@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from benchmarks import (
     broadcast,
+    completion,
     daily_stats,
     export,
     growth,
@@ -44,6 +45,7 @@ BENCHMARKS: dict[str, Callable[[Ground, bool], Result]] = {
         webhooks,
         broadcast,
         web,
+        completion,
     )
 }
 

@@ -17,8 +17,8 @@ from pydantic import SecretStr
 from app.container import App
 from benchmarks.ground import Ground, opened, sandbox_process
 from benchmarks.results import Figure, Result
-from core.service import ThreadedService
 from core.settings import Pace
+from core.threaded_service import ThreadedService
 
 NAME = "broadcast"
 TASKS = 1000

@@ -116,7 +116,7 @@ def _process(place: Place, start_at: float) -> float:
     stop = threading.Event()
     with opened(place, THREADS, **SETTINGS) as app:
         senders = [
-            threading.Thread(target=app.webhooks.worker.run, args=(stop,)) for _ in range(THREADS)
+            threading.Thread(target=app.webhooks.sender.run, args=(stop,)) for _ in range(THREADS)
         ]
         time.sleep(max(0.0, start_at - time.monotonic()))
         for sender in senders:

@@ -20,7 +20,7 @@ BACKLOG = 128
 
 
 class WebServer:
-    """Serves an application. Fits `core.service.Service`.
+    """Serves an application. Fits `core.threaded_service.Service`.
 
     Args:
         port: 0 for any free one; `url` has the one it got.

@@ -20,8 +20,8 @@ from webhooks.outbox import Report, as_delivery, url_hash
 from webhooks.queue import DeliveryQueue
 from webhooks.requests import EndpointRequest, ReplayRequest, TrialRequest
 from webhooks.retry_policy import DeliveryOutcome
+from webhooks.sender import WebhookWorker
 from webhooks.signing import new_secret, parse_secrets
-from webhooks.worker import WebhookWorker
 
 
 @dataclass(frozen=True)

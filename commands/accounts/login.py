@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Annotated
 
 import typer
@@ -10,8 +9,9 @@ import typer
 from accounts.requests import NewAccount
 from accounts.vault import Credentials
 from commands.accounts.options import Limit, Proxy
-from commands.framework.context import on_signals, opened_app, platform_named, result
+from commands.framework.context import opened_app, platform_named, result
 from commands.framework.reader import shown
+from commands.framework.signals import stop_event_on_signals
 from commands.framework.system_user import system_user
 from core.messages import Message
 
@@ -31,8 +31,7 @@ def login(
     # Before any code is shown: somebody would scan it in vain.
     if proxy is not None:
         platform_named("bilibili").check_proxy(proxy)
-    stop = threading.Event()
-    on_signals(stop.set)
+    stop = stop_event_on_signals()
     with opened_app() as app:
         known = app.pool.registry.lookup("bilibili", name)
         stored = app.vault.decrypt(known.proxy) if known else None

@@ -13,9 +13,10 @@ from rich.table import Table
 from app.container import App
 from commands.framework.context import Exit, opened_app, result, result_json, result_table, say
 from commands.framework.lazy_group import Group
-from commands.framework.lease_context import drain_on_signals, leases_renewed
+from commands.framework.lease_context import leases_renewed
 from commands.framework.options import AsJson
 from commands.framework.reader import column_titles, is_chinese, shown, text_of, word
+from commands.framework.signals import drain_on_signals
 from commands.framework.system_user import system_user
 from core.errors import InvalidInputError
 from core.messages import Message

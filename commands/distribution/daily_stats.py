@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import StrEnum
@@ -15,7 +14,6 @@ from rich.table import Table
 from commands.distribution.drama_table import COUNTERS, platform_rows
 from commands.framework.context import (
     Exit,
-    on_signals,
     opened_app,
     result,
     result_json,
@@ -24,6 +22,7 @@ from commands.framework.context import (
 )
 from commands.framework.options import AsJson
 from commands.framework.reader import column_titles, in_english, shown, word
+from commands.framework.signals import stop_event_on_signals
 from commands.framework.system_user import system_user
 from core.cancellation import StoppedSignal
 from core.errors import InvalidInputError
@@ -60,8 +59,7 @@ def daily_stats(
 
     A day can be scanned again: only what has changed is reported.
     """
-    stop = threading.Event()
-    on_signals(stop.set)
+    stop = stop_event_on_signals()
     request = ScanRequest(
         day=_date(day),
         first=_date(first),

@@ -6,7 +6,6 @@ import io
 import json
 import logging
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -258,16 +257,6 @@ def unwritable(code: str, folder: Path, error: OSError, setting: str) -> Setting
         setting=setting,
         user=str(os.geteuid()),
     )
-
-
-def on_signals(react: Callable[[], None]) -> None:
-    """Call `react` on SIGINT and SIGTERM; it runs in a signal handler and must only set a flag."""
-
-    def handle(_number: int, _frame: Any) -> None:
-        react()
-
-    signal.signal(signal.SIGINT, handle)
-    signal.signal(signal.SIGTERM, handle)
 
 
 def dashed(

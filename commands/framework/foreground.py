@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from collections.abc import Callable
@@ -12,8 +11,9 @@ from rich.live import Live
 
 from accounts.account_lease import Purpose
 from app.container import App
-from commands.framework.context import Exit, on_signals, say, stderr_terminal
+from commands.framework.context import Exit, say, stderr_terminal
 from commands.framework.reader import shown, text_of
+from commands.framework.signals import drain_on_signals
 from core.errors import BatonError, DatabaseError
 from core.messages import Message
 from crawler.runtime.engine import Engine
@@ -55,7 +55,6 @@ class Foreground:
         self._renderer = renderer_for(app.settings.language, app.calendar.zone)
         self._dashboard = Dashboard(self._renderer)
         self._stop = threading.Event()
-        self._signals = 0
         self._failure: BaseException | None = None
         self.last: Snapshot | None = None
 
@@ -69,7 +68,7 @@ class Foreground:
 
         The first signal ends the work in order, the second ends the process at once.
         """
-        on_signals(self._on_signal)
+        drain_on_signals(self._stop.set)
         engine.start()
         ending = None
         try:
@@ -204,13 +203,6 @@ class Foreground:
             return None
         text = self._renderer.say("screen_person_needed", reason=shortage.reason)
         return ForegroundResult(Exit.CREDENTIALS, text)
-
-    def _on_signal(self) -> None:
-        # The second signal ends the process at once: leases run out, and no data is lost.
-        self._signals += 1
-        self._stop.set()
-        if self._signals > 1:
-            os._exit(Exit.INTERRUPTED)
 
 
 def _is_busy(snapshot: Snapshot) -> bool:

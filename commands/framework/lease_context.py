@@ -2,40 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from app.container import App
-from commands.framework.context import Exit, on_signals
-from core.service import ThreadedService
+from commands.framework.signals import stop_event_on_signals
+from core.threaded_service import ThreadedService
 
 JOIN_SECS = 10.0
-
-
-def drain_on_signals(drain: Callable[[], None]) -> None:
-    """Call `drain` on the first Ctrl-C or SIGTERM; the second ends the process at once.
-
-    Both are safe: the leases of the process run out by themselves.
-    """
-    draining = False
-
-    def react() -> None:
-        nonlocal draining
-        if draining:
-            os._exit(Exit.INTERRUPTED)
-        draining = True
-        drain()
-
-    on_signals(react)
-
-
-def stop_event_on_signals() -> threading.Event:
-    """Return an event that Ctrl-C and SIGTERM set."""
-    stop = threading.Event()
-    drain_on_signals(stop.set)
-    return stop
 
 
 @contextmanager

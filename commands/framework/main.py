@@ -14,6 +14,8 @@ from commands.framework.lazy_group import CommandEntry, LazyGroup
 from core.installation.home import SETTING as HOME_SETTING
 from core.installation.program import program_name
 
+COMPLETION = "_BATON_COMPLETE"  # the completion scripts set it to the name of their shell
+
 
 class Baton(LazyGroup):
     """The group of all commands, in the order of the help."""
@@ -80,6 +82,11 @@ class Baton(LazyGroup):
             "distribution.broadcast",
         ),
         CommandEntry("web", "Who may use the web console.", "installation.web"),
+        CommandEntry(
+            "completion",
+            "Print the script by which a shell completes commands.",
+            "installation.completion",
+        ),
     )
 
 
@@ -125,9 +132,18 @@ def baton(
 
 
 def main() -> None:
-    """Run the command that the arguments name, and exit with its code."""
+    """Run the command that the arguments name, and exit with its code.
+
+    Called by a completion script it prints suggestions instead.
+    """
     # A terminal whose encoding lacks Chinese shows escapes; the command must not crash on them.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    build()(prog_name=program_name())
+    shell = os.environ.get(COMPLETION)
+    if shell is None:
+        build()(prog_name=program_name())
+        return
+    from commands.framework.completion.answering import complete
+
+    complete(typer.main.get_command(build()), shell, sys.argv[1:])

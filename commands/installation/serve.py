@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -12,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.container import App, load_services
-from commands.framework.context import COMMAND_PATIENCE_SECS, on_signals, opened_app, result, say
+from commands.framework.context import COMMAND_PATIENCE_SECS, opened_app, result, say
+from commands.framework.signals import stop_event_on_signals
 from commands.framework.system_user import system_user
 from core.errors import BatonError, SettingsError
 from core.messages import Message
-from core.service import ThreadedService
+from core.threaded_service import ThreadedService
 from jobs.launcher import JobLauncher
 from storage.operations.web_tokens import Role
 from web.backend import ROLE, THREADS
@@ -32,14 +32,13 @@ def serve(
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="0: any free one")] = None,
 ) -> None:
     """Serve the web console and the HTTP API, alone."""
-    stop = threading.Event()
+    stop = stop_event_on_signals()
     failures: list[BaseException] = []
 
     def failed(error: BaseException) -> None:
         failures.append(error)
         stop.set()
 
-    on_signals(stop.set)
     from app.web import web_server  # here, as it is slow to load
 
     load_services()

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.container import App
-from commands.framework.context import Exit, on_signals, say
+from commands.framework.context import Exit, say
+from commands.framework.signals import on_signals
 from commands.installation.init import UNCHANGED, make_tables, schema_line
 from core.cancellation import StoppedSignal
 from core.errors import (

@@ -12,9 +12,10 @@ import typer
 from app.container import App
 from commands.framework.context import Exit, opened_app, result, result_json, say, unopened_app
 from commands.framework.lazy_group import Group
-from commands.framework.lease_context import leases_renewed, stop_event_on_signals
+from commands.framework.lease_context import leases_renewed
 from commands.framework.options import AsJson
 from commands.framework.reader import in_english, shown, text_of
+from commands.framework.signals import stop_event_on_signals
 from commands.views import queries
 from commands.views.progress import progress_shown
 from core.errors import InvalidInputError

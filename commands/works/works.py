@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,6 @@ import typer
 from app.container import App
 from commands.framework.context import (
     Exit,
-    on_signals,
     opened_app,
     result,
     result_json,
@@ -22,6 +20,7 @@ from commands.framework.lazy_group import Group
 from commands.framework.lease_context import leases_until_interrupted
 from commands.framework.options import AsJson
 from commands.framework.reader import in_english, shown
+from commands.framework.signals import stop_event_on_signals
 from commands.framework.system_user import system_user
 from commands.works.works_table import works_table
 from core.cancellation import StoppedSignal
@@ -83,8 +82,7 @@ def import_works(
             _import_inbox(app, as_json)
             return
         name = _platform(app, platform)
-        stop = threading.Event()
-        on_signals(stop.set)
+        stop = stop_event_on_signals()
         read = [(file, read_works(file, name, app.calendar.zone)) for file in files or ()]
         imported = {}
         for file, rows in read:
@@ -207,8 +205,7 @@ def _added_line(added: AddResult) -> Message:
 
 
 def _import_inbox(app: App, as_json: bool) -> None:
-    stop = threading.Event()
-    on_signals(stop.set)
+    stop = stop_event_on_signals()
     done = app.use_cases.works.import_drop_folder(system_user(app), stop)
     counts = vars(done.changes)
     if as_json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from core.service import Service
+from core.threaded_service import Service
 from storage.engines.transactions import Database
 
 JOIN_SECS = 60.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pymysql
@@ -24,6 +25,14 @@ PATIENCE = "SET SESSION wait_timeout=20, innodb_lock_wait_timeout=5"
 CONNECT_SECS = 5
 NODE_CONNECT_SECS = 2  # where another node may answer instead
 ANSWER_SECS = 60
+READ_ONLY = "SET SESSION TRANSACTION READ ONLY"
+
+
+@dataclass(frozen=True)
+class ReadOnlyLimits:
+    """How long a connection that only reads waits for a node, and for each answer of it."""
+
+    secs: float
 
 
 if TYPE_CHECKING:  # the driver's class is generic for the type checker only
@@ -64,8 +73,9 @@ class NodeConnector:
     certification.
     """
 
-    def __init__(self, address: MySQLAddress) -> None:
+    def __init__(self, address: MySQLAddress, read_only: ReadOnlyLimits | None = None) -> None:
         self._address = address
+        self._read_only = read_only
         self._preferred = 0
         self._tls = _tls_where_offered()
 
@@ -85,7 +95,9 @@ class NodeConnector:
         raise AssertionError("an address has at least one node")
 
     def _open(self, node: Node) -> NodeConnection:
-        address = self._address
+        address, limits = self._address, self._read_only
+        connect_secs = NODE_CONNECT_SECS if len(address.nodes) > 1 else CONNECT_SECS
+        answer_secs = limits.secs if limits else ANSWER_SECS
         connection = NodeConnection(
             self._tls,
             host=node.host,
@@ -105,13 +117,13 @@ class NodeConnector:
             # wait for each other.
             init_command="SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
             autocommit=True,
-            connect_timeout=NODE_CONNECT_SECS if len(address.nodes) > 1 else CONNECT_SECS,
-            read_timeout=ANSWER_SECS,
-            write_timeout=ANSWER_SECS,
+            connect_timeout=limits.secs if limits else connect_secs,
+            read_timeout=answer_secs,
+            write_timeout=answer_secs,
         )
         try:
             with connection.cursor() as cursor:
-                cursor.execute(PATIENCE)
+                cursor.execute(READ_ONLY if limits else PATIENCE)
                 _join_cluster(cursor)
         except pymysql.Error:
             if connection.open:

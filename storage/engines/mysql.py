@@ -21,7 +21,12 @@ from core.errors import (
     NoFailoverError,
     SchemaMismatchError,
 )
-from storage.engines.cluster import NOT_IN_CLUSTER, NodeConnection, NodeConnector
+from storage.engines.cluster import (
+    NOT_IN_CLUSTER,
+    NodeConnection,
+    NodeConnector,
+    ReadOnlyLimits,
+)
 from storage.engines.datetimes import from_sql
 from storage.engines.dialect import SCHEMA_FOLDER, ClockReading, Connection, Dialect
 from storage.engines.url import MySQLAddress
@@ -78,13 +83,19 @@ class MySQLEngine:
     """Pooled connections to a server, or to the nodes of a cluster.
 
     The pool is made by the first `connect`; a thread waits when all its connections are in use.
+
+    Args:
+        read_only: the server refuses to write, and is not waited for beyond these limits.
     """
 
-    def __init__(self, *, address: MySQLAddress, pool_size: int) -> None:
+    def __init__(
+        self, *, address: MySQLAddress, pool_size: int, read_only: ReadOnlyLimits | None = None
+    ) -> None:
         self.dialect = DIALECT
         self.pool_size = pool_size
         self.driver_errors: tuple[type[Exception], ...] = (pymysql.Error, OSError)
         self._address = address
+        self._read_only = read_only
         self._pool: PooledDB | None = None
         self._making_pool = threading.Lock()
 
@@ -223,7 +234,7 @@ class MySQLEngine:
 
     def _make_pool(self) -> PooledDB:
         return PooledDB(
-            creator=NodeConnector(self._address),
+            creator=NodeConnector(self._address, self._read_only),
             mincached=0,
             maxcached=self.pool_size,
             maxconnections=self.pool_size,

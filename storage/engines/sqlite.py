@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import time
@@ -209,3 +210,22 @@ class SQLiteEngine:
         if id(connection) in self._writing:
             self._writing.discard(id(connection))
             self._writer.release()
+
+
+class ReadOnlySQLiteEngine(SQLiteEngine):
+    """Connections that read one file that exists, and leave no trace beside it."""
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            connection = sqlite3.connect(self._uri(), uri=True, isolation_level=None, timeout=0)
+        except sqlite3.Error as error:
+            raise self.translate(error) from error
+        connection.row_factory = sqlite3.Row
+        return connection
+
+    def _uri(self) -> str:
+        address = f"{self._path.absolute().as_uri()}?mode=ro"
+        # SQLite makes the two files of the journal where they are missing, also to read only, and
+        # such a reader cannot remove them. Without them nobody has the database open.
+        beside = (f"{self._path}-wal", f"{self._path}-shm")
+        return address if all(map(os.path.exists, beside)) else f"{address}&immutable=1"

@@ -272,21 +272,54 @@ def open_engine(url: str, pool_size: int) -> Engine:
     Raises:
         SettingsError: the URL cannot be read. Its password is not repeated.
     """
-    scheme = url.split(":", 1)[0].lower()
-    if scheme == "sqlite":
-        path = url.removeprefix("sqlite:///")
-        if not url.startswith("sqlite:///") or not path:
-            raise SettingsError("database_url_without_path")
+    if _is_sqlite(url):
         from storage.engines.sqlite import SQLiteEngine
 
-        return SQLiteEngine(path=Path(unquote(path)), pool_size=pool_size)
-    if scheme in ("mysql", "mariadb"):
-        from storage.engines.mysql import MySQLEngine
+        return SQLiteEngine(path=_sqlite_path(url), pool_size=pool_size)
+    from storage.engines.mysql import MySQLEngine
 
-        return MySQLEngine(address=MySQLAddress.parse(url), pool_size=pool_size)
+    return MySQLEngine(address=MySQLAddress.parse(url), pool_size=pool_size)
+
+
+def open_read_only(url: str, limit_secs: float) -> Engine:
+    """Return an engine with one connection that cannot write and creates no file.
+
+    Args:
+        url: as `DATABASE_URL` has it.
+        limit_secs: how long a server is waited for, for a connection and for each answer. SQLite
+            does not wait for locks at all.
+
+    Raises:
+        SettingsError: the URL cannot be read.
+    """
+    if _is_sqlite(url):
+        from storage.engines.sqlite import ReadOnlySQLiteEngine
+
+        return ReadOnlySQLiteEngine(path=_sqlite_path(url), pool_size=1)
+    from storage.engines.cluster import ReadOnlyLimits
+    from storage.engines.mysql import MySQLEngine
+
+    limits = ReadOnlyLimits(secs=limit_secs)
+    return MySQLEngine(address=MySQLAddress.parse(url), pool_size=1, read_only=limits)
+
+
+def _is_sqlite(url: str) -> bool:
+    """Return whether the URL names SQLite rather than MySQL. Raise SettingsError for another."""
+    scheme = url.split(":", 1)[0].lower()
+    if scheme == "sqlite":
+        return True
+    if scheme in ("mysql", "mariadb"):
+        return False
     if "://" in url:
         raise SettingsError("database_engine_unknown", name=scheme)
     raise SettingsError("database_url_without_engine")
+
+
+def _sqlite_path(url: str) -> Path:
+    path = url.removeprefix("sqlite:///")
+    if not url.startswith("sqlite:///") or not path:
+        raise SettingsError("database_url_without_path")
+    return Path(unquote(path))
 
 
 def failure_is_lasting(error: DatabaseError) -> bool:

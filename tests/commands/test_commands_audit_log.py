@@ -26,7 +26,7 @@ LOOKS = {
     *("accounts list", "accounts explain", "tasks list", "tasks show", "exports list"),
     *("jobs list", "jobs preview", "works list", "views trend", "views top", "views daily"),
     *("views growth", "views gaps", "webhooks list", "webhooks show", "dramas list"),
-    *("dramas show", "web tokens", "stats fetch", "healthcheck"),
+    *("dramas show", "web tokens", "stats fetch", "healthcheck", "completion"),
 }
 # What goes on by itself once it was started, trials on a database of their own, and lists that are
 # written out again.

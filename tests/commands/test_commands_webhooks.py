@@ -74,7 +74,7 @@ def test_a_listing_fits_80_columns(baton: Baton) -> None:
                 body="{}",
             )
             app.database.write(app.webhooks.outbox.enqueue, report)
-        assert app.webhooks.worker.send_once()
+        assert app.webhooks.sender.send_once()
     lines = baton.run("webhooks", "list").out.splitlines()
     assert len(lines) == 4 and 70 < max(map(cell_len, lines)) <= 80
     assert any("[bold]x" in line for line in lines)

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from core.service import ThreadedService
+from core.threaded_service import ThreadedService
 
 
 def wait(stop: threading.Event) -> None:

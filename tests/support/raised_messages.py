@@ -11,6 +11,8 @@ from pathlib import Path
 from core.messages import CODE
 
 FRONT_END_ERROR = "RequestRefusedError"  # the console's pages give it texts of their own
+# Errors and `Message.of` are known by their classes; `say` writes a text and makes no error.
+NO_MAKERS = {"__init__", "of", "say"}
 MESSAGE_MAKERS = {"Message", "Message.of"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -81,8 +83,8 @@ def code_makers(sources: Iterable[Source]) -> dict[str, int]:
         for function in source.functions.values():
             arguments = [*function.args.posonlyargs, *function.args.args]
             names = [argument.arg for argument in arguments]
-            if function.name in ("__init__", "of") or "code" not in names:
-                continue  # errors and `Message.of` are known by their classes
+            if function.name in NO_MAKERS or "code" not in names:
+                continue
             if _annotation(arguments[names.index("code")]) == "str":
                 bound = names[0] in ("self", "cls")
                 found[function.name] = names.index("code") - bound

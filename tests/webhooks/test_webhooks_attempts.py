@@ -91,7 +91,7 @@ def test_an_error_of_ours_is_a_failed_attempt_and_stops_nobody(
     office: PostOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     delivery = office.file(office.url("ok"), "t")
-    client = office.app.webhooks.worker.client
+    client = office.app.webhooks.sender.client
 
     def breaks(*_: Any) -> None:
         raise ZeroDivisionError("whsec_secret")

@@ -68,7 +68,7 @@ def test_a_report_that_was_sent_but_not_noted_comes_again_under_its_id(
         office = make_office(database_url=SecretStr(proxy.url(mysql_url)))
         outage, stop = Outage(proxy=proxy, clock=clock), threading.Event()
         delivery = office.file(office.url("ok", "a"), "t")
-        sender, posts = office.app.webhooks.worker, []
+        sender, posts = office.app.webhooks.sender, []
         post = sender.client.post
 
         def then_the_database_is_gone(*given: Any) -> Any:

@@ -10,7 +10,7 @@ from core.clock import Clock
 from core.errors import DatabaseError, OutputError
 from core.logs import service_log
 from core.poller import Poller
-from works.catalogue.listing import CatalogueList
+from works.catalogue.views_json import CatalogueList
 
 log = service_log("works")
 # Changes come in bursts: one export shall show the whole burst.

@@ -14,7 +14,7 @@ from core.cancellation import StoppedSignal
 from core.errors import BatonError, UnfinishedError
 from core.messages import Message
 from presentation.i18n.renderer import Renderer
-from works.catalogue.listing import ListExport
+from works.catalogue.views_json import ListExport
 from works.hourly import crawl_result
 from works.hourly.crawl import HourlyCrawl
 from works.hourly.crawl_result import CrawlResult, Ending

@@ -72,7 +72,7 @@ class PostOffice:
         """Send until nothing is due; return the number of attempts."""
         self._clock.move(self.app.settings.poll_secs)  # who found nothing does not look at once
         count = 0
-        while self.app.webhooks.worker.send_once():
+        while self.app.webhooks.sender.send_once():
             count += 1
         return count
 

@@ -334,4 +334,15 @@ HELP = {
     "List the tokens, without the tokens themselves.": "列出令牌（不含令牌本身）。",
     "End a token, and the sessions that it began.": "作废令牌及由其登录的会话。",
     "the token's name or id": "令牌名称或 id",
+    "Print the script by which a shell completes commands.": "输出 Shell 的自动补全脚本。",
+    "It completes options and values too: domains, accounts, ids.": (
+        "也会补全选项和值：领域、账号、编号。"
+    ),
+    "Load it in ~/.bashrc or ~/.zshrc by `source <(baton completion bash)`, in fish by `baton\ncompletion fish | source`.": (
+        "在 ~/.bashrc 或 ~/.zshrc 中加载：`source <(baton completion bash)`（zsh 写 zsh）；fish：`baton completion fish | source`。"
+    ),
+    "It needs an installed command, like `baton`: `python cli.py` cannot be completed.": (
+        "只适用于已安装的命令，例如 `baton`；`python cli.py` 无法补全。"
+    ),
+    "whose script it is": "哪个 Shell 的脚本",
 }

@@ -1,0 +1,1 @@
+"""What shells offer behind a half-written command line."""

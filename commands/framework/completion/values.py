@@ -1,0 +1,166 @@
+"""The values of options and arguments that the shell completes, in one table."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+
+from commands.framework.completion.shells import Kind, Suggestion
+from commands.framework.reader import reader
+from core.clock import SystemClock
+from core.errors import DatabaseError
+from core.logs import redact
+from core.settings import Settings
+from storage.engines.transactions import Database, Tx, open_read_only
+from storage.operations import suggestions
+from storage.operations.suggestions import Suggestions
+
+MAX_SUGGESTIONS = 50
+DATABASE_SECS = 0.5
+Source = Callable[[Settings, str], Iterable[Suggestion]]  # what is typed: its values so far
+Query = Callable[[Tx, str, int], Suggestions]
+
+
+def stored(query: Query) -> Source:
+    """Return a source that asks the database; it finds nothing where that does not answer soon."""
+
+    def find(settings: Settings, typed: str) -> list[Suggestion]:
+        engine = open_read_only(settings.database_url.get_secret_value(), DATABASE_SECS)
+        database = Database(engine=engine, clock=SystemClock())
+        found: Suggestions = {}
+
+        def read() -> None:
+            with suppress(DatabaseError):
+                found.update(database.read(query, typed, MAX_SUGGESTIONS))
+            database.close()
+
+        # In a thread, as no driver limits all that it does: a name is resolved, a table is walked.
+        reading = threading.Thread(target=read, daemon=True)
+        reading.start()
+        reading.join(DATABASE_SECS)
+        return [Suggestion(value, note) for value, note in tuple(found.items())]
+
+    return find
+
+
+def nothing(settings: Settings, typed: str) -> Iterable[Suggestion]:
+    """Return no value: what is typed is new."""
+    return ()
+
+
+def faults(settings: Settings, typed: str) -> Iterable[Suggestion]:
+    """Return the profiles of faults that the sandbox plays."""
+    from sandbox.config import FAULT_PROFILES
+
+    return map(Suggestion, FAULT_PROFILES)
+
+
+def platforms(settings: Settings, typed: str) -> Iterable[Suggestion]:
+    """Return the names of all platforms, the declared ones too."""
+    from sources.platforms import PlatformRegistry
+
+    return map(Suggestion, PlatformRegistry(settings).platforms)
+
+
+def searchable_platforms(settings: Settings, typed: str) -> Iterable[Suggestion]:
+    """Return the names of the platforms whose creators can be crawled."""
+    from sources.platforms import PlatformRegistry
+
+    known = PlatformRegistry(settings).platforms.values()
+    return [Suggestion(platform.name) for platform in known if platform.searches]
+
+
+def jobs(settings: Settings, typed: str) -> Iterable[Suggestion]:
+    """Return the names of the scheduled jobs, with their descriptions."""
+    from app.container import App
+
+    return [Suggestion(job.name, reader().text(job.description)) for job in App(settings).jobs.all]
+
+
+def formats(settings: Settings, typed: str) -> Iterable[Suggestion]:
+    """Return the formats of export files."""
+    from crawler.export.formats import FORMATS
+
+    return map(Suggestion, FORMATS)
+
+
+def columns(settings: Settings, typed: str) -> Iterable[Suggestion]:
+    """Return what is typed of a list of columns, continued by each column that it lacks."""
+    from crawler.export.columns import DEFAULT_COLUMNS, RAW
+
+    chosen = typed.split(",")[:-1]
+    for name in (*DEFAULT_COLUMNS, RAW):
+        if name not in chosen:
+            yield Suggestion(",".join((*chosen, name)))
+
+
+def receiver_urls(settings: Settings, typed: str) -> Iterable[Suggestion]:
+    """Return the URLs of receivers that hold no secret: no password, no query."""
+    for found in stored(suggestions.receiver_urls)(settings, typed):
+        if "?" not in found.value and redact(found.value) == found.value:
+            yield found
+
+
+# By option, or by argument in capitals; of a command or a group where its name stands in front,
+# which comes first. What is missing has the values of its type, or none.
+VALUES: Mapping[str, Source] = {
+    "--columns": columns,
+    "--domain": stored(suggestions.domains),
+    "--format": formats,
+    "--label": stored(suggestions.labels),
+    "--platform": platforms,
+    "accounts --platform": searchable_platforms,
+    "plan --platform": searchable_platforms,
+    "start_crawl --platform": searchable_platforms,
+    "start_export --platform": searchable_platforms,
+    "accounts NAME": stored(suggestions.account_names),
+    "accounts add NAME": nothing,
+    "accounts import NAME_OR_FILE": stored(suggestions.account_names),
+    "dramas TASK_ID": stored(suggestions.distribution_tasks),
+    "exports --host": stored(suggestions.hosts),
+    "exports SEGMENT_IDS": stored(suggestions.segments),
+    "jobs NAME": jobs,
+    "sandbox --faults": faults,
+    "tasks LABELS": stored(suggestions.labels),
+    "tasks TASK_ID": stored(suggestions.tasks),
+    "update_play_counts --uids": stored(suggestions.creators),
+    "update_play_counts MORE_UIDS": stored(suggestions.creators),
+    "views WORK": stored(suggestions.works),
+    "web NAME": stored(suggestions.token_names),
+    "webhooks --task": stored(suggestions.distribution_tasks),
+    "webhooks --url": receiver_urls,
+    "webhooks ENDPOINT": receiver_urls,
+    "webhooks ID": stored(suggestions.deliveries),
+    "webhooks IDS": stored(suggestions.deliveries),
+    "webhooks TASK": stored(suggestions.distribution_tasks),
+    "webhooks URL": receiver_urls,
+    "works --uid": stored(suggestions.creators),
+    "works disable LINKS": stored(suggestions.works),
+    "works enable LINKS": stored(suggestions.works),
+}
+PATHS: Mapping[str, Kind] = {
+    "--home": Kind.FOLDERS,
+    "--out": Kind.FOLDERS,
+    "accounts import NAME_OR_FILE": Kind.FILES,
+}
+
+
+def source_of(command: Sequence[str], parameter: str) -> Source | None:
+    """Return the source of a parameter's values.
+
+    Args:
+        command: the words that name the command, with underscores.
+        parameter: the option, or the argument's name in capitals.
+    """
+    return next((VALUES[key] for key in _keys(command, parameter) if key in VALUES), None)
+
+
+def path_kind(command: Sequence[str], parameter: str) -> Kind | None:
+    """Return whether a parameter is a path although its type does not say so, or of which kind;
+    None for any other."""
+    return next((PATHS[key] for key in _keys(command, parameter) if key in PATHS), None)
+
+
+def _keys(command: Sequence[str], parameter: str) -> list[str]:
+    return [" ".join((*command[:words], parameter)) for words in range(len(command), -1, -1)]
