@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from app.foundation import Foundation
     from webhooks.outbox import Outbox
     from webhooks.queue import DeliveryQueue
-    from webhooks.sender import WebhookWorker
+    from webhooks.sender import WebhookSender
     from webhooks.service import WebhookService
 
 
@@ -45,13 +45,13 @@ class WebhookFactories:
         )
 
     @cached_property
-    def worker(self) -> WebhookWorker:
+    def sender(self) -> WebhookSender:
         from webhooks.http_client import WebhookClient
         from webhooks.retry_policy import RetryPolicy
-        from webhooks.sender import WebhookWorker
+        from webhooks.sender import WebhookSender
 
         settings = self.foundation.settings
-        return WebhookWorker(
+        return WebhookSender(
             database=self.foundation.database,
             queue=self.queue,
             client=WebhookClient(
@@ -73,9 +73,9 @@ class WebhookFactories:
             clock=self.foundation.clock,
             vault=self.foundation.vault,
             queue=self.queue,
-            worker=self.worker,
+            sender=self.sender,
         )
 
     def loops(self) -> list[Callable[[threading.Event], None]]:
         """Return a loop for each of `webhook_workers` threads, to be run until its event is set."""
-        return [self.worker.run for _ in range(self.foundation.settings.webhook_workers)]
+        return [self.sender.run for _ in range(self.foundation.settings.webhook_workers)]

@@ -17,6 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from core.errors import BatonError
+from core.installation.program import program_name
 from core.logs import service_log
 from core.messages import Message
 from web import api, console, docs_page
@@ -41,8 +42,7 @@ log = service_log("web")
 PAGES = ("/admin", "/docs")
 STATIC_FOLDER = Path(__file__).parent / "static"
 ABOUT = (
-    "Every call needs a token, as `Authorization: Bearer TOKEN`;"
-    " `python cli.py web token` makes one."
+    "Every call needs a token, as `Authorization: Bearer TOKEN`; `{program} web token` makes one."
 )
 
 
@@ -51,7 +51,7 @@ def build(backend: Backend) -> FastAPI:
     app = FastAPI(
         title="Baton",
         version=backend.version,
-        description=ABOUT,
+        description=ABOUT.format(program=program_name()),
         docs_url=None,
         redoc_url=None,
         openapi_url=None,

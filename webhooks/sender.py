@@ -23,7 +23,7 @@ log = service_log("webhooks")
 
 
 @dataclass(frozen=True, kw_only=True)
-class WebhookWorker:
+class WebhookSender:
     """Sends deliveries; several threads may run one worker.
 
     Args:

@@ -20,7 +20,7 @@ from webhooks.outbox import Report, as_delivery, url_hash
 from webhooks.queue import DeliveryQueue
 from webhooks.requests import EndpointRequest, ReplayRequest, TrialRequest
 from webhooks.retry_policy import DeliveryOutcome
-from webhooks.sender import WebhookWorker
+from webhooks.sender import WebhookSender
 from webhooks.signing import new_secret, parse_secrets
 
 
@@ -53,7 +53,7 @@ class WebhookService:
     clock: Clock
     vault: Vault
     queue: DeliveryQueue
-    worker: WebhookWorker
+    sender: WebhookSender
 
     def overview(self, wanted: Filter, limit: int) -> Overview:
         """Return at most `limit` deliveries that match `wanted`, with the counts of all."""
@@ -109,7 +109,7 @@ class WebhookService:
             body=json.dumps(body),
         )
         claim = self.queue.enqueue_and_claim(as_delivery(report))
-        return claim.delivery, self.worker.send_test(claim, keys)
+        return claim.delivery, self.sender.send_test(claim, keys)
 
     def endpoint_url(self, request: EndpointRequest) -> str:
         """Return a request's callback URL. Raise InvalidInputError for an unknown delivery id."""

@@ -20,6 +20,7 @@ from commands.doctor.works_checks import WorksChecks
 from commands.framework.context import database_place, new_database
 from commands.framework.reader import shown
 from core.errors import BatonError, CredentialsError, SettingsError
+from core.installation.program import program_name
 from core.messages import Message
 from presentation.i18n.command_lines import shell_word
 from presentation.i18n.renderer import counted
@@ -143,12 +144,12 @@ class InstallationChecks:
         if account.status is AccountStatus.DISABLED:
             yield (
                 Message.of("account_is_disabled", reason=shown(account.disabled_reason)),
-                _command(f"python cli.py accounts explain {name}"),
+                _command(f"{program_name()} accounts explain {name}"),
             )
         if account.session is None:
             yield Message.of("account_lacks_session"), Message.of("import_session_of", name=name)
         if account.daily_export_limit == 0:
-            command = f"python cli.py accounts set_limit {name} 4000"
+            command = f"{program_name()} accounts set_limit {name} 4000"
             yield Message.of("account_limit_zero"), _command(command)
         try:
             for token in (account.session, account.password, account.proxy):
@@ -160,7 +161,7 @@ class InstallationChecks:
         if cooldown is not None and cooldown > now + timedelta(seconds=LONG_COOLDOWN_SECS):
             yield (
                 Message.of("account_rests_until", moment=f"{cooldown:%Y-%m-%d %H:%M}"),
-                _command(f"python cli.py accounts enable {name}"),
+                _command(f"{program_name()} accounts enable {name}"),
             )
 
     def _leases(self) -> Iterator[Finding]:

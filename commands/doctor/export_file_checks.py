@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from app.container import App
 from commands.doctor.findings import Finding, failure, ok, warning
+from core.installation.program import program_name
 from core.messages import Message
 from presentation.i18n.renderer import counted
 from storage.crawling import export_segments, leases
@@ -100,7 +101,7 @@ class ExportFileChecks:
         return failure(
             subject,
             Message.of("sealed_files_wrong", wrong=len(wrong), files=files, ids=ids),
-            Message.of("run_this", command=f"python cli.py exports rebuild {ids}"),
+            Message.of("run_this", command=f"{program_name()} exports rebuild {ids}"),
         )
 
     def _segments_here(self) -> Iterator[Segment]:

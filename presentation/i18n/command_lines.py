@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import shlex
 
+from core.installation.program import program_name
 from storage.models.tasks import TaskType
 
 
 def start_command(task_type: TaskType, domain: str) -> str:
     """Return the command line that works on a task of that type and domain."""
     name = "start_crawl" if task_type is TaskType.INGESTION else "start_export"
-    return f"python cli.py {name} --domain {shell_word(domain)}"
+    return f"{program_name()} {name} --domain {shell_word(domain)}"
 
 
 def shell_word(text: str) -> str:

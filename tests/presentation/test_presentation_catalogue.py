@@ -24,7 +24,7 @@ from crawler.planning.forecast import Bound
 from presentation.i18n.catalogue import AREAS, advice_of, area_of, messages_of
 from presentation.i18n.forms import Forms
 from presentation.i18n.language import Language
-from presentation.i18n.renderer import FrontEnd, Renderer
+from presentation.i18n.renderer import PROGRAM, FrontEnd, Renderer
 from storage.crawling.job_runs import RunState
 from storage.engines import mysql
 from storage.models.accounts import AccountStatus
@@ -47,9 +47,10 @@ RENDERERS = {language: Renderer(language, ZoneInfo("Asia/Shanghai")) for languag
 
 
 def fields(forms: Forms) -> set[str]:
-    """The parameters of all forms of a message."""
+    """The parameters of all forms of a message; the program's name is there for every form."""
     parts = [forms] if isinstance(forms, str) else forms
-    return {name for part in parts for _, name, _, _ in Formatter().parse(part) if name is not None}
+    names = {name for part in parts for _, name, _, _ in Formatter().parse(part)}
+    return {name for name in names if name not in (None, PROGRAM)}
 
 
 def test_the_languages_have_the_same_codes_and_parameters() -> None:

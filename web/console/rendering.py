@@ -15,7 +15,8 @@ from fastapi import APIRouter, Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from presentation.i18n.renderer import renderer_for
+from core.installation.program import program_name
+from presentation.i18n.renderer import FrontEnd, renderer_for
 from presentation.terminal.layout import Page
 from web.auth.access import Visitor
 from web.backend import Backend
@@ -89,6 +90,7 @@ class Screens:
             sections=self._sections,
             version=self._backend.version,
             now=self._backend.clock.now(),
+            program=program_name(),
             zone_name=str(self._backend.calendar.zone),
             moment=self._moment,
             told=lambda found: language.problem(found or "", self._backend.calendar.zone),
@@ -118,7 +120,7 @@ class Screens:
 
     def drawing(self, language: Language) -> Page:
         """Return the conditions for which the terminal's sentences are rendered on a page."""
-        renderer = renderer_for(language.code, self._backend.calendar.zone)
+        renderer = renderer_for(language.code, self._backend.calendar.zone, FrontEnd.CONSOLE)
         return Page(renderer=renderer, width=ANY_WIDTH, now=self._backend.clock.now())
 
     def refusal(

@@ -132,18 +132,17 @@ _EVERYWHERE = {
 ADVICE = {
     "terminal": _EVERYWHERE
     | {
-        "no_account": "add one with: python cli.py accounts import NAME cookies.txt",
-        "all_accounts_disabled": "enable one: python cli.py accounts enable NAME",
-        "account_not_found": "see: python cli.py accounts list",
-        "account_name_unknown": "see: python cli.py accounts list",
+        "no_account": "add one with: {program} accounts import NAME cookies.txt",
+        "all_accounts_disabled": "enable one: {program} accounts enable NAME",
+        "account_not_found": "see: {program} accounts list",
+        "account_name_unknown": "see: {program} accounts list",
         "account_name_ambiguous": "say which with --platform",
-        "account_exists": "change its session with: python cli.py accounts import {name} FILE",
+        "account_exists": "change its session with: {program} accounts import {name} FILE",
         "session_ended": (
-            "sign in again in the browser and export the cookies anew, or:"
-            " python cli.py accounts login"
+            "sign in again in the browser and export the cookies anew, or: {program} accounts login"
         ),
         "csv_columns_missing": (
-            "for one account's cookies give its name too: python cli.py accounts import NAME {file}"
+            "for one account's cookies give its name too: {program} accounts import NAME {file}"
         ),
     },
     "console": _EVERYWHERE

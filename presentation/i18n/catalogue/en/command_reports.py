@@ -66,7 +66,7 @@ MESSAGES: dict[str, Forms] = {
     "deliveries_in_all": "all in all {counts}",
     "no_deliveries_yet": "nothing was filed yet",
     "reports_due_again": "{reports} due again",
-    "reports_sent_by_run": "`python cli.py run` sends them",
+    "reports_sent_by_run": "`{program} run` sends them",
     "nothing_else_replayed": "nothing else matched: tests, and what is under way, are not replayed",
     "trial_delivered": "delivered: HTTP {status}, event {event}",
     "endpoint_is_disabled": "disabled; what is to be sent there waits",
@@ -77,7 +77,7 @@ MESSAGES: dict[str, Forms] = {
         "task {task} signs with the new secret, and with the one before if there was one;"
     ),
     "rotation_next": (
-        "when the receiver knows it: python cli.py webhooks rotate_secret {task} --finish"
+        "when the receiver knows it: {program} webhooks rotate_secret {task} --finish"
     ),
     "delivery_unknown_id": "no delivery has the id {id}",
     "no_secret_on_stdin": "no secret came on standard input",
@@ -132,7 +132,7 @@ MESSAGES: dict[str, Forms] = {
     "date_with_hour": "--date and --hour go together",
     "date_for_import": "--date and --hour are for --import-only",
     "catalogue_is_empty": (
-        "the catalogue is empty (see: python cli.py works add); the file was left as it is"
+        "the catalogue is empty (see: {program} works add); the file was left as it is"
     ),
     "hour_waits_for_other": "{hour}: another process is at work on this hour; waiting for it",
     "hour_fetched": "{hour}: {success:,} fetched",
@@ -142,7 +142,7 @@ MESSAGES: dict[str, Forms] = {
     "hour_there_already": "{hour}: its numbers are there already; nothing was asked again",
     "hour_line": "{hour}: {sentence}",
     "sign_one_in": (
-        "sign one in: python cli.py accounts login NAME (or import its cookies), then again"
+        "sign one in: {program} accounts login NAME (or import its cookies), then again"
     ),
     "hour_imported": "{hour}: {rows} imported",
     "hour_imported_before": "{hour}: {rows} imported, in already",
@@ -150,12 +150,12 @@ MESSAGES: dict[str, Forms] = {
     "import_refused": "refused: {reason}",
     "no_numbers_of_video": "there are no numbers of {video} ({platform})",
     "growth_in_hours": "{growth} in {hours} h",
-    "no_numbers_of_hour": "there are no numbers of {hour}; see: python cli.py views gaps",
+    "no_numbers_of_hour": "there are no numbers of {hour}; see: {program} views gaps",
     "no_numbers_since": "there are no numbers since {day}; try a longer --since",
     "no_risers_since": "no video has numbers of two hours since {hour}",
     "hours_summed": "{hours:,} hours: {counts}",
-    "view_data_missing": "{path} is not there yet; fetch first: python cli.py views --full",
-    "no_numbers_yet": "there are no numbers yet; fetch first: python cli.py views --full",
+    "view_data_missing": "{path} is not there yet; fetch first: {program} views --full",
+    "no_numbers_yet": "there are no numbers yet; fetch first: {program} views --full",
     "video_link_is_short": "{text} is a short link; give the id or the whole link",
     # installation
     "demo_accounts_wrong": "--accounts must be 1 or more, got {value}",
@@ -190,7 +190,7 @@ MESSAGES: dict[str, Forms] = {
         "note: it can be reached from the network, in clear; put a server with "
         "TLS in front of it (docs/web.md)"
     ),
-    "web_nobody_can_sign_in": "nobody can sign in yet; make a token with: python cli.py web token",
+    "web_nobody_can_sign_in": "nobody can sign in yet; make a token with: {program} web token",
     "admin_token_made": "admin token, shown only now: {token}",
     "token_may_act": "token {name} may act; it is shown only now",
     "token_may_read": "token {name} may only read; it is shown only now",

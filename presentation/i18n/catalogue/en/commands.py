@@ -60,7 +60,7 @@ MESSAGES: dict[str, Forms] = {
     "account_added_line": "account {account} added (id {id}, {rows:,} rows a day)",
     "account_changed": "account {account}: {change}",
     "account_limit_set": "account {account}: {rows:,} rows a day",
-    "account_check_next": "next: python cli.py accounts check {account}",
+    "account_check_next": "next: {program} accounts check {account}",
     "accounts_partly_imported": "{imported} imported, {refused} not; mend those and run it again",
     "account_not_signed_in": "account {account}: the session is not signed in any more",
     "account_signed_in": "account {account}: signed in as {name} ({uid})",
@@ -78,9 +78,7 @@ MESSAGES: dict[str, Forms] = {
     "evidence_answer": "came back: {answer}",
     # tasks
     "task_was_paused": "task {task_id} paused",
-    "task_goes_on": (
-        "task {task_id} goes on; `python cli.py run` or its start command works on it"
-    ),
+    "task_goes_on": ("task {task_id} goes on; `{program} run` or its start command works on it"),
     "task_was_cancelled": "task {task_id} cancelled",
     "segment_was_finished": "segment {segment_id} finished: {file}",
     "task_has_labels": "task {task_id}: {labels}",
@@ -89,8 +87,8 @@ MESSAGES: dict[str, Forms] = {
     "joined_with_pages": "{joined}, with its own pages: {first:,} to {last:,}",
     "joined_with_all_pages": "{joined}, with all pages that there are",
     "task_keeps_options": "note: it keeps its own options; yours differ in: {names}",
-    "task_was_filed": "task {task_id} filed; `python cli.py run` works on it",
-    "task_is_open": "task {task_id} is open; `python cli.py run` works on it",
+    "task_was_filed": "task {task_id} filed; `{program} run` works on it",
+    "task_is_open": "task {task_id} is open; `{program} run` works on it",
     "no_worker_given": "give at least one crawl or export worker",
     "domain_not_crawled": (
         "nothing is known of domain {domain} on {platform}; crawl it first with: {command}"
@@ -110,7 +108,7 @@ MESSAGES: dict[str, Forms] = {
     "rebuild_what": "give the ids of segments, or --host NAME for all of a host's",
     "host_is_this": "{host} is this host; give the ids of the segments to rebuild",
     "host_without_segments": (
-        "no segment was written on host {host}; see: python cli.py exports list --json"
+        "no segment was written on host {host}; see: {program} exports list --json"
     ),
     "segment_rebuilt": "segment {segment_id}: {file} ({size})",
     "rebuilt_from_now": (

@@ -78,25 +78,25 @@ _WHAT_IF = "(or ask what if, with --accounts N)"
 
 ADVICE = {
     "terminal": {
-        "segment_without_file": "mend it with: python cli.py exports rebuild {segment_id}",
-        "segment_file_unreadable": "mend it with: python cli.py exports rebuild {segment_id}",
-        "segment_file_changed": "mend it with: python cli.py exports rebuild {segment_id}",
-        "manifest_unreadable": "mend it with: python cli.py exports rebuild {segment_id}",
-        "manifest_differs": "mend it with: python cli.py exports rebuild {segment_id}",
-        "segment_left_open": "finish it with: python cli.py exports rebuild {segment_id}",
+        "segment_without_file": "mend it with: {program} exports rebuild {segment_id}",
+        "segment_file_unreadable": "mend it with: {program} exports rebuild {segment_id}",
+        "segment_file_changed": "mend it with: {program} exports rebuild {segment_id}",
+        "manifest_unreadable": "mend it with: {program} exports rebuild {segment_id}",
+        "manifest_differs": "mend it with: {program} exports rebuild {segment_id}",
+        "segment_left_open": "finish it with: {program} exports rebuild {segment_id}",
         "nothing_to_plan": "say how many creators with --creators N",
         "pages_not_known": "say how many creators with --creators N",
-        "plan_without_accounts": "add one with: python cli.py accounts import NAME cookies.txt "
+        "plan_without_accounts": "add one with: {program} accounts import NAME cookies.txt "
         + _WHAT_IF,
-        "plan_all_disabled": "enable one with: python cli.py accounts enable NAME " + _WHAT_IF,
-        "plan_without_sessions": "import one: python cli.py accounts import NAME FILE " + _WHAT_IF,
-        "task_not_found": "see: python cli.py tasks list",
+        "plan_all_disabled": "enable one with: {program} accounts enable NAME " + _WHAT_IF,
+        "plan_without_sessions": "import one: {program} accounts import NAME FILE " + _WHAT_IF,
+        "task_not_found": "see: {program} tasks list",
         "task_completed": "start a new one instead",
         "another_task_open": "resume that one",
         "label_invalid": _LABEL_RULE,
         "too_many_labels": "take some off",
         "export_not_writable": "make room or choose another --out folder",
-        "segment_not_found": "see: python cli.py exports list",
+        "segment_not_found": "see: {program} exports list",
         "segment_taken_over": "verify, then try again",
     },
     "console": {
@@ -156,8 +156,8 @@ MESSAGES |= {
 
 ADVICE["terminal"] |= {
     "limit_with_lanes": "leave --workers at 1",
-    "domain_unknown": "crawl it first with: python cli.py start_crawl --domain {domain!r}",
-    "domain_unknown_there": "crawl it first with: python cli.py start_crawl --domain {domain!r}",
+    "domain_unknown": "crawl it first with: {program} start_crawl --domain {domain!r}",
+    "domain_unknown_there": "crawl it first with: {program} start_crawl --domain {domain!r}",
     "piece_not_labelled": "label that one",
 }
 ADVICE["console"] |= {

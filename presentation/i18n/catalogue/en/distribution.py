@@ -89,11 +89,11 @@ _TO_DO = {
 ADVICE: dict[str, dict[str, Forms]] = {
     "terminal": {
         **_TO_DO,
-        "distribution_task_not_found": "see: python cli.py dramas list",
+        "distribution_task_not_found": "see: {program} dramas list",
         "days_reversed": "write --from EARLIER --to LATER",
         "day_and_span": "give one day, or --from and --to",
         "first_day_missing": "--to needs --from",
-        "broadcasting_turned_on": "`python cli.py run` does the rounds",
+        "broadcasting_turned_on": "`{program} run` does the rounds",
     },
     "console": {
         **_TO_DO,

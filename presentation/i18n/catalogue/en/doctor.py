@@ -39,7 +39,7 @@ MESSAGES: dict[str, Forms] = {
     "finding_line": "{mark}{subject}: {detail}",
     "finding_fixed": "fixed: {done}",
     "finding_not_fixed": "not fixed: {cause}",
-    "advice_or_fix": "{advice} (or: python cli.py doctor --fix)",
+    "advice_or_fix": "{advice} (or: {program} doctor --fix)",
     "run_this": "{command}",
     # Settings, folders and key
     "settings_read": "read from the environment and .env",
@@ -60,7 +60,7 @@ MESSAGES: dict[str, Forms] = {
     "set_data_dir": "set BATON_DATA_DIR to a folder that can be written",
     # Database and processes
     "nothing_else_checked": "nothing else can be checked",
-    "mend_and_test": "mend it, then: python cli.py alerts test",
+    "mend_and_test": "mend it, then: {program} alerts test",
     "no_channel_set": "no channel: alerts are in the console and the log only",
     "names_listed": "{names}",
     "error_found": "{cause}",
@@ -81,14 +81,14 @@ MESSAGES: dict[str, Forms] = {
         "this host's clock by NTP"
     ),
     "no_account_yet": "none",
-    "import_account": "python cli.py accounts import NAME FILE",
+    "import_account": "{program} accounts import NAME FILE",
     "accounts_usable": "{usable:,} of {count:,} usable",
-    "enable_or_import": "python cli.py accounts enable NAME, or import a fresh session",
+    "enable_or_import": "{program} accounts enable NAME, or import a fresh session",
     "account_is_disabled": "disabled: {reason}",
     "account_lacks_session": "has no session, cannot crawl",
     "account_limit_zero": "has limit 0, can never export",
     "account_rests_until": "rests until {moment} UTC",
-    "import_session_of": "python cli.py accounts import {name} FILE",
+    "import_session_of": "{program} accounts import {name} FILE",
     "no_leases_left": "none left behind",
     "leases_taken_back": "{tasks} and {accounts} taken back",
     "leases_of_gone": "{tasks} and {accounts} of processes that are gone",
@@ -101,18 +101,18 @@ MESSAGES: dict[str, Forms] = {
     "no_old_rows": "none is older than it is kept",
     "tables_grow": "these tables grow: there are older {rules}",
     "retention_rule": "{name} in {table}, kept for {days} days",
-    "prune_advice": "python cli.py jobs run prune; `run` does it every day",
+    "prune_advice": "{program} jobs run prune; `run` does it every day",
     # Export files
     "no_files_unfinished": "none left unfinished",
     "segment_unattended": "open on host {host}, and nobody works on task {task_id}",
     "segment_rebuild": (
-        "it is finished when the task goes on, or by: python cli.py exports rebuild {segment_id}"
+        "it is finished when the task goes on, or by: {program} exports rebuild {segment_id}"
     ),
     "file_written_to": "written to {path}",
     "host_holds_files": "holds {files}, and no process runs there",
     "host_fetch_files": (
         "fetch them from there; if the host is gone, write them again here: "
-        "python cli.py exports rebuild --host {host}"
+        "{program} exports rebuild --host {host}"
     ),
     "parts_removed": "{count:,} removed",
     "parts_unfinished": "{count:,} that nobody will finish: {names}",
@@ -126,17 +126,13 @@ MESSAGES: dict[str, Forms] = {
     "inbox_make_folder": "make it a folder that this user and the site may both write to",
     "inbox_give_right": "give this user the right to read it",
     "inbox_waits_long": "{files} waiting, the oldest for {span}",
-    "inbox_take_in": (
-        "start: python cli.py run, or take them in now: python cli.py works import --inbox"
-    ),
+    "inbox_take_in": ("start: {program} run, or take them in now: {program} works import --inbox"),
     "inbox_rejected": "{files} rejected, the newest {file}: {reason}",
     "inbox_mend": "mend what is in {rejected} and move it back to {folder}, or delete it",
     "inbox_fine": "{folder}, {files} waiting",
     "list_never_used": "not there: the catalogue was never used",
-    "list_write_again": "write it again: python cli.py views --export-only",
-    "list_write_or_run": (
-        "write it again: python cli.py views --export-only, or start: python cli.py run"
-    ),
+    "list_write_again": "write it again: {program} views --export-only",
+    "list_write_or_run": ("write it again: {program} views --export-only, or start: {program} run"),
     "list_of_other": "{path}, {works}; another program's, the catalogue is empty",
     "list_outdated": "older than the catalogue, which has changed {span} ago",
     "list_not_there": "not there, though the catalogue is in use",
@@ -148,13 +144,13 @@ MESSAGES: dict[str, Forms] = {
         "end what holds it (it is named by: fuser {path}); nothing is lost meanwhile"
     ),
     "see_views": "see docs/views.md",
-    "hourly_file_anew": "move {path} away, then make it anew: python cli.py views --missing",
+    "hourly_file_anew": "move {path} away, then make it anew: {program} views --missing",
     "hours_without_gap": "{path}, no gap in the last {hours} hours",
     "hours_missing": "{missing} of the last {hours} without numbers: {named}",
     "hours_missing_more": "{missing} of the last {hours} without numbers: {named}; {more:,} more",
     "hour_gap": "{hour}: {why}",
     "hours_advice": (
-        "all of them: python cli.py views gaps; `run` asks each hour, and "
+        "all of them: {program} views gaps; `run` asks each hour, and "
         "`views --missing` takes in files that wait"
     ),
 }

@@ -50,7 +50,7 @@ MESSAGES: dict[str, Forms] = {
 }
 
 ADVICE: dict[str, dict[str, Forms]] = {
-    "terminal": {"job_running_already": "see: python cli.py jobs list"},
+    "terminal": {"job_running_already": "see: {program} jobs list"},
     "console": {"job_running_already": "see the page Jobs"},
     "api": {"job_running_already": "see GET /api/v1/jobs/runs"},
 }

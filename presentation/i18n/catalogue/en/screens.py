@@ -15,7 +15,7 @@ MESSAGES: dict[str, Forms] = {
     "screen_now_and_day_end": "{now} {zone} · quota day turns at {end}",
     "screen_today": "today {exported} exported, {left} left in {accounts}",
     "screen_done_in": "{kind} done in ~{time}",
-    "screen_no_accounts": "no accounts yet; add one with: python cli.py accounts import NAME FILE",
+    "screen_no_accounts": "no accounts yet; add one with: {program} accounts import NAME FILE",
     "screen_no_tasks": "no open tasks",
     "screen_more": "and {n} more: {counts}",
     "screen_draining": "finishing the pages and files in hand ... (Ctrl-C again: stop at once)",
@@ -28,14 +28,14 @@ MESSAGES: dict[str, Forms] = {
     "screen_no_creators": "the platform has no creators for '{domain}'; check the spelling",
     "screen_interrupted": "interrupted; the same command goes on from here",
     "screen_stopped": "stopped; everything is handed back",
-    "screen_task_paused": "task {id} is paused; go on with: python cli.py tasks resume {id}",
+    "screen_task_paused": "task {id} is paused; go on with: {program} tasks resume {id}",
     "screen_task_failed": "task {id} failed: {error}",
     "screen_all_spent": (
         "all accounts have used up their quota of the day; the export goes on at {until}: run"
-        " the same command then, or leave `python cli.py run` running (or give --wait)"
+        " the same command then, or leave `{program} run` running (or give --wait)"
     ),
     "screen_person_needed": (
-        "{reason}; see `python cli.py accounts list`, then enable one or import a fresh"
+        "{reason}; see `{program} accounts list`, then enable one or import a fresh"
         " session. The task stays open."
     ),
     "demo_done": "{exported} of {creators} of {domain} exported by {accounts}:",
@@ -98,19 +98,19 @@ MESSAGES: dict[str, Forms] = {
         "the session of account {account} ({platform}) ends at {until}"
     ),
     "alert_headline_task_failed": "task {task} ({kind} {domain}, {platform}) failed: {error}",
-    "alert_advice_account_disabled": "python cli.py accounts explain {word}",
+    "alert_advice_account_disabled": "{program} accounts explain {word}",
     "alert_advice_accounts_spent": "nothing, or add an account: it goes on by itself",
     "alert_advice_breaker_open": (
         "nothing: it is tried again by itself; if it comes back, slow down"
     ),
-    "alert_advice_task_failed": "python cli.py tasks resume {task}",
+    "alert_advice_task_failed": "{program} tasks resume {task}",
     "alert_one_way": "{platform} is left alone on the way {way} until {until} after risk control",
-    "alert_sign_in": "python cli.py accounts import {word} FILE",
+    "alert_sign_in": "{program} accounts import {word} FILE",
     "alert_is_open": "alert",
     "alert_is_over": "over",
     "alert_lasted": "since {moment}",
     "alert_do": "what to do: {advice}",
-    "alert_more": "and {n} more: python cli.py alerts list",
+    "alert_more": "and {n} more: {program} alerts list",
     "alert_title": "Baton on {host}: {raised} new, {resolved} over",
     "alert_test_title": "Baton on {host}: a test",
     "alert_test_body": "If you can read this, alerts arrive here.",
@@ -138,7 +138,7 @@ MESSAGES: dict[str, Forms] = {
     "plan_more_accounts": "and {n} more",
     "plan_side_by_side": (
         "Both begin now, side by side, with {workers} crawl workers, and run until they are"
-        " done (`python cli.py run`, or start_export with --wait)."
+        " done (`{program} run`, or start_export with --wait)."
     ),
     "plan_would_shorten": "What would shorten it:",
     "plan_nothing_shortens": "Nothing that a person can change would shorten it much.",

@@ -64,7 +64,7 @@ URL_FORMS = (
 )
 DUMP = "mariadb-dump --single-transaction --default-character-set=utf8mb4 -u USER -p DATABASE"
 # The schema is created and upgraded on the command line only, whoever finds out about it.
-INIT = "python cli.py init"
+INIT = "{program} init"
 
 _EVERYWHERE: dict[str, Forms] = {
     "database_not_granted": "GRANT it",
@@ -90,9 +90,7 @@ _ON_THE_SERVER: dict[str, Forms] = _EVERYWHERE | {
     "schema_outdated": f"stop all processes, make a backup, then run on the server: {INIT}",
     "schema_load_cut_short": f"drop the tables, then run on the server: {INIT}",
     "upgrade_taken_over": f"when that one has ended, run on the server once more: {INIT}",
-    "view_tables_differ": (
-        "move the file away, then run on the server: python cli.py views --missing"
-    ),
+    "view_tables_differ": ("move the file away, then run on the server: {program} views --missing"),
     "backup_of_server": f"copy it on the server: {DUMP} > FILE",
 }
 ADVICE: dict[str, dict[str, Forms]] = {
@@ -103,7 +101,7 @@ ADVICE: dict[str, dict[str, Forms]] = {
         "schema_outdated": f"stop all processes, make a backup, then run: {INIT}",
         "schema_load_cut_short": f"drop the tables, then run: {INIT}",
         "upgrade_taken_over": f"when that one has ended, run once more: {INIT}",
-        "view_tables_differ": "move the file away, then run: python cli.py views --missing",
+        "view_tables_differ": "move the file away, then run: {program} views --missing",
         "backup_of_server": f"first run: {DUMP} > FILE, then the same command without --backup",
     },
     "console": {**_ON_THE_SERVER},

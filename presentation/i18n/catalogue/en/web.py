@@ -121,22 +121,21 @@ ADVICE: dict[str, dict[str, Forms]] = {
         "endpoint_not_chosen": "give a URL, or the id of a delivery to it",
         "operation_not_found": "see the console",
         "log_not_found": "look into the log folder",
-        "no_hourly_numbers": "fetch first: python cli.py views --full",
+        "no_hourly_numbers": "fetch first: {program} views --full",
         "route_not_found": "what there is: /docs",
         "method_not_allowed": "what there is: /docs",
         "request_refused": "what there is: /docs",
         "export_on_other_host": (
-            "fetch it there, or write it again here with:"
-            " python cli.py exports rebuild {segment_id}"
+            "fetch it there, or write it again here with: {program} exports rebuild {segment_id}"
         ),
-        "token_not_valid": "make one with: python cli.py web token",
-        "nobody_signed_in": "make a token with: python cli.py web token",
-        "token_read_only": "use an admin token (python cli.py web token)",
+        "token_not_valid": "make one with: {program} web token",
+        "nobody_signed_in": "make a token with: {program} web token",
+        "token_read_only": "use an admin token ({program} web token)",
         "foreign_page": "open the console and do it there",
         "token_name_taken": (
-            "give another --name, or end it first with: python cli.py web revoke {name}"
+            "give another --name, or end it first with: {program} web revoke {name}"
         ),
-        "token_not_in_use": "see: python cli.py web tokens",
+        "token_not_in_use": "see: {program} web tokens",
     },
     "console": _EVERYWHERE
     | {
@@ -171,13 +170,13 @@ ADVICE: dict[str, dict[str, Forms]] = {
         ),
         "token_not_valid": (
             "send Authorization: Bearer TOKEN, or sign in at /admin/login"
-            " (python cli.py web token makes a token)"
+            " ({program} web token makes a token)"
         ),
         "nobody_signed_in": (
             "send Authorization: Bearer TOKEN, or sign in at /admin/login"
-            " (python cli.py web token makes a token)"
+            " ({program} web token makes a token)"
         ),
-        "token_read_only": "use an admin token (python cli.py web token)",
+        "token_read_only": "use an admin token ({program} web token)",
         "foreign_page": (
             "open the console and do it there, or call the API with a token:"
             " Authorization: Bearer TOKEN"

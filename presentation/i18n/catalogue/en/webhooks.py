@@ -71,7 +71,7 @@ ADVICE: dict[str, dict[str, Forms]] = {
             "if that is meant, name its host in BATON_WEBHOOK_ALLOWED_HOSTS"
         ),
         "notify_url_unusable": "docs/operations.md shows how to write one",
-        "delivery_not_found": "see: python cli.py webhooks list",
+        "delivery_not_found": "see: {program} webhooks list",
         "callback_url_unknown": "give it as `webhooks show ID` does, or give such an ID",
     },
     "console": {

@@ -122,10 +122,10 @@ _TO_DO = {
 ADVICE: dict[str, dict[str, Forms]] = {
     "terminal": {
         **_TO_DO,
-        "works_not_found": "see: python cli.py works list",
-        "views_list_unusable": "write it again with: python cli.py views --export-only",
-        "no_data_files": "crawl first: python cli.py views --crawl-only",
-        "hour_not_imported": "import it: python cli.py views --missing",
+        "works_not_found": "see: {program} works list",
+        "views_list_unusable": "write it again with: {program} views --export-only",
+        "no_data_files": "crawl first: {program} views --crawl-only",
+        "hour_not_imported": "import it: {program} views --missing",
     },
     "console": {
         **_TO_DO,

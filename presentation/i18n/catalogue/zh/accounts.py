@@ -112,17 +112,17 @@ _EVERYWHERE = {
 ADVICE = {
     "terminal": _EVERYWHERE
     | {
-        "no_account": "添加账号：python cli.py accounts import 名称 cookies.txt",
-        "all_accounts_disabled": "启用一个：python cli.py accounts enable 名称",
-        "account_not_found": "请查看：python cli.py accounts list",
-        "account_name_unknown": "请查看：python cli.py accounts list",
+        "no_account": "添加账号：{program} accounts import 名称 cookies.txt",
+        "all_accounts_disabled": "启用一个：{program} accounts enable 名称",
+        "account_not_found": "请查看：{program} accounts list",
+        "account_name_unknown": "请查看：{program} accounts list",
         "account_name_ambiguous": "请用 --platform 指明平台",
-        "account_exists": "更换会话：python cli.py accounts import {name} 文件",
+        "account_exists": "更换会话：{program} accounts import {name} 文件",
         "session_ended": (
-            "请在浏览器中重新登录并重新导出 Cookie，或执行：python cli.py accounts login"
+            "请在浏览器中重新登录并重新导出 Cookie，或执行：{program} accounts login"
         ),
         "csv_columns_missing": (
-            "若是单个账号的 Cookie，请同时给出名称：python cli.py accounts import 名称 {file}"
+            "若是单个账号的 Cookie，请同时给出名称：{program} accounts import 名称 {file}"
         ),
     },
     "console": _EVERYWHERE

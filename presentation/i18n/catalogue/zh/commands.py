@@ -57,7 +57,7 @@ MESSAGES: dict[str, Forms] = {
     "account_added_line": "已添加账号 {account}（id {id}，每日 {rows:,} 行）",
     "account_changed": "账号 {account}：{change}",
     "account_limit_set": "账号 {account}：每日 {rows:,} 行",
-    "account_check_next": ("下一步：python cli.py accounts check {account}"),
+    "account_check_next": ("下一步：{program} accounts check {account}"),
     "accounts_partly_imported": ("已导入 {imported} 个，未导入 {refused} 个；修正后请重新执行"),
     "account_not_signed_in": "账号 {account}：会话已失效，不再处于登录状态",
     "account_signed_in": "账号 {account}：已登录为 {name}（{uid}）",
@@ -75,7 +75,7 @@ MESSAGES: dict[str, Forms] = {
     "evidence_answer": "应答：{answer}",
     # 任务
     "task_was_paused": "任务 {task_id} 已暂停",
-    "task_goes_on": ("任务 {task_id} 将继续；由 `python cli.py run` 或其启动命令处理"),
+    "task_goes_on": ("任务 {task_id} 将继续；由 `{program} run` 或其启动命令处理"),
     "task_was_cancelled": "任务 {task_id} 已取消",
     "segment_was_finished": "导出文件 {segment_id} 已收尾：{file}",
     "task_has_labels": "任务 {task_id}：{labels}",
@@ -84,8 +84,8 @@ MESSAGES: dict[str, Forms] = {
     "joined_with_pages": ("{joined}，页数按其原有设置：第 {first:,} 至 {last:,} 页"),
     "joined_with_all_pages": "{joined}，抓取全部页",
     "task_keeps_options": "注意：该任务保留原有选项；与本次不同的有：{names}",
-    "task_was_filed": ("任务 {task_id} 已登记；由 `python cli.py run` 处理"),
-    "task_is_open": ("任务 {task_id} 已在进行；由 `python cli.py run` 处理"),
+    "task_was_filed": ("任务 {task_id} 已登记；由 `{program} run` 处理"),
+    "task_is_open": ("任务 {task_id} 已在进行；由 `{program} run` 处理"),
     "no_worker_given": "至少需要一个抓取或导出线程",
     "domain_not_crawled": ("{platform} 上没有领域 {domain} 的数据；请先抓取：{command}"),
     "domain_not_crawled_known": (
@@ -102,7 +102,7 @@ MESSAGES: dict[str, Forms] = {
     "rebuild_what": "请给出导出文件 id，或用 --host 指定一台主机的全部导出文件",
     "host_is_this": "{host} 就是本机；请给出要重新生成的导出文件 id",
     "host_without_segments": (
-        "主机 {host} 上没有写过导出文件；查看：python cli.py exports list --json"
+        "主机 {host} 上没有写过导出文件；查看：{program} exports list --json"
     ),
     "segment_rebuilt": "导出文件 {segment_id}：{file}（{size}）",
     "rebuilt_from_now": "内容取自数据库当前数据；重新抓取可能已更新名称",

@@ -68,24 +68,24 @@ _LABEL_RULE = "须为 1 至 64 个字母（含汉字）、数字及 . - _ :，�
 
 ADVICE = {
     "terminal": {
-        "segment_without_file": "重新生成：python cli.py exports rebuild {segment_id}",
-        "segment_file_unreadable": "重新生成：python cli.py exports rebuild {segment_id}",
-        "segment_file_changed": "重新生成：python cli.py exports rebuild {segment_id}",
-        "manifest_unreadable": "重新生成：python cli.py exports rebuild {segment_id}",
-        "manifest_differs": "重新生成：python cli.py exports rebuild {segment_id}",
-        "segment_left_open": "重新生成：python cli.py exports rebuild {segment_id}",
+        "segment_without_file": "重新生成：{program} exports rebuild {segment_id}",
+        "segment_file_unreadable": "重新生成：{program} exports rebuild {segment_id}",
+        "segment_file_changed": "重新生成：{program} exports rebuild {segment_id}",
+        "manifest_unreadable": "重新生成：{program} exports rebuild {segment_id}",
+        "manifest_differs": "重新生成：{program} exports rebuild {segment_id}",
+        "segment_left_open": "重新生成：{program} exports rebuild {segment_id}",
         "nothing_to_plan": "请用 --creators N 指明达人数",
         "pages_not_known": "请用 --creators N 指明达人数",
-        "plan_without_accounts": "添加账号：python cli.py accounts import 名称 cookies.txt（或用 --accounts N 假设）",
-        "plan_all_disabled": "启用一个：python cli.py accounts enable 名称（或用 --accounts N 假设）",
-        "plan_without_sessions": "导入会话：python cli.py accounts import 名称 文件（或用 --accounts N 假设）",
-        "task_not_found": "请查看：python cli.py tasks list",
+        "plan_without_accounts": "添加账号：{program} accounts import 名称 cookies.txt（或用 --accounts N 假设）",
+        "plan_all_disabled": "启用一个：{program} accounts enable 名称（或用 --accounts N 假设）",
+        "plan_without_sessions": "导入会话：{program} accounts import 名称 文件（或用 --accounts N 假设）",
+        "task_not_found": "请查看：{program} tasks list",
         "task_completed": "请新建一个任务",
         "another_task_open": "请继续那一个",
         "label_invalid": _LABEL_RULE,
         "too_many_labels": "请去掉一些",
         "export_not_writable": "请腾出空间，或用 --out 选择其他文件夹",
-        "segment_not_found": "请查看：python cli.py exports list",
+        "segment_not_found": "请查看：{program} exports list",
         "segment_taken_over": "请先校验，再重试",
     },
     "console": {
@@ -143,8 +143,8 @@ MESSAGES |= {
 
 ADVICE["terminal"] |= {
     "limit_with_lanes": "请将 --workers 保持为 1",
-    "domain_unknown": "请先抓取：python cli.py start_crawl --domain {domain!r}",
-    "domain_unknown_there": "请先抓取：python cli.py start_crawl --domain {domain!r}",
+    "domain_unknown": "请先抓取：{program} start_crawl --domain {domain!r}",
+    "domain_unknown_there": "请先抓取：{program} start_crawl --domain {domain!r}",
     "piece_not_labelled": "请为父任务加标签",
 }
 ADVICE["console"] |= {

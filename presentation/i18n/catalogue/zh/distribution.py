@@ -84,11 +84,11 @@ _TO_DO = {
 ADVICE: dict[str, dict[str, Forms]] = {
     "terminal": {
         **_TO_DO,
-        "distribution_task_not_found": "见：python cli.py dramas list",
+        "distribution_task_not_found": "见：{program} dramas list",
         "days_reversed": "写成 --from 较早 --to 较晚",
         "day_and_span": "请给出单日，或 --from 与 --to",
         "first_day_missing": "--to 须与 --from 同用",
-        "broadcasting_turned_on": "由 `python cli.py run` 执行",
+        "broadcasting_turned_on": "由 `{program} run` 执行",
     },
     "console": {
         **_TO_DO,

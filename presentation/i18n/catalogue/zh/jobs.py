@@ -48,7 +48,7 @@ MESSAGES: dict[str, Forms] = {
 }
 
 ADVICE: dict[str, dict[str, Forms]] = {
-    "terminal": {"job_running_already": "查看：python cli.py jobs list"},
+    "terminal": {"job_running_already": "查看：{program} jobs list"},
     "console": {"job_running_already": "见“定时任务”页"},
     "api": {"job_running_already": "见 GET /api/v1/jobs/runs"},
 }

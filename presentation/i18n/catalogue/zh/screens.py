@@ -15,7 +15,7 @@ MESSAGES: dict[str, Forms] = {
     "screen_now_and_day_end": "{now} {zone} · 配额日切换于 {end}",
     "screen_today": "今日已导出 {exported} 行，{accounts}尚余 {left} 行",
     "screen_done_in": "{kind}约 {time}后完成",
-    "screen_no_accounts": "还没有账号；添加：python cli.py accounts import 名称 文件",
+    "screen_no_accounts": "还没有账号；添加：{program} accounts import 名称 文件",
     "screen_no_tasks": "没有进行中的任务",
     "screen_more": "另有 {n} 个：{counts}",
     "screen_draining": "正在完成手头的页面与文件……（再按 Ctrl-C 立即停止）",
@@ -28,14 +28,14 @@ MESSAGES: dict[str, Forms] = {
     "screen_no_creators": "平台上没有“{domain}”的达人；请检查拼写",
     "screen_interrupted": "已中断；再次执行同一命令即从此处继续",
     "screen_stopped": "已停止；所有任务与账号均已交还",
-    "screen_task_paused": "任务 {id} 已暂停；继续请执行：python cli.py tasks resume {id}",
+    "screen_task_paused": "任务 {id} 已暂停；继续请执行：{program} tasks resume {id}",
     "screen_task_failed": "任务 {id} 失败：{error}",
     "screen_all_spent": (
-        "所有账号当日配额均已用完；导出将于 {until} 继续：届时再次执行同一命令，或让 `python"
-        " cli.py run` 保持运行（或使用 --wait）"
+        "所有账号当日配额均已用完；导出将于 {until} 继续：届时再次执行同一命令，或让 `"
+        "{program} run` 保持运行（或使用 --wait）"
     ),
     "screen_person_needed": (
-        "{reason}；请查看 `python cli.py accounts list`，启用账号或导入新的会话。任务保持打开。"
+        "{reason}；请查看 `{program} accounts list`，启用账号或导入新的会话。任务保持打开。"
     ),
     "demo_done": "{domain} 的 {creators}已由 {accounts}导出 {exported} 位：",
     "verify_passed": "校验：通过",
@@ -93,17 +93,17 @@ MESSAGES: dict[str, Forms] = {
     "alert_headline_breaker_open": "{platform} 遇到风控，暂停访问至 {until}",
     "alert_headline_session_expiring": "账号 {account}（{platform}）的会话将于 {until} 到期",
     "alert_headline_task_failed": "任务 {task}（{kind} {domain}，{platform}）失败：{error}",
-    "alert_advice_account_disabled": "执行 python cli.py accounts explain {word}",
+    "alert_advice_account_disabled": "执行 {program} accounts explain {word}",
     "alert_advice_accounts_spent": "无需操作，届时自动继续；也可以添加账号",
     "alert_advice_breaker_open": "无需操作，届时自动重试；若反复出现，请放慢节奏",
-    "alert_advice_task_failed": "执行 python cli.py tasks resume {task}",
+    "alert_advice_task_failed": "执行 {program} tasks resume {task}",
     "alert_one_way": "{platform} 的出口 {way} 遇到风控，暂停访问至 {until}",
-    "alert_sign_in": "python cli.py accounts import {word} 文件",
+    "alert_sign_in": "{program} accounts import {word} 文件",
     "alert_is_open": "告警",
     "alert_is_over": "已恢复",
     "alert_lasted": "始于 {moment}",
     "alert_do": "处理办法：{advice}",
-    "alert_more": "另有 {n} 条：python cli.py alerts list",
+    "alert_more": "另有 {n} 条：{program} alerts list",
     "alert_title": "Baton（{host}）：新告警 {raised} 条，恢复 {resolved} 条",
     "alert_test_title": "Baton（{host}）：测试",
     "alert_test_body": "能看到这条消息，说明告警可以送达这里。",
@@ -130,7 +130,7 @@ MESSAGES: dict[str, Forms] = {
     "plan_rows_a_day": "{n} 行/天，共 {days} 个配额日",
     "plan_more_accounts": "另有 {n} 个",
     "plan_side_by_side": (
-        "抓取与导出从现在起并行，{workers} 个抓取线程，一直运行到完成（`python cli.py run`，或"
+        "抓取与导出从现在起并行，{workers} 个抓取线程，一直运行到完成（`{program} run`，或"
         " start_export 加 --wait）。"
     ),
     "plan_would_shorten": "可以缩短时间的办法：",

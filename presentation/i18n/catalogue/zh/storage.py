@@ -51,7 +51,7 @@ MESSAGES: dict[str, Forms] = {
 URL_FORMS = "写成 sqlite:///路径 或 mysql://用户:密码@主机:3306/数据库（集群的多个主机：主机1:3306,主机2:3306）"
 DUMP = "mariadb-dump --single-transaction --default-character-set=utf8mb4 -u 用户 -p 数据库"
 # 无论在哪里发现，建表与升级只在命令行进行。
-INIT = "python cli.py init"
+INIT = "{program} init"
 
 _EVERYWHERE: dict[str, Forms] = {
     "database_not_granted": "请用 GRANT 授权",
@@ -77,7 +77,7 @@ _ON_THE_SERVER: dict[str, Forms] = _EVERYWHERE | {
     "schema_outdated": f"请停止所有进程并备份，然后在服务器上执行：{INIT}",
     "schema_load_cut_short": f"请删除这些表，然后在服务器上执行：{INIT}",
     "upgrade_taken_over": f"待其结束后，请在服务器上再次执行：{INIT}",
-    "view_tables_differ": "请移走该文件，然后在服务器上执行：python cli.py views --missing",
+    "view_tables_differ": "请移走该文件，然后在服务器上执行：{program} views --missing",
     "backup_of_server": f"请在服务器上复制：{DUMP} > 文件",
 }
 ADVICE: dict[str, dict[str, Forms]] = {
@@ -88,7 +88,7 @@ ADVICE: dict[str, dict[str, Forms]] = {
         "schema_outdated": f"请停止所有进程并备份，然后执行：{INIT}",
         "schema_load_cut_short": f"请删除这些表，然后执行：{INIT}",
         "upgrade_taken_over": f"待其结束后，请再次执行：{INIT}",
-        "view_tables_differ": "请移走该文件，然后执行：python cli.py views --missing",
+        "view_tables_differ": "请移走该文件，然后执行：{program} views --missing",
         "backup_of_server": f"请先执行：{DUMP} > 文件，然后不带 --backup 再执行同一命令",
     },
     "console": {**_ON_THE_SERVER},

@@ -104,19 +104,19 @@ ADVICE: dict[str, dict[str, Forms]] = {
         "endpoint_not_chosen": "请给出地址，或发往该地址的回调 id",
         "operation_not_found": "请查看管理后台",
         "log_not_found": "请查看日志文件夹",
-        "no_hourly_numbers": "请先获取：python cli.py views --full",
+        "no_hourly_numbers": "请先获取：{program} views --full",
         "route_not_found": "可用的接口见 /docs",
         "method_not_allowed": "可用的接口见 /docs",
         "request_refused": "可用的接口见 /docs",
         "export_on_other_host": (
-            "请在那里获取，或在本机重新生成：python cli.py exports rebuild {segment_id}"
+            "请在那里获取，或在本机重新生成：{program} exports rebuild {segment_id}"
         ),
-        "token_not_valid": "新建令牌：python cli.py web token",
-        "nobody_signed_in": "新建令牌：python cli.py web token",
-        "token_read_only": "请使用管理令牌（python cli.py web token）",
+        "token_not_valid": "新建令牌：{program} web token",
+        "nobody_signed_in": "新建令牌：{program} web token",
+        "token_read_only": "请使用管理令牌（{program} web token）",
         "foreign_page": "请打开管理后台在那里操作",
-        "token_name_taken": "请另给 --name，或先作废：python cli.py web revoke {name}",
-        "token_not_in_use": "请查看：python cli.py web tokens",
+        "token_name_taken": "请另给 --name，或先作废：{program} web revoke {name}",
+        "token_not_in_use": "请查看：{program} web tokens",
     },
     "console": _EVERYWHERE
     | {
@@ -151,13 +151,13 @@ ADVICE: dict[str, dict[str, Forms]] = {
         ),
         "token_not_valid": (
             "请发送 Authorization: Bearer TOKEN，或在 /admin/login 登录"
-            "（新建令牌：python cli.py web token）"
+            "（新建令牌：{program} web token）"
         ),
         "nobody_signed_in": (
             "请发送 Authorization: Bearer TOKEN，或在 /admin/login 登录"
-            "（新建令牌：python cli.py web token）"
+            "（新建令牌：{program} web token）"
         ),
-        "token_read_only": "请使用管理令牌（python cli.py web token）",
+        "token_read_only": "请使用管理令牌（{program} web token）",
         "foreign_page": ("请打开管理后台在那里操作，或带令牌调用接口：Authorization: Bearer TOKEN"),
         "token_not_in_use": "请给出在用令牌的名称",
     },

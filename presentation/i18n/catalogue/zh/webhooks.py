@@ -65,7 +65,7 @@ ADVICE: dict[str, dict[str, Forms]] = {
         "callback_address_private": "如果确实如此，请把其主机写入 BATON_WEBHOOK_ALLOWED_HOSTS",
         "callback_address_loopback": "如果确实如此，请把其主机写入 BATON_WEBHOOK_ALLOWED_HOSTS",
         "notify_url_unusable": "写法见 docs/operations.md",
-        "delivery_not_found": "查看：python cli.py webhooks list",
+        "delivery_not_found": "查看：{program} webhooks list",
         "callback_url_unknown": "写成 `webhooks show ID` 所示的地址，或给出这样的 ID",
     },
     "console": {

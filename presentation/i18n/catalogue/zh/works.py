@@ -115,10 +115,10 @@ _TO_DO = {
 ADVICE: dict[str, dict[str, Forms]] = {
     "terminal": {
         **_TO_DO,
-        "works_not_found": "见：python cli.py works list",
-        "views_list_unusable": "请重新写入：python cli.py views --export-only",
-        "no_data_files": "请先抓取：python cli.py views --crawl-only",
-        "hour_not_imported": "请导入：python cli.py views --missing",
+        "works_not_found": "见：{program} works list",
+        "views_list_unusable": "请重新写入：{program} views --export-only",
+        "no_data_files": "请先抓取：{program} views --crawl-only",
+        "hour_not_imported": "请导入：{program} views --missing",
     },
     "console": {
         **_TO_DO,

@@ -89,7 +89,7 @@ CHINESE = {
     "Open tasks": "未完成的任务",
     "{n} running": "{n} 个进行中",
     "Processes": "进程",
-    "nobody works; start one with: python cli.py run": "无人工作；启动：python cli.py run",
+    "nobody works; start one with: {program} run": "无人工作；启动：{program} run",
     "Rows exported by quota day": "每个配额日的导出数量",
     "Rows exported": "导出数量",
     "What happened last": "最近发生",
