@@ -1,4 +1,4 @@
-"""Blame: the culprit of each refusal, from what else was answered in the last minute."""
+"""Blame: the culprit of each raises_saying, from what else was answered in the last minute."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.errors import InvalidInputError
 from sources.bilibili.cookies import parse_cookies
-from tests.support.messages import refusal
+from tests.support.messages import raises_saying
 
 VALUE = "f00%2C1790000000%2Cbar%2A11"
 COOKIES = {"SESSDATA": VALUE, "bili_jct": "0123abcd"}
@@ -107,7 +107,7 @@ def test_cookies_of_other_sites_are_ignored(domain: str) -> None:
     ],
 )
 def test_a_wrong_form_is_told_with_its_place_and_without_its_values(text: str, where: str) -> None:
-    with refusal(InvalidInputError, where) as caught:
+    with raises_saying(InvalidInputError, where) as caught:
         parse_cookies(text)
     assert SECRET not in str(caught.value)
 

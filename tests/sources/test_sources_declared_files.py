@@ -11,7 +11,7 @@ from core.settings import Settings
 from sources.declared.declaration import Declaration, Table
 from sources.declared.line_numbers import line_of
 from sources.declared.loading import SHIPPED, load_platforms, read_declaration
-from tests.support.messages import english, refusal
+from tests.support.messages import english, raises_saying
 from tests.support.sources.declared_files import BY_CURSOR, PLATFORM, changed, written
 
 DOCS = Path(__file__).parents[2] / "docs/sources.md"
@@ -217,7 +217,7 @@ def test_a_missing_table_is_named(tmp_path: Path) -> None:
 def test_what_is_no_toml_is_told_with_its_line(tmp_path: Path, content: bytes, word: str) -> None:
     path = tmp_path / "x.toml"
     path.write_bytes(content)
-    with refusal(SettingsError, word) as caught:
+    with raises_saying(SettingsError, word) as caught:
         read_declaration(path, {})
     assert str(path) in str(caught.value)
 
@@ -275,27 +275,27 @@ def test_the_default_folder_need_not_be_there(
     monkeypatch.chdir(tmp_path)
     found = load_platforms(Settings.model_fields["sources_dir"].default, {})
     assert [platform.name for platform in found] == ["example_market"]
-    with refusal(SettingsError, "BATON_SOURCES_DIR"):
+    with raises_saying(SettingsError, "BATON_SOURCES_DIR"):
         load_platforms(Path("elsewhere.d"), {})
 
 
 def test_two_platforms_of_one_name_are_told(tmp_path: Path) -> None:
     written(tmp_path, (SHIPPED / "example_market.toml").read_text(encoding="utf-8"))
-    with refusal(SettingsError, r"fair\.toml: name: .*example_market\.toml"):
+    with raises_saying(SettingsError, r"fair\.toml: name: .*example_market\.toml"):
         load_platforms(tmp_path, {})
     written(tmp_path, changed('name = "fair"', 'name = "bilibili"'))
-    with refusal(SettingsError, "Baton's own"):
+    with raises_saying(SettingsError, "Baton's own"):
         load_platforms(tmp_path, {}, taken=("bilibili",))
 
 
 def test_a_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
-    with refusal(SettingsError, "no folder"):
+    with raises_saying(SettingsError, "no folder"):
         load_platforms(written(tmp_path, PLATFORM), {})
 
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "x.toml").mkdir()
-    with refusal(SettingsError, r"x\.toml"):
+    with raises_saying(SettingsError, r"x\.toml"):
         load_platforms(tmp_path, {})
 
 
@@ -311,7 +311,7 @@ def test_the_environment_moves_a_platform(tmp_path: Path) -> None:
 @pytest.mark.parametrize("url", ["host", "ftp://h", "http://me:pass4711@h", "http://h/?a=b"])
 def test_a_wrong_url_of_the_environment_is_named_and_not_repeated(tmp_path: Path, url: str) -> None:
     path = written(tmp_path, PLATFORM)
-    with refusal(SettingsError, "BATON_FAIR_BASE_URL") as caught:
+    with raises_saying(SettingsError, "BATON_FAIR_BASE_URL") as caught:
         read_declaration(path, {"BATON_FAIR_BASE_URL": url})
     assert "pass4711" not in str(caught.value)
 

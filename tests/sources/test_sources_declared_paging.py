@@ -13,7 +13,7 @@ from core.errors import BadRequestError, NotFoundError, RetryableError, Throttle
 from sources.base import Via
 from sources.declared import source as declared_source
 from sources.declared.cursors import MAX_PAGES_KEPT, CursorMemory, Place
-from tests.support.messages import english, refusal
+from tests.support.messages import english, raises_saying
 from tests.support.moving_clock import MovingClock
 from tests.support.sources.declared_files import BY_CURSOR, PLATFORM, Shopper, changed, shopper
 from tests.support.sources.sources_servers import Asked, Said
@@ -173,7 +173,7 @@ def test_page_numbers_may_begin_at_zero(
 
 def test_only_names_are_searched(shop: Shop) -> None:
     visitor = shop()
-    with refusal(BadRequestError, "names"):
+    with raises_saying(BadRequestError, "names"):
         visitor.source.search_creators(visitor.session, "d", 1, Via.VIDEOS)
 
 
@@ -252,7 +252,7 @@ def test_an_old_cursor_that_is_refused_is_walked_to_anew(
     chain.refused |= {"c2", "c3"}
     chain.prefix = "d"
     clock.move(3600)
-    with refusal(RetryableError, "walking anew"):
+    with raises_saying(RetryableError, "walking anew"):
         visitor.search(3)
     assert visitor.search(3).creators[0].uid == "30"
     assert chain.asked[2:] == ["c3", "", "d2", "d3"]

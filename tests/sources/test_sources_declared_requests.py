@@ -18,7 +18,7 @@ from core.errors import (
     ThrottledError,
 )
 from sources.declared.loading import load_platforms
-from tests.support.messages import english, refusal
+from tests.support.messages import english, raises_saying
 from tests.support.moving_clock import MovingClock
 from tests.support.sources.declared_files import (
     BY_CURSOR,
@@ -272,7 +272,7 @@ def test_a_session_of_another_form_is_told_and_not_repeated(
     cookies = 'kind = "cookies"\nrequired_cookie = "sid"'
     written(tmp_path, changed(form, cookies) if kind == "cookies" else PLATFORM)
     platform = load_platforms(tmp_path, {})[-1]
-    with refusal(InvalidInputError, told) as caught:
+    with raises_saying(InvalidInputError, told) as caught:
         platform.check_session_text(text)
     assert "pass4711" not in str(caught.value)
 

@@ -19,7 +19,7 @@ from core.errors import (
 )
 from sandbox.faults import KINDS
 from tests.sources.conftest import Visitor, World
-from tests.support.messages import refusal
+from tests.support.messages import raises_saying
 
 Enter = Callable[..., Visitor]
 Start = Callable[..., World]
@@ -120,7 +120,7 @@ def test_an_answer_that_is_too_late_is_tried_again(
 
 
 def test_nobody_at_the_other_end_is_tried_again(enter: Enter) -> None:
-    with refusal(RetryableError, "no answer") as caught:
+    with raises_saying(RetryableError, "no answer") as caught:
         enter("http://127.0.0.1:1").search()
     assert not caught.value.damaged
 

@@ -18,7 +18,7 @@ from core.errors import (
 )
 from core.settings import Pace
 from tests.sources.conftest import REST_SECS, Guarded, Visitor, World
-from tests.support.messages import refusal
+from tests.support.messages import raises_saying
 from tests.support.sources.sources_servers import Said, ScriptedPlatform
 
 Guard = Callable[..., Guarded]
@@ -52,7 +52,7 @@ def test_a_platform_that_is_down_stays_a_retry(
     place: World, visitor: Visitor, guard: Guard, kind: str
 ) -> None:
     place.order({"kind": kind, "times": 9})
-    with refusal(RetryableError, r"3 tries"):
+    with raises_saying(RetryableError, r"3 tries"):
         guard(visitor.source).search(visitor)
     assert place.stats()["faults"] == {kind: 3}
 
@@ -62,7 +62,7 @@ def test_an_answer_that_stays_damaged_is_unexpected_and_kept(
     place: World, visitor: Visitor, guard: Guard, kind: str
 ) -> None:
     place.order({"kind": kind, "times": 9})
-    with refusal(UnexpectedResponseError, r"3 tries") as caught:
+    with raises_saying(UnexpectedResponseError, r"3 tries") as caught:
         guard(visitor.source).search(visitor)
     assert place.stats()["faults"] == {kind: 3}
     assert caught.value.evidence is not None
@@ -112,7 +112,7 @@ def test_the_number_of_tries_is_as_set(
     place: World, visitor: Visitor, guard: Guard, attempts: int
 ) -> None:
     place.order({"kind": "http_502", "times": 9})
-    with refusal(RetryableError, rf"\({attempts} tr(y|ies)\)$"):
+    with raises_saying(RetryableError, rf"\({attempts} tr(y|ies)\)$"):
         guard(visitor.source, attempts=attempts).search(visitor)
     assert place.stats()["faults"] == {"http_502": attempts}
 

@@ -7,7 +7,7 @@ import urllib3
 
 from core.errors import InvalidInputError
 from sources.bilibili.source import check_proxy
-from tests.support.messages import refusal
+from tests.support.messages import raises_saying
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_usable_urls_come_back_as_they_are(url: str) -> None:
     ],
 )
 def test_others_are_refused_without_repeating_them(url: str) -> None:
-    with refusal(InvalidInputError, "http://user:password@host") as caught:
+    with raises_saying(InvalidInputError, "http://user:password@host") as caught:
         check_proxy(url)
     assert "s3" not in str(caught.value)
 

@@ -17,7 +17,7 @@ from core.errors import (
     ThrottledError,
 )
 from sources.tikhub.tiktok import MANY
-from tests.support.messages import refusal
+from tests.support.messages import raises_saying
 from tests.support.moving_clock import MovingClock
 from tests.support.sources.sources_servers import Said
 from tests.support.sources.stats_servers import Client, ScriptedApi, api, at, purse, refused, said
@@ -144,7 +144,7 @@ def test_a_wrong_parameter_is_named(api: ScriptedApi, client: Client) -> None:
 def test_without_a_token_the_setting_is_named(
     at: Callable[..., Client], platform: str, token: str | None
 ) -> None:
-    with refusal(LoginExpiredError, "BATON_TIKHUB_TOKEN"):
+    with raises_saying(LoginExpiredError, "BATON_TIKHUB_TOKEN"):
         at("http://127.0.0.1:1", platform, key=token)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from core.errors import LoginExpiredError, PlatformQuotaError, RetryableError, SourceError
 from sources.base import Gone, Unavailable, VideoStats
-from tests.support.messages import refusal
+from tests.support.messages import raises_saying
 from tests.support.sources.sources_servers import Asked, Said
 from tests.support.sources.stats_servers import (
     KEY,
@@ -205,7 +205,7 @@ def test_nothing_is_asked_when_the_budget_is_spent(
 
 @pytest.mark.parametrize("key", [None, "", "  \n"])
 def test_without_a_key_the_setting_is_named(at: Callable[..., Client], key: str | None) -> None:
-    with refusal(LoginExpiredError, "BATON_YOUTUBE_API_KEY"):
+    with raises_saying(LoginExpiredError, "BATON_YOUTUBE_API_KEY"):
         at("http://127.0.0.1:1", "youtube", key=key)
 
 

@@ -14,7 +14,7 @@ from core.errors import DatabaseUnavailableError
 from storage.engines.clock import DatabaseClock
 from storage.engines.dialect import ClockReading
 from storage.engines.transactions import Database, open_engine
-from tests.support.messages import refusal
+from tests.support.messages import raises_saying
 from tests.support.moving_clock import MovingClock
 
 SLACK = timedelta(seconds=5)  # for a machine that stalls between two looks
@@ -169,5 +169,5 @@ def test_a_first_answer_that_stalled_is_asked_for_again(mysql, slow_answers: lis
 
 def test_a_database_that_always_stalls_tells_no_time(mysql, slow_answers: list[float]):
     slow_answers += [8.0] * 50
-    with refusal(DatabaseUnavailableError, "clock cannot be read"):
+    with raises_saying(DatabaseUnavailableError, "clock cannot be read"):
         DatabaseClock(host_clock=MovingClock(), database=mysql).sync()

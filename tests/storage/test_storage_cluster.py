@@ -11,7 +11,7 @@ from core.errors import DatabaseError, DatabaseUnavailableError, SettingsError
 from storage.engines import mysql
 from storage.engines.cluster import NOT_IN_CLUSTER, NodeConnection, NodeConnector
 from storage.engines.url import MySQLAddress, Node
-from tests.support.messages import refusal
+from tests.support.messages import raises_saying
 from tests.support.storage.tcp_proxy import TcpProxy
 
 
@@ -44,7 +44,7 @@ def test_hosts_are_read_in_order():
 
 @pytest.mark.parametrize("hosts", ["h1,", ",h1", "h1:x,h2", "h1:0", "h1:65536", "h1 h2", "[::1"])
 def test_hosts_that_cannot_be_read_are_refused_without_the_password(hosts):
-    with refusal(SettingsError, "DATABASE_URL") as caught:
+    with raises_saying(SettingsError, "DATABASE_URL") as caught:
         MySQLAddress.parse(f"mysql://u:hunter2@{hosts}/baton")
     assert "hunter2" not in str(caught.value)
 
@@ -57,13 +57,13 @@ def test_a_dead_host_is_passed_over(mysql_url, open_database, dead_port):
 
 def test_hosts_that_are_all_dead_are_told(mysql_url, open_database, dead_port):
     url = with_hosts(mysql_url, f"127.0.0.1:{dead_port}", f"localhost:{dead_port}")
-    with refusal(DatabaseUnavailableError, f"127.0.0.1:{dead_port},localhost:{dead_port}"):
+    with raises_saying(DatabaseUnavailableError, f"127.0.0.1:{dead_port},localhost:{dead_port}"):
         asked_port(open_database(url))
 
 
 def test_a_wrong_password_is_told_by_the_first_host(mysql_url, open_database, dead_port):
     url = with_hosts(mysql_url, host_of(mysql_url), f"127.0.0.1:{dead_port}")
-    with refusal(DatabaseError, "wrong user or password"):
+    with raises_saying(DatabaseError, "wrong user or password"):
         asked_port(open_database(url.replace("p%40ss%20word", "x")))
 
 
@@ -122,7 +122,7 @@ def test_another_refusal_of_the_lock_is_an_error(mysql_url, open_database, monke
     refuse = "SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO=1044, MESSAGE_TEXT='%s'"
     monkeypatch.setattr(mysql, "SCHEMA_LOCK", refuse)
     with (
-        refusal(DatabaseError, "the user may not use this database"),
+        raises_saying(DatabaseError, "the user may not use this database"),
         open_database(mysql_url).engine.schema_lock(0),
     ):
         pass

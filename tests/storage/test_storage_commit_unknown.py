@@ -10,7 +10,7 @@ from core.errors import CommitUnknownError, DatabaseUnavailableError
 from storage.engines.transactions import Database, Tx
 from tests.storage.conftest import add, contents
 from tests.support.mariadb import MariaDBServer
-from tests.support.messages import refusal
+from tests.support.messages import raises_saying
 from tests.support.storage.tcp_proxy import CommitFault, TcpProxy
 
 
@@ -40,7 +40,7 @@ def test_a_lost_commit_is_reported_and_not_replayed(
         runs.append(1)
         add(tx, 1)
 
-    with refusal(CommitUnknownError, "no answer to COMMIT"):
+    with raises_saying(CommitUnknownError, "no answer to COMMIT"):
         boxes.write(work)
     assert len(runs) == 1 and clock.waits == []
     assert contents(mysql) == committed

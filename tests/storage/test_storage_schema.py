@@ -14,7 +14,7 @@ from storage.engines.transactions import Database
 from storage.schema import schema
 from storage.schema.schema import SchemaState
 from tests.support.mariadb import MariaDBServer
-from tests.support.messages import refusal
+from tests.support.messages import raises_saying
 from tests.support.storage.schema_shape import columns, run, tables, unique_keys
 
 SCHEMA_FILE = Path(schema.__file__).resolve().parents[2] / "schema.sql"
@@ -77,7 +77,7 @@ def test_a_version_that_is_not_known_is_refused_and_left_alone(database: Databas
     run(database, f"UPDATE schema_version SET version={version}", "DROP TABLE workers")
     before = columns(database)
     for attempt in (schema.inspect, schema.require, schema.create):
-        with refusal(SchemaMismatchError, f"version {version}, .*nothing was changed"):
+        with raises_saying(SchemaMismatchError, f"version {version}, .*nothing was changed"):
             attempt(database)
     assert columns(database) == before
 
@@ -86,7 +86,7 @@ def test_a_load_that_was_cut_short_is_told_with_advice(database: Database):
     schema.create(database)
     run(database, "DELETE FROM schema_version")
     for attempt in (schema.require, schema.create):
-        with refusal(
+        with raises_saying(
             SchemaMismatchError, r"cut short; drop the tables, then run: python cli\.py init"
         ):
             attempt(database)
@@ -97,7 +97,7 @@ def test_tables_without_their_version_are_told_with_advice(database: Database):
     run(database, "DROP TABLE schema_version")
     before = columns(database)
     for attempt in (schema.require, schema.create):
-        with refusal(SchemaMismatchError, r"no schema_version.*use an empty database"):
+        with raises_saying(SchemaMismatchError, r"no schema_version.*use an empty database"):
             attempt(database)
     assert columns(database) == before
 
@@ -129,21 +129,21 @@ def test_another_programs_schema_version_is_refused(database: Database, definiti
 
 
 def test_an_empty_database_is_told_with_advice(database: Database):
-    with refusal(SchemaMismatchError, r"no tables yet; run: python cli\.py init"):
+    with raises_saying(SchemaMismatchError, r"no tables yet; run: python cli\.py init"):
         schema.require(database)
     assert tables(database) == set()
 
 
 def test_a_missing_table_is_a_schema_error_with_advice(database: Database):
     # Fails on SQLite: "no such table" is a plain DatabaseError there.
-    with refusal(SchemaMismatchError, r"run: python cli\.py init"):
+    with raises_saying(SchemaMismatchError, r"run: python cli\.py init"):
         database.read(lambda tx: tx.all("SELECT * FROM accounts"))
 
 
 def test_a_file_that_is_no_database_is_left_alone(tmp_path, open_database):
     file = tmp_path / "notes.txt"
     file.write_text("dear diary, " * 200)
-    with refusal(DatabaseError, r"notes\.txt"):
+    with raises_saying(DatabaseError, r"notes\.txt"):
         schema.create(open_database(f"sqlite:///{file}"))
     assert file.read_text() == "dear diary, " * 200
 

@@ -13,7 +13,7 @@ from core.errors import DatabaseContentionError
 from storage.engines import sqlite
 from storage.engines.transactions import Database
 from tests.storage.conftest import add, contents, with_boxes
-from tests.support.messages import refusal
+from tests.support.messages import raises_saying
 from tests.support.moving_clock import MovingClock
 
 HOLDER = Path(__file__).parents[1] / "support/storage/sqlite_holder.py"
@@ -52,7 +52,7 @@ def test_a_unit_waits_for_another_process(boxes: Database, let_go, clock: Moving
 
 
 def test_a_process_that_never_lets_go_is_reported(boxes: Database, let_go, clock: MovingClock):
-    with refusal(DatabaseContentionError, r"b\.db: database is locked"):
+    with raises_saying(DatabaseContentionError, r"b\.db: database is locked"):
         boxes.write(add, 1)
     assert len(clock.waits) == 19
     let_go()

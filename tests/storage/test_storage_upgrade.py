@@ -13,7 +13,7 @@ from storage.engines.transactions import Database
 from storage.schema import schema
 from storage.schema.schema import SchemaState
 from storage.schema.upgrade import FOLDER, NOTE, upgrade
-from tests.support.messages import refusal
+from tests.support.messages import raises_saying
 from tests.support.storage.old_schemas import load_old_schema
 from tests.support.storage.schema_shape import column_types, columns, indexes, run, tables
 
@@ -199,7 +199,7 @@ def test_an_upgrade_from_version_5_that_dies_goes_on_where_it_was(
 
 
 def test_an_old_schema_is_not_used_before_it_is_upgraded(old: Database):
-    with refusal(SchemaMismatchError, r"backup, then run: python cli\.py init"):
+    with raises_saying(SchemaMismatchError, r"backup, then run: python cli\.py init"):
         schema.require(old)
     assert schema.create(old) is False
     assert old.read(schema.version) == OLDEST
@@ -250,7 +250,7 @@ def test_of_two_upgrades_the_one_that_was_overtaken_stops(
         return real(query, *args, **options)
 
     monkeypatch.setattr(old, "write_idempotent", write)
-    with refusal(SchemaMismatchError, "another process took the upgrade over"):
+    with raises_saying(SchemaMismatchError, "another process took the upgrade over"):
         upgrade(old, "first", two_steps)
     assert schema.inspect(old) is SchemaState.CURRENT
     assert attempts(old) == 9
@@ -261,7 +261,7 @@ def test_a_migration_that_fails_on_sqlite_leaves_nothing(tmp_path, two_steps, op
     load_old_schema(database, OLDEST)
     last = two_steps / f"{schema.SCHEMA_VERSION:04}.sqlite.sql"
     last.write_text(last.read_text() + "UPDATE nowhere SET a=1;\n")
-    with refusal(DatabaseError, "nowhere"):
+    with raises_saying(DatabaseError, "nowhere"):
         upgrade(database, "me", two_steps)
     assert "color" not in {name for name, _ in columns(database)["workers"]}
     assert database.read(schema.version) == schema.SCHEMA_VERSION - 1
@@ -270,6 +270,6 @@ def test_a_migration_that_fails_on_sqlite_leaves_nothing(tmp_path, two_steps, op
 def test_a_gap_between_versions_is_told(old: Database, two_steps: Path):
     for file in two_steps.glob(f"{OLDEST + 1:04}.*"):
         file.unlink()
-    with refusal(SchemaMismatchError, f"no migration leads to version {OLDEST + 1}"):
+    with raises_saying(SchemaMismatchError, f"no migration leads to version {OLDEST + 1}"):
         upgrade(old, "me", two_steps)
     assert old.read(schema.version) == OLDEST

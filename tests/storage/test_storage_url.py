@@ -9,7 +9,7 @@ import pytest
 from core.errors import DatabaseError, DatabaseUnavailableError, SettingsError
 from storage.engines.transactions import Database, failure_is_lasting, open_engine
 from tests.support.mariadb import MariaDBServer
-from tests.support.messages import refusal
+from tests.support.messages import raises_saying
 
 
 def ask(database: Database) -> object:
@@ -18,20 +18,20 @@ def ask(database: Database) -> object:
 
 def test_an_unknown_database_is_told_with_advice(mariadb: MariaDBServer, open_database):
     url = f"mysql://root:@127.0.0.1:{mariadb.port}/nowhere"
-    with refusal(DatabaseError, "CREATE DATABASE") as caught:
+    with raises_saying(DatabaseError, "CREATE DATABASE") as caught:
         ask(open_database(url, patience_secs=60))
     assert failure_is_lasting(caught.value)
 
 
 def test_a_database_of_others_is_told_with_advice(mysql_url, open_database):
     url = mysql_url.rsplit("/", 1)[0] + "/mysql"
-    with refusal(DatabaseError, "may not use this database; GRANT"):
+    with raises_saying(DatabaseError, "may not use this database; GRANT"):
         ask(open_database(url, patience_secs=60))
 
 
 def test_a_wrong_password_is_told_without_it(mysql_url, open_database):
     url = mysql_url.replace("p%40ss%20word", "hunter2")
-    with refusal(DatabaseError, "wrong user or password; check DATABASE_URL") as caught:
+    with raises_saying(DatabaseError, "wrong user or password; check DATABASE_URL") as caught:
         ask(open_database(url, patience_secs=60))
     assert "hunter2" not in f"{caught.value!r} {caught.value.__cause__!r}"
     assert failure_is_lasting(caught.value)
@@ -41,7 +41,7 @@ def test_a_server_that_is_not_there_is_told_without_the_password(open_database):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
-    with refusal(DatabaseUnavailableError, rf"baton@127\.0\.0\.1:{port}/baton") as caught:
+    with raises_saying(DatabaseUnavailableError, rf"baton@127\.0\.0\.1:{port}/baton") as caught:
         ask(open_database(f"mysql://baton:hunter2@127.0.0.1:{port}/baton"))
     assert "hunter2" not in str(caught.value)
     assert not failure_is_lasting(caught.value)
@@ -79,14 +79,14 @@ def test_a_unix_socket_may_be_given(mariadb: MariaDBServer, open_database):
     ],
 )
 def test_a_malformed_url_names_the_setting_and_the_right_form(url: str):
-    with refusal(SettingsError, r"DATABASE_URL.*mysql://USER:PASSWORD@HOST") as caught:
+    with raises_saying(SettingsError, r"DATABASE_URL.*mysql://USER:PASSWORD@HOST") as caught:
         open_engine(url, 1)
     assert "hunter2" not in str(caught.value)
 
 
 @pytest.mark.parametrize("mark", ["/", "?", "#", "[", "]"])
 def test_a_password_that_needs_escaping_is_not_repeated(mark: str):
-    with refusal(SettingsError, "DATABASE_URL") as caught:
+    with raises_saying(SettingsError, "DATABASE_URL") as caught:
         open_engine(f"mysql://baton:hunter2{mark}tail@host:3306/baton", 1)
     assert "hunter2" not in str(caught.value) and caught.value.__cause__ is None
 
@@ -105,5 +105,5 @@ def test_a_sqlite_file_in_a_new_folder_is_made(tmp_path, open_database):
 
 def test_a_sqlite_folder_that_cannot_be_made_is_told(tmp_path, open_database):
     (tmp_path / "file").write_text("")
-    with refusal(DatabaseError, r"file/b\.db"):
+    with raises_saying(DatabaseError, r"file/b\.db"):
         ask(open_database(f"sqlite:///{tmp_path / 'file' / 'b.db'}"))
