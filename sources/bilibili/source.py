@@ -107,7 +107,7 @@ class BilibiliSource:
         return read(data, search.PageQuery(page, request, session.redact))
 
     def video_stats(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
-        """Return an entry for each id (BV or av). Raise SourceError when none is known of."""
+        """Return an entry for each id (BV or av). Raises as `VideoCounters.fetch`."""
         return self._counters.fetch(session, ids)
 
     def uploads(self, session: AccountSession, uid: str, page: int) -> UploadsPage:
