@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 
 import requests
 
-from core.errors import BadRequestError, Evidence, LoginExpiredError, RetryableError, SourceError
+from core.errors import Evidence, LoginExpiredError, RetryableError
 from core.messages import Message
 from sources.base import AccountSession
 from sources.text import may_be_unstorable, storable_json
@@ -150,19 +150,6 @@ def _no_response(error: Exception, request: str) -> RetryableError:
         detail=type(error).__name__,
         of_proxy=isinstance(error, requests.exceptions.ProxyError),
     )
-
-
-def error_from_common_status(message: Message, answer: Answer) -> SourceError:
-    """Return the error of a status that means the same at every platform.
-
-    `message` is its reason; anything but a proxy's or server's failure is a BadRequestError.
-    """
-    # 407 comes from the proxy, not from the platform: no account is at fault.
-    if answer.status == 407:
-        return RetryableError("proxy_login_refused", answer.evidence())
-    if answer.status == 408 or answer.status >= 500:
-        return RetryableError(message, answer.evidence())
-    return BadRequestError(message, answer.evidence())
 
 
 def retry_after_secs(header: str | None, now: datetime) -> float | None:
