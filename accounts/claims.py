@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -36,10 +36,16 @@ class AccountClaims:
     owner: str
     lease_secs: float
 
-    def claim_next(self, platform: str, purpose: Purpose) -> AccountLease | None:
-        """Lease the platform's least recently used account that is fit; None when none is."""
+    def claim_next(
+        self, platform: str, purpose: Purpose, excluding: Collection[int] = ()
+    ) -> AccountLease | None:
+        """Lease the platform's least recently used account that is fit; None when none is.
+
+        Accounts whose ids are in `excluding` are passed over.
+        """
         return self._claim(
-            lambda tx, now, day: account_leases.lock_next_fit(tx, platform, now, day), purpose
+            lambda tx, now, day: account_leases.lock_next_fit(tx, platform, now, day, excluding),
+            purpose,
         )
 
     def claim_account(self, account_id: int, purpose: Purpose) -> AccountLease | None:

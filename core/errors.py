@@ -384,10 +384,12 @@ class EndpointUnusableError(BadRequestError):
 
 
 class EmptyPageError(SourceError):
-    """A page of a list came empty although the platform counts it; numbered from 1."""
+    """A page of a list, numbered from 1, came empty: one of `total` pages, or the first of none."""
 
-    def __init__(self, evidence: Evidence, *, page: int, total: int) -> None:
-        super().__init__("page_without_result", evidence, page=page, total=total)
+    def __init__(
+        self, code: str | Message, /, evidence: Evidence | None = None, *, page: int, total: int
+    ) -> None:
+        super().__init__(code, evidence, page=page, total=total)
         self.page = page
         self.total = total
 

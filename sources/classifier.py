@@ -55,28 +55,32 @@ def error_of(verdict: Verdict, refusal: Refusal) -> SourceError:
 
 
 def _error_of(verdict: Verdict, refusal: Refusal) -> SourceError:
-    message, evidence = refusal.message, refusal.evidence
+    evidence = refusal.evidence
     match verdict.reaction:
         case Reaction.SKIP:
             kind = NotFoundError if verdict.final else ItemUnavailableError
-            return kind(message, evidence)
+            return kind(refusal.message, evidence)
         case Reaction.RETRY:
             return RetryableError(
-                message,
+                refusal.message,
                 evidence,
                 damaged=verdict.scope is Scope.REQUEST,
                 of_proxy=verdict.scope is Scope.EGRESS,
             )
         case Reaction.COOL_DOWN if verdict.scope in (Scope.ACCOUNT, Scope.KEY):
-            return ThrottledError(message, evidence, retry_after_secs=refusal.retry_after_secs)
+            return ThrottledError(
+                refusal.message, evidence, retry_after_secs=refusal.retry_after_secs
+            )
         case Reaction.COOL_DOWN | Reaction.SUSPECT:
-            return RiskControlError(message, evidence, whole_egress=verdict.scope is Scope.EGRESS)
+            return RiskControlError(
+                refusal.message, evidence, whole_egress=verdict.scope is Scope.EGRESS
+            )
         case Reaction.DISABLE if verdict.scope is Scope.ACCOUNT:
-            return AccountBannedError(message, evidence)
+            return AccountBannedError(refusal.message, evidence)
         case Reaction.DISABLE:
-            return LoginExpiredError(message, evidence)
+            return LoginExpiredError(refusal.message, evidence)
         case Reaction.WAIT_FOR_QUOTA:
             assert refusal.resets_at is not None, "a quota has a reset"
-            return PlatformQuotaError(message, refusal.resets_at, evidence)
+            return PlatformQuotaError(refusal.message, refusal.resets_at, evidence)
         case plain:
-            return PLAIN[plain](message, evidence)
+            return PLAIN[plain](refusal.message, evidence)

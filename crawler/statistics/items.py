@@ -39,7 +39,7 @@ NOT_ASKED = FetchedItem("", error=Message.of("fetch_stopped"), asked=False)
 
 @dataclass(frozen=True)
 class AnsweredBatch:
-    """The outcomes for a batch, by id; `failure` is set when nothing is known of any of them."""
+    """The outcomes for a batch, by id; `failure` is what ended it before all were answered."""
 
     items: Mapping[str, FetchedItem]
     failure: SourceError | None = None

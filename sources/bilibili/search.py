@@ -71,7 +71,7 @@ def _read(
     entries = data.get("result")
     if entries is None or entries == []:
         if page <= total_pages:
-            raise EmptyPageError(evidence(), page=page, total=total_pages)
+            raise EmptyPageError("page_without_result", evidence(), page=page, total=total_pages)
         return CreatorPage(page, total_pages, (), complete=complete)
     if not isinstance(entries, list):
         raise damaged("search_result_not_list")
