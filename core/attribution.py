@@ -97,12 +97,17 @@ class Match:
         """Return whether the signal fulfils the condition."""
         if (self.codes or self.code_ranges) and not self._has_code(signal.code):
             return False
-        if self.statuses and not any(signal.http_status in part for part in self.statuses):
+        if self.statuses and not self._has_status(signal.http_status):
             return False
         return self.marks <= signal.marks
 
     def _has_code(self, code: int | str | None) -> bool:
-        return code in self.codes or any(code in part for part in self.code_ranges)
+        # A range is searched element by element for anything that is no integer.
+        in_range = isinstance(code, int) and any(code in part for part in self.code_ranges)
+        return code in self.codes or in_range
+
+    def _has_status(self, status: int | None) -> bool:
+        return status is not None and any(status in part for part in self.statuses)
 
 
 ANYTHING = Match()
