@@ -69,7 +69,10 @@ def after_batch(number: int, act: Callable[[], object]) -> Callable[[], None]:
 
 
 class Platform(SandboxServer):
-    """The sandbox. `spoil` may change an answer on its way; `become` changes its size."""
+    """The sandbox. `spoil` may change a search's answer on its way, `spoil_path` that of any path.
+
+    `become` changes its size.
+    """
 
     def __init__(self, config: SandboxConfig, clock: Clock) -> None:
         self._times: dict[str, Any] = {
@@ -78,6 +81,7 @@ class Platform(SandboxServer):
         }
         super().__init__(config=config, **self._times)
         self.spoil: Spoiler | None = None
+        self.spoil_path: dict[str, Spoiler] = {}
         self.asked: list[tuple[str, int]] = []
         self._later: SandboxServer | None = None
 
@@ -106,6 +110,8 @@ class Platform(SandboxServer):
             self.asked.append((request.account, int(request.params["page"])))
         inner = self._later if is_search and self._later is not None else super()
         reply = inner._answer(request)
+        if request.path in self.spoil_path:
+            return self.spoil_path[request.path](request, reply)
         return self.spoil(request, reply) if is_search and self.spoil else reply
 
 
