@@ -63,6 +63,10 @@ UNREADABLE = "unreadable"  # no JSON, or not the platform's envelope
 NOT_SIGNED_IN = -101
 # Refusals that also come when the signature is wrong or its keys are old.
 SIGNATURE_CODES = (-352, -403)
+CLIENT_FAULTS = (-1, -2, -3, -4, -107, -111, -405)
+ACCOUNT_LACKS = (-103, -104, -105, -106, -108, -110, -113, -114, -115, -625)
+NEVER_FOR_READERS = (-304, -307, -408, -409, -701, -616, -617, -628, -629, -652, -662)
+SERVER_FAILURES = (-500, -503, -504, -8888, -1201, -1202)
 NO_SUCH = (-626, 10003, 11010, 40003, 62001, 88214, 20103, 79511, 100004, 100007)
 PRIVATE_OR_PAID = (22115, 22118, 53013, 87007, 87008)
 OTHER_REGION = (10004001, 10015001, -10403, -688, -689)
@@ -209,7 +213,7 @@ CODE_RULES = (
     ),
     Rule(
         ANY_ENDPOINT,
-        codes(-1, -2, -3, -4, -107, -111, -405),
+        codes(*CLIENT_FAULTS),
         Scope.CLIENT,
         Reaction.FAIL,
         note="errcode, ecode: app key, signature, csrf token, method",
@@ -245,7 +249,7 @@ CODE_RULES = (
     ),
     Rule(
         ANY_ENDPOINT,
-        codes(-103, -104, -105, -106, -108, -110, -113, -114, -115, -625),
+        codes(*ACCOUNT_LACKS),
         Scope.ACCOUNT,
         Reaction.RETRY_OTHER,
         note="errcode, ecode: points, coins, captcha, membership, phone, real name, failed logins",
@@ -253,7 +257,7 @@ CODE_RULES = (
     Rule(ANY_ENDPOINT, codes(-112), Scope.PLATFORM, Reaction.RETRY, note="errcode: upgrading"),
     Rule(
         ANY_ENDPOINT,
-        codes(-304, -307, -408, -409, -701, -616, -617, -628, -629, -652, -662),
+        codes(*NEVER_FOR_READERS),
         Scope.REQUEST,
         Reaction.RETRY_OTHER,
         note="errcode, ecode: nothing that comes to a reader; -408: guess",
@@ -282,7 +286,7 @@ CODE_RULES = (
     ),
     Rule(
         ANY_ENDPOINT,
-        codes(-500, -503, -504, -8888, -1201, -1202),
+        codes(*SERVER_FAILURES),
         Scope.PLATFORM,
         Reaction.RETRY,
         note="errcode: server side, overload, time-out",
