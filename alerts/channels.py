@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from alerts import chat_webhooks
+from alerts.chat_webhooks import SEND_SECS
 from core.errors import SettingsError
 from core.messages import Message
 from presentation.i18n.alert_messages import AlertMessage
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 SETTING = "BATON_NOTIFY_URLS"
 # apprise splits lists of URLs at the same places.
 URL_SEPARATOR = re.compile(r"[\s,;]+(?=[A-Za-z0-9]+://)")
-SEND_SECS = 20.0  # limit for one message with all its requests
 HTTP_CODE = re.compile(r"error=(\d{3})\b")
 
 

@@ -143,6 +143,7 @@ class PoolFactories:
         settings = self.foundation.settings
         return ShortLinkResolver(
             timeout_secs=settings.request_timeout_secs,
+            answer_secs=settings.answer_timeout_secs,
             clock=self.foundation.clock,
             base_url=settings.short_link_base_url,
         )

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 
 from accounts.manager import AccountManager
 from core.cancellation import OutOfTurnSignal, StoppedSignal
-from core.errors import BreakerOpenError, CredentialsError, Culprit, SourceError
+from core.errors import (
+    BreakerOpenError,
+    CredentialsError,
+    Culprit,
+    RetryableError,
+    SourceError,
+)
 from core.logs import fields, service_log
 from core.messages import Message
 from crawler.runtime.account_sessions import AccountCheckout, AccountSessions
@@ -75,4 +81,6 @@ def _is_passing(error: SourceError) -> bool:
     """Return True when not the account caused the error: the next one would fail as well."""
     if isinstance(error, BreakerOpenError):
         return True
+    if isinstance(error, RetryableError) and error.of_proxy:
+        return False  # the next account has another proxy, or rests with this one
     return error.culprit not in (None, Culprit.ACCOUNT)

@@ -7,17 +7,23 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-import requests
-
-from core.errors import BadRequestError, Evidence, LoginExpiredError, RetryableError, SourceError
+from core.errors import (
+    BadRequestError,
+    Evidence,
+    LoginExpiredError,
+    NoAnswerError,
+    RetryableError,
+    SourceError,
+)
 from core.messages import Message
 from sources.base import AccountSession
 from sources.text import may_be_unstorable, storable_json
+from sources.transport.retry_after import retry_after_secs
+from sources.transport.session import ANSWER_SECS, HttpLimits, fetch, open_http
 
 EXCERPT_CHARS = 4000
 MESSAGE_CHARS = 300
@@ -43,15 +49,14 @@ def open_key_session(
         raise LoginExpiredError(missing)
     if not KEY.fullmatch(key):
         raise LoginExpiredError("platform_key_malformed")
-    http = requests.Session()
-    # The environment's proxies are ignored: a key leaves through its own proxy or directly.
-    http.trust_env = False
-    if proxy:
-        http.proxies = {"http": proxy, "https": proxy}
     # The key is also searched for as a URL spells it, because messages may quote a URL.
     secrets = tuple(dict.fromkeys((key, quote(key, safe=""))))
     return AccountSession(
-        account_id=account_id, username=username, http=http, egress=egress(proxy), secrets=secrets
+        account_id=account_id,
+        username=username,
+        http=open_http(proxy),
+        egress=egress(proxy),
+        secrets=secrets,
     )
 
 
@@ -98,9 +103,11 @@ class Answer:
 class JsonApi:
     """A client of one API host. It follows no redirects, so that no other host sees a key."""
 
-    def __init__(self, *, base_url: str, timeout_secs: float) -> None:
+    def __init__(
+        self, *, base_url: str, timeout_secs: float, answer_secs: float = ANSWER_SECS
+    ) -> None:
         self._base_url = base_url
-        self._timeout_secs = timeout_secs
+        self._limits = HttpLimits(timeout_secs, answer_secs)
 
     def request(
         self,
@@ -114,7 +121,8 @@ class JsonApi:
         `path` is appended to the base URL.
 
         Raises:
-            RetryableError: no response came; `of_proxy` is set when the proxy refused.
+            RetryableError: no response came within the limits, or the session's proxy refused;
+                its `fault` says which.
             StoppedSignal, OutOfTurnSignal: the session's gate did not let it through.
         """
         method = "GET" if payload is None else "POST"
@@ -122,62 +130,39 @@ class JsonApi:
         request = session.redact(f"{method} {path}" + (f"?{query}" if query else ""))
         try:
             with session.turn(path):
-                response = session.http.request(
+                answer = fetch(
+                    session.http,
                     method,
                     f"{self._base_url}{path}",
+                    self._limits,
                     params=params,
                     json=payload,
-                    timeout=self._timeout_secs,
-                    allow_redirects=False,
                 )
-        except (requests.RequestException, ValueError) as error:
-            raise _no_response(error, request) from None
-        return Answer(
-            status=response.status_code,
-            headers=response.headers,
-            body=_parse_json(response.content),
+        except NoAnswerError as error:
+            raise RetryableError(
+                "platform_unanswered", Evidence(request), detail=error.message, fault=error.fault
+            ) from None
+        read = Answer(
+            status=answer.status,
+            headers=answer.headers,
+            body=_parse_json(answer.content),
             request=request,
             session=session,
-            content=response.content,
+            content=answer.content,
         )
-
-
-def _no_response(error: Exception, request: str) -> RetryableError:
-    # Only the error's class is named: its text may hold the URL with its key, or the proxy's.
-    return RetryableError(
-        "platform_unanswered",
-        Evidence(request),
-        detail=type(error).__name__,
-        of_proxy=isinstance(error, requests.exceptions.ProxyError),
-    )
+        if answer.fault is not None:
+            raise RetryableError(answer.fault.message, read.evidence(), fault=answer.fault)
+        return read
 
 
 def error_from_common_status(message: Message, answer: Answer) -> SourceError:
     """Return the error of a status that means the same at every platform.
 
-    `message` is its reason; anything but a proxy's or server's failure is a BadRequestError.
+    `message` is its reason; anything but a server's failure is a BadRequestError.
     """
-    # 407 comes from the proxy, not from the platform: no account is at fault.
-    if answer.status == 407:
-        return RetryableError("proxy_login_refused", answer.evidence())
     if answer.status == 408 or answer.status >= 500:
         return RetryableError(message, answer.evidence())
     return BadRequestError(message, answer.evidence())
-
-
-def retry_after_secs(header: str | None, now: datetime) -> float | None:
-    """Return the seconds that a Retry-After header asks for (RFC 9110, 10.2.3).
-
-    None when there is no header or it is malformed; 0 when its date has passed.
-    """
-    text = (header or "").strip()
-    if re.fullmatch(r"[0-9]{1,9}", text):
-        return float(text)
-    try:
-        until = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return None
-    return max(0.0, (until.astimezone(UTC) - now).total_seconds())
 
 
 def parse_count(value: object) -> int | None:

@@ -28,6 +28,7 @@ from sources.youtube.source import YouTubeSource
 MICROS = 1_000_000
 # TikHub requests others itself, and a response that nobody waits for is charged too.
 TIKHUB_SECS = 30.0
+TIKHUB_ANSWER_SECS = 60.0
 # YouTube's quota day begins at midnight of this zone.
 PACIFIC = "America/Los_Angeles"
 BudgetFor = Callable[[str, int, str], Budget]  # name, limit of a day, zone of the day
@@ -72,6 +73,7 @@ def _bilibili(context: SourceContext) -> Source:
     client = BilibiliClient(
         base_url=settings.bilibili_base_url,
         timeout_secs=settings.request_timeout_secs,
+        answer_secs=settings.answer_timeout_secs,
         clock=context.clock,
     )
     rng = random.Random()
@@ -86,6 +88,7 @@ def _youtube(context: SourceContext) -> Source:
     client = YouTubeClient(
         base_url=settings.youtube_base_url,
         timeout_secs=settings.request_timeout_secs,
+        answer_secs=settings.answer_timeout_secs,
         clock=context.clock,
         budget=budget,
     )
@@ -100,6 +103,7 @@ def _tikhub(context: SourceContext) -> TikHubClient:
     return TikHubClient(
         base_url=settings.tikhub_base_url,
         timeout_secs=patience,
+        answer_secs=max(TIKHUB_ANSWER_SECS, settings.answer_timeout_secs),
         clock=context.clock,
         budget=budget,
         price=price,

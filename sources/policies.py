@@ -233,7 +233,7 @@ class GuardedSource:
                 self._record_failure(session, error)
                 if not isinstance(error, RetryableError):
                     raise
-                if attempt == self._attempts:
+                if attempt == self._attempts or error.is_lasting:
                     raise _exhausted(error, attempt) from error
                 self._back_off(attempt, stop)
             else:
@@ -272,6 +272,6 @@ def _exhausted(error: RetryableError, attempts: int) -> SourceError:
         final = UnexpectedResponseError(message, error.evidence)
         final.culprit = Culprit.OURSELVES
     else:
-        final = RetryableError(message, error.evidence, of_proxy=error.of_proxy)
+        final = RetryableError(message, error.evidence, fault=error.fault)
         final.culprit = error.culprit
     return final

@@ -23,7 +23,7 @@ from urllib3.exceptions import HTTPError
 
 from core.errors import NotSentError, UnsendableError
 from core.messages import Message
-from webhooks.deadline import Deadline
+from sources.transport.deadline import Deadline
 
 RESPONSE_BYTES = 64 * 1024
 CHUNK_BYTES = 8192

@@ -10,10 +10,14 @@ from contextlib import nullcontext
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
-
 from core.clock import Clock
-from core.errors import Evidence, RetryableError, SourceError, UnexpectedResponseError
+from core.errors import (
+    Evidence,
+    NoAnswerError,
+    RetryableError,
+    SourceError,
+    UnexpectedResponseError,
+)
 from sources.base import AccountSession
 from sources.bilibili import wbi
 from sources.bilibili.errors import (
@@ -23,6 +27,8 @@ from sources.bilibili.errors import (
     error_from_status,
 )
 from sources.text import is_deeper, may_be_unstorable, storable_json
+from sources.transport.retry_after import retry_after_secs
+from sources.transport.session import ANSWER_SECS, HttpAnswer, HttpLimits, fetch
 
 NAV = "/x/web-interface/nav"
 FINGER = "/x/frontend/finger/spi"
@@ -51,10 +57,17 @@ HEADERS = {
 class BilibiliClient:
     """A client of one API host, which keeps the signature keys of all accounts for an hour."""
 
-    def __init__(self, *, base_url: str, timeout_secs: float, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        timeout_secs: float,
+        clock: Clock,
+        answer_secs: float = ANSWER_SECS,
+    ) -> None:
         self._base_url = base_url
         self._host = urlsplit(base_url).netloc
-        self._timeout_secs = timeout_secs
+        self._limits = HttpLimits(timeout_secs, answer_secs)
         self.clock = clock
         self._keys_lock = threading.Lock()
         self._mixin: tuple[str | None, float] = (None, 0.0)  # and until when it is fresh
@@ -186,33 +199,34 @@ class BilibiliClient:
         try:
             with nullcontext() if path in UNPACED_PATHS else session.turn(path):
                 before_send()
-                answer = session.http.get(url, timeout=self._timeout_secs, allow_redirects=False)
-        except (requests.RequestException, ValueError) as error:
-            # Only the error's class is named: its text may hold the proxy's URL or a header.
+                answer = fetch(session.http, "GET", url, self._limits)
+        except NoAnswerError as error:
             raise RetryableError(
                 "host_unanswered",
                 Evidence(request),
                 host=self._host,
-                detail=type(error).__name__,
-                of_proxy=isinstance(error, requests.exceptions.ProxyError),
+                detail=error.message,
+                fault=error.fault,
             ) from None
         return self._read(session, answer, request)
 
     def _read(
-        self, session: AccountSession, answer: requests.Response, request: str
+        self, session: AccountSession, answer: HttpAnswer, request: str
     ) -> tuple[Mapping[str, Any], Evidence]:
         def evidence(code: int | None = None) -> Evidence:
             body = session.redact(answer.content[: EXCERPT_CHARS * 3].decode("utf-8", "replace"))
             return Evidence(
                 request=request,
-                http_status=answer.status_code,
+                http_status=answer.status,
                 code=code,
                 body=body[:EXCERPT_CHARS],
             )
 
-        if answer.status_code != 200:
-            retry_after = answer.headers.get("Retry-After")
-            error = error_from_status(answer.status_code, evidence(), retry_after)
+        if answer.fault is not None:
+            raise RetryableError(answer.fault.message, evidence(), fault=answer.fault)
+        if answer.status != 200:
+            secs = retry_after_secs(answer.headers.get("Retry-After"), self.clock.now())
+            error = error_from_status(answer.status, evidence(), secs)
             if error is not None:
                 raise error
         try:

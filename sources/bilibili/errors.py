@@ -5,7 +5,6 @@ The codes are those of the platform's public web API.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -40,20 +39,16 @@ MESSAGE_CHARS = 300
 
 
 def error_from_status(
-    status: int, evidence: Evidence, retry_after: str | None
+    status: int, evidence: Evidence, retry_after_secs: float | None
 ) -> SourceError | None:
     """Return the error that an HTTP status means, whatever the body says; None for a normal one.
 
-    `retry_after` is the Retry-After header, in seconds; None without one.
+    `retry_after_secs` is what the Retry-After header asks for; None without one.
     """
     if status == 412:
         return RiskControlError("address_blocked", evidence, whole_egress=True)
     if status == 429:
-        match = retry_after is not None and re.fullmatch(r"[0-9]{1,9}", retry_after.strip())
-        secs = float(match[0]) if match else None
-        return ThrottledError("too_many_requests", evidence, retry_after_secs=secs)
-    if status == 407:
-        return RetryableError("proxy_login_refused", evidence, of_proxy=True)
+        return ThrottledError("too_many_requests", evidence, retry_after_secs=retry_after_secs)
     if status >= 500:
         return RetryableError("server_failed", evidence, status=status)
     if status in (401, 403):

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
-
 from core.errors import InvalidInputError, LoginExpiredError
 from core.settings import Pace
 from sources.base import (
@@ -27,6 +25,7 @@ from sources.bilibili.creator_page import CreatorCard, fetch_card, fetch_uploads
 from sources.bilibili.videos import MAX_AT_ONCE, VideoCounters
 from sources.json_api import egress
 from sources.request_delay import RandomDelay
+from sources.transport.session import open_http
 
 SEARCH_TYPES = {Via.USERS: "bili_user", Via.VIDEOS: "video"}
 ENDPOINT_PACES = {"/x/space/": Pace(150, 300)}  # said to be its limit
@@ -68,14 +67,9 @@ class BilibiliSource:
             cookies = parse_cookies(session) if session else {}
         except InvalidInputError as error:
             raise LoginExpiredError("session_unusable", cause=error) from error
-        http = requests.Session()
-        # The environment's proxies are ignored: an account leaves through its own proxy or
-        # directly.
-        http.trust_env = False
+        http = open_http(proxy)
         http.headers.update(HEADERS)
         http.cookies.update(cookies)
-        if proxy:
-            http.proxies = {"http": proxy, "https": proxy}
         # Longest first: a secret that contains another must be removed as a whole.
         secrets = tuple(sorted((v for v in cookies.values() if len(v) >= SECRET_CHARS), key=len))
         return AccountSession(

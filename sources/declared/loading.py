@@ -137,7 +137,10 @@ def _platform(path: Path, declaration: Declaration) -> DeclaredPlatform:
         name=declaration.name,
         raw_fields={name: raw_field(name, where) for name, where in columns.items()},
         make=lambda settings, clock: DeclaredSource(
-            declaration=declaration, timeout_secs=settings.request_timeout_secs, clock=clock
+            declaration=declaration,
+            timeout_secs=settings.request_timeout_secs,
+            answer_secs=settings.answer_timeout_secs,
+            clock=clock,
         ),
         check_session_text=partial(read_session, declaration.session),
         check_proxy=check_proxy,

@@ -9,6 +9,7 @@ from core.clock import Clock
 from sources.base import AccountSession, Budget
 from sources.json_api import Answer, JsonApi, object_or_empty
 from sources.tikhub.errors import error_from_answer
+from sources.transport.session import ANSWER_SECS
 
 
 class TikHubClient:
@@ -22,9 +23,16 @@ class TikHubClient:
     """
 
     def __init__(
-        self, *, base_url: str, timeout_secs: float, clock: Clock, budget: Budget, price: int
+        self,
+        *,
+        base_url: str,
+        timeout_secs: float,
+        clock: Clock,
+        budget: Budget,
+        price: int,
+        answer_secs: float = ANSWER_SECS,
     ) -> None:
-        self._api = JsonApi(base_url=base_url, timeout_secs=timeout_secs)
+        self._api = JsonApi(base_url=base_url, timeout_secs=timeout_secs, answer_secs=answer_secs)
         self.clock = clock
         self._budget = budget
         self._price = price

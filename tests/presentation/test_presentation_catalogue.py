@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.errors import BatonError, InvalidInputError
+from core.errors import BatonError, FaultUnit, InvalidInputError, TransportFault
 from core.message_json import message_keys
 from core.messages import CODE, TEXT, Message
 from crawler.planning.advice import Change
@@ -188,6 +188,7 @@ GIVEN: dict[str, Any] = {
     "domain": "beauty",
     "known": ["games"],
     "name": "name",
+    "fault": TransportFault(FaultUnit.EGRESS, Message.of("key_missing")),
     "status": HTTPStatus.CONFLICT,
 }
 
