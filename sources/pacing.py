@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -216,6 +216,7 @@ class PacedGate:
     """A gate that lets one account's requests through one after the other.
 
     A wait longer than `patience_secs` raises OutOfTurnSignal, so that another account can be used.
+    `on_wait` is called with the seconds of each wait before it begins; None for nobody.
     """
 
     def __init__(
@@ -225,6 +226,7 @@ class PacedGate:
         self._clock = clock
         self._stop = stop
         self._patience_secs = patience_secs
+        self.on_wait: Callable[[float], None] | None = None
         self._last: list[RateWindow] = []  # the windows of the newest request
 
     @contextmanager
@@ -241,6 +243,8 @@ class PacedGate:
             raise StoppedSignal
         if secs > self._patience_secs:
             raise OutOfTurnSignal(secs)
+        if secs > 0 and self.on_wait is not None:
+            self.on_wait(secs)
         if secs > 0 and self._clock.wait(self._stop, secs):
             raise StoppedSignal
         self._last = windows

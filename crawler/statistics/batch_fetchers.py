@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 
 from accounts.account_lease import Purpose
 from accounts.manager import AccountManager
+from accounts.shortage import Shortage
 from core.cancellation import OutOfTurnSignal, StoppedSignal
 from core.clock import Clock
 from core.errors import (
@@ -18,8 +19,11 @@ from core.errors import (
     SourceError,
     ThrottledError,
 )
+from core.logs import redacted
+from core.messages import Message
 from crawler.runtime.account_sessions import AccountCheckout, AccountSessions
 from crawler.statistics.retry_policy import StatsRetryPolicy, is_account_fault
+from crawler.statistics.waits import WaitReporter
 from sources.base import ANONYMOUS, AccountSession, RequestGate, StatsAnswer
 from sources.platform_access import PlatformAccess
 
@@ -43,7 +47,11 @@ class BatchFetcher(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class PoolBatchFetcher:
-    """Fetches with the accounts of the pool, the next one whose turn has come."""
+    """Fetches with the accounts of the pool, the next one whose turn has come.
+
+    Args:
+        waits: is told of each wait for an account or its turn.
+    """
 
     lanes = 1
 
@@ -52,6 +60,7 @@ class PoolBatchFetcher:
     sessions: AccountSessions
     clock: Clock
     retry_policy: StatsRetryPolicy
+    waits: WaitReporter
 
     def fetch(self, batch: Sequence[str], stop: threading.Event) -> dict[str, StatsAnswer]:
         """Return an answer for each id of the batch. Raises as `run_with_account`."""
@@ -102,6 +111,8 @@ class PoolBatchFetcher:
         """Make the request with one account, and give it back as the outcome asks for."""
         try:
             self.sessions.open(checkout, stop)
+            if checkout.gate is not None:
+                checkout.gate.on_wait = self.waits.report_turn
             result = request(checkout)
         except (SourceError, CredentialsError) as error:
             self.sessions.leave_after(checkout, error)
@@ -124,14 +135,16 @@ class PoolBatchFetcher:
             secs = max(0.05, (shortage.until - self.clock.now()).total_seconds())
         hopeless = shortage.until is None and not shortage.busy
         if secs > self.retry_policy.max_wait_secs or hopeless:
-            raise failure or NoFitAccountError(
-                "platform_shortage",
-                until=shortage.until,
-                platform=self.platform,
-                reason=shortage.reason,
-            )
+            raise failure or self._no_account(shortage)
+        self.waits.report(shortage.reason, secs)
         if self.clock.wait(stop, secs):
             raise StoppedSignal
+
+    def _no_account(self, shortage: Shortage) -> NoFitAccountError:
+        message = Message.of("platform_shortage", platform=self.platform, reason=shortage.reason)
+        if shortage.until is not None:
+            message = Message.of("shortage_until", shortage=message, until=shortage.until)
+        return NoFitAccountError(message, until=shortage.until)
 
 
 @dataclass(kw_only=True)
@@ -142,6 +155,7 @@ class KeyBatchFetcher:
         key: the API key; None for anonymous requests.
         gate: the pace that all requests with that key share.
         lanes: how many batches may be under way at once, each in a session of its own.
+        waits: is told of each wait after a throttle.
     """
 
     access: PlatformAccess
@@ -150,6 +164,7 @@ class KeyBatchFetcher:
     clock: Clock
     retry_policy: StatsRetryPolicy
     lanes: int
+    waits: WaitReporter
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
     _idle: list[AccountSession] = field(default_factory=list, init=False)
     _opened: int = field(default=0, init=False)
@@ -179,7 +194,10 @@ class KeyBatchFetcher:
                 return fetch()
             except ThrottledError as error:
                 wanted_secs = error.retry_after_secs or self.retry_policy.throttle_wait_secs
-            if self.clock.wait(stop, min(wanted_secs, self.retry_policy.max_wait_secs)):
+                reason = Message.of("platform_throttled", cause=redacted(error))
+            secs = min(wanted_secs, self.retry_policy.max_wait_secs)
+            self.waits.report(reason, secs)
+            if self.clock.wait(stop, secs):
                 raise StoppedSignal
         return fetch()
 
