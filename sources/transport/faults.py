@@ -188,7 +188,7 @@ def _of_proxy(chain: list[BaseException]) -> TransportFault | None:
     if _first(chain, requests.exceptions.InvalidProxyURL):
         return _fault(FaultUnit.EGRESS, "proxy_url_unusable")
     # The only name that this host looks up, and the only host it connects to, is the proxy's.
-    if _first(chain, socket.gaierror) or _first(chain, lib.NameResolutionError):
+    if _first(chain, socket.gaierror):
         return _fault(FaultUnit.EGRESS, "proxy_name_unknown")
     if _first(chain, lib.NewConnectionError):
         return _fault(FaultUnit.EGRESS, "proxy_unreachable")
@@ -220,7 +220,7 @@ def _is_unusable(chain: list[BaseException]) -> bool:
 
 
 def _reason(chain: list[BaseException]) -> Message:
-    if _first(chain, socket.gaierror) or _first(chain, lib.NameResolutionError):
+    if _first(chain, socket.gaierror):
         return Message.of("host_name_unresolved")
     if _first(chain, lib.NewConnectionError):
         return Message.of("connection_refused")
