@@ -74,7 +74,7 @@ def _holds_data(folder: Path) -> bool:
 
 
 def _names_settings(env_file: Path) -> bool:
-    """Return whether a `.env` is Baton's; those of other programs lie in many folders."""
+    """Return whether a `.env` is Baton's: other programs have such files too."""
     try:
         lines = env_file.read_text(encoding="utf-8", errors="replace").splitlines()
     except PermissionError:
