@@ -65,7 +65,8 @@ class AccountManager:
 
         Args:
             reason: a message, or a sentence of the operator. It goes into the account's timeline,
-                and listings show it while the account is disabled. None: changed by the operator.
+                and listings show it while the account is disabled. None or empty: it says that an
+                operator did it.
 
         Raises:
             InvalidInputError: there is no such account or status; or it is to be shown as in use

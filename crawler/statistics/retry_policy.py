@@ -22,8 +22,9 @@ MAX_WAIT_SECS = 120.0
 class StatsRetryPolicy:
     """How a batch is tried again.
 
-    After a throttle it waits `throttle_wait_secs` where the platform names no time; no single wait
-    is longer than `max_wait_secs`. `try_other_accounts`: also after errors that no account caused.
+    After a throttle it waits `throttle_wait_secs` where the platform names no time. No single wait
+    is longer than `max_wait_secs`. With `try_other_accounts` other accounts are tried also after
+    errors that no account caused.
     """
 
     throttle_wait_secs: float = THROTTLE_WAIT_SECS
