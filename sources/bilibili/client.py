@@ -49,7 +49,8 @@ HEADERS = {
 
 
 class BilibiliClient:
-    """A client of one API host, which keeps the signature keys of all accounts for an hour."""
+    """A client of one API host. It keeps the keys that sign requests, the same for all accounts,
+    for an hour."""
 
     def __init__(self, *, base_url: str, timeout_secs: float, clock: Clock) -> None:
         self._base_url = base_url
