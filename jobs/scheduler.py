@@ -57,7 +57,7 @@ class LookThreads:
 
 @dataclass(kw_only=True)
 class JobScheduler:
-    """Decides when to look at a job; one thread of the long-running process.
+    """Begins runs of jobs at their scheduled times; one thread of the long-running process.
 
     It looks at each scheduled time, and every `look_secs` seconds in between to find the run of a
     dead process. A look may come late, twice or on many hosts, because the rows of `job_runs`
