@@ -46,9 +46,11 @@ class AccountManager:
     def get_idle_account(
         self, platform: str = "bilibili", purpose: Purpose = Purpose.INGESTING
     ) -> AccountLease | None:
-        """Lease the least recently used account that is fit; None when none is (see `lease`).
+        """Lease the platform's least recently used account that is fit; None when none is.
 
-        The lease ends by `set_account_status(id, "idle")`, by `release`, or by running out.
+        Fit is an account that is idle and not cooling down, and whose pace (for exporting: whose
+        quota of today) has room. The lease ends by `set_account_status(id, "idle")`, by `release`,
+        or by running out.
 
         Raises:
             DatabaseContentionError: other processes took each account that was picked.
@@ -290,7 +292,8 @@ class AccountManager:
         Args:
             reason: goes, with `evidence`, into the account's timeline.
             suspect: the session must be checked before the account works again.
-            pace: as for `release`.
+            pace: the requests sent under the lease and the limits learned from them; without it the
+                next user has to treat the pace as used up.
         """
         self.lease_registry.remove(leased.lease)
         now = self.clock.now()

@@ -61,8 +61,8 @@ class AlertRules:
         """Return every cause that exists now and did not exist before `since` (UTC).
 
         Args:
-            already_open: the open alerts; those about circuit breakers of other processes count as
-                causes until they end.
+            already_open: the open alerts. One about a circuit breaker of another process counts as
+                a cause until it ends.
         """
         known = list(already_open)
         return [

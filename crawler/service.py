@@ -111,8 +111,8 @@ class CrawlingService:
     def cancel(self, task_id: int) -> dict[int, FinishedFile]:
         """End a task for good, finish the files it left open, and return those by segment id.
 
-        The task becomes failed; what it stored and exported stays. A file that a worker is still
-        writing is not among the result.
+        The task becomes failed, but all that it stored and exported stays. A file that a worker is
+        still writing is not among the result.
 
         Raises:
             InvalidInputError: there is no such task, or it has ended.

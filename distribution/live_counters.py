@@ -33,7 +33,9 @@ class LiveCounters:
         self._postponed: set[str] = set()
 
     def fetch(self, links: Iterable[str], stop: threading.Event) -> None:
-        """Fetch the links that have no answer yet. A link that fails raises nothing: see `get`.
+        """Fetch the links that have no answer yet.
+
+        A link that fails raises nothing: `get` returns the reason for it.
 
         Raises:
             StoppedSignal: `stop` was set; the answers until then are kept.

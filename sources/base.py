@@ -52,7 +52,8 @@ class RejectedEntry:
 
 @dataclass(frozen=True)
 class CreatorPage:
-    """One page of a creator search, numbered from 1; empty when it lies behind the last one.
+    """One page of a creator search, numbered from 1, without creators when it lies behind the last
+    one.
 
     `total_pages` is what the platform says now, 0 for no hits. `complete` is True when `raw` of the
     creators is the platform's full entry (a name search), and False when it holds only what a video

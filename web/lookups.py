@@ -161,7 +161,7 @@ def log_details(backend: Backend, name: str) -> LogFile:
 
 
 def log_tail(backend: Backend, name: str, wanted: LineFilter, lines: int) -> Tail:
-    """Return the newest `lines` records of a log file that match; see `LogFolder.tail`.
+    """Return the newest `lines` records of a log file that match, of the last 32 MB of the file.
 
     Raises:
         RequestRefusedError: 404 when there is no such file.

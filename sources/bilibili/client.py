@@ -73,7 +73,7 @@ class BilibiliClient:
             before_send: called when the account's turn has come, before the request leaves.
 
         Raises:
-            SourceError: no answer came, or it is an error (see `errors.py`).
+            SourceError: no answer came, or its status or `code` means an error.
         """
         query = wbi.encode({name: str(value) for name, value in params.items()})
         return self._data(session, path, query, before_send)
@@ -84,7 +84,7 @@ class BilibiliClient:
         A request whose signature is refused is signed and sent once more with fresh keys.
 
         Raises:
-            SourceError: no answer came, or it is an error (see `errors.py`).
+            SourceError: no answer came, or its status or `code` means an error.
         """
         self.ensure_device_cookie(session)
         mixin = self._mixin_key(session)

@@ -89,10 +89,13 @@ class BilibiliSource:
     def search_creators(
         self, session: AccountSession, domain: str, page: int, via: Via
     ) -> CreatorPage:
-        """Return page `page`, from 1, of users, or of the authors of videos (`via`).
+        """Return page `page`, from 1, of the users found by their names, or of the authors of
+        videos.
+
+        `via` chooses between them. A page behind the last one has no creators.
 
         Raises:
-            SourceError: no answer came, or it is an error (see `errors.py`).
+            SourceError: no answer came, or its status or `code` means an error.
         """
         params: dict[str, Any] = {
             "search_type": SEARCH_TYPES[via],

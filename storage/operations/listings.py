@@ -130,8 +130,7 @@ def job_runs(
 def deliveries(tx: Tx, part: Slice, wanted: Filter) -> list[Delivery]:
     """Return reports to receivers, newest first.
 
-    The time limits are those of the slice, and apply to the filing; those of the filter are
-    ignored.
+    The time limits are those of the slice and apply to the filing. The filter's own are ignored.
     """
     where, params = conditions(replace(wanted, since=None, until=None))
     rows = _newest(
