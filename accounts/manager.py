@@ -63,16 +63,16 @@ class AccountManager:
         """Set an account's status.
 
         `idle` ends a cooldown, a lease and being disabled; `disabled` ends a lease. `ingesting` and
-        `exporting` only change what an account is shown as that this process has leased.
+        `exporting` switch the purpose of an account that this process has leased.
 
         Args:
             reason: a message, or a sentence of the operator. It goes into the account's timeline,
                 and listings show it while the account is disabled. None or empty: it says that an
-                operator did it.
+                operator did it. Unused for `ingesting` and `exporting`.
 
         Raises:
-            InvalidInputError: there is no such account or status; or it is to be shown as in use
-                and this process has not leased it.
+            InvalidInputError: there is no such account or status; or the purpose is to be switched,
+                and this process has not leased the account.
         """
         self.operator.set_status(account_id, status, reason)
 
@@ -197,9 +197,9 @@ class AccountManager:
         return replace(leased, account=replace(account, health=health, session_checked_at=now))
 
     def record_hand_over(self, leased: AccountLease, detail: Message) -> None:
-        """Add to the account's timeline that another account continues its export.
+        """Add to the account's timeline that its quota is used up and another account continues.
 
-        `detail` says why and names the other account; the lease stays.
+        `detail` says of which quota day, domain and last row. The lease stays.
         """
         now = self.clock.now()
         self.database.write(accounts.note_event, leased.id, "hand_over", detail.dump(), now)

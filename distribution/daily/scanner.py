@@ -81,7 +81,11 @@ class DayScan:
         return sum(task.error is not None for task in self.tasks)
 
     def count(self, change: Change) -> int:
-        """Return the number of tasks whose stored day changed in that way."""
+        """Return the number of tasks whose stored day is new, changed or unchanged, as `change`
+        says.
+
+        0 for each after a dry run.
+        """
         return sum(task.change is change for task in self.tasks)
 
     @property

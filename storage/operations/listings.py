@@ -27,9 +27,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Slice:
-    """A page of a list: the newest `limit` rows with ids below `before`, made in `[since, until)`.
+    """A page of a list, which is ordered by id, the highest first.
 
-    None leaves that bound out. `before` is the last id of the page before.
+    It has at most `limit` rows with ids below `before` (the last id of the page before), whose time
+    lies in `[since, until)`. None leaves that bound out. Which time is meant, each list says; most
+    mean that of creation.
     """
 
     limit: int

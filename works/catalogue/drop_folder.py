@@ -49,7 +49,7 @@ class DropFolderResult:
 
 @dataclass(frozen=True)
 class DropFolderState:
-    """The content of the folder.
+    """What waits in the import directory, and what was rejected there.
 
     Args:
         waiting: the number of files that wait.

@@ -35,7 +35,7 @@ Watcher = Callable[[Round, int], None]
 
 @dataclass(frozen=True)
 class RoundEnd:
-    """A round that ended.
+    """The outcome of a round of play counts.
 
     `left` is the number of works still to be requested, because the round was stopped or their
     platform gave no answers; the same command continues with them.
