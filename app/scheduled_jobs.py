@@ -48,7 +48,7 @@ class ScheduledJobs:
 
     @cached_property
     def session_checks(self) -> SessionChecks:
-        """Return what checks the sessions of the pool."""
+        """Return the job that checks the sessions of the pool's accounts."""
         return SessionChecks(
             accounts=self.pool.manager,
             sessions=self.pool.sessions,
@@ -57,7 +57,7 @@ class ScheduledJobs:
 
     @cached_property
     def retention(self) -> Retention:
-        """Return what deletes old rows and files."""
+        """Return the job that deletes old rows and files."""
         settings = self.foundation.settings
         return Retention(
             database=self.foundation.database,

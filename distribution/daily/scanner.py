@@ -81,7 +81,11 @@ class DayScan:
         return sum(task.error is not None for task in self.tasks)
 
     def count(self, change: Change) -> int:
-        """Return the number of tasks whose stored day changed in that way."""
+        """Return the number of tasks whose stored day is new, changed or unchanged, as `change`
+        says.
+
+        0 for each after a dry run.
+        """
         return sum(task.change is change for task in self.tasks)
 
     @property
@@ -108,7 +112,9 @@ class DayScan:
 
 @dataclass(frozen=True, kw_only=True)
 class DailyScanner:
-    """Counts, stores and reports days; a day begins at midnight in the quota time zone.
+    """Sums up the counters of a day's completions for each task, stores the sums and reports them.
+
+    A day begins at midnight in the quota time zone.
 
     Args:
         part_tasks: the greatest number of tasks in one report.
@@ -198,7 +204,10 @@ class DailyScanner:
         by_agent: bool = False,
         only: Sequence[str] | None = None,
     ) -> DayScan:
-        """Count a day, store it and report new revisions; safe to repeat.
+        """Count a day, store it and file reports on what is new or changed; safe to repeat.
+
+        Counters that were not verified are fetched. What cannot be fetched raises nothing: it is in
+        the `error` of its task.
 
         Args:
             dry_run: count what was verified; fetch, store and report nothing.

@@ -21,15 +21,20 @@ class Language(StrEnum):
 
 
 def language_named(setting: str) -> Language:
-    """Return the language of a setting: `zh`, `en`, or `auto` for that of the locale."""
+    """Return the language of a setting: `zh`, `en`, or `auto` for that of the locale.
+
+    Any other text is English.
+    """
     name = (locale.getlocale()[0] or "en") if setting == AUTO else setting
     return Language.CHINESE if name.lower().startswith(("zh", "chinese")) else Language.ENGLISH
 
 
 def language_of_environment() -> Language:
-    """Return the reader's language from BATON_LANGUAGE in the environment or `.env`.
+    """Return the reader's language from BATON_LANGUAGE in the environment or `.env`, else the
+    locale's.
 
-    Help is shown, and a wrong setting reported, before the other settings are read.
+    It raises nothing: help is shown, and a wrong setting reported, before the other settings are
+    read.
     """
     return language_named(os.environ.get(SETTING) or _from_env_file() or AUTO)
 

@@ -21,7 +21,13 @@ class TikTokSource(TikHubSource):
     batch = BATCH
 
     def video_stats(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
-        """Return an entry for each id; raise SourceError when nothing is known of any."""
+        """Return for each id its counters, or why there are none.
+
+        Of several videos, one that fails is unavailable for now.
+
+        Raises:
+            SourceError: of ten videos nothing is known, or a request is refused as a whole.
+        """
         valid_ids, answers = split_ids(ids)
         for start in range(0, len(valid_ids), BATCH):
             chunk = valid_ids[start : start + BATCH]
