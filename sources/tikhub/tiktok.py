@@ -23,10 +23,12 @@ class TikTokSource(TikHubSource):
     def video_stats(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
         """Return for each id its counters, or why there are none.
 
-        Of several videos, one that fails is unavailable for now.
+        A video that the request for ten leaves out is requested by itself. Of several such, one
+        that fails is unavailable for now.
 
         Raises:
-            SourceError: of ten videos nothing is known, or a request is refused as a whole.
+            SourceError: a request for ten is refused, or all single requests after it fail; nothing
+                is returned of the others.
         """
         valid_ids, answers = split_ids(ids)
         for start in range(0, len(valid_ids), BATCH):
