@@ -46,8 +46,10 @@ class CrawlingService:
     platforms: PlatformRegistry
 
     def crawl(self, request: CrawlRequest) -> FiledTask:
-        """Create a crawl of a domain, or return the open one (see the class), which gets the
-        labels.
+        """Create a crawl of a domain.
+
+        While a crawl of that platform and domain is open no second one is created: it gets the
+        labels of the request, and is returned.
 
         Raises:
             WrongFieldsError: there is no such platform, or its creators cannot be searched.

@@ -68,6 +68,9 @@ def missing(platform: str, counters: Counters) -> list[str]:
 
 
 def column(platform: str, counter: str) -> str:
-    """Return the column of a counter, such as `yt_view_count`. Raise
-    KeyError for another platform."""
+    """Return the column that holds a platform's counter: `yt_view_count` of youtube and view.
+
+    Raises:
+        KeyError: the platform is not one of `PREFIXES`.
+    """
     return f"{PREFIXES[platform]}_{counter}_count"

@@ -79,8 +79,11 @@ def existing_delivery(backend: Backend, delivery_id: int) -> DeliveryDetails:
 
 
 def existing_drama(backend: Backend, task_id: str) -> DramaDetails:
-    """Return a distribution task with its newest days. Raise
-    RequestRefusedError (404) without one."""
+    """Return a distribution task with the sums of its newest days.
+
+    Raises:
+        RequestRefusedError: there is no such task (404).
+    """
     with refused_as(HTTPStatus.NOT_FOUND, InvalidInputError):
         return backend.dramas.details(task_id)
 

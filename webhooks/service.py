@@ -120,7 +120,7 @@ class WebhookService:
         return claim.delivery, self.sender.send_test(claim, keys)
 
     def endpoint_url(self, request: EndpointRequest) -> str:
-        """Return the callback URL that a request means.
+        """Return the callback URL that a request names: by itself, or by a delivery to it.
 
         Raises:
             InvalidInputError: no delivery has the id that the request names.
@@ -191,9 +191,7 @@ class WebhookService:
         """
 
         def replace_secret(tx: Tx) -> None:
-            # encrypted with the old key after it has read this row.
             # The row of `meta` is locked: a rotation of the vault's key would miss a secret that is
-            # encrypted with the old key after it has read this row.
             # encrypted with the old key after it has read this row.
             schema.lock_fact(tx, KEY_CHECK)
             if not callback_secrets.task_exists(tx, task_id):

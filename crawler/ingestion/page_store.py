@@ -62,7 +62,8 @@ class PageStore:
         """Store a page of the task's range and advance its marker.
 
         Args:
-            page_to: the last page of the range so far; it follows the platform's last page.
+            page_to: the last page of the task's range. The range ends at the platform's last page
+                instead if that is earlier; in an open-ended crawl also if it is later.
             started: when the request was sent.
 
         Raises:

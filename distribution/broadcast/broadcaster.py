@@ -132,11 +132,11 @@ class Broadcaster:
         return self._reply(True, Message.of("broadcasting_turned_off"))
 
     def status(self) -> dict[str, Any]:
-        """Return the state of broadcasting as JSON, with the counts of the newest finished round.
+        """Return the state of broadcasting as JSON.
 
-        To the keys of a reply it adds `is_on`, `is_running`, `interval_secs`,
-        `started_at`, `finished_at` and `reports`. The times are those of the newest
-        round, null when there was none.
+        The keys are `is_on`, `is_running`, `interval_secs`, `started_at`, `finished_at`, a message,
+        and the counts of the newest finished round. The times are those of the newest round:
+        `finished_at` is null while it runs, both are null when there was none.
         """
         seen = self.database.read(broadcasts.state)
         totals = json.loads(seen.result) if seen.result else {}

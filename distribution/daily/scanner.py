@@ -152,9 +152,10 @@ class DailyScanner:
         return [first + timedelta(days=n) for n in range(count)]
 
     def run(self, stop: threading.Event) -> Message:
-        """Scan all days since the last one that this job finished, up to yesterday but at most 31.
+        """Scan each day after the last one that this job finished, up to yesterday.
 
-        Returns a summary. Without an earlier run only yesterday is scanned.
+        Of a gap of more than 31 days only the newest 31 are scanned, the others are left out for
+        good. Without an earlier run only yesterday is scanned. Returns a summary.
 
         Raises:
             StoppedSignal: `stop` was set; stored days stay, and a later run continues.

@@ -64,7 +64,9 @@ class Dashboard:
         return Group(*parts)
 
     def line(self, snapshot: Snapshot, only: Collection[int] = ()) -> str:
-        """Return the snapshot as one plain line, for logs and pipes; it counts for the rates.
+        """Return the snapshot as one plain line, for logs and pipes.
+
+        Each call is also a measuring point for the rates that later lines show.
 
         Args:
             only: ids of the tasks to show; empty for all.

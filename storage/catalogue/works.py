@@ -85,7 +85,7 @@ def exists(tx: Tx, platform: str, work_id: str) -> bool:
 
 
 def valid_keys(tx: Tx) -> set[tuple[str, str]]:
-    """Return platform and work_id of every valid work."""
+    """Return platform and work_id of every work that nobody marked as invalid."""
     rows = tx.all("SELECT platform, work_id FROM works WHERE is_valid=1")
     return {(row["platform"], row["work_id"]) for row in rows}
 

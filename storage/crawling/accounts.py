@@ -209,8 +209,11 @@ def note_event(
 ) -> None:
     """Append an event to the account's timeline.
 
-    `kind` is one word, such as `cooldown`. `detail` is a stored message, `evidence` JSON text or
-    None, `until` the end of a cooldown.
+    Args:
+        kind: one word, such as `cooldown`.
+        detail: a message as `Message.dump` writes it, or plain text.
+        evidence: JSON text about the answer that caused it.
+        until: when its effect ends, as of a cooldown.
     """
     tx.add(
         "account_events",

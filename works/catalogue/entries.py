@@ -148,4 +148,6 @@ def _validity(work: Work, entry: WorkEntry) -> dict[str, object]:
 
 def _override(earlier: WorkEntry, later: WorkEntry) -> WorkEntry:
     values = {name: value for name, value in vars(later).items() if value is not None}
+    if later.is_valid is None:
+        del values["by"]  # Who says nothing about validity does not become its source.
     return replace(earlier, **values)

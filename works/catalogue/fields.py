@@ -89,7 +89,7 @@ def read_fields(
     The entry of a short link has an empty id until the link is resolved.
 
     Args:
-        cells: values by our column names; absent and empty ones are not reported.
+        cells: values by our column names; an absent or empty one leaves its field None.
         platform: the platform of bare ids where the row names none; None: such a row is wrong.
         zone: the time zone of times without an offset.
 

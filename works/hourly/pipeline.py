@@ -30,8 +30,8 @@ class PipelineResult:
     """The result of a full run.
 
     Args:
-        imported: the hour that it crawled; None when the crawl wrote no file.
-        caught_up: the imports of files that earlier runs had left.
+        imported: what was imported of the hour that it crawled; None when the crawl wrote no file.
+        caught_up: what was imported of files that earlier runs had left behind.
     """
 
     crawl: CrawlResult

@@ -60,7 +60,7 @@ def faults(settings: Settings, typed: str) -> Iterable[Suggestion]:
 
 
 def platforms(settings: Settings, typed: str) -> Iterable[Suggestion]:
-    """Return the names of all platforms, the declared ones too."""
+    """Return the names of all platforms, those of TOML files too; the shell filters them."""
     from sources.platforms import PlatformRegistry
 
     return map(Suggestion, PlatformRegistry(settings).platforms)
