@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from core.messages import Message
 from core.settings import Settings
-from jobs.retention import OldRows
+from jobs.pruner import OldRows
 from storage.distribution.deliveries import DeliveryKind
 from storage.operations import retention as rows
 

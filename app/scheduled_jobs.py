@@ -13,8 +13,8 @@ from app.retention_policy import kept_rows
 from core.messages import Message
 from core.schedule import Schedule
 from jobs.due import Job, JobContext
+from jobs.pruner import Retention
 from jobs.quota_reset import reset_quota
-from jobs.retention import Retention
 from jobs.session_checks import SessionChecks
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ import locale
 import os
 from enum import StrEnum
 
-from core.errors import SettingsError
-from core.installation.home import find_home
+from core.installation.home import locate_home
 
 SETTING = "BATON_LANGUAGE"
 AUTO = "auto"
@@ -42,11 +41,11 @@ def language_of_environment() -> Language:
 def _from_env_file() -> str | None:
     """Return the setting in `.env`; None when it is not there, or the file is unreadable."""
     try:
-        path = find_home().env_file
+        path = locate_home().env_file
         if not path.is_file():
             return None
         from dotenv import dotenv_values
 
         return dotenv_values(path, interpolate=False).get(SETTING)
-    except (OSError, UnicodeDecodeError, SettingsError):
+    except (OSError, UnicodeDecodeError, RuntimeError):
         return None  # Whoever reads the settings next reports it.
