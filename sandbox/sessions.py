@@ -76,10 +76,10 @@ class Sessions:
         """Whether a session ends within thirty days."""
         return self._now() >= self.ends_at(session) - _REFRESH_BEFORE_SECS
 
-    def end(self, account: str, when: float) -> None:
-        """Let all sessions that an account has now end at a moment."""
+    def end(self, account: str, when: float, up_to: int | None = None) -> None:
+        """Let all sessions that an account has now end at a moment; `up_to`: newer ones stay."""
         with self._lock:
-            self._ended[account] = (when, self._serial)
+            self._ended[account] = (when, self._serial if up_to is None else up_to)
 
     def revive(self, account: str) -> None:
         """Take back that an account's sessions end."""
