@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -300,15 +301,25 @@ def test_a_silent_proxy_lets_go_when_the_client_or_the_sandbox_does(
         requests.get(f"http://{server.gateways[0]}", timeout=5)
 
 
-def test_ports_follow_the_sandbox_and_a_taken_one_ends_the_start(start: Start) -> None:
-    taken = start()
-    port = int(taken.url.rpartition(":")[2])
-    server = SandboxServer(config=SandboxConfig(port=port - 1, egresses=1))
-    with pytest.raises(OSError, match="in use"):
-        server.start()
-    again = SandboxServer(config=SandboxConfig(port=port - 1))
-    with again:
-        assert again.gateways == ()
+def neighbours() -> tuple[int, socket.socket]:
+    """A free port, and a socket that holds the one after it."""
+    for _ in range(100):
+        holder = socket.create_server(("127.0.0.1", 0))
+        port = holder.getsockname()[1] - 1
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port, holder
+        holder.close()
+    raise AssertionError("no two ports in a row are free")
+
+
+def test_ports_follow_that_of_the_sandbox_and_a_taken_one_ends_the_start() -> None:
+    port, holder = neighbours()
+    config = SandboxConfig(port=port, egresses=1)
+    with holder, pytest.raises(OSError, match="in use"):
+        SandboxServer(config=config).start()
+    with SandboxServer(config=config) as server:
+        assert server.url == f"http://127.0.0.1:{port}"
+        assert server.gateways == (f"127.0.0.1:{port + 1}",)
 
 
 @pytest.mark.parametrize(("throttle", "status", "code"), [("code", 200, -799), ("http", 429, 0)])
