@@ -18,9 +18,9 @@ PLATFORMS = (BILIBILI, YOUTUBE, TIKHUB, MARKET, SHORT_LINKS)
 class Asked:
     """A request, as far as faults and counters care.
 
-    `shows` says what the good answer holds that a fault may need: `hits`, `batch`, `uploads` or
-    nothing. A quiet endpoint goes wrong only by an order that names it. `egress` is the egress
-    route by which the request came.
+    `shows` says what the good answer holds that a fault may need: `hits`, `no_hits` (an empty page
+    of a search), `batch`, `uploads` or nothing. A quiet endpoint goes wrong only by an order that
+    names it. `egress` is the egress route by which the request came.
     """
 
     platform: str
@@ -73,7 +73,8 @@ class FaultKind:
     """A kind of fault.
 
     `needs`: makes sense only where the answer shows this (`hits`, `batch`, `uploads`). `platforms`:
-    where it may happen, everywhere if empty. `is_complete`: the client gets the good answer whole,
+    where it may happen, everywhere if empty. `spoils_empty`: where `hits` are needed, an empty page
+    of a search will do as well. `is_complete`: the client gets the good answer whole,
     only late, so it counts as served. Kinds that are not `by_lot` happen by order only. `params`:
     the keys of an order that only this kind understands. `at_edge`: refuses before anybody looks
     at the session, on quiet endpoints too.
@@ -87,9 +88,11 @@ class FaultKind:
     by_lot: bool = True
     params: frozenset[str] = frozenset()
     at_edge: bool = False
+    spoils_empty: bool = False
 
     def fits(self, asked: Asked) -> bool:
         """Whether such a request can go wrong in this way."""
-        if self.needs and self.needs != asked.shows:
+        is_empty = self.spoils_empty and asked.shows == "no_hits"
+        if self.needs and self.needs != asked.shows and not is_empty:
             return False
         return not self.platforms or asked.platform in self.platforms

@@ -25,7 +25,7 @@ def no_hits(data: Json, _: Occasion) -> None:
 
 
 def more_pages(data: Json, _: Occasion) -> None:
-    """`numPages` promises three pages more than there are."""
+    """`numPages` promises three pages more than there are, also on those that are empty."""
     data["numPages"] += _EXTRA_PAGES
 
 
@@ -47,20 +47,24 @@ def null_uploads(data: Json, _: Occasion) -> None:
     data["page"]["count"] = 0
 
 
-def _kind(change: Callable[[Json, Occasion], None], needs: str) -> FaultKind:
+def _kind(
+    change: Callable[[Json, Occasion], None], needs: str, *, spoils_empty: bool = False
+) -> FaultKind:
     def play(occasion: Occasion) -> Reply:
         envelope = deepcopy(occasion.envelope)
         change(envelope["data"], occasion)
         return json_reply(envelope)
 
-    return FaultKind(play, needs=needs, platforms=(BILIBILI,), by_lot=False)
+    return FaultKind(
+        play, needs=needs, platforms=(BILIBILI,), by_lot=False, spoils_empty=spoils_empty
+    )
 
 
 KINDS: Mapping[str, FaultKind] = MappingProxyType(
     {
         "no_result": _kind(no_result, "hits"),
         "no_hits": _kind(no_hits, "hits"),
-        "more_pages": _kind(more_pages, "hits"),
+        "more_pages": _kind(more_pages, "hits", spoils_empty=True),
         "voucher_beside": _kind(voucher_beside, "hits"),
         "null_bvid": _kind(null_bvid, "uploads"),
         "null_uploads": _kind(null_uploads, "uploads"),

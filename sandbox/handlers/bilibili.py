@@ -77,9 +77,11 @@ class Bilibili:
         if question is None:
             return json_reply(envelopes.failure(envelopes.BAD_REQUEST))
         data = self._search_data(question)
-        shows = "hits" if "result" in data else ""
         # A page without hits is no page: orders for a page or a keyword do not match it.
-        asked = replace(self.door.asked(request), question=question if shows else None, shows=shows)
+        if "result" in data:
+            asked = replace(self.door.asked(request), question=question, shows="hits")
+        else:
+            asked = replace(self.door.asked(request), shows="no_hits")
         return self.door.desk.answer(request, asked, envelopes.success(data))
 
     def _search_data(self, question: Question) -> Json:

@@ -192,6 +192,13 @@ def test_searches_that_lie(client: Client, kind: str) -> None:
     assert not HIT_LISTS[kind](client.search()["data"])
 
 
+def test_the_promised_pages_are_empty_and_promise_more(client: Client) -> None:
+    client.order({"kind": "more_pages", "for_secs": 60})
+    for page in (5, 6, 8):
+        data = client.search(page=page)["data"]
+        assert (data["numPages"], "result" in data) == (8, page == 5)
+
+
 @pytest.mark.parametrize("kind", UPLOAD_LISTS)
 def test_uploads_that_lie(client: Client, one_upload: dict[str, str], kind: str) -> None:
     client.order({"kind": kind})

@@ -88,6 +88,26 @@ def test_a_session_that_is_over_is_not_renewed(client: Client) -> None:
     assert "SESSDATA" not in answer.cookies
 
 
+def test_everybody_is_signed_out_at_once(start: Start, visit: Visit) -> None:
+    server = start()
+    clients = [visit(server, f"acc{number}") for number in (1, 2, 3)]
+
+    def codes() -> list[int]:
+        return [client.get(NAV).json()["code"] for client in clients]
+
+    clients[0].control("expire", everybody=True)
+    assert codes() == [-101, -101, -101]
+    assert clients[0].get(NAV).json()["data"]["wbi_img"]
+    assert clients[2].search()["code"] == -101
+    clients[0].control("revive", account="acc2")
+    assert codes() == [-101, 0, -101]
+    clients[0].control("expire", account="acc3")
+    clients[0].control("revive", everybody=True)
+    assert codes() == [0, 0, -101]
+    both = clients[0].post("/__sandbox__/expire", {"account": "acc1", "everybody": True})
+    assert both.status_code == 400
+
+
 def test_an_answer_that_is_lost_leaves_the_renewal_for_the_next(client: Client) -> None:
     client.control("renew", account="acc1")
     client.order({"kind": "truncated_body"})
