@@ -119,8 +119,8 @@ class Connection(BaseHTTPRequestHandler):
         return next_byte
 
     def accept_tls(self) -> None:
-        """Go on under TLS if the client's next byte says so."""
-        if self.peek() != _TLS_HANDSHAKE:
+        """Go on under TLS if the client's next byte says so; there is no TLS within TLS."""
+        if isinstance(self.connection, ssl.SSLSocket) or self.peek() != _TLS_HANDSHAKE:
             return
         plain = self.connection
         # The server knows the new socket before it waits for the client, so that it can hang up.

@@ -24,6 +24,8 @@ _GARBAGE = b"\x00\x17SANDBOX\xff not a proxy\r\n\r\n"
 # What a gateway may do before it has read who asks.
 _AT_ONCE = ("silent", "close")
 _AFTER_CONNECT = ("connect_html", "connect_silent", "connect_close")
+# What may befall a tunnel that is open already, when its next request comes.
+_IN_OPEN_TUNNEL = ("silent", "close", "close_later", "connect_silent", "connect_close")
 _IN_PLACE_OF_SOCKS_REPLY = (
     *("silent", "close", "close_later", "garbage", "socks_silent", "socks_reply"),
     *_AFTER_CONNECT,
@@ -82,8 +84,15 @@ class ProxyConnection(Connection):
         self.accept_tls()
 
     def _answer(self) -> None:
-        if self.is_tunnel or self._passes():
+        if self._holds() if self.is_tunnel else self._passes():
             super()._answer()
+
+    def _holds(self) -> bool:
+        """Return whether the open tunnel is still good; False when it has come to its end."""
+        fault = self.server.faults.take(self.egress, HTTP, kinds=_IN_OPEN_TUNNEL)
+        if fault:
+            self._play(fault)
+        return fault is None
 
     def _passes(self) -> bool:
         """Take the host off an absolute form; False when the proxy itself has answered."""

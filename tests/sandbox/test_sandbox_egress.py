@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -59,17 +58,16 @@ def ask(server: SandboxServer, bundle: str) -> Iterator[Ask]:
     yield get
 
 
-@pytest.fixture
-def hasty(ask: Ask) -> Ask:
-    """As `ask`, for answers that never come."""
-    return partial(ask, timeout=0.4)
-
-
 def fail(server: SandboxServer, fault: str | None, user: str = "", **more: object) -> None:
     egress = server.gateways[0] + (user and f"#{user}")
     url = f"{server.url}/__sandbox__/egress"
     answer = requests.post(url, json={"egress": egress, "fault": fault, **more}, timeout=10)
     assert answer.status_code == 200, answer.text
+
+
+def patience(fault: str) -> float:
+    """How long to wait for an answer: briefly when there will be none."""
+    return 0.4 if "silent" in fault else 10
 
 
 def causes(error: BaseException | None) -> list[str]:
@@ -133,6 +131,29 @@ def test_a_connection_is_kept_alive_in_a_tunnel(server: SandboxServer, bundle: s
     assert counted["requests"] == 3
 
 
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ("connect_silent", requests.exceptions.ReadTimeout),
+        ("close_later", requests.exceptions.ConnectionError),
+    ],
+)
+def test_an_open_tunnel_dies_with_its_exit(
+    server: SandboxServer, bundle: str, scheme: str, fault: str, error: type[Exception]
+) -> None:
+    with requests.Session() as http:
+        http.trust_env = False
+        http.proxies = {"https": f"{scheme}://bad:pw@{server.gateways[0]}"}
+        http.verify = bundle
+        url = server.url.replace("http:", "https:") + NAV
+        assert http.get(url, timeout=10).status_code == 200
+        fail(server, fault, "bad", times=1)
+        with pytest.raises(error):
+            http.get(url, timeout=patience(fault))
+        assert http.get(url, timeout=10).status_code == 200
+
+
 def test_tls_without_a_proxy(server: SandboxServer, bundle: str) -> None:
     url = server.url.replace("http:", "https:") + NAV
     assert requests.get(url, verify=bundle, timeout=10).json()["code"] == -101
@@ -172,13 +193,16 @@ def test_every_fault_is_tested() -> None:
 
 
 @pytest.mark.parametrize(("fault", "scheme"), CASES)
-def test_faults_of_a_gateway(server: SandboxServer, hasty: Ask, fault: str, scheme: str) -> None:
+def test_faults_of_a_gateway(server: SandboxServer, ask: Ask, fault: str, scheme: str) -> None:
     fail(server, fault)
     for user in ("", "me:pw"):
-        assert set(error_of(lambda user=user: hasty(scheme, user))) & MEETS[fault][scheme]
-    assert hasty(scheme, gateway=1).status_code == 200
+        assert (
+            set(error_of(lambda user=user: ask(scheme, user, timeout=patience(fault))))
+            & MEETS[fault][scheme]
+        )
+    assert ask(scheme, gateway=1).status_code == 200
     fail(server, None)
-    assert hasty(scheme, "me:pw").status_code == 200
+    assert ask(scheme, "me:pw").status_code == 200
     hits = server.stats()["egress_faults"]
     assert hits if fault != "closed" else hits == {}
 
@@ -186,11 +210,13 @@ def test_faults_of_a_gateway(server: SandboxServer, hasty: Ask, fault: str, sche
 @pytest.mark.parametrize(
     ("fault", "scheme"), [case for case in CASES if case[0] not in ("closed", "close")]
 )
-def test_faults_of_one_exit(server: SandboxServer, hasty: Ask, fault: str, scheme: str) -> None:
+def test_faults_of_one_exit(server: SandboxServer, ask: Ask, fault: str, scheme: str) -> None:
     fail(server, fault, "bad")
-    assert set(error_of(lambda: hasty(scheme, "bad:pw"))) & MEETS[fault][scheme]
-    assert hasty(scheme, "good:pw").status_code == 200
-    assert hasty(scheme).status_code == 200
+    assert (
+        set(error_of(lambda: ask(scheme, "bad:pw", timeout=patience(fault)))) & MEETS[fault][scheme]
+    )
+    assert ask(scheme, "good:pw").status_code == 200
+    assert ask(scheme).status_code == 200
     name = f"{server.gateways[0]}#bad:pw"
     assert server.stats()["egress_faults"] == {name: {fault: 1}}
     assert name not in server.stats()["egresses"]
@@ -290,10 +316,10 @@ def test_a_block_of_one_address_or_of_a_gateway(server: SandboxServer, ask: Ask)
 
 
 def test_a_silent_proxy_lets_go_when_the_client_or_the_sandbox_does(
-    start: Start, hasty: Ask, server: SandboxServer
+    server: SandboxServer, ask: Ask
 ) -> None:
     fail(server, "silent")
-    error_of(lambda: hasty(HTTP, tls=False))
+    error_of(lambda: ask(HTTP, tls=False, timeout=0.4))
     wait_until(lambda: server.stats()["egress_faults"], "the silence")
     server.stop()
     assert server.gateways  # their names outlive them

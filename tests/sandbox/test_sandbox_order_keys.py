@@ -111,9 +111,7 @@ def test_departures_are_what_is_asked_after_the_first_refusal(start: Start, visi
 def test_what_was_under_way_is_no_departure(start: Start, visit: Visit) -> None:
     server = start()
     slow, quick, late = (visit(server, f"acc{number}") for number in (1, 2, 3))
-    slow.order(
-        {"kind": "code_412", "account": "acc1", "delay_secs": 0.5, "for_secs": 60},
-    )
+    slow.order({"kind": "code_412", "account": "acc1", "delay_secs": 1.5, "for_secs": 60})
     answered = threading.Thread(target=slow.search)
     answered.start()
     wait_until(lambda: server.stats()["faults"], "the refusal that is under way")
