@@ -315,6 +315,34 @@ def test_a_block_of_one_address_or_of_a_gateway(server: SandboxServer, ask: Ask)
     assert ask(HTTP, gateway=1).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("path", "platform"),
+    [
+        ("/youtube/v3/videos?part=id&id=a&key=k", "youtube"),
+        ("/market/api/creators/list?category=x", "market"),
+        ("/v.douyin.com/X1/", "short_links"),
+    ],
+)
+def test_faults_of_every_platform_may_be_of_one_route(
+    server: SandboxServer, path: str, platform: str
+) -> None:
+    first, second = server.gateways
+    order = {"kind": "http_503", "egress": first, "endpoint": platform, "for_secs": 60}
+    requests.post(f"{server.url}/__sandbox__/faults", json=[order], timeout=10)
+
+    def ask(proxies: dict[str, str]) -> int:
+        headers = {"X-Market-Token": "shop1"}
+        answer = requests.get(
+            server.url + path, proxies=proxies, headers=headers, timeout=10, allow_redirects=False
+        )
+        return answer.status_code
+
+    assert ask({"http": f"http://{first}"}) == 503
+    assert ask({"http": f"http://{second}"}) != 503
+    assert ask({}) != 503
+    assert server.stats()["egresses"][first]["platforms"] == {platform: 1}
+
+
 def test_a_silent_proxy_lets_go_when_the_client_or_the_sandbox_does(
     server: SandboxServer, ask: Ask
 ) -> None:
