@@ -108,6 +108,12 @@ HELP = {
     "videos in one question": "一次请求的视频数",
     "YouTube's quota of a day": "YouTube 的每日配额",
     "requests/seconds to TikHub": "访问 TikHub 的 请求数/秒数",
+    "proxy gateways (HTTP and SOCKS5)": "代理网关数（HTTP 与 SOCKS5）",
+    "requests/seconds of one egress route": "每个出口线路的 请求数/秒数",
+    "code (-799) or http (429)": "code（返回 -799）或 http（返回 429）",
+    "requests/seconds of one egress route to /x/space/": (
+        "每个出口线路访问 /x/space/ 的 请求数/秒数"
+    ),
     "Serve the web console and the HTTP API, alone.": "只提供网页控制台和 HTTP 接口。",
     "address to listen on": "监听地址",
     "The accounts of the pool.": "账号池中的账号。",
