@@ -43,14 +43,17 @@ class AccountClaims:
         )
 
     def claim_account(self, account_id: int, purpose: Purpose) -> AccountLease | None:
-        """Lease the account with that id; None when it is not fit."""
+        """Lease the account with that id; None when it is not fit or does not exist."""
         return self._claim(
             lambda tx, now, day: account_leases.lock_fit(tx, account_id, now, day), purpose
         )
 
     def claim_unchecked(self, platform: str, unchecked_for: timedelta) -> AccountLease | None:
-        """Lease an idle account whose session is unchecked for `unchecked_for`; None if there is
-        none."""
+        """Lease an account for ingesting whose session was not checked for `unchecked_for`.
+
+        It is an idle one that has a session and may send a request now. None: there is no such
+        account.
+        """
         return self._claim(
             lambda tx, now, _day: account_leases.lock_next_unchecked(
                 tx, platform, now, now - unchecked_for

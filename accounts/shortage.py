@@ -39,8 +39,10 @@ class Shortage:
 
 
 def ingestion_shortage(pool: PoolState, platform: str) -> Shortage:
-    """Return why no account of the platform may send requests; `pool` is the state of its
-    accounts."""
+    """Return why no account of the platform may send requests.
+
+    `pool` is the state of its accounts. If one is fit by now, the answer is `busy`: look again.
+    """
     hopeless = _hopeless(pool, platform)
     if hopeless is not None:
         return hopeless
@@ -57,7 +59,8 @@ def ingestion_shortage(pool: PoolState, platform: str) -> Shortage:
 def export_shortage(pool: PoolState, platform: str, day: date, day_ends: datetime) -> Shortage:
     """Return why no account may export on the quota day `day`, which ends at `day_ends` (UTC).
 
-    `pool` is the state of the platform's accounts.
+    `pool` is the state of the platform's accounts. If one is fit by now, the answer is `busy`: look
+    again.
     """
     hopeless = _hopeless(pool, platform)
     if hopeless is not None:

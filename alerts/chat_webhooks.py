@@ -33,7 +33,7 @@ REASON_KEYS = ("errmsg", "msg", "StatusMessage")
 
 @dataclass(frozen=True)
 class WebhookCall:
-    """The HTTP request of one message: JSON `body`, query `params`.
+    """The HTTP request of one message to a chat: JSON `body`, query `params`.
 
     `secrets` must not appear in what is logged.
     """
@@ -50,9 +50,10 @@ def is_chat_webhook(plugin: NotifyBase) -> bool:
 
 
 def send(plugin: NotifyBase, text: str) -> Message | None:
-    """Send a text, cut to MAX_BYTES, and read from the response whether it was accepted.
+    """Send a text, cut to MAX_BYTES, and read from the response whether the chat accepted it.
 
-    Returns None when it was accepted, else the reason, in which no secret appears.
+    Returns None when it was accepted, else the reason, in which no secret appears; it raises
+    nothing for a chat that does not answer.
     """
     shortened = text.encode()[:MAX_BYTES].decode(errors="ignore")
     call = CALLS[type(plugin).__name__](plugin, shortened)

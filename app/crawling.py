@@ -50,7 +50,7 @@ class CrawlingFactories:
 
     @cached_property
     def submitter(self) -> TaskSubmitter:
-        """Return the object that files crawls and exports as tasks."""
+        """Return the object that creates crawls and exports as tasks."""
         from crawler.tasks.submission import TaskSubmitter
 
         return TaskSubmitter(

@@ -167,6 +167,8 @@ class PoolFactories:
 
         Args:
             platforms: the guarded sources to use, by platform.
+            retry_policy: how a batch is tried again; an account is waited for as long as its
+                longest wait.
         """
         from crawler.runtime.account_sessions import AccountSessions
         from crawler.statistics.fetcher import VideoStatsFetcher

@@ -38,7 +38,10 @@ ExportedRow = Account | AccountEvent | Task | Segment | Worker | Alert | JobRun 
 
 
 def as_object(row: ExportedRow) -> dict[str, Any]:
-    """Return the columns of a row, without the secret ones; messages in English, with codes."""
+    """Return the columns of a row as JSON, without the secret ones.
+
+    Messages among them become English sentences without advice, with codes and parameters beside.
+    """
     messages = MESSAGE_COLUMNS.get(type(row), ())
     shown: dict[str, Any] = {}
     for field in dataclasses.fields(row):
@@ -74,7 +77,10 @@ def view_object(view: TaskView) -> dict[str, Any]:
 def verification_object(
     result: VerificationResult, renderer: Renderer = ENGLISH_RENDERER
 ) -> dict[str, Any]:
-    """Return a verification's counts and problems as JSON; `elsewhere` only when it is not 0."""
+    """Return a verification's counts and problems as JSON.
+
+    `elsewhere` (files that only other hosts can verify, by host) is there only when there are some.
+    """
     report: dict[str, Any] = {
         "ok": result.ok,
         "segments": result.segments,
@@ -85,8 +91,10 @@ def verification_object(
 
 
 def plain(value: object) -> object:
-    """Return a value that JSON can hold: times as
-    `2026-11-22T05:00:00.123Z`, dates as `2026-11-22`."""
+    """Return a value as JSON has it: times as `2026-11-22T05:00:00.123Z`, dates as `2026-11-22`.
+
+    Other values stay as they are.
+    """
     if isinstance(value, datetime):
         return iso_utc(value)
     if isinstance(value, date):

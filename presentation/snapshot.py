@@ -45,7 +45,10 @@ class AccountView:
 
 @dataclass(frozen=True)
 class Waiting:
-    """What a task waits for, until when (UTC; None: not known), and why, as a stored message."""
+    """What a task waits for, until when, and why.
+
+    `until` is in UTC, None when not known; `error` is a stored message, None without one.
+    """
 
     reason: WaitingFor
     until: datetime | None
@@ -54,7 +57,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class TaskView:
-    """A top-level task with the sums over its pieces.
+    """A task that is no piece of another, with the sums over its pieces.
 
     Args:
         items: creators crawled or rows exported; `new` of the creators were not known before.
@@ -62,6 +65,7 @@ class TaskView:
         error: the last error as a stored message; None without one.
         account: the name of the account that is used; None when none is.
         pending_rows: rows that an export has left, counted up to MAX_PENDING.
+        waiting: what it waits for, or did until 3 s ago; None when it does not wait.
         attended: whether a living process works on tasks of its type.
     """
 
@@ -102,7 +106,8 @@ class Snapshot:
 
 
 class SnapshotReader:
-    """Reads snapshots; each costs a handful of indexed queries, in one transaction."""
+    """Reads snapshots; each costs a handful of indexed queries, which need not see the same
+    instant."""
 
     def __init__(self, *, database: Database, clock: Clock, calendar: QuotaCalendar) -> None:
         self._database = database
@@ -116,7 +121,9 @@ class SnapshotReader:
         here: Collection[TaskType] = (),
         lease_secs: float = 30.0,
     ) -> Snapshot:
-        """Return the pool, the open tasks and those of `task_ids`, and the newest events.
+        """Return the pool, the newest 20 open tasks and those of `task_ids`, and the newest events.
+
+        Ids without a task are left out.
 
         Args:
             events: the number of events of each kind.
@@ -204,7 +211,8 @@ def _served(workers: list[Worker], alive_since: datetime) -> set[TaskType]:
 
 @dataclass
 class RateMeter:
-    """Measures the items per second of each task over the last 10 s of snapshots."""
+    """Measures the items (creators or rows) per second of each task over the last 10 s of
+    snapshots."""
 
     _seen: dict[int, deque[tuple[float, int]]] = field(default_factory=dict)
 
@@ -225,8 +233,10 @@ class RateMeter:
         return (points[-1][1] - points[0][1]) / (points[-1][0] - points[0][0])
 
     def secs_left(self, views: list[TaskView], snapshot: Snapshot) -> float | None:
-        """Return the seconds that tasks which share their workers still take; None when not
-        known."""
+        """Return the seconds that tasks which share their workers still take.
+
+        None while no rate is known, or when a task has no known end.
+        """
         left = [_items_left(view, snapshot) for view in views]
         known = [items for items in left if items is not None]
         rate = sum(self.per_sec(view.task.id) or 0.0 for view in views)

@@ -38,11 +38,13 @@ SILENT = Message.of("answer_without_text")
 def open_key_session(
     account_id: int, username: str, key: str | None, proxy: str | None, *, missing: Message
 ) -> AccountSession:
-    """Return a session whose only secret is an API key; the caller puts the key into a header.
+    """Return a session whose only secret is an API key in clear; the caller puts it into a header.
+
+    Args:
+        missing: the message of the error when there is no key; it says where to write one.
 
     Raises:
-        LoginExpiredError: there is no key (`missing` is the message, which says where to write
-            one), or it holds characters that no key has.
+        LoginExpiredError: there is no key, or it holds characters that no key has.
     """
     key = (key or "").strip()
     if not key:
@@ -70,9 +72,10 @@ def egress(proxy: str | None) -> str:
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP response.
+    """An HTTP response of any status.
 
-    `body` is its JSON, None when it has none; `request` names the request without secrets.
+    `body` is its JSON, None when it has none, and may hold secrets that the platform repeats;
+    `request` names the request without secrets.
     """
 
     status: int
@@ -158,7 +161,8 @@ class JsonApi:
 def error_from_common_status(message: Message, answer: Answer) -> SourceError:
     """Return the error of a status that means the same at every platform.
 
-    `message` is its reason; anything but a server's failure is a BadRequestError.
+    408 and 500 or more become a RetryableError, anything else a BadRequestError. `message` is the
+    reason.
     """
     if answer.status == 408 or answer.status >= 500:
         return RetryableError(message, answer.evidence())

@@ -36,7 +36,10 @@ BudgetFor = Callable[[str, int, str], Budget]  # name, limit of a day, zone of t
 
 @dataclass(frozen=True)
 class SourceContext:
-    """The collaborators that adapters are built from."""
+    """What adapters of platforms are built from.
+
+    `budget` makes the daily budget of a name, given its limit and the time zone of its day.
+    """
 
     settings: Settings
     clock: Clock
@@ -47,10 +50,11 @@ class SourceContext:
 class Platform:
     """A platform that Baton knows.
 
-    `raw_fields` maps the export's common columns to keys of a creator's raw data.
+    `searches` says that its creators can be crawled, `sequential` that pages must be fetched in
+    order. `raw_fields` maps the export's common columns to keys of a creator's raw data.
     `check_session_text` and `check_proxy` raise InvalidInputError for what the adapter cannot use.
-    `session_expiry` returns when a session ends by itself, None where its text does not say. `key`
-    is set for platforms that are requested with one API key instead of the pool's accounts.
+    `session_expiry` returns when a session ends by itself (UTC), None where its text does not say.
+    `key` is set for platforms that are requested with one API key instead of the pool's accounts.
     `page_creators` and `max_pages` are the size of a full page and of a whole search, None where
     they are unknown.
     """

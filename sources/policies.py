@@ -169,7 +169,8 @@ class GuardedSource:
         return cast(StatsSource, self.source).batch
 
     def with_attempts(self, attempts: int) -> GuardedSource:
-        """Return the same source under the same breaker, with other attempts of each request."""
+        """Return the same source, with the same circuit breaker, that sends each request up to
+        `attempts` times."""
         return GuardedSource(
             source=self.source,
             breaker=self.breaker,
@@ -202,19 +203,37 @@ class GuardedSource:
     def video_stats(
         self, session: AccountSession, ids: Sequence[str], stop: threading.Event
     ) -> dict[str, StatsAnswer]:
-        """Return an entry for each of the video ids, by id. Raises as `search_creators`."""
+        """Return for each of the video ids its counters, or why there are none, by id.
+
+        Raises:
+            SourceError: nothing is known of any of them.
+            StoppedSignal: `stop` was set before a request.
+            OutOfTurnSignal: the account's pace allows no request soon.
+        """
         source = cast(StatsSource, self.source)
         return self._call(session, stop, "stats", lambda: source.video_stats(session, ids))
 
     def uploads(
         self, session: AccountSession, uid: str, page: int, stop: threading.Event
     ) -> UploadsPage:
-        """Return page `page`, from 1, of a creator's uploads. Raises as `search_creators`."""
+        """Return page `page`, from 1, of a creator's uploads.
+
+        Raises:
+            SourceError: the platform refused or did not answer.
+            StoppedSignal: `stop` was set before a request.
+            OutOfTurnSignal: the account's pace allows no request soon.
+        """
         source = cast(UploadsSource, self.source)
         return self._call(session, stop, "uploads", lambda: source.uploads(session, uid, page))
 
     def check_session(self, session: AccountSession, stop: threading.Event) -> SessionStatus:
-        """Return who is signed in with a session. Raises as `search_creators`."""
+        """Return who is signed in with a session; nobody is a result, not an error.
+
+        Raises:
+            SourceError: the platform refused for another reason, or did not answer.
+            StoppedSignal: `stop` was set before a request.
+            OutOfTurnSignal: the account's pace allows no request soon.
+        """
         return self._call(session, stop, "session", lambda: self.source.check_session(session))
 
     def _call(

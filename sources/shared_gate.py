@@ -12,10 +12,10 @@ from sources.pacing import AccountPace
 
 
 class SharedGate:
-    """A RequestGate for the requests of one key.
+    """The pace of all requests with one API key, from any thread.
 
     Unlike an account's gate it counts departures: with several requests in flight at once, waiting
-    for their responses would leave most of the pace unused.
+    for their responses would leave most of the pace unused. It waits as long as it takes.
 
     Args:
         on_wait: called with the seconds of each wait before it begins; None for nobody.

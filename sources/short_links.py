@@ -70,7 +70,8 @@ class ShortLinkResolver:
         self._known: dict[str, VideoLink] = {}
 
     def resolve(self, link: ShortLink) -> VideoLink | Unavailable:
-        """Return the video that the link redirects to, or why there is none.
+        """Return the video that the link redirects to, or why there is none (a dead link, a
+        circle).
 
         Videos are cached, because a link never changes its target.
 

@@ -46,7 +46,7 @@ TROUBLES = {
 
 @dataclass(frozen=True)
 class Answer:
-    """A receiver's HTTP response.
+    """A receiver's HTTP response, of any status.
 
     Args:
         text: the first 64 KB of the body, with invalid UTF-8 replaced.

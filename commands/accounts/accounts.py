@@ -100,7 +100,7 @@ def _import_many(known: Platform, file: Path, limit: int | None) -> None:
 
 
 def list_accounts(platform: PlatformOf = None, as_json: AsJson = False) -> None:
-    """The pool: state, quota, learned rate, next use."""
+    """List the pool: state, quota, learned rate, next use."""
     with opened_app() as app:
         found = app.pool.registry.all(platform_named(platform).name if platform else None)
         if as_json:
@@ -110,7 +110,7 @@ def list_accounts(platform: PlatformOf = None, as_json: AsJson = False) -> None:
 
 
 def explain(name: Name, platform: PlatformOf = None, as_json: AsJson = False) -> None:
-    """An account's timeline: what happened, why, and until when."""
+    """Show an account's timeline: what happened, why, and until when."""
     with opened_app() as app:
         account = app.pool.registry.find(name, platform)
         events = app.pool.registry.events(account)

@@ -30,7 +30,10 @@ KIND_CELLS = 16
 
 
 def account_table(app: App, accounts: list[Account]) -> Table:
-    """Return a table of accounts: state, quota of the day, rate, next use, and a note."""
+    """Return a table of accounts in the reader's language, in the order given.
+
+    It shows state, quota of the day, rate, next use, and a note.
+    """
     now = app.clock.now()
     table = Table(box=None, pad_edge=False)
     *titles, note = column_titles(
@@ -56,8 +59,10 @@ def account_table(app: App, accounts: list[Account]) -> Table:
 
 
 def state_of(account: Account, now: datetime) -> str:
-    """Return an account's state in one word: its status, or why an idle account is not quite
-    idle."""
+    """Return an account's state in one word of the reader's language.
+
+    It is its status or, of an idle account that cools down or is not healthy, which of these.
+    """
     if account.status is not AccountStatus.IDLE:
         return word(account.status)
     if account.cooldown_until is not None and account.cooldown_until > now:

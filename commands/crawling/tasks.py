@@ -42,7 +42,7 @@ def list_tasks(
 
 
 def show(task_id: TaskId, as_json: AsJson = False) -> None:
-    """One task with its pieces."""
+    """Show one task with its pieces."""
     with opened_app() as app:
         found = _with_pieces(app, app.crawling.service.task(task_id))
         if as_json:

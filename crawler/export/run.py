@@ -25,8 +25,9 @@ class Next(Enum):
 class ExportRun:
     """The state of one worker's work on an export task.
 
-    `marker` is the highest id that was exported, `exported` the number of rows so far. `account` is
-    None while no account is leased, `segment_id` and `writer` while no segment is open.
+    `marker` is the highest id of a creator's row that the task has exported, `exported` the number
+    of its rows so far, those of earlier workers included. `account` is None while no account is
+    leased, `segment_id` and `writer` while no segment is open.
     """
 
     task: TaskLease

@@ -62,7 +62,7 @@ class ExportWorker:
         """Claim one task and work on it as far as possible.
 
         Return False when there was no task, or nothing to do for it but to wait, so that the caller
-        pauses.
+        pauses. Failures of the task itself are recorded on it and not raised.
 
         Raises:
             DatabaseError: the database failed in a way that may pass; the task's lease runs out by

@@ -83,7 +83,8 @@ class IngestionWorker:
         """Claim one task and work on it as far as possible.
 
         Return False when there was no task, or no account for it, so that the caller pauses.
-        `waited_first` is that of `TaskScheduler.claim`.
+        Failures of the task itself are recorded on it and not raised. `waited_first`: tasks whose
+        wait is over are claimed before those that never waited.
 
         Raises:
             DatabaseError: the database failed in a way that may pass; the task's lease runs out by

@@ -32,22 +32,26 @@ MAX_TRIES = 5  # of one batch, with other accounts or after a throttle
 
 
 class BatchFetcher(Protocol):
-    """Fetches one batch after another; `lanes` batches may be under way at once."""
+    """Fetches the counters of one batch of video ids after another.
+
+    `lanes` is the number of batches that may be under way at once.
+    """
 
     lanes: int
 
     def fetch(self, batch: Sequence[str], stop: threading.Event) -> dict[str, StatsAnswer]:
-        """Return an answer for each id of the batch.
+        """Return for each id of the batch its counters, or why the platform has none.
 
         Raises:
             SourceError, CredentialsError, InvalidInputError: nothing is known of any of them.
-            StoppedSignal: the wait for a turn was cut short.
+            StoppedSignal: `stop` was set while it waited.
         """
 
 
 @dataclass(frozen=True, kw_only=True)
 class PoolBatchFetcher:
-    """Fetches with the accounts of the pool, the next one whose turn has come.
+    """Fetches with the accounts of the pool; each request takes the next account whose turn has
+    come.
 
     Args:
         waits: is told of each wait for an account or its turn.
@@ -63,19 +67,32 @@ class PoolBatchFetcher:
     waits: WaitReporter
 
     def fetch(self, batch: Sequence[str], stop: threading.Event) -> dict[str, StatsAnswer]:
-        """Return an answer for each id of the batch. Raises as `run_with_account`."""
+        """Return for each id of the batch its counters, or why the platform has none.
+
+        An account is leased for the request; when it is refused, up to four others may be tried.
+
+        Raises:
+            SourceError, CredentialsError: nothing is known of any of them, with the last account
+                tried.
+            NoFitAccountError: no account can send a request soon.
+            StoppedSignal: `stop` was set while it waited.
+        """
         return self.run_with_account(
             lambda checkout: checkout.source.video_stats(checkout.session, batch, stop), stop
         )
 
     def run_with_account(self, request: Callable[[AccountCheckout], T], stop: threading.Event) -> T:
-        """Return the result of `request`, which is tried with up to five accounts.
+        """Return the result of `request`, which is tried with up to five accounts, one after the
+        other.
+
+        The account is leased and opened for `request`, and given back after it.
 
         Raises:
             SourceError, CredentialsError: the last account's error, or one that no other account
                 can help.
-            NoFitAccountError: no account can send a request soon.
-            StoppedSignal: the wait for an account was cut short.
+            NoFitAccountError: no account is fit, and none will be within the policy's
+                `max_wait_secs`.
+            StoppedSignal: `stop` was set while it waited.
         """
         failure: SourceError | CredentialsError | None = None
         tries = 0

@@ -38,11 +38,11 @@ LANES = 4  # requests under way at once: to resolve short links, and with one AP
 
 @dataclass(frozen=True, kw_only=True)
 class VideoStatsFetcher:
-    """Fetches from all platforms at once, from each at its own pace.
+    """Fetches the counters of videos from all platforms at once, from each at its own pace.
 
     Args:
-        keys: API keys by platform, for those that take one; the others are requested with the
-            pool's accounts, or anonymously where the pool has none.
+        keys: API keys in clear by platform, for those that take one (None: no key is set); the
+            others are requested with the pool's accounts, or anonymously where the pool has none.
         retry_policy: how a batch is tried again.
     """
 
@@ -61,7 +61,10 @@ class VideoStatsFetcher:
         platform: str | None = None,
         on_wait: WaitObserver = ignore_wait,
     ) -> list[FetchedItem]:
-        """Return one item for each text, in their order; an error is part of its item.
+        """Return one item for each text, in their order; nothing is raised for a text.
+
+        A text that names no video, or whose counters could not be fetched, has its `error` in its
+        item. When `stop` is set, the rest comes back at once with `asked` False.
 
         Args:
             texts: links, share texts and ids.
@@ -151,6 +154,7 @@ class VideoStatsFetcher:
             ids: ids in the platform's own spelling, each once.
 
         Raises:
+            KeyError: no such platform is known.
             StoppedSignal, PlatformQuotaError, CredentialsError, InvalidInputError: the rest of the
                 ids cannot be fetched now.
         """

@@ -39,7 +39,10 @@ NOT_ASKED = FetchedItem("", error=Message.of("fetch_stopped"), asked=False)
 
 @dataclass(frozen=True)
 class AnsweredBatch:
-    """The outcomes for a batch, by id; `failure` is set when nothing is known of any of them."""
+    """The outcomes for a batch, by video id.
+
+    `failure` is the error of the whole batch when nothing is known of any id; None otherwise.
+    """
 
     items: Mapping[str, FetchedItem]
     failure: SourceError | None = None

@@ -55,7 +55,8 @@ HEADERS = {
 
 
 class BilibiliClient:
-    """A client of one API host, which keeps the signature keys of all accounts for an hour."""
+    """A client of one API host. It keeps the keys that sign requests, the same for all accounts,
+    for an hour."""
 
     def __init__(
         self,
@@ -85,7 +86,7 @@ class BilibiliClient:
             before_send: called when the account's turn has come, before the request leaves.
 
         Raises:
-            SourceError: no answer came, or it is an error (see `errors.py`).
+            SourceError: no answer came, or its status or `code` means an error.
         """
         query = wbi.encode({name: str(value) for name, value in params.items()})
         return self._data(session, path, query, before_send)
@@ -96,7 +97,7 @@ class BilibiliClient:
         A request whose signature is refused is signed and sent once more with fresh keys.
 
         Raises:
-            SourceError: no answer came, or it is an error (see `errors.py`).
+            SourceError: no answer came, or its status or `code` means an error.
         """
         self.ensure_device_cookie(session)
         mixin = self._mixin_key(session)

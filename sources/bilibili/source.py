@@ -38,8 +38,8 @@ class BilibiliSource:
     """Creator search, video counters, uploads and session checks with an account's cookies.
 
     Args:
-        pause: see VideoCounters.
-        rng: see VideoCounters.
+        pause: kept before each request for a single video, besides the account's pace.
+        rng: draws the videos whose counters from a batch are checked by a request of their own.
     """
 
     platform = "bilibili"
@@ -56,7 +56,7 @@ class BilibiliSource:
     def open_session(
         self, account_id: int, username: str, session: str | None, proxy: str | None
     ) -> AccountSession:
-        """Return a session from cookies; with ANONYMOUS also from none.
+        """Return a session from cookies in clear; with ANONYMOUS as the account id also from none.
 
         Raises:
             LoginExpiredError: the stored cookies are missing or have no usable form.
@@ -83,10 +83,13 @@ class BilibiliSource:
     def search_creators(
         self, session: AccountSession, domain: str, page: int, via: Via
     ) -> CreatorPage:
-        """Return page `page`, from 1, of users, or of the authors of videos (`via`).
+        """Return page `page`, from 1, of the users found by their names, or of the authors of
+        videos.
+
+        `via` chooses between them. A page behind the last one has no creators.
 
         Raises:
-            SourceError: no answer came, or it is an error (see `errors.py`).
+            SourceError: no answer came, or its status or `code` means an error.
         """
         params: dict[str, Any] = {
             "search_type": SEARCH_TYPES[via],
@@ -101,7 +104,11 @@ class BilibiliSource:
         return read(data, search.PageQuery(page, request, session.redact))
 
     def video_stats(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
-        """Return an entry for each id (BV or av). Raise SourceError when none is known of."""
+        """Return for each id (BV or av) its counters, or why there are none; malformed ids too.
+
+        Raises:
+            SourceError: a request failed; nothing is returned of the others.
+        """
         return self._counters.fetch(session, ids)
 
     def uploads(self, session: AccountSession, uid: str, page: int) -> UploadsPage:
@@ -113,7 +120,11 @@ class BilibiliSource:
         return fetch_card(self._client, session, uid)
 
     def check_session(self, session: AccountSession) -> SessionStatus:
-        """Return who is signed in, as nav says; raise SourceError when it does not answer."""
+        """Return who is signed in, as the endpoint nav says; nobody is a result, not an error.
+
+        Raises:
+            SourceError: nav does not answer, or with another error than "not signed in".
+        """
         data = self._client.nav(session)
         if data.get("isLogin") is not True:
             return SessionStatus(signed_in=False)

@@ -64,11 +64,11 @@ BAD_ID = Unavailable(Gone.BAD_ID, Message.of("bilibili_id_malformed"), True)
 
 
 class VideoCounters:
-    """Fetches the counters of videos, with any account's session, and learns the size of a batch.
+    """Fetches the counters of videos, in batches whose size it learns, with any account's session.
 
     Args:
-        pause: kept before each single request, besides the account's pace.
-        rng: draws the samples.
+        pause: kept before each request for a single video, besides the account's pace.
+        rng: draws the videos whose counters from a batch are checked by a request of their own.
     """
 
     def __init__(self, *, client: BilibiliClient, pause: RandomDelay, rng: random.Random) -> None:
@@ -81,7 +81,11 @@ class VideoCounters:
         self._gone: dict[int, tuple[Unavailable, float]] = {}  # and until when that is believed
 
     def fetch(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
-        """Return an entry for each id (BV or av). Raise SourceError when none is known of."""
+        """Return for each id (BV or av) its counters, or why there are none; malformed ids too.
+
+        Raises:
+            SourceError: a request failed; nothing is returned of the others.
+        """
         answers: dict[str, StatsAnswer] = {}
         aids: dict[str, int] = {}
         for video_id in ids:

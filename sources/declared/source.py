@@ -77,7 +77,7 @@ class DeclaredSource:
     def open_session(
         self, account_id: int, username: str, session: str | None, proxy: str | None
     ) -> DeclaredSession:
-        """Return a session from cookies or a token, as the file declares.
+        """Return a session from cookies or a token in clear, as the file declares.
 
         Raises:
             LoginExpiredError: the stored session is missing or has another form.
@@ -95,7 +95,7 @@ class DeclaredSource:
         return DeclaredSession(account_id, username, http, egress(proxy), credentials.secrets)
 
     def check_session(self, session: AccountSession) -> SessionStatus:
-        """Return who is signed in, as the file's `[check]` says.
+        """Return who is signed in, as the file's `[check]` says; nobody is a result, not an error.
 
         Raises:
             SourceError: the platform refuses for another reason than the session, or does not
@@ -143,7 +143,11 @@ class DeclaredSource:
         return 0 if place.is_end else page - place.page
 
     def advance(self, session: AccountSession, domain: str, page: int) -> None:
-        """Fetch the next page towards `page`, with one request; raise SourceError when refused."""
+        """Fetch the next page towards `page`, with one request.
+
+        Raises:
+            SourceError: the platform refuses or does not answer.
+        """
         self._step(session, domain, self._cursors(session).nearest(domain, page))
 
     def _step(self, session: AccountSession, domain: str, place: Place) -> CreatorPage:

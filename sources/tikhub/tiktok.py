@@ -21,7 +21,15 @@ class TikTokSource(TikHubSource):
     batch = BATCH
 
     def video_stats(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
-        """Return an entry for each id; raise SourceError when nothing is known of any."""
+        """Return for each id its counters, or why there are none.
+
+        A video that the request for ten leaves out is requested by itself. Of several such, one
+        that fails is unavailable for now.
+
+        Raises:
+            SourceError: a request for ten is refused, or all single requests after it fail; nothing
+                is returned of the others.
+        """
         valid_ids, answers = split_ids(ids)
         for start in range(0, len(valid_ids), BATCH):
             chunk = valid_ids[start : start + BATCH]

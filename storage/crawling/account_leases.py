@@ -45,7 +45,11 @@ def lock_next_fit(tx: Tx, platform: str, now: datetime, quota_day: date | None) 
 
 
 def lock_fit(tx: Tx, account_id: int, now: datetime, quota_day: date | None) -> Account | None:
-    """Lock and return that account if it is fit to work, as in `lock_next_fit`; None otherwise."""
+    """Lock and return that account if it is fit to work now; None otherwise.
+
+    Fit is as for `lock_next_fit`: idle, without a cooldown, and with quota left on `quota_day` or,
+    for None, with a pace that allows a request. None too when another claimer holds it locked.
+    """
     row = tx.one(
         "SELECT * FROM accounts WHERE id=:id AND status='idle'"
         f" AND {IS_RESTED} AND {_fit(quota_day)}{tx.dialect.lock_suffix}",
@@ -59,7 +63,8 @@ def lock_fit(tx: Tx, account_id: int, now: datetime, quota_day: date | None) -> 
 def lock_next_unchecked(tx: Tx, platform: str, now: datetime, before: datetime) -> Account | None:
     """Lock and return an idle account whose session was not checked since `before`.
 
-    None: there is none, or other claimers hold each of them locked.
+    It has a session and may send a request now. None: there is no such account, or other claimers
+    hold each of them locked.
     """
     row = tx.one(
         f"SELECT * FROM accounts {tx.dialect.force_index('idx_accounts_claim')}"
@@ -119,8 +124,8 @@ def give_back(
 ) -> bool:
     """End a lease, which makes the account idle; return False when the lease was lost.
 
-    `healthy` sets its count of failures to 0 and its health to healthy. `asked` is its pace from
-    now on; None leaves the pace as it is.
+    `healthy` sets its count of failures to 0 and its health to healthy; `good_answers` is stored
+    for an account on probation. `asked` is its pace from now on; None leaves the pace as it is.
     """
     recovered = ", failure_count=0, health='healthy'" if healthy else ""
     return ACCOUNTS.give_back(
@@ -144,7 +149,11 @@ def cool_down(
     health: Health,
     asked: PaceState | None = None,
 ) -> bool:
-    """End a lease, idle until `until`, and count a failure; return False when it was lost."""
+    """End a lease, leave the account idle but not fit until `until`, and count a failure.
+
+    Return False when the lease was lost. `asked` is its pace from now on; None leaves the pace as
+    it is.
+    """
     return ACCOUNTS.give_back(
         tx,
         account_id,

@@ -16,10 +16,10 @@ from storage.models.tasks import Task, TaskStatus, TaskType
 
 @dataclass(frozen=True)
 class NewTask:
-    """A task to file. `options` are stored as JSON; only crawls have `page_from` and `page_to`.
+    """A task to create, or a piece of one.
 
-    `progress_marker` and the counters are set for the piece that has page 1, which is stored before
-    a crawl is split.
+    `options` are stored as JSON; only crawls have `page_from` and `page_to`. `progress_marker` and
+    the counters are set for the piece that has page 1, which is stored before a crawl is split.
     """
 
     task_type: TaskType
@@ -48,12 +48,13 @@ def find_open(tx: Tx, task_type: TaskType, platform: str, domain: str) -> Task |
 
 
 def open_or_join(tx: Tx, new: NewTask, now: datetime) -> tuple[Task, bool]:
-    """Return the open task of that type, platform and domain, and True when it was just created.
+    """Return the open task of that type, platform and domain, and whether it was created just now.
 
-    Two callers at once get the same task.
+    If one is open already, `new` is not stored and the open one is returned as it is. Two callers
+    at once get the same task.
 
     Raises:
-        DatabaseContentionError: the open task that was to be joined ended in that moment.
+        DatabaseContentionError: the open task ended in that moment; the transaction may run again.
     """
     known = find_open(tx, new.task_type, new.platform, new.domain)
     if known is not None:

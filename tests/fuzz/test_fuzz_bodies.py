@@ -148,7 +148,7 @@ def check(page: object) -> None:
             assert "\x00" not in text and "\\u0000" not in text
             text.encode()
     for entry in texts:
-        (entry.reason + entry.excerpt).encode()
+        (entry.reason.dump() + entry.excerpt).encode()
     assert len({creator.uid for creator in page.creators}) == len(page.creators)
 
 

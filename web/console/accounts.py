@@ -85,7 +85,8 @@ def enable(account_id: RowId, visit: Acting) -> str:
 def disable(
     account_id: RowId, visit: Acting, reason: Annotated[str, Form(max_length=200)] = ""
 ) -> str:
-    """Take an account out of the pool, with a reason where one is given."""
+    """Take an account out of the pool; without a reason the timeline says that an operator did
+    it."""
     account = existing_account(visit.backend, account_id)
     given = DisableReason(reason=reason.strip() or None)
     visit.use_cases.accounts.disable(visit.who, account, given.reason)

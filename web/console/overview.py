@@ -39,7 +39,7 @@ class Rates:
         self._lock = threading.Lock()
 
     def noted(self, snapshot: Snapshot) -> RateMeter:
-        """Record a snapshot, and return the meter."""
+        """Record a snapshot, and return the meter that knows all of them."""
         with self._lock:
             self._meter.record(snapshot)
             return self._meter

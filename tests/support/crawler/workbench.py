@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any, TypeVar
@@ -77,6 +78,9 @@ class Platform(SandboxServer):
             "wall": lambda: clock.now().timestamp(),
         }
         super().__init__(config=config, **self._times)
+        self._search = self._parts.routes["GET", SEARCH]
+        routes = {**self._parts.routes, ("GET", SEARCH): self._answer_search}
+        self._parts = replace(self._parts, routes=routes)
         self.spoil: Spoiler | None = None
         self.asked: list[tuple[str, int]] = []
         self._later: SandboxServer | None = None
@@ -100,13 +104,11 @@ class Platform(SandboxServer):
         """Return what a complete crawl must have found, sorted."""
         return sorted(control.uids(self.url, domain))
 
-    def _answer(self, request: Request) -> Reply:
-        is_search = request.path == SEARCH
-        if is_search:
-            self.asked.append((request.account, int(request.params["page"])))
-        inner = self._later if is_search and self._later is not None else super()
-        reply = inner._answer(request)
-        return self.spoil(request, reply) if is_search and self.spoil else reply
+    def _answer_search(self, request: Request) -> Reply:
+        self.asked.append((request.account, int(request.params["page"])))
+        later = self._later
+        reply = self._search(request) if later is None else later._parts.answer(request)
+        return self.spoil(request, reply) if self.spoil else reply
 
 
 def edited(reply: Reply, change: Callable[[dict[str, Any]], object]) -> Reply:
