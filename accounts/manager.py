@@ -95,20 +95,25 @@ class AccountManager:
 
     # How workers get an account.
 
-    def lease(self, purpose: Purpose, platform: str) -> AccountLease | None:
+    def lease(
+        self, purpose: Purpose, platform: str, task_id: int | None = None
+    ) -> AccountLease | None:
         """Lease the least recently used account that is fit; None when none is.
 
         Fit is an account that is idle and not cooling down, and whose pace (for exporting: whose
-        quota of today) has room.
+        quota of today) has room. `task_id` is the top-level task that it will work for; None for
+        work without a task.
 
         Raises:
             DatabaseContentionError: other processes took each account that was picked.
         """
-        return self.claims.claim_next(platform, purpose)
+        return self.claims.claim_next(platform, purpose, task_id)
 
-    def lease_by_id(self, account_id: int, purpose: Purpose) -> AccountLease | None:
-        """Lease the account with that id; None when it is in use, disabled or not fit (see
-        `lease`).
+    def lease_by_id(
+        self, account_id: int, purpose: Purpose, task_id: int | None = None
+    ) -> AccountLease | None:
+        """Lease the account with that id for a task; None when it is in use, disabled or not fit
+        (see `lease`).
 
         Raises:
             InvalidInputError: there is no such account.
@@ -116,7 +121,7 @@ class AccountManager:
         """
         if self.operator.existing(account_id).status is not AccountStatus.IDLE:
             return None
-        return self.claims.claim_account(account_id, purpose)
+        return self.claims.claim_account(account_id, purpose, task_id)
 
     def lease_unchecked(self, platform: str) -> AccountLease | None:
         """Lease an account for ingesting whose session was not checked for a day.
@@ -213,6 +218,7 @@ class AccountManager:
         worked: bool = True,
         successful_requests: int = 0,
         pace: PaceState | None = None,
+        keeps_task: bool = False,
     ) -> None:
         """Give the account back, idle. Nothing is stored when the lease was lost.
 
@@ -222,6 +228,8 @@ class AccountManager:
                 them.
             pace: the requests sent under the lease and the limits learned from them; without it the
                 next user has to treat the pace as used up.
+            keeps_task: the account only rests until its task needs it again, and keeps its
+                `working_task_id` meanwhile.
         """
         self.lease_registry.remove(leased.lease)
         now, account = self.clock.now(), leased.account
@@ -240,6 +248,7 @@ class AccountManager:
                 healthy=healthy,
                 good_answers=0 if is_proven else successes,
                 asked=pace,
+                keeps_task=keeps_task,
             )
             if is_ours and is_proven:
                 detail = Message.of("account_recovered", good=successes)

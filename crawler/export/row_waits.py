@@ -64,7 +64,7 @@ class RowWaiter:
         account_id = run.exporter.id
         # The crawl needs the accounts: when waiting exports kept theirs, a crawl with three
         # accounts took half as long again.
-        run.release_account(self.accounts)
+        run.release_account(self.accounts, keeps_task=self.may_get_rows(run))
         waited_from, shown = self.clock.monotonic(), False
         while not stop.is_set() and self.may_get_rows(run) and not self.has_rows(run):
             self.clock.wait(stop, min(self.limits.poll_secs, MAX_STEP_SECS))
@@ -80,7 +80,9 @@ class RowWaiter:
         """Lease the segment's account again; False when it is used up or not free in time."""
         waited_from, shown, pause_secs = self.clock.monotonic(), False, RECHECK_SECS
         while not stop.is_set() and self.accounts.has_exports_left(account_id):
-            run.account = self.accounts.lease_by_id(account_id, Purpose.EXPORTING)
+            run.account = self.accounts.lease_by_id(
+                account_id, Purpose.EXPORTING, run.task.task.top_level_id
+            )
             if run.account is not None:
                 self.scheduler.set_waiting_for(run.task, None)
                 return True

@@ -80,11 +80,11 @@ class ExportRun:
             host=host,
         )
 
-    def release_account(self, accounts: AccountManager) -> None:
-        """Give the account back, if one is leased."""
+    def release_account(self, accounts: AccountManager, *, keeps_task: bool = False) -> None:
+        """Give the account back, if one is leased; `keeps_task`: only until more rows come."""
         account, self.account = self.account, None
         if account is not None:
-            accounts.release(account)
+            accounts.release(account, keeps_task=keeps_task)
 
     def discard_part(self) -> None:
         """Remove the part file, if one is open; its rows can be rendered from the database

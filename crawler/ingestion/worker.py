@@ -125,7 +125,7 @@ class IngestionWorker:
                 pause = timedelta(seconds=2 * self.poll_secs)
                 self.scheduler.requeue(leased, not_before=self.clock.now() + pause)
                 return False
-            account = self.accounts.lease(Purpose.INGESTING, task.platform)
+            account = self.accounts.lease(Purpose.INGESTING, task.platform, task.top_level_id)
             if account is None:
                 if self._wait_for_turn(leased, stop):
                     continue
@@ -148,7 +148,7 @@ class IngestionWorker:
             self.scheduler.requeue(leased)
             return Outcome.TASK_ENDED
         except OutOfTurnSignal:
-            self.sessions.close(checkout)
+            self.sessions.close(checkout, keeps_task=True)
             return Outcome.NEXT_ACCOUNT
         except (SourceError, CredentialsError) as error:
             where = fields(task=leased.id, account=account.username, page=cursor.next_page)
@@ -163,7 +163,9 @@ class IngestionWorker:
             self.sessions.close(checkout)
             raise
         else:
-            self.sessions.close(checkout)
+            # The end of a piece, or of page 1 that splits the crawl, is not the end of the crawl.
+            is_whole = leased.task.parent_id is None and cursor.at_end
+            self.sessions.close(checkout, keeps_task=not is_whole)
             return outcome
         finally:
             self.accounts.abandon(account)  # also where giving it back failed: its lease must end
@@ -260,7 +262,10 @@ class IngestionWorker:
             "%s waits for an account: %s", fields(task=leased.id, until=until), shortage.reason
         )
         self.scheduler.requeue(
-            leased, not_before=until, waiting_for=WaitingFor.ACCOUNT, error=shortage.reason
+            leased,
+            not_before=until,
+            waiting_for=WaitingFor.ACCOUNT,
+            error=shortage.worth_telling(now),
         )
         return False
 

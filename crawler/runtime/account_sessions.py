@@ -135,16 +135,19 @@ class AccountSessions:
             raise LoginExpiredError("session_not_signed_in", Evidence("check of the session", 200))
         checkout.account = self.accounts.record_probe(checkout.account)
 
-    def close(self, checkout: AccountCheckout) -> None:
+    def close(self, checkout: AccountCheckout, *, keeps_task: bool = False) -> None:
         """Give the account back, idle, and store the pace that it has learned.
 
         For the end of the work and for errors that were not the account's fault.
+
+        `keeps_task`: it only rests until its task needs it again.
         """
         self.accounts.release(
             checkout.account,
             worked=checkout.good_answers > 0,
             successful_requests=checkout.good_answers,
             pace=self._pace_state(checkout),
+            keeps_task=keeps_task,
         )
 
     def leave_after(self, checkout: AccountCheckout, error: SourceError | CredentialsError) -> None:
@@ -181,7 +184,13 @@ class AccountSessions:
         if checkout.gate is None:
             return None
         now = self.clock.now()
-        return PaceState(checkout.gate.pace.dump(now), checkout.gate.pace.ready_at(now))
+        pace = checkout.gate.pace
+        return PaceState(
+            pace=pace.dump(now),
+            ready_at=pace.ready_at(now),
+            answers=checkout.good_answers,
+            day=self.accounts.calendar.day(now),
+        )
 
 
 def _reason_code(error: Exception) -> str:

@@ -17,14 +17,17 @@ from storage.models.mapping import row_to
 
 @dataclass(frozen=True)
 class PaceState:
-    """The pace of an account at the end of a lease.
+    """The pace of an account at the end of a lease, and what it did under the lease.
 
     `pace` is JSON text, which `sources/pacing.py` reads and writes. `ready_at` is the moment from
-    which the account may send requests again; None: at once.
+    which the account may send requests again; None: at once. `answers` is the number of requests
+    that were answered well, on `day`; those of a lease for a crawl count as its pages.
     """
 
     pace: str
     ready_at: datetime | None
+    answers: int
+    day: date
 
 
 def lock_next_fit(tx: Tx, platform: str, now: datetime, quota_day: date | None) -> Account | None:
@@ -91,11 +94,13 @@ def claim(
     now: datetime,
     until: datetime,
     quota_day: date | None,
+    task_id: int | None,
 ) -> bool:
     """Lease the account as `seen`, its token growing by 1; return False when it changed since.
 
-    `owner` is the id of the claiming process, `until` the lease's end. A lease for crawling
-    (`quota_day` None) marks the pace as unknown until `give_back` or `cool_down` stores it.
+    `owner` is the id of the claiming process, `until` the lease's end, `task_id` the top-level task
+    that it is leased for; None for other work. A lease for crawling (`quota_day` None) marks the
+    pace as unknown until `give_back` or `cool_down` stores it.
     """
     asks = "pace_known=0," if quota_day is None else ""
     return ACCOUNTS.claim(
@@ -105,8 +110,10 @@ def claim(
         owner=owner,
         until=until,
         where=f"status='idle' AND {IS_RESTED} AND {_fit(quota_day)}",
-        changes=f"status=:purpose, last_used_at=:now, {asks} updated_at=:now",
+        changes=f"status=:purpose, working_task_id=:task, last_used_at=:now, {asks}"
+        " updated_at=:now",
         purpose=purpose.value,
+        task=task_id,
         now=to_sql(now),
         day=str(quota_day),
     )
@@ -121,19 +128,23 @@ def give_back(
     healthy: bool,
     good_answers: int = 0,
     asked: PaceState | None = None,
+    keeps_task: bool = False,
 ) -> bool:
     """End a lease, which makes the account idle; return False when the lease was lost.
 
     `healthy` sets its count of failures to 0 and its health to healthy; `good_answers` is stored
     for an account on probation. `asked` is its pace from now on; None leaves the pace as it is.
+    `keeps_task` leaves the task that it works for, for an account that only rests between two
+    requests.
     """
     recovered = ", failure_count=0, health='healthy'" if healthy else ""
+    task = "" if keeps_task else ", working_task_id=NULL"
     return ACCOUNTS.give_back(
         tx,
         account_id,
         token,
-        "status='idle', last_used_at=:now, updated_at=:now,"
-        f" good_answers=:good{recovered}{_pace_changes(asked)}",
+        f"{_pace_changes(asked)}status='idle', last_used_at=:now, updated_at=:now,"
+        f" good_answers=:good{recovered}{task}",
         now=to_sql(now),
         good=good_answers,
         **_pace_params(asked),
@@ -158,8 +169,9 @@ def cool_down(
         tx,
         account_id,
         token,
-        "status='idle', last_used_at=:now, updated_at=:now, cooldown_until=:until, health=:health,"
-        f" good_answers=0, failure_count=failure_count+1{_pace_changes(asked)}",
+        f"{_pace_changes(asked)}status='idle', last_used_at=:now, updated_at=:now,"
+        " cooldown_until=:until, health=:health, good_answers=0, failure_count=failure_count+1,"
+        " working_task_id=NULL",
         now=to_sql(now),
         until=to_sql(until),
         health=health.value,
@@ -179,14 +191,32 @@ def set_health(tx: Tx, account_id: int, token: int, health: Health, checked_at: 
     )
 
 
+# An export's lease and a check of a session have answers too, but no pages.
+CRAWLS = "status='ingesting' AND working_task_id IS NOT NULL"
+
+
 def _pace_changes(asked: PaceState | None) -> str:
-    return "" if asked is None else ", pace=:pace, pace_known=1, ready_at=:ready_at"
+    """Return assignments to put first: MySQL evaluates from left to right, and the count of pages
+    looks at the old status, task and day."""
+    if asked is None:
+        return ""
+    return (
+        f"today_page_count=CASE WHEN {CRAWLS} AND pages_day=:day THEN today_page_count+:answers"
+        f" WHEN {CRAWLS} THEN :answers ELSE today_page_count END,"
+        f" pages_day=CASE WHEN {CRAWLS} THEN :day ELSE pages_day END,"
+        " pace=:pace, pace_known=1, ready_at=:ready_at, "
+    )
 
 
 def _pace_params(asked: PaceState | None) -> dict[str, Any]:
     if asked is None:
         return {}
-    return {"pace": asked.pace, "ready_at": to_sql_or_none(asked.ready_at)}
+    return {
+        "pace": asked.pace,
+        "ready_at": to_sql_or_none(asked.ready_at),
+        "answers": asked.answers,
+        "day": str(asked.day),
+    }
 
 
 def disable_leased(tx: Tx, account_id: int, token: int, now: datetime, reason: str) -> bool:
@@ -199,7 +229,7 @@ def disable_leased(tx: Tx, account_id: int, token: int, now: datetime, reason: s
         account_id,
         token,
         "status='disabled', last_used_at=:now, updated_at=:now, disabled_reason=:reason,"
-        " failure_count=failure_count+1",
+        " failure_count=failure_count+1, working_task_id=NULL",
         now=to_sql(now),
         reason=reason[:MAX_TEXT_CHARS],
     )
@@ -245,7 +275,7 @@ def spend_quota(
 
 def reap(tx: Tx, now: datetime) -> int:
     """Make the accounts idle whose lease ran out; return their number."""
-    return ACCOUNTS.reap(tx, now, "status='idle', updated_at=:now")
+    return ACCOUNTS.reap(tx, now, "status='idle', working_task_id=NULL, updated_at=:now")
 
 
 def count_expired(tx: Tx, now: datetime) -> int:

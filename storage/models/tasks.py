@@ -75,6 +75,11 @@ class Task:
     finished_at: datetime | None
 
     @property
+    def top_level_id(self) -> int:
+        """The id of the task that operators know: the parent's for a piece, else its own."""
+        return self.parent_id or self.id
+
+    @property
     def is_open(self) -> bool:
         return self.status in OPEN_STATUSES
 

@@ -165,7 +165,7 @@ HELP = {
     "leave ended tasks out": "不含已结束的任务",
     "only with this label": "只含带此标签的",
     "newest ones at most": "最多显示最新的条数",
-    "Show one task with its pieces.": "一个任务及其子任务。",
+    "Show one task with its pieces, and the accounts that work for it.": "一个任务及其子任务，以及正在处理它的账号。",
     "the task's id": "任务 id",
     "Hold a task until `tasks resume`.": "暂停任务，直到 `tasks resume`。",
     "Running workers stop after the page or batch in hand.": "运行中的线程会在完成手头的一页或一批后停下。"
