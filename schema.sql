@@ -1,4 +1,4 @@
--- Baton's schema for MySQL 8.0+ and MariaDB 10.6+, version 6.
+-- Baton's schema for MySQL 8.0+ and MariaDB 10.6+, version 7.
 -- Load it into an empty database:  mysql -u USER -p DATABASE < schema.sql
 -- (python cli.py init does the same.)  Times are UTC.  schema.sqlite.sql is its twin.
 
@@ -40,7 +40,21 @@ CREATE TABLE accounts (
   ready_at DATETIME(3) NULL,                  -- its pace lets it ask again from then on
   session_checked_at DATETIME(3) NULL,
   session_expires_at DATETIME(3) NULL,
+  proxy_id BIGINT NULL,
+  egress VARCHAR(80) NULL,                    -- its egress route, without secrets
+  platform_uid VARCHAR(32) NULL,              -- the platform's own id of the login
+  uid_seen_at DATETIME(3) NULL,               -- the platform showed that id then
+  device TEXT NULL,                           -- encrypted
+  session_renewed_at DATETIME(3) NULL,
+  session_version INT NOT NULL DEFAULT 0,     -- grows with every import and renewal
+  working_task_id BIGINT NULL,                -- top-level task; kept while it rests between two requests
+  today_page_count INT NOT NULL DEFAULT 0,    -- of pages_day
+  pages_day DATE NOT NULL DEFAULT '1970-01-01',
+  user_agent VARCHAR(512) NULL,
+  group_name VARCHAR(64) NULL,
+  deleted_at DATETIME(3) NULL,
   UNIQUE KEY uq_accounts_platform_username (platform, username),
+  UNIQUE KEY uq_accounts_platform_uid (platform, platform_uid),
   KEY idx_accounts_claim (platform, status, last_used_at, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
@@ -443,4 +457,4 @@ CREATE TABLE web_actions (
   KEY idx_web_actions_created (created_at, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
-INSERT INTO schema_version (version, applied_at) VALUES (6, UTC_TIMESTAMP(3));
+INSERT INTO schema_version (version, applied_at) VALUES (7, UTC_TIMESTAMP(3));

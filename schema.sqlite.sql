@@ -1,4 +1,4 @@
--- Baton's schema for SQLite, version 6: the twin of schema.sql, where the comments on the columns are.
+-- Baton's schema for SQLite, version 7: the twin of schema.sql, where the comments on the columns are.
 -- python cli.py init loads it.  Times are UTC text, YYYY-MM-DD HH:MM:SS.mmm.
 
 CREATE TABLE schema_version (
@@ -38,9 +38,23 @@ CREATE TABLE accounts (
   pace_known INTEGER NOT NULL DEFAULT 1,
   ready_at TEXT NULL,
   session_checked_at TEXT NULL,
-  session_expires_at TEXT NULL
+  session_expires_at TEXT NULL,
+  proxy_id INTEGER NULL,
+  egress TEXT NULL,
+  platform_uid TEXT NULL,
+  uid_seen_at TEXT NULL,
+  device TEXT NULL,
+  session_renewed_at TEXT NULL,
+  session_version INTEGER NOT NULL DEFAULT 0,
+  working_task_id INTEGER NULL,
+  today_page_count INTEGER NOT NULL DEFAULT 0,
+  pages_day TEXT NOT NULL DEFAULT '1970-01-01',
+  user_agent TEXT NULL,
+  group_name TEXT NULL,
+  deleted_at TEXT NULL
 );
 CREATE UNIQUE INDEX uq_accounts_platform_username ON accounts (platform, username);
+CREATE UNIQUE INDEX uq_accounts_platform_uid ON accounts (platform, platform_uid);
 CREATE INDEX idx_accounts_claim ON accounts (platform, status, last_used_at, id);
 
 CREATE TABLE account_events (
@@ -442,4 +456,4 @@ CREATE TABLE web_actions (
 );
 CREATE INDEX idx_web_actions_created ON web_actions (created_at, id);
 
-INSERT INTO schema_version (version, applied_at) VALUES (6, strftime('%Y-%m-%d %H:%M:%f', 'now'));
+INSERT INTO schema_version (version, applied_at) VALUES (7, strftime('%Y-%m-%d %H:%M:%f', 'now'));

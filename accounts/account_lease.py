@@ -20,8 +20,8 @@ class Purpose(StrEnum):
 class AccountLease:
     """An account leased by this process.
 
-    `account` is the row as it was when it was leased; `remaining_quota` is the number of rows that
-    could be exported that day at that moment.
+    `account` is the row as it was when it was leased, its secrets encrypted; `remaining_quota` is
+    the number of rows that could be exported that day at that moment.
     """
 
     account: Account

@@ -43,6 +43,8 @@ class DailyBudget:
             )
 
     def left(self) -> int:
-        """Return the units that may still be spent today."""
+        """Return the units that may still be spent today; negative when the limit was lowered
+        since.
+        """
         day = self._calendar.day(self._clock.now())
         return self._limit - self._database.read(api_budgets.spent, self._platform, day)

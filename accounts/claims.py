@@ -37,36 +37,54 @@ class AccountClaims:
     lease_secs: float
 
     def claim_next(
-        self, platform: str, purpose: Purpose, excluding: Collection[int] = ()
+        self,
+        platform: str,
+        purpose: Purpose,
+        task_id: int | None,
+        excluding: Collection[int] = (),
     ) -> AccountLease | None:
         """Lease the platform's least recently used account that is fit; None when none is.
 
-        Accounts whose ids are in `excluding` are passed over.
+        Args:
+            task_id: the top-level task that it will work for; None for other work.
+            excluding: ids of accounts that are passed over.
         """
         return self._claim(
             lambda tx, now, day: account_leases.lock_next_fit(tx, platform, now, day, excluding),
             purpose,
+            task_id,
         )
 
-    def claim_account(self, account_id: int, purpose: Purpose) -> AccountLease | None:
-        """Lease the account with that id; None when it is not fit."""
+    def claim_account(
+        self, account_id: int, purpose: Purpose, task_id: int | None
+    ) -> AccountLease | None:
+        """Lease the account with that id; None when it is not fit or does not exist.
+
+        `task_id` is the top-level task that it will work for; None for other work.
+        """
         return self._claim(
-            lambda tx, now, day: account_leases.lock_fit(tx, account_id, now, day), purpose
+            lambda tx, now, day: account_leases.lock_fit(tx, account_id, now, day),
+            purpose,
+            task_id,
         )
 
     def claim_unchecked(self, platform: str, unchecked_for: timedelta) -> AccountLease | None:
-        """Lease an idle account whose session is unchecked for `unchecked_for`; None if there is
-        none."""
+        """Lease an account for ingesting whose session was not checked for `unchecked_for`.
+
+        It is an idle one that has a session and may send a request now. None: there is no such
+        account.
+        """
         return self._claim(
             lambda tx, now, _day: account_leases.lock_next_unchecked(
                 tx, platform, now, now - unchecked_for
             ),
             Purpose.INGESTING,
+            task_id=None,
         )
 
-    def _claim(self, pick: Pick, purpose: Purpose) -> AccountLease | None:
+    def _claim(self, pick: Pick, purpose: Purpose, task_id: int | None) -> AccountLease | None:
         def claim(tx: Tx) -> AccountLease | None:
-            return self._claim_in(tx, pick, purpose)
+            return self._claim_in(tx, pick, purpose, task_id)
 
         claimed = self.database.write(claim)
         # Expired leases are ended only when nothing is free: that keeps the usual claim short.
@@ -78,7 +96,9 @@ class AccountClaims:
             self.lease_registry.add(claimed.lease)
         return claimed
 
-    def _claim_in(self, tx: Tx, pick: Pick, purpose: Purpose) -> AccountLease | None:
+    def _claim_in(
+        self, tx: Tx, pick: Pick, purpose: Purpose, task_id: int | None
+    ) -> AccountLease | None:
         now = self.clock.now()
         # Read before the update: a slow transaction must not lengthen our view of the lease.
         claimed_at = self.clock.monotonic()
@@ -95,6 +115,7 @@ class AccountClaims:
             now=now,
             until=now + timedelta(seconds=self.lease_secs),
             quota_day=quota_day,
+            task_id=task_id,
         ):
             raise DatabaseContentionError("account_taken_meanwhile", account_id=account.id)
         lease = Lease(

@@ -23,7 +23,11 @@ COLUMNS = ("username", "password", "cookie", "proxy", "limit")
 
 @dataclass(frozen=True)
 class AccountRow:
-    """One account of the file: its line number from 1, and `limit` None where the cell is empty."""
+    """One valid row of the file.
+
+    `line` is its number in the file, from 1; `credentials` are in clear; `limit` is in rows a day,
+    None where the cell is empty.
+    """
 
     line: int
     username: str
@@ -40,7 +44,9 @@ class AccountRows:
 
 
 def read_accounts(file: Path, platform: Platform) -> AccountRows:
-    """Return the accounts in a CSV file, checked by the rules of `platform`.
+    """Return the accounts in a CSV file, each row checked by the rules of `platform`.
+
+    A row that fails raises nothing: it becomes a message in `problems`, which names its line.
 
     Raises:
         InvalidInputError: the file cannot be read, or its header lacks a column or names an unknown
@@ -50,7 +56,10 @@ def read_accounts(file: Path, platform: Platform) -> AccountRows:
 
 
 def parse_accounts(text: str, file: str, platform: Platform) -> AccountRows:
-    """Return the accounts in CSV text; `file` is the name by which messages call it.
+    """Return the accounts in CSV text, each row checked by the rules of `platform`.
+
+    A row that fails, or repeats a name, becomes a message in `problems`. `file` is what messages
+    call the text.
 
     Raises:
         InvalidInputError: the header lacks a column or names an unknown one.

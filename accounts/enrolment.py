@@ -45,7 +45,12 @@ class AccountEnrolment:
     daily_limit: int
 
     def add(self, new: NewAccount) -> int:
-        """Add an account and return its id. Raise InvalidInputError when the name is taken."""
+        """Store a new account, its secrets encrypted, and return its id.
+
+        Raises:
+            InvalidInputError: the platform has an account of that name already.
+            CredentialsError: there is no usable key to encrypt with.
+        """
         session = new.credentials.session or ""
         expires_at = self.platforms.named(new.platform).session_expiry(session)
         rows = self.limit_or_default(new.limit)
@@ -56,12 +61,17 @@ class AccountEnrolment:
     ) -> EnrolmentResult:
         """Add an account, or replace the secrets and the limit of the one with that name.
 
-        A disabled account that gets a new session is enabled. `limit` is rows a day; None means the
-        default for a new account, and no change for a known one.
+        A disabled account that gets a new session is enabled. A secret that is None in
+        `credentials` stays as it is.
+
+        Args:
+            credentials: in clear; they are stored encrypted.
+            limit: rows a day. None: the default for a new account, no change for a known one.
 
         Raises:
             WrongFieldsError: the session has ended already.
             InvalidInputError: the name or the limit is invalid.
+            CredentialsError: there is no usable key to encrypt with.
         """
         account = self.registry.lookup(platform, name)
         expires_at = self.platforms.named(platform).session_expiry(credentials.session or "")
@@ -89,10 +99,19 @@ class AccountEnrolment:
     def import_rows(
         self, platform: str, rows: AccountRows, file: str, limit: int | None
     ) -> tuple[list[EnrolmentResult], list[Message]]:
-        """Add or update the accounts of a file one after the other; a failure stops none of them.
+        """Add or update the accounts of a file one after the other.
 
-        Return the outcomes, and a message for each line that failed. `limit` is for lines without
-        one; None means as in `add_or_refresh`. Messages call the file `file`.
+        An invalid account does not stop the others: it becomes a message that names its line.
+        Return the outcomes of the stored accounts, and the messages, with those that `rows` already
+        had first.
+
+        Args:
+            file: what messages call the file.
+            limit: rows a day for lines without a limit. None: the default for new accounts, no
+                change for known ones.
+
+        Raises:
+            CredentialsError: there is no usable key to encrypt with; earlier accounts stay stored.
         """
         results: list[EnrolmentResult] = []
         problems = list(rows.problems)
@@ -109,8 +128,10 @@ class AccountEnrolment:
     def check(self, account: Account) -> SessionStatus:
         """Ask the platform, over the account's proxy, whether its session is signed in.
 
+        The answer is not stored, and the account is neither leased nor disabled.
+
         Raises:
-            SourceError: the platform cannot be asked or does not answer.
+            SourceError: the session is missing or malformed, or the platform does not answer.
             CredentialsError: no key decrypts the account's secrets.
         """
         source = self.access[account.platform].source.source

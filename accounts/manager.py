@@ -47,22 +47,33 @@ class AccountManager:
     def get_idle_account(
         self, platform: str = "bilibili", purpose: Purpose = Purpose.INGESTING
     ) -> AccountLease | None:
-        """Lease the next fit account for this process; None when none is fit.
+        """Lease the platform's least recently used account that is fit; None when none is.
 
-        The lease ends by `set_account_status(id, "idle")`, by `release`, or by running out.
+        Fit is an account that is idle and not cooling down, and whose pace (for exporting: whose
+        quota of today) has room. The lease ends by `set_account_status(id, "idle")`, by `release`,
+        or by running out.
+
+        Raises:
+            DatabaseContentionError: other processes took each account that was picked.
         """
         return self.lease(purpose, platform)
 
     def set_account_status(
         self, account_id: int, status: AccountStatus | str, reason: Message | str | None = None
     ) -> None:
-        """Set an account's status, with the reason that `disabled` shows.
+        """Set an account's status.
 
-        `idle` ends a cooldown, a lease and being disabled. `ingesting` and `exporting` are only
-        for an account that this process has leased.
+        `idle` ends a cooldown, a lease and being disabled; `disabled` ends a lease. `ingesting` and
+        `exporting` switch the purpose of an account that this process has leased.
+
+        Args:
+            reason: a message, or a sentence of the operator. It goes into the account's timeline,
+                and listings show it while the account is disabled. None or empty: it says that an
+                operator did it. Unused for `ingesting` and `exporting`.
 
         Raises:
-            InvalidInputError: there is no such account or status, or another process leased it.
+            InvalidInputError: there is no such account or status; or the purpose is to be switched,
+                and this process has not leased the account.
         """
         self.operator.set_status(account_id, status, reason)
 
@@ -86,33 +97,49 @@ class AccountManager:
     # How workers get an account.
 
     def lease(
-        self, purpose: Purpose, platform: str, *, excluding: Collection[int] = ()
+        self,
+        purpose: Purpose,
+        platform: str,
+        task_id: int | None = None,
+        *,
+        excluding: Collection[int] = (),
     ) -> AccountLease | None:
         """Lease the least recently used account that is fit; None when none is.
 
         Accounts whose ids are in `excluding` are passed over.
 
         Fit is an account that is idle and not cooling down, and whose pace (for exporting: whose
-        quota of today) has room.
+        quota of today) has room. `task_id` is the top-level task that it will work for; None for
+        work without a task.
 
         Raises:
             DatabaseContentionError: other processes took each account that was picked.
         """
-        return self.claims.claim_next(platform, purpose, excluding)
+        return self.claims.claim_next(platform, purpose, task_id, excluding)
 
-    def lease_by_id(self, account_id: int, purpose: Purpose) -> AccountLease | None:
-        """Lease the account with that id; None when it is not fit (see `lease`).
+    def lease_by_id(
+        self, account_id: int, purpose: Purpose, task_id: int | None = None
+    ) -> AccountLease | None:
+        """Lease the account with that id for a task; None when it is in use, disabled or not fit
+        (see `lease`).
 
         Raises:
             InvalidInputError: there is no such account.
-            DatabaseContentionError: as `lease`.
+            DatabaseContentionError: other processes took it each time that it was picked.
         """
         if self.operator.existing(account_id).status is not AccountStatus.IDLE:
             return None
-        return self.claims.claim_account(account_id, purpose)
+        return self.claims.claim_account(account_id, purpose, task_id)
 
     def lease_unchecked(self, platform: str) -> AccountLease | None:
-        """Lease an idle account whose session was not checked for a day; None without one."""
+        """Lease an account for ingesting whose session was not checked for a day.
+
+        It is an idle one that has a session and may send a request now. None: there is no such
+        account.
+
+        Raises:
+            DatabaseContentionError: other processes took each account that was picked.
+        """
         return self.claims.claim_unchecked(platform, SESSION_CHECK_EVERY)
 
     def has_exports_left(self, account_id: int) -> bool:
@@ -147,7 +174,11 @@ class AccountManager:
         return ingestion_shortage(pool, platform)
 
     def credentials(self, leased: AccountLease) -> Credentials:
-        """Return the account's decrypted secrets. Raise CredentialsError when no key fits them."""
+        """Return the secrets of a leased account in clear.
+
+        Raises:
+            CredentialsError: no key decrypts them.
+        """
         return self.vault.decrypt_all(leased.account)
 
     # What workers report while they hold a lease.
@@ -155,7 +186,8 @@ class AccountManager:
     def needs_probe(self, leased: AccountLease) -> bool:
         """Return True when the session must be checked before the account works.
 
-        That is so for a suspect account, after a day without a check, and after a long rest.
+        That is so for a suspect account, after a day without a check, and after 12 hours without
+        use.
         """
         account, now = leased.account, self.clock.now()
         if account.health is Health.SUSPECT:
@@ -167,7 +199,7 @@ class AccountManager:
     def record_probe(self, leased: AccountLease) -> AccountLease:
         """Record that the session was checked and is signed in, and return the updated lease.
 
-        A suspect account is on probation from now on.
+        A suspect account is on probation from now on. When the lease was lost, nothing is stored.
         """
         now, account = self.clock.now(), leased.account
         was_suspect = account.health is Health.SUSPECT
@@ -184,7 +216,10 @@ class AccountManager:
         return replace(leased, account=replace(account, health=health, session_checked_at=now))
 
     def record_hand_over(self, leased: AccountLease, detail: Message) -> None:
-        """Add to the account's timeline that its quota is used up and another one takes over."""
+        """Add to the account's timeline that its quota is used up and another account continues.
+
+        `detail` says of which quota day, domain and last row. The lease stays.
+        """
         now = self.clock.now()
         self.database.write(accounts.note_event, leased.id, "hand_over", detail.dump(), now)
 
@@ -197,8 +232,9 @@ class AccountManager:
         worked: bool = True,
         successful_requests: int = 0,
         pace: PaceState | None = None,
+        keeps_task: bool = False,
     ) -> None:
-        """Give the account back, idle.
+        """Give the account back, idle. Nothing is stored when the lease was lost.
 
         Args:
             worked: True clears the failures in a row of a healthy account that was ingesting.
@@ -206,6 +242,8 @@ class AccountManager:
                 them.
             pace: the requests sent under the lease and the limits learned from them; without it the
                 next user has to treat the pace as used up.
+            keeps_task: the account only rests until its task needs it again, and keeps its
+                `working_task_id` meanwhile.
         """
         self.lease_registry.remove(leased.lease)
         now, account = self.clock.now(), leased.account
@@ -224,6 +262,7 @@ class AccountManager:
                 healthy=healthy,
                 good_answers=0 if is_proven else successes,
                 asked=pace,
+                keeps_task=keeps_task,
             )
             if is_ours and is_proven:
                 detail = Message.of("account_recovered", good=successes)
@@ -241,7 +280,8 @@ class AccountManager:
     ) -> None:
         """Give the account back idle, without counting a failure: a refusal was not its fault.
 
-        The refusal and its evidence are added to the account's timeline.
+        `detail` (the refusal) and `evidence` are added to the account's timeline. `pace` is that of
+        `release`: without it the next user has to treat the pace as used up.
         """
         now = self.clock.now()
         self.database.write_idempotent(
@@ -270,7 +310,13 @@ class AccountManager:
         """Give the account back with a cooldown, and return the moment (UTC) when it ends.
 
         It lasts `base_secs`, doubled for each failure in a row (at most 16 times that, at most a
-        week). The session of a `suspect` account is checked before the account works again.
+        week). When the lease was lost, nothing is stored.
+
+        Args:
+            reason: goes, with `evidence`, into the account's timeline.
+            suspect: the session must be checked before the account works again.
+            pace: the requests sent under the lease and the limits learned from them; without it the
+                next user has to treat the pace as used up.
         """
         self.lease_registry.remove(leased.lease)
         now = self.clock.now()
@@ -299,7 +345,8 @@ class AccountManager:
     ) -> None:
         """Disable the account, with the reason that operators see, and end its lease.
 
-        It stays so until an operator enables it or imports a new session.
+        It stays so until an operator enables it or imports a new session. When the lease was lost,
+        nothing is stored.
         """
         self.lease_registry.remove(leased.lease)
         now = self.clock.now()

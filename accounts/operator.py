@@ -18,7 +18,9 @@ MAX_ROWS = 2**31 - 1  # what the column holds
 
 @dataclass(frozen=True, kw_only=True)
 class AccountOperator:
-    """Checks and makes the changes that an operator asks for; AccountManager publishes it."""
+    """Checks and makes the changes that an operator asks for; AccountManager offers them to
+    callers.
+    """
 
     database: Database
     clock: Clock
@@ -41,7 +43,12 @@ class AccountOperator:
     def set_status(
         self, account_id: int, text: AccountStatus | str, reason: Message | str | None
     ) -> None:
-        """Set the status as `AccountManager.set_account_status` describes."""
+        """Set the status of an account; `idle` and `disabled` end its lease, also in this process.
+
+        Raises:
+            InvalidInputError: there is no such account or status; or `ingesting` or `exporting` is
+                asked for, and this process has not leased the account.
+        """
         status = _parse_status(text)
         self.existing(account_id)
         now = self.clock.now()
@@ -62,12 +69,21 @@ class AccountOperator:
                 self.lease_registry.remove(lease)
 
     def remaining_quota(self, account_id: int) -> int:
-        """Return the rows the account may still export today. Raises as `existing`."""
+        """Return the rows the account may still export today.
+
+        Raises:
+            InvalidInputError: there is no such account.
+        """
         day = self.calendar.day(self.clock.now())
         return self.existing(account_id).remaining_quota(day)
 
     def add_exported(self, account_id: int, count: int) -> int:
-        """Add exported rows as `AccountManager.update_export_count` describes."""
+        """Add `count` exported rows to today's, atomically, and return what is left of the quota.
+
+        Raises:
+            QuotaExceededError: that would pass the limit; nothing was added.
+            InvalidInputError: the count is negative or no integer, or there is no such account.
+        """
         if not isinstance(count, int) or isinstance(count, bool) or count < 0:
             raise InvalidInputError("export_count_invalid", count=repr(count))
         self.existing(account_id)

@@ -19,7 +19,11 @@ SECRETS = ("password", "session", "proxy")
 
 @dataclass(frozen=True, kw_only=True)
 class AccountRegistry:
-    """The list of accounts. Secrets are encrypted when they come in, and never returned."""
+    """The list of accounts.
+
+    Secrets are taken in clear and stored encrypted; the accounts that methods return hold them
+    encrypted.
+    """
 
     database: Database
     vault: Vault
@@ -75,8 +79,11 @@ class AccountRegistry:
     ) -> list[str]:
         """Store those secrets that differ and return their names (`password`, `session`, `proxy`).
 
-        A secret that is None in `credentials` stays as it is. `expires_at` is stored with a new
-        session; None means that its end is unknown.
+        `credentials` are in clear; one that is None stays as it is. `expires_at` is stored with a
+        new session; None means that its end is unknown.
+
+        Raises:
+            CredentialsError: there is no usable key to encrypt with.
         """
         now = self.clock.now()
 
@@ -115,7 +122,12 @@ class AccountRegistry:
             return False
 
     def set_limit(self, account: Account, limit: int) -> None:
-        """Change the rows a day it may export. Raise InvalidInputError for one out of range."""
+        """Change the rows that an account may export a day; tasks that wait for an account look
+        again.
+
+        Raises:
+            InvalidInputError: the limit is negative or above MAX_ROWS_A_DAY; nothing was changed.
+        """
         require_daily_limit(limit)
         now = self.clock.now()
 

@@ -41,7 +41,10 @@ def require_daily_limit(limit: int) -> int:
 
 @dataclass(frozen=True)
 class NewAccount:
-    """An account to add, with checked parts; `limit` None means the default export limit."""
+    """An account to add, with checked parts.
+
+    `credentials` are in clear; `limit` is in rows a day, None for the default.
+    """
 
     platform: str
     username: str

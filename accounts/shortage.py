@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from accounts.activity import MAX_TURN_SECS
 from core.messages import Message
 from storage.crawling.accounts import PoolState
 
@@ -18,13 +19,20 @@ class Shortage:
 
     `busy` is True when other workers use the accounts and may give one back at any time; `spent`
     when the day's quota is used up. `until` is the moment (UTC) when an account becomes fit by
-    itself; None when only a person, or an account given back, can change that.
+    itself; None when only a person, or an account given back, can change that. `turn` is True when
+    nothing is wrong: the accounts wait for their turn, or one was given back a moment ago.
     """
 
     reason: Message
     busy: bool = False
     spent: bool = False
     until: datetime | None = None
+    turn: bool = False
+
+    def worth_telling(self, now: datetime) -> Message | None:
+        """Return the reason that operators should read; None for a wait as in every crawl."""
+        is_soon = self.until is None or self.until - now <= timedelta(seconds=MAX_TURN_SECS)
+        return None if self.turn and is_soon else self.reason
 
     def retry_at(self, now: datetime, poll_secs: float) -> datetime:
         """Return the moment (UTC) at which to look for an account again.
@@ -39,16 +47,19 @@ class Shortage:
 
 
 def ingestion_shortage(pool: PoolState, platform: str) -> Shortage:
-    """Return why no account of the platform may send requests; `pool` is the state of its
-    accounts."""
+    """Return why no account of the platform may send requests.
+
+    `pool` is the state of its accounts. If one is fit by now, the answer is `busy`: look again.
+    """
     hopeless = _hopeless(pool, platform)
     if hopeless is not None:
         return hopeless
     if pool.fit:
-        return Shortage(Message.of("account_returned"), busy=True)
+        return Shortage(Message.of("account_returned"), turn=True, busy=True)
     turn, rested = pool.waiting_until, pool.cooling_until
     if turn is not None and (rested is None or turn <= rested):
-        return _until(pool, Message.of("accounts_waiting", n=pool.waiting), turn)
+        waiting = _until(pool, Message.of("accounts_waiting", n=pool.waiting), turn)
+        return replace(waiting, turn=True)
     if pool.busy:
         return _busy(pool, pool.busy, rested)
     return _until(pool, Message.of("accounts_cooling", n=pool.cooling), rested)
@@ -57,13 +68,14 @@ def ingestion_shortage(pool: PoolState, platform: str) -> Shortage:
 def export_shortage(pool: PoolState, platform: str, day: date, day_ends: datetime) -> Shortage:
     """Return why no account may export on the quota day `day`, which ends at `day_ends` (UTC).
 
-    `pool` is the state of the platform's accounts.
+    `pool` is the state of the platform's accounts. If one is fit by now, the answer is `busy`: look
+    again.
     """
     hopeless = _hopeless(pool, platform)
     if hopeless is not None:
         return hopeless
     if pool.fit_with_quota:
-        return Shortage(Message.of("account_returned"), busy=True)
+        return Shortage(Message.of("account_returned"), turn=True, busy=True)
     rested = pool.cooling_with_quota_until
     new_day = day_ends if pool.spent else None
     until = min((moment for moment in (rested, new_day) if moment is not None), default=None)

@@ -148,8 +148,11 @@ class Vault:
             raise CredentialsError("secret_of_other_key", source=self._keys.name) from None
 
     def decrypt_all(self, account: Account) -> Credentials:
-        """Return the account's decrypted secrets. Raise CredentialsError when no key decrypts
-        them."""
+        """Return the secrets of an account row in clear; None for each that it lacks.
+
+        Raises:
+            CredentialsError: no current key decrypts one of them.
+        """
         return Credentials(
             password=self.decrypt(account.password),
             session=self.decrypt(account.session),
@@ -159,10 +162,13 @@ class Vault:
     def encrypt_all(
         self, tx: Tx, credentials: Credentials
     ) -> tuple[str | None, str | None, str | None]:
-        """Return password, session and proxy encrypted, for rows that `tx` writes.
+        """Return password, session and proxy encrypted, for rows that `tx` writes; None for None.
 
         The transaction locks the key check, so that a rotation comes before (then its key is used)
         or after (then it finds these rows).
+
+        Raises:
+            CredentialsError: there is no key, or it is malformed.
         """
         schema.lock_fact(tx, KEY_CHECK)
         return (
@@ -172,8 +178,13 @@ class Vault:
         )
 
     def encrypt_one(self, tx: Tx, text: str | None) -> str | None:
-        """Return one secret encrypted, for a row that `tx` writes; None for None. Locks as
-        `encrypt_all`."""
+        """Return one secret encrypted, for a row that `tx` writes; None for None.
+
+        The lock is that of `encrypt_all`: no rotation of the keys can miss the row.
+
+        Raises:
+            CredentialsError: there is no key, or it is malformed.
+        """
         schema.lock_fact(tx, KEY_CHECK)
         return self.encrypt(text)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from alerts import chat_webhooks
+from alerts.chat_webhooks import SEND_SECS
 from core.errors import SettingsError
 from core.messages import Message
 from presentation.i18n.alert_messages import AlertMessage
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 SETTING = "BATON_NOTIFY_URLS"
 # apprise splits lists of URLs at the same places.
 URL_SEPARATOR = re.compile(r"[\s,;]+(?=[A-Za-z0-9]+://)")
-SEND_SECS = 20.0  # limit for one message with all its requests
 HTTP_CODE = re.compile(r"error=(\d{3})\b")
 
 
@@ -46,7 +46,8 @@ class Channel:
     def send(self, message: AlertMessage) -> Message | None:
         """Send a message within SEND_SECS.
 
-        Returns None when it was accepted, else the reason, in which the URL never appears.
+        Returns None when it was accepted, else the reason, in which the URL never appears; a
+        channel that does not answer raises nothing.
         """
         if chat_webhooks.is_chat_webhook(self.plugin):
             return chat_webhooks.send(self.plugin, f"{message.title}\n{message.body}")
@@ -74,6 +75,8 @@ class Channel:
 
 def parse_channels(urls: str) -> tuple[Channel, ...]:
     """Return the channels of a list of apprise URLs, separated by spaces, commas or semicolons.
+
+    Empty for an empty text.
 
     Raises:
         SettingsError: a URL cannot be used; it is named by its number, as it may hold a secret.

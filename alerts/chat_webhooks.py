@@ -6,15 +6,17 @@ which apprise takes for success. So apprise parses the URLs, and the responses a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-import requests
-
+from core.errors import NoAnswerError
 from core.logs import redact
 from core.messages import Message
+from sources.transport.session import BoundedSession, HttpLimits, fetch
 
 if TYPE_CHECKING:
     from apprise.plugins.base import NotifyBase
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 # WeCom accepts 2048 bytes, the others more.
 MAX_BYTES = 2000
 MAX_REASON_CHARS = 160
+SEND_SECS = 20.0  # limit for one message with all its requests
+MAX_ANSWER_BYTES = 64 * 1024
 # DingTalk and WeCom have `errcode`, Feishu `code`, its old API `StatusCode`.
 CODE_KEYS = ("errcode", "code", "StatusCode")
 REASON_KEYS = ("errmsg", "msg", "StatusMessage")
@@ -29,7 +33,7 @@ REASON_KEYS = ("errmsg", "msg", "StatusMessage")
 
 @dataclass(frozen=True)
 class WebhookCall:
-    """The HTTP request of one message: JSON `body`, query `params`.
+    """The HTTP request of one message to a chat: JSON `body`, query `params`.
 
     `secrets` must not appear in what is logged.
     """
@@ -46,34 +50,40 @@ def is_chat_webhook(plugin: NotifyBase) -> bool:
 
 
 def send(plugin: NotifyBase, text: str) -> Message | None:
-    """Send a text, cut to MAX_BYTES, and read from the response whether it was accepted.
+    """Send a text, cut to MAX_BYTES, and read from the response whether the chat accepted it.
 
-    Returns None when it was accepted, else the reason, in which no secret appears.
+    Returns None when it was accepted, else the reason, in which no secret appears; it raises
+    nothing for a chat that does not answer.
     """
     shortened = text.encode()[:MAX_BYTES].decode(errors="ignore")
     call = CALLS[type(plugin).__name__](plugin, shortened)
+    connect_secs, read_secs = plugin.request_timeout
+    limits = HttpLimits(
+        read_secs, answer_secs=SEND_SECS, connect_secs=connect_secs, body_bytes=MAX_ANSWER_BYTES
+    )
     try:
-        response = requests.post(
-            call.url,
-            json=call.body,
-            params=call.params,
-            timeout=plugin.request_timeout,
-            verify=plugin.verify_certificate,
-            allow_redirects=False,
-        )
-    # The text of the error contains the URL, and so the secret.
-    except requests.RequestException:
+        with BoundedSession() as http:
+            answer = fetch(
+                http,
+                "POST",
+                call.url,
+                limits,
+                json=call.body,
+                params=call.params,
+                verify=plugin.verify_certificate,
+            )
+    except NoAnswerError:
         return Message.of("channel_unreachable")
-    if response.status_code != requests.codes.ok:
-        return Message.of("channel_refused_http", status=response.status_code)
-    return _refusal(response, call)
+    if answer.status != HTTPStatus.OK:
+        return Message.of("channel_refused_http", status=answer.status)
+    return _refusal(answer.content, call)
 
 
-def _refusal(response: requests.Response, call: WebhookCall) -> Message | None:
+def _refusal(content: bytes, call: WebhookCall) -> Message | None:
     """Return the reason in a response with status 200; None when its code is 0, for accepted."""
     try:
-        payload = response.json()
-    except requests.JSONDecodeError:
+        payload = json.loads(content)
+    except (ValueError, RecursionError):
         payload = None
     if not isinstance(payload, dict):
         return Message.of("channel_answer_unknown")

@@ -29,14 +29,14 @@ RECURS_WITHIN = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Raise:
-    """A cause without an open alert."""
+    """The change for a cause without an open alert: raise one."""
 
     cause: AlertCause
 
 
 @dataclass(frozen=True)
 class Refresh:
-    """An open alert whose cause has changed or has come back."""
+    """The change for an open alert whose cause has other facts, or has come back: update it."""
 
     alert: Alert
     cause: AlertCause
@@ -44,14 +44,14 @@ class Refresh:
 
 @dataclass(frozen=True)
 class MarkRecovered:
-    """An open alert whose cause is gone for the first time."""
+    """The change for an open alert whose cause is gone for the first time: note since when."""
 
     alert: Alert
 
 
 @dataclass(frozen=True)
 class Resolve:
-    """An open alert whose cause stayed away for long enough."""
+    """The change for an open alert whose cause stayed away for long enough: resolve it."""
 
     alert: Alert
 
@@ -61,10 +61,13 @@ Change = Raise | Refresh | MarkRecovered | Resolve
 
 @dataclass(kw_only=True)
 class AlertMonitor:
-    """Compares the causes with the open alerts; any number of processes may watch one database.
+    """Raises an alert for each cause (a kind of trouble with its subject), and resolves it in the
+    end.
+
+    Any number of processes may watch one database.
 
     Args:
-        channels: the ids of the notification channels of this process.
+        channels: the ids of the notification channels of this process; each gets a notice.
         renderer: writes alerts into the log.
     """
 
@@ -81,7 +84,11 @@ class AlertMonitor:
         poller.run(self.look_once, stop)
 
     def look_once(self) -> int:
-        """Raise, update and resolve alerts once; return the number that were raised or resolved."""
+        """Raise, update and resolve alerts once; return the number that were raised or resolved.
+
+        Raises:
+            DatabaseError: nothing was changed.
+        """
         since = self._since = self._since or self._watched_since()
         # A read locks nothing, and nearly always there is nothing to change.
         if not self.database.read(self._changes, since):

@@ -31,10 +31,11 @@ GIVE_UP_AFTER = timedelta(days=1)
 
 @dataclass(frozen=True, kw_only=True)
 class AlertNotifier:
-    """Sends the notices of one channel, so that a channel that hangs delays no other.
+    """Sends the notices (messages about alerts) of one channel.
 
-    Any number of processes may serve the same channel: each notice is leased. A notice is sent
-    again when its process dies between sending it and recording that.
+    A channel that hangs delays no other, as each has its own notifier. Any number of processes may
+    serve the same channel: each notice is leased. A notice is sent again when its process dies
+    between sending it and recording that.
 
     Args:
         owner: the id of this process, written into its leases.
@@ -54,7 +55,14 @@ class AlertNotifier:
         poller.run(self.send_once, stop)
 
     def send_once(self) -> int:
-        """Send the due notices as one message; return the number of notices recorded as sent."""
+        """Send the due notices as one message; return the number of notices recorded as sent.
+
+        A channel that refuses raises nothing: its notices are due again later, or given up after a
+        day.
+
+        Raises:
+            DatabaseError: what was sent may be sent again.
+        """
         notices = self._claim()
         if not notices:
             return 0

@@ -24,12 +24,13 @@ CLOCK_TOLERANCE = timedelta(seconds=5)
 
 @dataclass(frozen=True)
 class AlertCause:
-    """A cause for an alert; its fields are those of `Alert`.
+    """A cause for an alert: a kind of trouble with its subject.
 
     Args:
         subject: what it is about, such as `account:7`; one alert is open for each kind and subject.
         facts: JSON values that the alert's text is made of.
-        until_at: UTC time at which the cause ends by itself; None when it does not.
+        until_at: UTC time at which the cause ends by itself, or what it warns of happens; None when
+            neither is known.
     """
 
     kind: AlertKind
@@ -45,7 +46,7 @@ class AlertCause:
 
 @dataclass(frozen=True, kw_only=True)
 class AlertRules:
-    """Finds the causes for alerts.
+    """Finds the causes for alerts in the database and in the circuit breaker of this process.
 
     Args:
         session_warning: how long before its end a session is a cause; 0: never.
@@ -60,7 +61,8 @@ class AlertRules:
         """Return every cause that exists now and did not exist before `since` (UTC).
 
         Args:
-            already_open: the open alerts; among them are the breakers of other processes.
+            already_open: the open alerts. One about a circuit breaker of another process counts as
+                a cause until it ends.
         """
         known = list(already_open)
         return [

@@ -75,6 +75,6 @@ class AlertFactories:
         ]
 
     def notifier_loops(self) -> list[Callable[[threading.Event], None]]:
-        """Return the loops of the notifiers; each runs in a thread of
-        its own until its event is set."""
+        """Return a loop for each notifier, to be run in a thread of its own until the given
+        event is set."""
         return [notifier.run for notifier in self.notifiers()]

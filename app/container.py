@@ -55,7 +55,7 @@ class App:
     Args:
         threads: number of workers that will run; the connection pool has room for each, and for
             webhook workers and services.
-        patience_secs: seconds for which a lost database is waited for; commands do not wait long.
+        patience_secs: seconds for which a lost database is waited for; 0: not at all.
         clock: the host's clock; tests pass their own.
         host: name of this host; tests pass their own.
     """
@@ -86,7 +86,7 @@ class App:
 
     @cached_property
     def jobs(self) -> JobFactories:
-        """Return the scheduled jobs and what runs them."""
+        """Return the factories of the scheduled jobs, their runner, launcher and scheduler."""
         from app.jobs import JobFactories
         from app.scheduled_jobs import ScheduledJobs
 
@@ -100,7 +100,7 @@ class App:
 
     @cached_property
     def use_cases(self) -> UseCaseFactories:
-        """Return what people may do."""
+        """Return the factories of the use cases: what people may do by command, console or API."""
         from app.use_cases import UseCaseFactories
 
         return UseCaseFactories(
@@ -115,7 +115,8 @@ class App:
 
     @cached_property
     def alerts(self) -> AlertFactories:
-        """Return what finds alerts and notifies of them."""
+        """Return the factories of the alert monitor, the notification channels and their
+        notifiers."""
         from app.alerts import AlertFactories
 
         return AlertFactories(foundation=self.foundation, pool=self.pool)
@@ -146,11 +147,12 @@ class App:
         return self.use_cases.token_store
 
     def open(self) -> App:
-        """Check schema and key, create an embedded database on first use,
-        and read the database's time.
+        """Check schema and key, read the database's time, and return this App.
+
+        An SQLite database is created on first use; on a server the tables must be there.
 
         Raises:
-            SchemaMismatchError: the schema has another version.
+            SchemaMismatchError: there are no tables, or those of another version or program.
             CredentialsError: the key is missing or is not that of the database.
             DatabaseError: the database cannot be used.
         """

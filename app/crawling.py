@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from crawler.tasks.control import TaskControl
     from crawler.tasks.scheduler import TaskScheduler
     from crawler.tasks.submission import TaskSubmitter
+    from presentation.account_views import AccountViewReader
     from presentation.snapshot import SnapshotReader
 
 
@@ -50,7 +51,7 @@ class CrawlingFactories:
 
     @cached_property
     def submitter(self) -> TaskSubmitter:
-        """Return the object that files crawls and exports as tasks."""
+        """Return the object that creates crawls and exports as tasks."""
         from crawler.tasks.submission import TaskSubmitter
 
         return TaskSubmitter(
@@ -104,6 +105,20 @@ class CrawlingFactories:
             database=self.foundation.database,
             clock=self.foundation.clock,
             calendar=self.foundation.calendar,
+            account_views=self.account_views,
+        )
+
+    @cached_property
+    def account_views(self) -> AccountViewReader:
+        """Return the reader of what the accounts do."""
+        from presentation.account_views import AccountViewReader
+
+        return AccountViewReader(
+            database=self.foundation.database,
+            clock=self.foundation.clock,
+            calendar=self.foundation.calendar,
+            vault=self.foundation.vault,
+            lease_secs=self.foundation.settings.lease_secs,
         )
 
     @cached_property

@@ -72,7 +72,13 @@ class DistributionFactories:
         )
 
     def scan_late(self, stop: threading.Event) -> Message:
-        """Count what came after its day was reported; see `scan_late`."""
+        """Count again the recent days whose completions changed after they were counted.
+
+        Return a summary; it is the job `late_completions`.
+
+        Raises:
+            StoppedSignal: `stop` was set; stored days stay, and a later run continues.
+        """
         from distribution.daily.late_completions import scan_late
 
         return scan_late(self.daily_scanner, self.foundation.settings.late_completions_days, stop)

@@ -27,7 +27,7 @@ class JobFactories:
 
     @cached_property
     def runner(self) -> JobRunner:
-        """Return what runs jobs under leases of this process."""
+        """Return the object that runs jobs, under leases of this process."""
         return JobRunner(
             database=self.foundation.database,
             clock=self.foundation.clock,
@@ -38,12 +38,12 @@ class JobFactories:
 
     @cached_property
     def launcher(self) -> JobLauncher:
-        """Return what begins runs on request."""
+        """Return the object that begins runs on request, in threads of this process."""
         return JobLauncher(jobs=self.all, runner=self.runner)
 
     @cached_property
     def scheduler(self) -> JobScheduler:
-        """Return what begins runs at their scheduled times."""
+        """Return the object that starts jobs at their scheduled times."""
         return JobScheduler(
             jobs=self.all,
             runner=self.runner,

@@ -143,6 +143,7 @@ class PoolFactories:
         settings = self.foundation.settings
         return ShortLinkResolver(
             timeout_secs=settings.request_timeout_secs,
+            answer_secs=settings.answer_timeout_secs,
             clock=self.foundation.clock,
             base_url=settings.short_link_base_url,
         )
@@ -166,6 +167,8 @@ class PoolFactories:
 
         Args:
             platforms: the guarded sources to use, by platform.
+            retry_policy: how a batch is tried again; an account is waited for as long as its
+                longest wait.
         """
         from crawler.runtime.account_sessions import AccountSessions
         from crawler.statistics.fetcher import VideoStatsFetcher

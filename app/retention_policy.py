@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from core.messages import Message
 from core.settings import Settings
-from jobs.retention import OldRows
+from jobs.pruner import OldRows
 from storage.distribution.deliveries import DeliveryKind
 from storage.operations import retention as rows
 
@@ -15,10 +15,10 @@ OTHERS = tuple(kind for kind in DeliveryKind if kind not in BROADCASTS)
 
 
 def kept_rows(settings: Settings) -> Sequence[OldRows]:
-    """Return the kinds of rows that `prune` deletes.
+    """Return the kinds of rows that `prune` deletes, with how long each is kept.
 
-    Proofs of an export or a quota, rows that work still needs, and daily
-    statistics are kept for ever.
+    Proofs of an export or a quota, rows that work still needs, and daily statistics are kept for
+    ever.
     """
     return (
         OldRows(

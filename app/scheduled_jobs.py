@@ -13,8 +13,8 @@ from app.retention_policy import kept_rows
 from core.messages import Message
 from core.schedule import Schedule
 from jobs.due import Job, JobContext
+from jobs.pruner import Retention
 from jobs.quota_reset import reset_quota
-from jobs.retention import Retention
 from jobs.session_checks import SessionChecks
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class ScheduledJobs:
 
     @cached_property
     def session_checks(self) -> SessionChecks:
-        """Return what checks the sessions of the pool."""
+        """Return the job that checks the sessions of the pool's accounts."""
         return SessionChecks(
             accounts=self.pool.manager,
             sessions=self.pool.sessions,
@@ -57,7 +57,7 @@ class ScheduledJobs:
 
     @cached_property
     def retention(self) -> Retention:
-        """Return what deletes old rows and files."""
+        """Return the job that deletes old rows and files."""
         settings = self.foundation.settings
         return Retention(
             database=self.foundation.database,

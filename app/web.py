@@ -62,6 +62,7 @@ def _backend(app: App, kept: App, ending: threading.Event) -> Backend:
         registry=app.pool.registry,
         crawling=app.crawling.service,
         progress=app.crawling.snapshots,
+        account_views=app.crawling.account_views,
         files=app.crawling.segment_files,
         launcher=kept.jobs.launcher,
         webhooks=app.webhooks.service,

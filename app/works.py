@@ -129,12 +129,16 @@ class WorksFactories:
 
     @cached_property
     def view_data(self) -> Database:
-        """Return the database of hourly statistics: a SQLite file apart from the main database."""
+        """Return the database of the hourly counters of videos: a SQLite file apart from the
+        main database."""
         return open_view_data(self.foundation.settings.view_data_file, self.foundation.host_clock)
 
     @cached_property
     def hourly(self) -> HourlyPipeline:
-        """Return the hourly pipeline; `hourly.run(stop)` is the full run as a job."""
+        """Return the pipeline that fetches and imports the hour's counters of videos.
+
+        `hourly.run(stop)` is the full run as a job.
+        """
 
         from presentation.i18n.renderer import ENGLISH_RENDERER
         from works.hourly.importer import HourlyImporter

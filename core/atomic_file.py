@@ -39,7 +39,13 @@ def replacing(path: Path) -> Iterator[TextIO]:
 
 
 def make_folder(folder: Path) -> None:
-    """Create a folder and its missing parents, and sync each new entry to disk."""
+    """Create a folder and its missing parents, and sync each new entry to disk.
+
+    One that exists is left as it is.
+
+    Raises:
+        OSError: it cannot be created.
+    """
     if folder.is_dir():
         return
     make_folder(folder.parent)

@@ -18,6 +18,7 @@ BatonError
 ├── OutputError                      a file cannot be written: keep the rows, end the work
 ├── DamagedFileError                 a file that is read is wrong: leave it, say where
 ├── LogNotFoundError                 no log file of that name on this host
+├── NoAnswerError                    an HTTP request got no usable answer: see whose fault that is
 ├── NotSentError                     a webhook got no answer: try again later
 │   └── UnsendableError              its URL cannot be used: give up
 ├── DatabaseError                    rolled back; reported
@@ -260,6 +261,54 @@ class Culprit(StrEnum):
     OURSELVES = "ourselves"
 
 
+class FaultUnit(StrEnum):
+    """The part of a request's way to which a transport failure belongs."""
+
+    EGRESS = "egress"  # the proxy does not work
+    GATEWAY = "gateway"  # its provider refuses: credentials, credit, traffic
+    EXIT = "exit"  # the proxy works, but not what it forwards to
+    CONNECTION = "connection"  # anywhere between this host and the platform
+    OURSELVES = "ourselves"  # this host: its clock, its certificates, the request itself
+
+
+@dataclass(frozen=True)
+class TransportFault:
+    """Why a request got no usable answer, and to which unit that belongs.
+
+    Args:
+        message: the reason; it never contains a proxy's user or password.
+        is_certain: False when the platform may be the cause just as well.
+        is_timeout: time was lost, so that an attempt by the same egress would cost as much again.
+        through_proxy: the request went through a proxy.
+    """
+
+    unit: FaultUnit
+    message: Message
+    is_certain: bool = False
+    is_timeout: bool = False
+    through_proxy: bool = False
+
+    @property
+    def is_of_proxy(self) -> bool:
+        """Return True when another egress may get an answer where this proxy got none."""
+        if self.unit is FaultUnit.CONNECTION:
+            return self.through_proxy
+        return self.unit is not FaultUnit.OURSELVES
+
+    @property
+    def is_lasting(self) -> bool:
+        """Return True when the same request through the same proxy is no use at this moment."""
+        return self.is_of_proxy and (self.is_certain or self.is_timeout)
+
+
+class NoAnswerError(BatonError):
+    """An HTTP request got no usable answer, or one beyond the limits; `fault` says whose fault."""
+
+    def __init__(self, reason: Message, *, fault: TransportFault) -> None:
+        super().__init__(reason)
+        self.fault = fault
+
+
 class SourceError(BatonError):
     """A platform did not give what was asked for.
 
@@ -282,8 +331,8 @@ class RetryableError(SourceError):
     """The transport or the server failed, or the body was damaged; asking again may succeed.
 
     `damaged`: an answer came whole but could not be understood. When retries do not help, that is a
-    shape that Baton does not know, and not a platform that is down. `of_proxy`: the request did not
-    get past the account's own proxy.
+    shape that Baton does not know, and not a platform that is down. `fault`: why no usable answer
+    came; None when one came.
     """
 
     def __init__(
@@ -293,12 +342,22 @@ class RetryableError(SourceError):
         evidence: Evidence | None = None,
         *,
         damaged: bool = False,
-        of_proxy: bool = False,
+        fault: TransportFault | None = None,
         **params: Any,
     ) -> None:
         super().__init__(code, evidence, **params)
         self.damaged = damaged
-        self.of_proxy = of_proxy
+        self.fault = fault
+
+    @property
+    def of_proxy(self) -> bool:
+        """Return True when an account with another egress may get an answer."""
+        return self.fault is not None and self.fault.is_of_proxy
+
+    @property
+    def is_lasting(self) -> bool:
+        """Return True when the same account would only lose time by trying again at once."""
+        return self.fault is not None and self.fault.is_lasting
 
 
 class ThrottledError(SourceError):

@@ -60,7 +60,11 @@ class Lease:
         return not self._lost and clock.monotonic() < self._deadline
 
     def require(self, clock: Clock) -> None:
-        """Raise LeaseLostError unless `is_held`."""
+        """Do nothing while the lease is held, by its deadline and as far as this process knows.
+
+        Raises:
+            LeaseLostError: the deadline has passed, or the lease was found lost.
+        """
         if not self.is_held(clock):
             raise LeaseLostError("lease_lost", kind=self.kind, id=self.row_id)
 
@@ -71,8 +75,8 @@ class Lease:
 class LeaseRegistry:
     """The leases that this process holds; the lease renewer renews every one of them.
 
-    A lease that is removed without being released in the database expires. Work whose outcome is
-    not known for sure ends that way.
+    A lease that is removed without being released in the database runs out by itself. Work whose
+    outcome is not known for sure ends that way.
     """
 
     def __init__(self) -> None:

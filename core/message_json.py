@@ -20,8 +20,8 @@ def message_json(message: Message) -> dict[str, Any]:
 def message_keys(key: str, value: Message | str | None, render: Render) -> dict[str, Any]:
     """Return a message, or the text of its column, as a sentence, a code and parameters.
 
-    They stand under `key`, `<key>_code` and `<key>_params`. Without a message `key` keeps what is
-    given (None or an empty text), and the others are None.
+    They stand under `key`, `<key>_code` and `<key>_params`. Without a message (None or an empty
+    text) `key` keeps what is given, and the others are None. `render` makes the sentence.
     """
     if not value:
         return {key: value, f"{key}_code": None, f"{key}_params": None}

@@ -26,7 +26,9 @@ def read_text(file: Path) -> str:
 
 
 def decode_text(content: bytes, name: str) -> str:
-    """Decode the content of a file as `read_text` does; messages call the file `name`.
+    """Return the text in a file's bytes: UTF-8, GBK, or UTF-16 with a byte order mark.
+
+    Messages call the file `name`.
 
     Raises:
         InvalidInputError: it has another encoding.

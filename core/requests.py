@@ -24,7 +24,11 @@ def is_text(text: str) -> bool:
 
 
 def require_text(text: str) -> str:
-    """Return the text. Raise InvalidInputError when it holds half a surrogate pair."""
+    """Return the text unchanged when a database and JSON can hold it.
+
+    Raises:
+        InvalidInputError: it holds half a surrogate pair, which no encoding knows.
+    """
     if not is_text(text):
         raise InvalidInputError(NOT_TEXT)
     return text
@@ -64,6 +68,10 @@ class FieldChecks:
         return None
 
     def finish(self) -> None:
-        """Raise WrongFieldsError with every recorded problem; return when there is none."""
+        """Do nothing when no problem was recorded.
+
+        Raises:
+            WrongFieldsError: one was; the error has the problem of each wrong field.
+        """
         if self._problems:
             raise WrongFieldsError(self._problems)

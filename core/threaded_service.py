@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 class Service(Protocol):
-    """The interface of everything that the container starts and stops."""
+    """A part of a process that works in threads of its own; what starts a process also stops it."""
 
     name: str
 

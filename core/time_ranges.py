@@ -41,8 +41,12 @@ def range_end(text: str, zone: tzinfo) -> datetime:
 
     A day is included as a whole, a moment with its millisecond.
 
+    Args:
+        zone: the time zone of a text that names none.
+
     Raises:
-        ValueError: as `range_start`.
+        ValueError: the text is neither a day nor a moment.
+        UnstorableTimeError: a database cannot keep the moment.
     """
     start = range_start(text, zone)
     if not is_day(text):

@@ -31,9 +31,10 @@ DOMAIN_POLL_SECS = 0.2
 
 @dataclass(frozen=True, kw_only=True)
 class CrawlingService:
-    """Files crawls and exports, and lets an operator control their tasks.
+    """Creates crawl and export tasks, and lets an operator control them.
 
-    An open task of the same platform and domain is joined; if it was paused, it is resumed.
+    While a task of the same type, platform and domain is open, no second one is created: that task
+    is returned, resumed if it was paused. It keeps its own options; only the new labels are added.
     """
 
     database: Database
@@ -45,7 +46,10 @@ class CrawlingService:
     platforms: PlatformRegistry
 
     def crawl(self, request: CrawlRequest) -> FiledTask:
-        """File a crawl, or join the open one of that domain.
+        """Create a crawl of a domain.
+
+        While a crawl of that platform and domain is open no second one is created: it gets the
+        labels of the request, and is returned.
 
         Raises:
             WrongFieldsError: there is no such platform, or its creators cannot be searched.
@@ -60,10 +64,12 @@ class CrawlingService:
         return self._resumed(filed)
 
     def export(self, request: ExportRequest, *, grace_secs: float = 0.0) -> FiledTask:
-        """File an export, or join the open one, of a domain that is crawled or has stored creators.
+        """Create an export of a domain, or return the open one (see the class), which gets the
+        labels.
 
         Args:
-            grace_secs: seconds to wait for the domain: its crawl may be starting just now.
+            grace_secs: seconds to wait for the domain to become known: its crawl may be starting
+                just now.
 
         Raises:
             WrongFieldsError: there is no such platform, or its creators cannot be searched.
@@ -86,7 +92,9 @@ class CrawlingService:
         return task
 
     def pause(self, task_id: int) -> None:
-        """Hold a task until it is resumed.
+        """Keep a task and its pieces from being worked on until they are resumed.
+
+        A worker that has one stops at its next write.
 
         Raises:
             InvalidInputError: there is no such task, or it has ended.
@@ -94,15 +102,19 @@ class CrawlingService:
         self.control.pause(task_id)
 
     def resume(self, task_id: int) -> None:
-        """Make a paused, waiting or failed task claimable at once.
+        """Make a paused, waiting or failed task, with its pieces, claimable at once.
 
         Raises:
-            InvalidInputError: as `TaskControl.resume`.
+            InvalidInputError: there is no such task, it is completed, or another open task of the
+                same platform and domain has taken its place.
         """
         self.control.resume(task_id)
 
     def cancel(self, task_id: int) -> dict[int, FinishedFile]:
         """End a task for good, finish the files it left open, and return those by segment id.
+
+        The task becomes failed, but all that it stored and exported stays. A file that a worker is
+        still writing is not among the result.
 
         Raises:
             InvalidInputError: there is no such task, or it has ended.
@@ -147,8 +159,11 @@ class CrawlingService:
         return self.database.write_idempotent(relabel)
 
     def require_accounts(self, platform: str, purpose: Purpose) -> None:
-        """Raise CredentialsError when no account is fit for `purpose` and none will be by
-        itself."""
+        """Do nothing when an account is fit for `purpose` or will be by itself.
+
+        Raises:
+            CredentialsError: only a person can help, such as by adding or enabling an account.
+        """
         shortage = self.accounts.shortage(purpose, platform)
         if shortage.busy or shortage.spent or shortage.until is not None:
             return

@@ -50,7 +50,7 @@ def verified(details: Any) -> Counters:
 
 
 def fetched(stats: VideoStats) -> Counters:
-    """Return the counters in a platform's response; unknown ones are left out."""
+    """Return the counters in a platform's response by name; unknown ones are left out."""
     answered = {
         "view": stats.view,
         "like": stats.like,
@@ -62,11 +62,15 @@ def fetched(stats: VideoStats) -> Counters:
 
 
 def missing(platform: str, counters: Counters) -> list[str]:
-    """Return the counters of a platform that are unknown; none for a platform without reports."""
+    """Return the counters that reports on the platform have and `counters` lacks; none for a
+    platform that is not reported on."""
     return [counter for counter in COUNTED.get(platform, ()) if counter not in counters]
 
 
 def column(platform: str, counter: str) -> str:
-    """Return the column of a counter, such as `yt_view_count`. Raise
-    KeyError for another platform."""
+    """Return the column that holds a platform's counter: `yt_view_count` of youtube and view.
+
+    Raises:
+        KeyError: the platform is not one of `PREFIXES`.
+    """
     return f"{PREFIXES[platform]}_{counter}_count"

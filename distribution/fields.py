@@ -31,10 +31,10 @@ def wrong_field(name: str, reason: Message) -> WrongFieldError:
 
 
 class Fields:
-    """The fields of one item, a JSON object.
+    """The fields of one item, a JSON object of the distributing site.
 
-    Its methods return None for a field that is absent, null or empty, and raise
-    WrongFieldError for a wrong value.
+    Its methods return None for a field that is absent, null or empty, unless they say otherwise,
+    and raise WrongFieldError for a wrong value.
 
     Raises:
         WrongFieldError: a field is not among `known`.
@@ -57,7 +57,10 @@ class Fields:
         return self._values.get(name)
 
     def text(self, name: str, max_chars: int) -> str | None:
-        """Return a text of at most `max_chars` characters, without blanks at its ends."""
+        """Return a text of at most `max_chars` characters, without blanks at its ends.
+
+        A longer one raises WrongFieldError, it is not cut; None when nothing is left.
+        """
         value = self._values.get(name)
         if value is None:
             return None
@@ -69,7 +72,10 @@ class Fields:
         return text or None
 
     def identifier(self, name: str) -> str:
-        """Return a required id: 1 to 64 printable characters; a whole number becomes text."""
+        """Return an id: 1 to 64 printable characters; a whole number becomes text.
+
+        The field is required: WrongFieldError is raised when it is absent, null or empty.
+        """
         value = self._values.get(name)
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
@@ -90,7 +96,8 @@ class Fields:
     def link(self, name: str) -> tuple[str, VideoLink | ShortLink] | None:
         """Return a link or share text as given, and the video or short link that it stands for.
 
-        The field `platform`, where the item has it, must agree.
+        A link of a platform outside PLATFORMS is wrong; the field `platform`, where the item has
+        it, must agree.
         """
         text = self.text(name, LINK_CHARS)
         if text is None:
@@ -177,12 +184,12 @@ def read_http_url(name: str, text: str) -> str:
 
 
 def read_secret(name: str, value: Any) -> str:
-    """Return one signing secret, or two with a blank between them, newest first.
+    """Return one signing secret in clear, or two with a blank between them, newest first.
 
     A secret is `whsec_` and the base64 of 24 to 64 bytes, as Standard Webhooks defines.
 
     Raises:
-        WrongFieldError: it is malformed. The message does not repeat it.
+        WrongFieldError: it is malformed, empty or no text. The message does not repeat it.
     """
     parts = value.split() if isinstance(value, str) else []
     if not 1 <= len(parts) <= MAX_SECRETS or not all(map(_is_secret, parts)):

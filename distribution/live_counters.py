@@ -22,7 +22,10 @@ class Fetcher(Protocol):
 
 
 class LiveCounters:
-    """Counters by link, each fetched once in the object's life: one scan or one round."""
+    """The current counters of videos by link; each link is requested once in the object's life.
+
+    It lives for one scan or one round.
+    """
 
     def __init__(self, fetcher: Fetcher) -> None:
         self._fetcher = fetcher
@@ -31,6 +34,8 @@ class LiveCounters:
 
     def fetch(self, links: Iterable[str], stop: threading.Event) -> None:
         """Fetch the links that have no answer yet.
+
+        A link that fails raises nothing: `get` returns the reason for it.
 
         Raises:
             StoppedSignal: `stop` was set; the answers until then are kept.
@@ -45,8 +50,8 @@ class LiveCounters:
             raise StoppedSignal
 
     def is_postponed(self, link: str) -> bool:
-        """Return True when no request was made, as the time or the platform's budget had run
-        out."""
+        """Return True when no request was made for the link, as the time or the platform's
+        budget had run out; False also for a link that was never fetched."""
         return link in self._postponed
 
     def get(self, link: str) -> Counters | Message:

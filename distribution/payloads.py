@@ -28,7 +28,7 @@ def daily_entry(drama: DramaFields, counts: Mapping[str, int]) -> Entry:
 
 
 def daily_body(site_name: str, entries: Sequence[Entry]) -> str:
-    """Return the JSON text of a daily report."""
+    """Return the JSON text of a daily report: the `entries` that `daily_entry` made."""
     return _body({"site_name": site_name, "event": "task.daily_stats", "stats": list(entries)})
 
 
@@ -48,12 +48,13 @@ def broadcast_entry(drama: DramaFields, counters: Counters) -> Entry:
 
 
 def broadcast_body(site_name: str, entries: Sequence[Entry]) -> str:
-    """Return the JSON text of a broadcast report, which has no `event`."""
+    """Return the JSON text of a broadcast report, which has no `event`; entries:
+    `broadcast_entry`."""
     return _body({"site_name": site_name, "stats": list(entries)})
 
 
 def completion_entry(drama: DramaFields, completion: Completion, counters: Counters) -> Entry:
-    """Return a posted video as JSON, with the counters that were verified."""
+    """Return a completion as JSON, with the counters that were verified and no others."""
     return {
         "project_id": drama.project_id,
         "task_id": drama.task_id,
@@ -66,7 +67,8 @@ def completion_entry(drama: DramaFields, completion: Completion, counters: Count
 
 
 def completion_body(site_name: str, entries: Sequence[Entry]) -> str:
-    """Return the JSON text of a report on completions."""
+    """Return the JSON text of a report on completions: the `entries` that `completion_entry`
+    made."""
     return _body({"site_name": site_name, "event": "task.completion", "completions": list(entries)})
 
 

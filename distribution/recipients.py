@@ -44,8 +44,15 @@ class Recipient:
         day: date | None = None,
         part: int = 1,
     ) -> Report:
-        """Return a report on tasks to this recipient, which has a URL; the rest is of its
-        `event_id`."""
+        """Return a report on tasks to this recipient; it is not filed yet.
+
+        Call it only for a recipient with a URL.
+
+        Args:
+            body: the JSON text to send.
+            on: the tasks that the body reports on.
+            revisions, day, part: what makes the event id unique, as for `event_id`.
+        """
         assert self.url is not None
         return Report(
             kind=kind,
@@ -61,10 +68,11 @@ class Recipient:
 
 
 def recipients_of(dramas: Iterable[DramaFields], vault: Vault) -> list[Recipient]:
-    """Return the tasks grouped by recipient.
+    """Return the tasks grouped by recipient: by callback URL and secret.
 
-    A report is signed by one secret, so tasks of one URL with different
-    secrets have different recipients.
+    A report is signed by one secret, so tasks of one URL with different secrets have different
+    recipients. Secrets are compared in clear; one that cannot be decrypted stands for itself, and
+    nothing is raised.
     """
     secrets: dict[str, str | None] = {}
     groups: dict[tuple[str | None, str | None], list[DramaFields]] = {}

@@ -35,7 +35,10 @@ class ScanRequest:
             raise InvalidInputError("first_day_missing")
 
     def span(self, yesterday: date) -> tuple[date, date]:
-        """Return the first and the last day, both included."""
+        """Return the first and the last day, both included.
+
+        `yesterday` is the only day when none is given, and the last one when only the first is.
+        """
         if self.first is None:
             day = self.day or yesterday
             return day, day

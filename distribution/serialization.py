@@ -16,7 +16,7 @@ from storage.distribution.distribution_tasks import Drama
 
 
 def drama_object(drama: Drama) -> dict[str, Any]:
-    """Return a task's columns as JSON, with `has_secret` in place of its secret."""
+    """Return a distribution task's columns as JSON, with `has_secret` in place of its secret."""
     columns = dataclasses.asdict(drama.fields) | {
         field.name: getattr(drama, field.name)
         for field in dataclasses.fields(drama)

@@ -18,7 +18,11 @@ DAYS_SHOWN = 14
 
 @dataclass(frozen=True)
 class DramaDetails:
-    """A task, the number of its completions, and its newest days, newest first."""
+    """What is shown of one drama: its distribution task and what came of it.
+
+    `completion_count` is the number of videos that users posted for it; `days` are its stored daily
+    counts, newest day first, at most 14.
+    """
 
     drama: Drama
     completion_count: int
@@ -27,7 +31,7 @@ class DramaDetails:
 
 @dataclass(frozen=True, kw_only=True)
 class DistributionService:
-    """Shows and changes distribution tasks.
+    """Shows and changes the distribution tasks of dramas.
 
     Raises:
         InvalidInputError: by every method with a task id, when there is no such task.
@@ -42,7 +46,7 @@ class DistributionService:
         return self.database.read(distribution_tasks.newest, limit, status)
 
     def details(self, task_id: str) -> DramaDetails:
-        """Return a task with its number of completions and its newest 14 days."""
+        """Return a task with its number of completions and its newest 14 days that were counted."""
         drama = self.database.read(distribution_tasks.get, task_id)
         if drama is None:
             raise _unknown(task_id)
@@ -57,12 +61,14 @@ class DistributionService:
             raise _unknown(task_id)
 
     def set_secret(self, task_id: str, secret: str | None) -> None:
-        """Replace the secret that signs a task's reports; with None they are no longer signed.
+        """Replace the secret that signs a task's reports; it is stored encrypted.
 
-        Two secrets with a blank between them, newest first, both sign.
+        Args:
+            secret: in clear; two with a blank between them, newest first, both sign. None: reports
+                are no longer signed.
 
         Raises:
-            InvalidInputError: the secret is malformed, or there is no such task.
+            InvalidInputError: the secret is malformed or empty, or there is no such task.
         """
         clear = None if secret is None else read_secret("secret", secret)
         now = self.clock.now()

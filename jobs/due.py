@@ -64,7 +64,10 @@ class Job:
 
 @dataclass(frozen=True)
 class Missed:
-    """Scheduled times that passed without a run: the last of them, their number, the reason."""
+    """Scheduled times that passed without a run and will get none.
+
+    `last` (UTC) is the last of them, `times` their number.
+    """
 
     last: datetime
     times: int
@@ -73,7 +76,9 @@ class Missed:
 
 @dataclass(frozen=True)
 class Plan:
-    """The writes of one transaction: all of them, or none when another process was faster.
+    """What is to be written for a job in one transaction.
+
+    All of it is written, or none when another process was faster.
 
     Args:
         register: record now as the time from which the job's scheduled times count.
@@ -96,7 +101,9 @@ class Plan:
 
 
 def plan_of(job: Job, state: JobState, now: datetime, *, requested: bool = False) -> Plan:
-    """Return what is due of a job at `now` (UTC).
+    """Return what is due of a job at `now` (UTC); an empty plan when nothing is.
+
+    Nothing is due while a run of it holds its lease.
 
     Args:
         state: the job's rows in `job_runs`, as read before.

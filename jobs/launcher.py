@@ -18,7 +18,9 @@ REFUSAL_WAIT_SECS = 1.0
 
 @dataclass(kw_only=True)
 class JobLauncher:
-    """Starts runs outside the schedule. The process must run a lease renewer for them.
+    """Starts runs outside the schedule, in threads of this process.
+
+    The process must run a lease renewer for them.
 
     Args:
         jobs: the jobs that can be asked for.
@@ -29,7 +31,11 @@ class JobLauncher:
     _threads: list[threading.Thread] = field(default_factory=list, init=False)
 
     def named(self, name: str) -> Job:
-        """Return the job of that name. Raise InvalidInputError, which names the known jobs."""
+        """Return the job of that name.
+
+        Raises:
+            InvalidInputError: there is none; the message lists the known ones.
+        """
         for job in self.jobs:
             if job.name == name:
                 return job
@@ -38,12 +44,12 @@ class JobLauncher:
     def launch(self, name: str) -> None:
         """Begin a run and return after a second at most, without waiting for its end.
 
-        A run that fails later is recorded as failed and logged.
+        A job that fails raises nothing here: its run is recorded as failed and logged.
 
         Raises:
             InvalidInputError: there is no such job.
             JobBusyError: a run of it is under way.
-            DatabaseError: nothing was begun.
+            DatabaseError: nothing was begun, or its end could not be recorded.
         """
         job = self.named(name)
         refused: list[BatonError] = []

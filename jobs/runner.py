@@ -65,8 +65,12 @@ class JobRunner:
     def run_due(self, job: Job, *, requested: bool = False) -> JobRun | None:
         """Record a job's missed times and run its newest one, unless another process does.
 
-        Returns the run as it ended; None when this process ran nothing.
-        `requested` is explained at `plan_of`.
+        Returns the run as it ended, or as it was handed back unfinished on `stop`; None when this
+        process ran nothing. A job that raises is no error here: its run is recorded as failed.
+
+        Args:
+            requested: a timer outside Baton asks for it: the newest scheduled time counts even when
+                it was before the job was registered.
 
         Raises:
             DatabaseError: no more was done; a run that was begun is taken over when its lease ends.
@@ -86,9 +90,12 @@ class JobRunner:
     def run_now(self, job: Job) -> JobRun:
         """Run a job on request, whatever its schedule, and return the run as it ended.
 
+        A job that raises is no error here, nor is one that `stop` interrupts: its run is recorded
+        as failed.
+
         Raises:
             JobBusyError: a run of it is under way, here or in another process.
-            DatabaseError: as for `run_due`.
+            DatabaseError: no more was done; a run that was begun is taken over when its lease ends.
         """
         now = self.clock.now()
         open_run = self.database.read(job_runs.job_state, job.name).open

@@ -19,10 +19,11 @@ log = service_log("jobs")
 
 
 class LookThreads:
-    """One thread for each look at a job, at most one at a time for each job.
+    """Runs looks at jobs, each in a thread of its own, at most one at a time for each job.
 
-    The threads are daemons: a job that does not end must not keep the process from ending; its
-    lease runs out. `failure` is the unexpected error that ended a look; None when there was none.
+    A look finds out what is due of the job, and runs it. The threads are daemons: a job that does
+    not end must not keep the process from ending; its lease runs out. `failure` is the unexpected
+    error that ended a look; None when there was none.
     """
 
     def __init__(self) -> None:
@@ -57,7 +58,7 @@ class LookThreads:
 
 @dataclass(kw_only=True)
 class JobScheduler:
-    """Decides when to look at a job; one thread of the long-running process.
+    """Begins runs of jobs at their scheduled times; one thread of the long-running process.
 
     It looks at each scheduled time, and every `look_secs` seconds in between to find the run of a
     dead process. A look may come late, twice or on many hosts, because the rows of `job_runs`

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 
 from accounts.manager import AccountManager
 from core.cancellation import OutOfTurnSignal, StoppedSignal
-from core.errors import BreakerOpenError, CredentialsError, Culprit, SourceError
+from core.errors import (
+    BreakerOpenError,
+    CredentialsError,
+    Culprit,
+    RetryableError,
+    SourceError,
+)
 from core.logs import fields, service_log
 from core.messages import Message
 from crawler.runtime.account_sessions import AccountCheckout, AccountSessions
@@ -20,21 +26,33 @@ log = service_log("caretaker")
 
 @dataclass(frozen=True, kw_only=True)
 class SessionChecks:
-    """The job that checks sessions; an account is due a day after its last check."""
+    """The job that asks platforms whether the sessions of idle accounts are signed in.
+
+    An account is due a day after its last check.
+    """
 
     accounts: AccountManager
     sessions: AccountSessions
     platforms: Sequence[str]
 
     def run(self, context: JobContext) -> Message:
-        """Check the accounts that are due, and return a summary. Raise StoppedSignal on `stop`."""
+        """Check the accounts that are due, and return a summary.
+
+        Raises:
+            StoppedSignal: `context.stop` was set; the checked ones stay checked.
+        """
         checked = self.check_due(context.stop)
         if context.stop.is_set():
             raise StoppedSignal
         return Message.of("sessions_checked", sessions=checked)
 
     def check_due(self, stop: threading.Event) -> int:
-        """Check every account that is due until `stop`; return the number of accounts checked."""
+        """Check every account that is due until `stop`; return the number of accounts checked.
+
+        One that is not signed in is disabled. When a platform refuses or does not answer for
+        another reason than the account, its other accounts are left for the next run; nothing is
+        raised.
+        """
         checked = 0
         for platform in self.platforms:
             while not stop.is_set() and self._check_next(platform, stop):
@@ -75,4 +93,6 @@ def _is_passing(error: SourceError) -> bool:
     """Return True when not the account caused the error: the next one would fail as well."""
     if isinstance(error, BreakerOpenError):
         return True
+    if isinstance(error, RetryableError) and error.of_proxy:
+        return False  # the next account has another proxy, or rests with this one
     return error.culprit not in (None, Culprit.ACCOUNT)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from core.clock import iso_utc
 from core.message_json import message_keys
 from presentation.i18n.renderer import ENGLISH_RENDERER, Renderer
+from presentation.snapshot import working_for
 from storage.catalogue.works import Work
 from storage.crawling.job_runs import JobRun
 from storage.crawling.leases import Worker
@@ -21,6 +22,7 @@ from storage.operations.audit_log import WebAction
 
 if TYPE_CHECKING:
     from crawler.export.verifier import VerificationResult
+    from presentation.account_views import AccountView
     from presentation.snapshot import TaskView
 
 # Encrypted in the table, and yet of no use to any reader of a listing.
@@ -38,7 +40,10 @@ ExportedRow = Account | AccountEvent | Task | Segment | Worker | Alert | JobRun 
 
 
 def as_object(row: ExportedRow) -> dict[str, Any]:
-    """Return the columns of a row, without the secret ones; messages in English, with codes."""
+    """Return the columns of a row as JSON, without the secret ones.
+
+    Messages among them become English sentences without advice, with codes and parameters beside.
+    """
     messages = MESSAGE_COLUMNS.get(type(row), ())
     shown: dict[str, Any] = {}
     for field in dataclasses.fields(row):
@@ -50,13 +55,33 @@ def as_object(row: ExportedRow) -> dict[str, Any]:
     return shown
 
 
-def task_object(task: Task, labels: Mapping[int, Sequence[str]]) -> dict[str, Any]:
-    """Return the columns of a task and its labels as JSON.
+def account_object(view: AccountView) -> dict[str, Any]:
+    """Return the columns of an account, without the secret ones, and what it does, as JSON.
+
+    `working_task_id` is null where the account is idle, whatever its column still holds.
+    """
+    return as_object(view.account) | {
+        "activity": view.activity.value,
+        "working_task_id": view.account.working_task_id if view.is_working else None,
+        "next_request_at": plain(view.next_request_at),
+        "pages_today": view.pages,
+        "egress": view.egress,
+    }
+
+
+def task_object(
+    task: Task, labels: Mapping[int, Sequence[str]], pool: Collection[AccountView]
+) -> dict[str, Any]:
+    """Return the columns of a task, its labels, and the names of the accounts that work for it.
 
     Args:
         labels: the labels of several tasks, by id; pieces of a task have none.
+        pool: the accounts; pieces of a task have none, their task has them.
     """
-    return as_object(task) | {"labels": list(labels.get(task.id, ()))}
+    return as_object(task) | {
+        "labels": list(labels.get(task.id, ())),
+        "working_accounts": working_names(task.id, pool),
+    }
 
 
 def view_object(view: TaskView) -> dict[str, Any]:
@@ -68,13 +93,23 @@ def view_object(view: TaskView) -> dict[str, Any]:
         "pending_rows": view.pending_rows,
         "waiting_for": view.waiting_for.value if view.waiting_for else None,
         "labels": list(view.labels),
+        "working_accounts": working_names(view.task.id, view.working),
+        "stopped_crawl": view.stopped_crawl.task_id if view.stopped_crawl else None,
     }
+
+
+def working_names(task_id: int, pool: Collection[AccountView]) -> list[str]:
+    """Return the names of those of the accounts that work for a top-level task."""
+    return [view.account.username for view in working_for(task_id, pool)]
 
 
 def verification_object(
     result: VerificationResult, renderer: Renderer = ENGLISH_RENDERER
 ) -> dict[str, Any]:
-    """Return a verification's counts and problems as JSON; `elsewhere` only when it is not 0."""
+    """Return a verification's counts and problems as JSON.
+
+    `elsewhere` (files that only other hosts can verify, by host) is there only when there are some.
+    """
     report: dict[str, Any] = {
         "ok": result.ok,
         "segments": result.segments,
@@ -85,8 +120,10 @@ def verification_object(
 
 
 def plain(value: object) -> object:
-    """Return a value that JSON can hold: times as
-    `2026-11-22T05:00:00.123Z`, dates as `2026-11-22`."""
+    """Return a value as JSON has it: times as `2026-11-22T05:00:00.123Z`, dates as `2026-11-22`.
+
+    Other values stay as they are.
+    """
     if isinstance(value, datetime):
         return iso_utc(value)
     if isinstance(value, date):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from core.clock import Clock, QuotaCalendar
+from presentation.account_views import AccountView, AccountViewReader, served_types
 from storage.crawling import (
     accounts,
     export_segments,
@@ -19,12 +20,12 @@ from storage.crawling import (
     tasks,
 )
 from storage.crawling.job_runs import JobRun
-from storage.crawling.leases import Worker
+from storage.crawling.task_pieces import Wait
 from storage.engines.datetimes import from_sql_or_none
 from storage.engines.transactions import Database, Tx
-from storage.models.accounts import Account, AccountEvent
+from storage.models.accounts import AccountEvent
 from storage.models.segments import Segment
-from storage.models.tasks import Task, TaskType, WaitingFor
+from storage.models.tasks import Task, TaskStatus, TaskType, WaitingFor
 from storage.operations import alerts
 from storage.operations.alerts import Alert
 
@@ -36,16 +37,11 @@ WAIT_SHOWN_SECS = 3.0  # an ended wait still shows: the next look mostly renews 
 
 
 @dataclass(frozen=True)
-class AccountView:
-    """An account, and the number of rows that it has exported on this quota day."""
-
-    account: Account
-    used: int
-
-
-@dataclass(frozen=True)
 class Waiting:
-    """What a task waits for, until when (UTC; None: not known), and why, as a stored message."""
+    """What a task waits for, until when, and why.
+
+    `until` is in UTC, None when not known; `error` is a stored message, None without one.
+    """
 
     reason: WaitingFor
     until: datetime | None
@@ -53,8 +49,17 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class StoppedCrawl:
+    """An open crawl that a person has to let go on: it is paused, or no process works on it."""
+
+    task_id: int
+    domain: str
+    is_paused: bool
+
+
+@dataclass(frozen=True)
 class TaskView:
-    """A top-level task with the sums over its pieces.
+    """A task that is no piece of another, with the sums over its pieces.
 
     Args:
         items: creators crawled or rows exported; `new` of the creators were not known before.
@@ -62,7 +67,11 @@ class TaskView:
         error: the last error as a stored message; None without one.
         account: the name of the account that is used; None when none is.
         pending_rows: rows that an export has left, counted up to MAX_PENDING.
+        waiting: what it waits for, or did until 3 s ago; None when it does not wait.
         attended: whether a living process works on tasks of its type.
+        working: the accounts that work for it.
+        stopped_crawl: for an export that waits for rows, the crawl of its domain that does not go
+            on by itself.
     """
 
     task: Task
@@ -77,6 +86,8 @@ class TaskView:
     waiting: Waiting | None = None
     attended: bool = True
     labels: tuple[str, ...] = ()
+    working: tuple[AccountView, ...] = ()
+    stopped_crawl: StoppedCrawl | None = None
 
 
 @dataclass(frozen=True)
@@ -102,12 +113,21 @@ class Snapshot:
 
 
 class SnapshotReader:
-    """Reads snapshots; each costs a handful of indexed queries, in one transaction."""
+    """Reads snapshots; each costs a handful of indexed queries, which need not see the same
+    instant."""
 
-    def __init__(self, *, database: Database, clock: Clock, calendar: QuotaCalendar) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        calendar: QuotaCalendar,
+        account_views: AccountViewReader,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._calendar = calendar
+        self._account_views = account_views
 
     def snapshot(
         self,
@@ -116,7 +136,9 @@ class SnapshotReader:
         here: Collection[TaskType] = (),
         lease_secs: float = 30.0,
     ) -> Snapshot:
-        """Return the pool, the open tasks and those of `task_ids`, and the newest events.
+        """Return the pool, the newest 20 open tasks and those of `task_ids`, and the newest events.
+
+        Ids without a task are left out.
 
         Args:
             events: the number of events of each kind.
@@ -126,7 +148,7 @@ class SnapshotReader:
 
         def work(tx: Tx) -> Snapshot:
             alive_since = self._clock.now() - timedelta(seconds=lease_secs)
-            served = {*here, *_served(leases.workers(tx), alive_since)}
+            served = {*here, *served_types(leases.workers(tx), alive_since)}
             return self._read(tx, task_ids, events, served)
 
         return self._database.read(work)
@@ -135,9 +157,7 @@ class SnapshotReader:
         self, tx: Tx, task_ids: tuple[int, ...], events: int, served: set[TaskType]
     ) -> Snapshot:
         now = self._clock.now()
-        day = self._calendar.day(now)
-        pool = accounts.every(tx)
-        names = {account.id: account.username for account in pool}
+        pool = self._account_views.read(tx, accounts.every(tx), served)
         shown = {task.id: task for task in tasks.top_level(tx, only_open=True, limit=20)}
         for task_id in task_ids:
             task = tasks.get(tx, task_id)
@@ -148,23 +168,23 @@ class SnapshotReader:
         return Snapshot(
             now=now,
             day_ends=self._calendar.next_day_starts(now),
-            accounts=[AccountView(account, account.exported_on(day)) for account in pool],
+            accounts=pool,
             tasks=[
                 replace(
-                    self._task(tx, shown[task_id], names, served, now),
+                    self._task(tx, shown[task_id], pool, served, now),
                     labels=tuple(labels.get(task_id, ())),
                 )
                 for task_id in sorted(shown)
             ],
             events=accounts.events(tx, None, events),
             segments=export_segments.newest(tx, events),
-            ended=[self._task(tx, task, names, served, now) for task in ended],
+            ended=[self._task(tx, task, pool, served, now) for task in ended],
             alerts=alerts.all_open(tx),
             runs=job_runs.newest(tx, min(events, SHOWN_ENDINGS)),
         )
 
     def _task(
-        self, tx: Tx, task: Task, names: dict[int, str], served: set[TaskType], now: datetime
+        self, tx: Tx, task: Task, pool: list[AccountView], served: set[TaskType], now: datetime
     ) -> TaskView:
         leaf = task.is_leaf
         summed = task_pieces.progress_of_leaf(task) if leaf else task_pieces.progress(tx, task.id)
@@ -172,6 +192,10 @@ class SnapshotReader:
         attended = task.task_type in served
         ends_after = now - timedelta(seconds=WAIT_SHOWN_SECS if attended else 0)
         wait = task_pieces.waiting_now(tx, task.id, ends_after) if task.is_open else None
+        working = working_for(task.id, pool)
+        if wait is not None and is_usual(wait, task, working):
+            wait = None
+        waits_for_rows = exporting and summed.waiting_for is WaitingFor.ROWS
         return TaskView(
             task=task,
             items=summed.item_count,
@@ -180,7 +204,10 @@ class SnapshotReader:
             waiting_for=summed.waiting_for if task.is_open else None,
             not_before=from_sql_or_none(summed.not_before) if task.is_open else None,
             error=summed.error if task.is_open else task.last_error,
-            account=names.get(task.assigned_account_id or 0),
+            account=next(
+                (v.account.username for v in pool if v.account.id == task.assigned_account_id),
+                None,
+            ),
             pending_rows=influencers.count_pending(tx, task.platform, task.domain, MAX_PENDING)
             if exporting
             else 0,
@@ -188,23 +215,39 @@ class SnapshotReader:
             if wait
             else None,
             attended=attended,
+            working=working,
+            stopped_crawl=_stopped_crawl(tx, task, served) if waits_for_rows else None,
         )
 
 
-def _served(workers: list[Worker], alive_since: datetime) -> set[TaskType]:
-    """Return the types of tasks that living processes work on."""
-    roles = {
-        role
-        for worker in workers
-        if worker.seen_at >= alive_since
-        for role in worker.roles.split(",")
-    }
-    return {task_type for task_type in TaskType if task_type.value in roles}
+def working_for(task_id: int, pool: Collection[AccountView]) -> tuple[AccountView, ...]:
+    """Return those of the accounts that work for a top-level task."""
+    return tuple(view for view in pool if view.task is not None and view.task.id == task_id)
+
+
+def is_usual(wait: Wait, task: Task, working: Collection[AccountView]) -> bool:
+    """Return True for a wait that need not be shown: a crawl waits for the next turn of accounts
+    that work for it."""
+    is_crawl = task.task_type is TaskType.INGESTION
+    return is_crawl and wait.reason is WaitingFor.ACCOUNT and bool(working)
+
+
+def _stopped_crawl(tx: Tx, export: Task, served: set[TaskType]) -> StoppedCrawl | None:
+    """Return the open crawl of the export's domain when it does not go on by itself."""
+    crawl = tasks.find_open(tx, TaskType.INGESTION, export.platform, export.domain)
+    if crawl is None:
+        return None
+    # Crawls that wait are pending: a paused one was paused by the operator.
+    is_paused = crawl.status is TaskStatus.PAUSED
+    if not is_paused and TaskType.INGESTION in served:
+        return None
+    return StoppedCrawl(crawl.id, crawl.domain, is_paused)
 
 
 @dataclass
 class RateMeter:
-    """Measures the items per second of each task over the last 10 s of snapshots."""
+    """Measures the items (creators or rows) per second of each task over the last 10 s of
+    snapshots."""
 
     _seen: dict[int, deque[tuple[float, int]]] = field(default_factory=dict)
 
@@ -225,8 +268,10 @@ class RateMeter:
         return (points[-1][1] - points[0][1]) / (points[-1][0] - points[0][0])
 
     def secs_left(self, views: list[TaskView], snapshot: Snapshot) -> float | None:
-        """Return the seconds that tasks which share their workers still take; None when not
-        known."""
+        """Return the seconds that tasks which share their workers still take.
+
+        None while no rate is known, or when a task has no known end.
+        """
         left = [_items_left(view, snapshot) for view in views]
         known = [items for items in left if items is not None]
         rate = sum(self.per_sec(view.task.id) or 0.0 for view in views)

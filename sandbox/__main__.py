@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-from sandbox.config import FAULT_PROFILES, RateLimit, SandboxConfig
+from sandbox.config import FAULT_PROFILES, THROTTLES, RateLimit, SandboxConfig
 from sandbox.server import SandboxServer
 
 
@@ -23,7 +23,7 @@ class _StopSignal:
 
 
 def run(config: SandboxConfig) -> int:
-    """Serve until SIGINT or SIGTERM; announces the address on stdout. Returns the exit code.
+    """Serve until SIGINT or SIGTERM; announces the addresses on stdout. Returns the exit code.
 
     Must be called in the main thread; the signal handlers it finds are put back afterwards.
     """
@@ -44,6 +44,8 @@ def _serve(server: SandboxServer, port: int, stop: _StopSignal) -> int:
         return 1
     try:
         print(f"listening on {server.url}", flush=True)
+        for gateway in server.gateways:
+            print(f"proxy gateway (HTTP, SOCKS5) on {gateway}", flush=True)
         server.serve_forever(lambda: stop.came)
     finally:
         server.stop()
@@ -66,6 +68,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             batch_limit=given.batch_limit,
             youtube_units=given.youtube_units,
             tikhub_rate=RateLimit.parse(given.tikhub_rate),
+            egresses=given.egresses,
+            egress_rate=RateLimit.parse_optional(given.egress_rate),
+            egress_throttle=given.egress_throttle,
+            space_lock=RateLimit.parse_optional(given.space_lock),
         )
     except ValueError as error:
         parser.error(str(error))
@@ -87,6 +93,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--batch-limit", type=int, default=50, help="video ids in a batch of Bilibili at most")
     add("--youtube-units", type=int, default=10_000, help="units of a YouTube key a day")
     add("--tikhub-rate", default="10/1", help="REQUESTS/SECONDS for each TikHub token")
+    add("--egresses", type=int, default=0, help="proxy gateways (HTTP and SOCKS5)")
+    add("--egress-rate", default=None, help="REQUESTS/SECONDS for each egress route")
+    add("--egress-throttle", default="code", help=f"one of {', '.join(THROTTLES)}: -799 or 429")
+    add("--space-lock", default=None, help="REQUESTS/SECONDS to /x/space/ for each egress route")
     return parser
 
 

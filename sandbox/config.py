@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+THROTTLES = ("code", "http")
+MAX_EGRESSES = 1_000
 FAULT_PROFILES = ("none", "mild", "harsh")
 MAX_CREATORS = 10_000_000
 MAX_DOMAINS = 1_000
 MAX_PAGE_SIZE = 50
+MAX_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,11 @@ class RateLimit:
             raise ValueError(f"rate: requests must be at least 1, not {self.requests}")
         if not (math.isfinite(self.per_secs) and self.per_secs > 0):
             raise ValueError(f"rate: seconds must be a positive number, not {self.per_secs}")
+
+    @classmethod
+    def parse_optional(cls, text: str | None) -> RateLimit | None:
+        """Read as `parse` does; None stays None."""
+        return None if text is None else cls.parse(text)
 
     @classmethod
     def parse(cls, text: str) -> RateLimit:
@@ -44,7 +52,11 @@ class SandboxConfig:
     `good_answers_before_ban` applies to the accounts named `banned-*` and `expired-*`.
     `rate` is that of each account of Bilibili and of the marketplace, the other two that of each
     key; `youtube_units` is what a key may spend in a day; a batch of Bilibili's videos has at most
-    `batch_limit` ids.
+    `batch_limit` ids. `egresses` is the number of proxy gateways; with a `port` of its own a
+    sandbox opens them on the ports that follow it. `egress_rate` is what each egress route may
+    ask of a platform, whatever its accounts (None: no limit); Bilibili refuses by code -799 or,
+    if `egress_throttle` is `http`, by HTTP 429. `space_lock` is what a route may ask of
+    `/x/space/` before it is locked out there.
     Raises ValueError, naming the setting, when a value makes no sense.
     """
 
@@ -61,9 +73,13 @@ class SandboxConfig:
     youtube_units: int = 10_000
     youtube_rate: RateLimit = field(default_factory=lambda: RateLimit(50, 1.0))
     tikhub_rate: RateLimit = field(default_factory=lambda: RateLimit(10, 1.0))
+    egresses: int = 0
+    egress_rate: RateLimit | None = None
+    egress_throttle: str = "code"
+    space_lock: RateLimit | None = None
 
     def __post_init__(self) -> None:
-        _check_range("port", self.port, 0, 65_535)
+        _check_range("port", self.port, 0, MAX_PORT)
         _check_range("creators", self.creators, 0, MAX_CREATORS)
         _check_range("page_size", self.page_size, 1, MAX_PAGE_SIZE)
         if self.page_limit is not None and self.page_limit < 1:
@@ -77,6 +93,14 @@ class SandboxConfig:
         if self.faults not in FAULT_PROFILES:
             known = ", ".join(FAULT_PROFILES)
             raise ValueError(f"faults must be one of {known}, not {self.faults!r}")
+        _check_range("egresses", self.egresses, 0, MAX_EGRESSES)
+        if self.port and self.port + self.egresses > MAX_PORT:
+            raise ValueError(f"egresses: there are no {self.egresses} ports after {self.port}")
+        if self.egress_throttle not in THROTTLES:
+            known = ", ".join(THROTTLES)
+            raise ValueError(
+                f"egress_throttle must be one of {known}, not {self.egress_throttle!r}"
+            )
         _check_domains(self.domains)
 
 

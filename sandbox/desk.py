@@ -24,7 +24,7 @@ class Desk:
 
     def asked(self, request: Request, account: str) -> Asked:
         """A request in the words of the fault plan."""
-        return Asked(self.platform, request.path, account)
+        return Asked(self.platform, request.path, account, egress=request.egress)
 
     def answer(self, request: Request, asked: Asked, envelope: Json) -> Reply:
         """The good answer, unless a fault takes its place."""
@@ -50,10 +50,13 @@ class Desk:
                 asked=asked,
                 video=draw.video,
                 headers=request.headers,
+                params=draw.params,
             )
         )
         delay_secs = reply.delay_secs if draw.delay_secs is None else draw.delay_secs
-        return replace(good() if kind.is_complete else reply, delay_secs=delay_secs)
+        if kind.is_complete:
+            return replace(good(), delay_secs=delay_secs, trickle_secs=reply.trickle_secs)
+        return replace(reply, delay_secs=delay_secs, before_send=draw.before_send)
 
     def good(self, asked: Asked, reply: Reply) -> Reply:
         """A reply that counts as a good answer of the account, and as a page if it is one."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from sandbox.catalog import Question
-from sandbox.messages import Json, Reply, json_reply
+from sandbox.messages import DIRECT, Json, Reply, json_reply
 
 BILIBILI, YOUTUBE, TIKHUB, MARKET = "bilibili", "youtube", "tikhub", "market"
 SHORT_LINKS = "short_links"
@@ -17,8 +18,9 @@ PLATFORMS = (BILIBILI, YOUTUBE, TIKHUB, MARKET, SHORT_LINKS)
 class Asked:
     """A request, as far as faults and counters care.
 
-    `shows` says what the good answer holds that a fault may need: `hits`, `batch` or nothing.
-    A quiet endpoint goes wrong only by an order that names its path.
+    `shows` says what the good answer holds that a fault may need: `hits`, `no_hits` (an empty page
+    of a search), `batch`, `uploads` or nothing. A quiet endpoint goes wrong only by an order that
+    names it. `egress` is the egress route by which the request came.
     """
 
     platform: str
@@ -28,13 +30,15 @@ class Asked:
     shows: str = ""
     videos: frozenset[str] = frozenset()
     is_quiet: bool = False
+    egress: str = DIRECT
 
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
     """What a fault works on: the good answer, and a number from 0 to 1 for whatever is random.
 
-    `video` is the id that an order wants spoilt; empty when any will do.
+    `video` is the id that an order wants spoilt; empty when any will do. `params` are the keys of
+    the order that only its kind understands.
     """
 
     envelope: Json
@@ -42,6 +46,7 @@ class Occasion:
     asked: Asked | None = None
     video: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def hits(self) -> list[Json]:
@@ -67,9 +72,12 @@ class Occasion:
 class FaultKind:
     """A kind of fault.
 
-    `needs`: makes sense only where the answer shows this (`hits`, `batch`). `platforms`: where it
-    may happen, everywhere if empty. `is_complete`: the client gets the good answer whole, only
-    late, so it counts as served. Kinds that are not `by_lot` happen by order only.
+    `needs`: makes sense only where the answer shows this (`hits`, `batch`, `uploads`). `platforms`:
+    where it may happen, everywhere if empty. `spoils_empty`: where `hits` are needed, an empty page
+    of a search will do as well. `is_complete`: the client gets the good answer whole,
+    only late, so it counts as served. Kinds that are not `by_lot` happen by order only. `params`:
+    the keys of an order that only this kind understands. `at_edge`: refuses before anybody looks
+    at the session, on quiet endpoints too.
     """
 
     play: Callable[[Occasion], Reply]
@@ -78,9 +86,13 @@ class FaultKind:
     is_complete: bool = False
     platforms: tuple[str, ...] = ()
     by_lot: bool = True
+    params: frozenset[str] = frozenset()
+    at_edge: bool = False
+    spoils_empty: bool = False
 
     def fits(self, asked: Asked) -> bool:
         """Whether such a request can go wrong in this way."""
-        if self.needs and self.needs != asked.shows:
+        is_empty = self.spoils_empty and asked.shows == "no_hits"
+        if self.needs and self.needs != asked.shows and not is_empty:
             return False
         return not self.platforms or asked.platform in self.platforms

@@ -13,11 +13,15 @@ from sandbox.wbi import query_params
 Json = dict[str, Any]
 JSON_TYPE = "application/json; charset=utf-8"
 HTML_TYPE = "text/html; charset=utf-8"
+DIRECT = "direct"
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request; header names are lower-case, parameters and cookies are decoded."""
+    """One HTTP request; header names are lower-case, parameters and cookies are decoded.
+
+    `egress` is the egress route by which it came: `direct`, or a proxy as `HOST:PORT#USER`.
+    """
 
     method: str
     path: str
@@ -26,10 +30,16 @@ class Request:
     headers: Mapping[str, str]
     cookies: Mapping[str, str]
     body: bytes = b""
+    egress: str = DIRECT
 
     @classmethod
     def parse(
-        cls, method: str, target: str, headers: Mapping[str, str], body: bytes = b""
+        cls,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes = b"",
+        egress: str = DIRECT,
     ) -> Request:
         """Take a request apart; `target` is the path with its query, as sent."""
         path, _, raw_query = target.partition("?")
@@ -42,6 +52,7 @@ class Request:
             headers=headers,
             cookies=cookies,
             body=body,
+            egress=egress,
         )
 
     @property
@@ -55,8 +66,10 @@ class Reply:
     """One HTTP answer, and how it goes wrong on its way if it shall.
 
     `missing_bytes` are promised by Content-Length and never sent; `dropped` hangs up without
-    a word; `raw` is sent instead of any HTTP. `retract` takes back what was counted for this
-    answer, if the client is gone before.
+    a word; `raw` is sent instead of any HTTP. `padding` is sent `padding_times` before the body.
+    With `trickle_secs` the body goes out byte by byte, that far apart. `before_send` is called
+    just before the first byte leaves; `retract` takes back what was counted for this answer, if
+    the client is gone before.
     """
 
     body: bytes = b""
@@ -68,6 +81,10 @@ class Reply:
     missing_bytes: int = 0
     dropped: bool = False
     raw: bytes | None = None
+    padding: bytes = b""
+    padding_times: int = 0
+    trickle_secs: float = 0.0
+    before_send: Callable[[], None] | None = None
     retract: Callable[[], None] | None = None
 
     @property

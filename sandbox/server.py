@@ -9,7 +9,7 @@ from types import TracebackType
 
 from sandbox.assembly import assemble
 from sandbox.config import SandboxConfig
-from sandbox.messages import Json, Reply, Request
+from sandbox.messages import Json
 from sandbox.transport import HOST, HttpServer
 
 _STOP_CHECK_SECS = 0.1
@@ -42,17 +42,31 @@ class SandboxServer:
             raise RuntimeError("the sandbox has not been started")
         return f"http://{HOST}:{self._http.server_port}"
 
+    @property
+    def gateways(self) -> tuple[str, ...]:
+        """The proxy gateways as `HOST:PORT`, in their order; none before `start`."""
+        return self._parts.gateways.names()
+
     def start(self) -> None:
-        """Listen and serve in a background thread; OSError when the port is taken."""
+        """Listen and serve in background threads; OSError when a port is taken."""
+        parts = self._parts
         with self._lock:
             if self._http is not None:
                 raise RuntimeError("a sandbox can be started once")
-            http = HttpServer(port=self._config.port, answer=self._answer)
+            http = HttpServer(
+                port=self._config.port, answer=parts.answer, certificate=parts.certificate
+            )
             self._http = http
             self._thread = threading.Thread(
                 target=http.serve_forever, args=(0.05,), name="sandbox", daemon=True
             )
             self._thread.start()
+        first_port = http.server_port + 1 if self._config.port else 0
+        try:
+            parts.gateways.open(first_port, parts.answer, parts.certificate)
+        except OSError:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """Stop serving and hang up on every client; does nothing the second time."""
@@ -63,6 +77,7 @@ class SandboxServer:
         http.shutdown()
         thread.join()
         http.close_all()
+        self._parts.gateways.close()
 
     def serve_forever(self, should_stop: Callable[[], bool]) -> None:
         """Block until `should_stop()` (asked ten times a second) or `stop()`, then stop."""
@@ -86,6 +101,3 @@ class SandboxServer:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
-
-    def _answer(self, request: Request) -> Reply:
-        return self._parts.answer(request)

@@ -13,6 +13,7 @@ from sandbox.mixing import salt_of
 
 LIFETIME_SECS = 180 * DAY_SECS
 _REFRESH_BEFORE_SECS = 30 * DAY_SECS
+_NEVER = (float("inf"), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class Sessions:
         self._lock = threading.Lock()
         self._issued: dict[str, Session] = {}
         self._ended: dict[str, tuple[float, int]] = {}  # account: (when, up to which serial)
+        self._all_ended = _NEVER
+        self._exempt: set[str] = set()
         self._serial = 0
 
     def issue(self, account: str, lasts_secs: float = LIFETIME_SECS) -> Session:
@@ -65,8 +68,10 @@ class Sessions:
     def ends_at(self, session: Session) -> float:
         """When a session ends or ended."""
         with self._lock:
-            when, serial = self._ended.get(session.account, (float("inf"), 0))
-        return min(session.ends_at, when) if session.serial <= serial else session.ends_at
+            for_all = _NEVER if session.account in self._exempt else self._all_ended
+            orders = (self._ended.get(session.account, _NEVER), for_all)
+        ends = [when for when, last_serial in orders if session.serial <= last_serial]
+        return min([session.ends_at, *ends])
 
     def is_over(self, session: Session) -> bool:
         """Whether a session has ended."""
@@ -76,18 +81,32 @@ class Sessions:
         """Whether a session ends within thirty days."""
         return self._now() >= self.ends_at(session) - _REFRESH_BEFORE_SECS
 
-    def end(self, account: str, when: float) -> None:
-        """Let all sessions that an account has now end at a moment."""
+    def end(self, account: str, when: float, up_to: int | None = None) -> None:
+        """Let all sessions that an account has now end at a moment; `up_to`: newer ones stay."""
         with self._lock:
-            self._ended[account] = (when, self._serial)
+            self._ended[account] = (when, self._serial if up_to is None else up_to)
+
+    def end_all(self, when: float) -> None:
+        """Let the sessions that all accounts have now end at a moment."""
+        with self._lock:
+            self._all_ended = (when, self._serial)
+            self._exempt.clear()
 
     def revive(self, account: str) -> None:
         """Take back that an account's sessions end."""
         with self._lock:
             self._ended.pop(account, None)
+            self._exempt.add(account)
+
+    def revive_all(self) -> None:
+        """Take back that all sessions end; those that ended alone stay so."""
+        with self._lock:
+            self._all_ended = _NEVER
 
     def reset(self) -> None:
         """Forget all sessions."""
         with self._lock:
             self._issued.clear()
             self._ended.clear()
+            self._all_ended = _NEVER
+            self._exempt.clear()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from sandbox.accounts import Accounts
 from sandbox.catalog import Question
@@ -17,10 +17,16 @@ class Stats:
 
     A page counts when it showed at least one hit and reached the client whole and unspoilt, late
     or not. It is a duplicate when the same search type, keyword and page was served before.
+    `others` are counters that are kept elsewhere, by the name under which they are shown.
     """
 
-    def __init__(self, accounts: Mapping[str, Accounts]) -> None:
+    def __init__(
+        self,
+        accounts: Mapping[str, Accounts],
+        others: Mapping[str, Callable[[], object]] | None = None,
+    ) -> None:
         self._accounts = accounts
+        self._others = dict(others or {})
         self._lock = threading.Lock()
         self._served: Counter[Question] = Counter()
         self._faults: Counter[str] = Counter()
@@ -67,6 +73,7 @@ class Stats:
             "requests": dict(sorted(requests.items())),
             "youtube_units": totals.get("youtube_units", 0),
             "tikhub_charged": totals.get("tikhub_charged", 0),
+            **{name: count() for name, count in self._others.items()},
         }
 
     def reset(self) -> None:

@@ -53,7 +53,8 @@ class RejectedEntry:
 
 @dataclass(frozen=True)
 class CreatorPage:
-    """One page of a creator search, numbered from 1.
+    """One page of a creator search, numbered from 1, without creators when it lies behind the last
+    one.
 
     `total_pages` is what the platform says now, 0 for no hits. `complete` is True when `raw` of the
     creators is the platform's full entry (a name search), and False when it holds only what a video
@@ -142,10 +143,14 @@ class RequestGate(Protocol):
         """
 
     def record_success(self) -> None:
-        """Record that the latest request got a good answer, which lets the pace grow."""
+        """Record that the latest request got a good answer.
+
+        After enough of them the limits that it counted against allow more requests.
+        """
 
     def record_throttle(self) -> None:
-        """Record that the latest request was refused as one too many, which lowers the pace."""
+        """Record that the latest request was refused as one too many; fewer are allowed from now
+        on."""
 
 
 @dataclass
@@ -168,7 +173,11 @@ class AccountSession:
     def turn(self, endpoint: str) -> AbstractContextManager[None]:
         """Return a context that waits for the turn of one request to `endpoint` (a path).
 
-        Sources must enter it around every single request. It raises as `RequestGate.turn`.
+        Sources must enter it around every single request.
+
+        Raises:
+            StoppedSignal: on entering; the service stops, the request must not be sent.
+            OutOfTurnSignal: on entering; the wait would be longer than the gate's user wants.
         """
         # The delay is per job and comes first: the gate's turn must not be held while it lasts.
         if self.request_delay is not None:
@@ -190,7 +199,7 @@ class Source(Protocol):
     """A platform that accounts sign in to.
 
     `pace` limits all requests of one account; `endpoint_paces` holds tighter limits by path prefix.
-    Methods raise the SourceError that names the reaction to what the platform answered.
+    Methods raise the SourceError whose class names the reaction to what the platform answered.
     """
 
     platform: str
@@ -200,16 +209,22 @@ class Source(Protocol):
     def open_session(
         self, account_id: int, username: str, session: str | None, proxy: str | None
     ) -> AccountSession:
-        """Return an HTTP session from stored credentials (cookies, or an API key).
+        """Return an HTTP session from credentials in clear (cookies, or an API key); nothing is
+        sent.
 
-        For public data, ANONYMOUS may be passed as the account id, without credentials.
+        `proxy` is a URL; None to connect directly. For public data, ANONYMOUS may be passed as the
+        account id, with `session` None.
 
         Raises:
             LoginExpiredError: there are no usable credentials.
         """
 
     def check_session(self, session: AccountSession) -> SessionStatus:
-        """Ask the platform who is signed in. Raise SourceError when it does not answer."""
+        """Ask the platform who is signed in; nobody is a result, not an error.
+
+        Raises:
+            SourceError: the platform refuses for another reason, or does not answer.
+        """
 
 
 class CreatorSource(Source, Protocol):
@@ -239,7 +254,11 @@ class SequentialSource(Protocol):
         """Return how many pages must be fetched before `page` can be; 0 when it can be now."""
 
     def advance(self, session: AccountSession, domain: str, page: int) -> None:
-        """Fetch the first of those pages, with one request; raise SourceError when refused."""
+        """Fetch the first of the pages that `page` still needs before it, with one request.
+
+        Raises:
+            SourceError: the platform refuses or does not answer.
+        """
 
 
 class StatsSource(Source, Protocol):
@@ -273,7 +292,11 @@ class Upload:
 
 @dataclass(frozen=True)
 class UploadsPage:
-    """One page, numbered from 1, of a creator's uploads, newest first; they are `total` in all."""
+    """One page of a creator's uploads, newest first.
+
+    `page` is its number, from 1; `total` is the number of all uploads of the creator, `is_last`
+    True when no page follows.
+    """
 
     page: int
     total: int

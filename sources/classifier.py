@@ -11,6 +11,7 @@ from core.errors import (
     BadRequestError,
     EndpointUnusableError,
     Evidence,
+    FaultUnit,
     ItemUnavailableError,
     LoginExpiredError,
     NotFoundError,
@@ -19,6 +20,7 @@ from core.errors import (
     RiskControlError,
     SourceError,
     ThrottledError,
+    TransportFault,
     UnexpectedResponseError,
 )
 from core.messages import Message
@@ -65,7 +67,7 @@ def _error_of(verdict: Verdict, refusal: Refusal) -> SourceError:
                 refusal.message,
                 evidence,
                 damaged=verdict.scope is Scope.REQUEST,
-                of_proxy=verdict.scope is Scope.EGRESS,
+                fault=_egress_fault(refusal.message) if verdict.scope is Scope.EGRESS else None,
             )
         case Reaction.COOL_DOWN if verdict.scope in (Scope.ACCOUNT, Scope.KEY):
             return ThrottledError(
@@ -84,3 +86,7 @@ def _error_of(verdict: Verdict, refusal: Refusal) -> SourceError:
             return PlatformQuotaError(refusal.message, refusal.resets_at, evidence)
         case plain:
             return PLAIN[plain](refusal.message, evidence)
+
+
+def _egress_fault(message: Message) -> TransportFault:
+    return TransportFault(FaultUnit.EGRESS, message, is_certain=True, through_proxy=True)

@@ -7,17 +7,16 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-import requests
-
-from core.errors import Evidence, LoginExpiredError, RetryableError
+from core.errors import Evidence, LoginExpiredError, NoAnswerError, RetryableError
 from core.messages import Message
 from sources.base import AccountSession
 from sources.text import may_be_unstorable, storable_json
+from sources.transport.retry_after import retry_after_secs
+from sources.transport.session import ANSWER_SECS, HttpLimits, fetch, open_http
 
 EXCERPT_CHARS = 4000
 MESSAGE_CHARS = 300
@@ -32,26 +31,27 @@ SILENT = Message.of("answer_without_text")
 def open_key_session(
     account_id: int, username: str, key: str | None, proxy: str | None, *, missing: Message
 ) -> AccountSession:
-    """Return a session whose only secret is an API key; the caller puts the key into a header.
+    """Return a session whose only secret is an API key in clear; the caller puts it into a header.
+
+    Args:
+        missing: the message of the error when there is no key; it says where to write one.
 
     Raises:
-        LoginExpiredError: there is no key (`missing` is the message, which says where to write
-            one), or it holds characters that no key has.
+        LoginExpiredError: there is no key, or it holds characters that no key has.
     """
     key = (key or "").strip()
     if not key:
         raise LoginExpiredError(missing)
     if not KEY.fullmatch(key):
         raise LoginExpiredError("platform_key_malformed")
-    http = requests.Session()
-    # The environment's proxies are ignored: a key leaves through its own proxy or directly.
-    http.trust_env = False
-    if proxy:
-        http.proxies = {"http": proxy, "https": proxy}
     # The key is also searched for as a URL spells it, because messages may quote a URL.
     secrets = tuple(dict.fromkeys((key, quote(key, safe=""))))
     return AccountSession(
-        account_id=account_id, username=username, http=http, egress=egress(proxy), secrets=secrets
+        account_id=account_id,
+        username=username,
+        http=open_http(proxy),
+        egress=egress(proxy),
+        secrets=secrets,
     )
 
 
@@ -65,9 +65,10 @@ def egress(proxy: str | None) -> str:
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP response.
+    """An HTTP response of any status.
 
-    `body` is its JSON, None when it has none; `request` names the request without secrets.
+    `body` is its JSON, None when it has none, and may hold secrets that the platform repeats;
+    `request` names the request without secrets.
     """
 
     status: int
@@ -98,9 +99,11 @@ class Answer:
 class JsonApi:
     """A client of one API host. It follows no redirects, so that no other host sees a key."""
 
-    def __init__(self, *, base_url: str, timeout_secs: float) -> None:
+    def __init__(
+        self, *, base_url: str, timeout_secs: float, answer_secs: float = ANSWER_SECS
+    ) -> None:
         self._base_url = base_url
-        self._timeout_secs = timeout_secs
+        self._limits = HttpLimits(timeout_secs, answer_secs)
 
     def request(
         self,
@@ -114,7 +117,8 @@ class JsonApi:
         `path` is appended to the base URL.
 
         Raises:
-            RetryableError: no response came; `of_proxy` is set when the proxy refused.
+            RetryableError: no response came within the limits, or the session's proxy refused;
+                its `fault` says which.
             StoppedSignal, OutOfTurnSignal: the session's gate did not let it through.
         """
         method = "GET" if payload is None else "POST"
@@ -122,49 +126,29 @@ class JsonApi:
         request = session.redact(f"{method} {path}" + (f"?{query}" if query else ""))
         try:
             with session.turn(path):
-                response = session.http.request(
+                answer = fetch(
+                    session.http,
                     method,
                     f"{self._base_url}{path}",
+                    self._limits,
                     params=params,
                     json=payload,
-                    timeout=self._timeout_secs,
-                    allow_redirects=False,
                 )
-        except (requests.RequestException, ValueError) as error:
-            raise _no_response(error, request) from None
-        return Answer(
-            status=response.status_code,
-            headers=response.headers,
-            body=_parse_json(response.content),
+        except NoAnswerError as error:
+            raise RetryableError(
+                "platform_unanswered", Evidence(request), detail=error.message, fault=error.fault
+            ) from None
+        read = Answer(
+            status=answer.status,
+            headers=answer.headers,
+            body=_parse_json(answer.content),
             request=request,
             session=session,
-            content=response.content,
+            content=answer.content,
         )
-
-
-def _no_response(error: Exception, request: str) -> RetryableError:
-    # Only the error's class is named: its text may hold the URL with its key, or the proxy's.
-    return RetryableError(
-        "platform_unanswered",
-        Evidence(request),
-        detail=type(error).__name__,
-        of_proxy=isinstance(error, requests.exceptions.ProxyError),
-    )
-
-
-def retry_after_secs(header: str | None, now: datetime) -> float | None:
-    """Return the seconds that a Retry-After header asks for (RFC 9110, 10.2.3).
-
-    None when there is no header or it is malformed; 0 when its date has passed.
-    """
-    text = (header or "").strip()
-    if re.fullmatch(r"[0-9]{1,9}", text):
-        return float(text)
-    try:
-        until = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return None
-    return max(0.0, (until.astimezone(UTC) - now).total_seconds())
+        if answer.fault is not None:
+            raise RetryableError(answer.fault.message, read.evidence(), fault=answer.fault)
+        return read
 
 
 def parse_count(value: object) -> int | None:

@@ -59,10 +59,14 @@ class ShortLink:
 
 
 def recognise(text: str, platform: str | None = None) -> VideoLink | ShortLink:
-    """Return the video that a text names.
+    """Return the video that a text names; a short link is returned unresolved.
 
     The text is a URL of any form, a share text with one (the first link of a video counts),
-    `PLATFORM:ID`, or an id, of `platform` where its form does not tell.
+    `PLATFORM:ID`, or an id.
+
+    Args:
+        platform: the platform of a bare id, and the only one that is accepted; None: any, and the
+            form of the id must tell which.
 
     Raises:
         InvalidInputError: it names no video, or one of a platform other than `platform`; the
@@ -118,7 +122,7 @@ def parse_url(url: str) -> VideoLink | ShortLink:
 
 
 def find_video(url: str) -> VideoLink | None:
-    """Return the video that a URL names without a request; None when it names none."""
+    """Return the video that a URL names by itself; None when it names none or is a short link."""
     try:
         link = parse_url(url)
     except NoVideoError:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -102,7 +102,10 @@ class RateWindow:
             self.recent.popleft()
 
     def record_success(self, now: float) -> None:
-        """Count a success; each full window without a throttle raises the limit a little."""
+        """Count a success; after as many as a full window allows, the limit grows by a little.
+
+        It grows at most to the declared one, or to the remembered rate that was refused.
+        """
         self.successes_in_row += 1
         if self.successes_in_row < self.learned:
             return
@@ -164,7 +167,7 @@ class AccountPace:
         return pace
 
     def dump(self, now: datetime) -> str:
-        """Return the state that `load` needs, as JSON."""
+        """Return the state that `load` needs, as JSON text."""
         for window in self.windows.values():
             window.drop_expired(now.timestamp())
         return json.dumps(
@@ -213,9 +216,10 @@ def learned_per_sec(stored: str | None) -> float | None:
 
 
 class PacedGate:
-    """A gate that lets one account's requests through one after the other.
+    """A gate that lets one account's requests through one after the other, by one thread.
 
     A wait longer than `patience_secs` raises OutOfTurnSignal, so that another account can be used.
+    `on_wait` is called with the seconds of each wait before it begins; None for nobody.
     """
 
     def __init__(
@@ -225,6 +229,7 @@ class PacedGate:
         self._clock = clock
         self._stop = stop
         self._patience_secs = patience_secs
+        self.on_wait: Callable[[float], None] | None = None
         self._last: list[RateWindow] = []  # the windows of the newest request
 
     @contextmanager
@@ -241,6 +246,8 @@ class PacedGate:
             raise StoppedSignal
         if secs > self._patience_secs:
             raise OutOfTurnSignal(secs)
+        if secs > 0 and self.on_wait is not None:
+            self.on_wait(secs)
         if secs > 0 and self._clock.wait(self._stop, secs):
             raise StoppedSignal
         self._last = windows
@@ -251,12 +258,19 @@ class PacedGate:
                 window.record_request(self._now())
 
     def record_success(self) -> None:
-        """Let the windows of the latest request grow, as it got a good answer."""
+        """Report that the latest request through this gate succeeded.
+
+        After a full window of successes, each limit that it counted against allows a few more
+        requests.
+        """
         for window in self._last:
             window.record_success(self._now())
 
     def record_throttle(self) -> None:
-        """Halve the limits of the windows of the latest request, as it was refused."""
+        """Report that the latest request through this gate was refused as one too many.
+
+        Each limit that it counted against is halved.
+        """
         for window in self._last:
             window.record_throttle(self._now())
 

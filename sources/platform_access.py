@@ -10,7 +10,11 @@ from sources.sessions import SessionPool
 
 @dataclass(frozen=True)
 class PlatformAccess:
-    """A guarded source, with the HTTP sessions that this process has open at it."""
+    """A platform as workers use it.
+
+    `source` sends requests with retries and circuit breaker; `sessions` are the HTTP sessions of
+    accounts that this process has open at the platform.
+    """
 
     source: GuardedSource
     sessions: SessionPool

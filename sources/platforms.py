@@ -28,6 +28,7 @@ from sources.youtube.source import YouTubeSource
 MICROS = 1_000_000
 # TikHub requests others itself, and a response that nobody waits for is charged too.
 TIKHUB_SECS = 30.0
+TIKHUB_ANSWER_SECS = 60.0
 # YouTube's quota day begins at midnight of this zone.
 PACIFIC = "America/Los_Angeles"
 BudgetFor = Callable[[str, int, str], Budget]  # name, limit of a day, zone of the day
@@ -35,7 +36,10 @@ BudgetFor = Callable[[str, int, str], Budget]  # name, limit of a day, zone of t
 
 @dataclass(frozen=True)
 class SourceContext:
-    """The collaborators that adapters are built from."""
+    """What adapters of platforms are built from.
+
+    `budget` makes the daily budget of a name, given its limit and the time zone of its day.
+    """
 
     settings: Settings
     clock: Clock
@@ -46,10 +50,11 @@ class SourceContext:
 class Platform:
     """A platform that Baton knows.
 
-    `raw_fields` maps the export's common columns to keys of a creator's raw data.
+    `searches` says that its creators can be crawled, `sequential` that pages must be fetched in
+    order. `raw_fields` maps the export's common columns to keys of a creator's raw data.
     `check_session_text` and `check_proxy` raise InvalidInputError for what the adapter cannot use.
-    `session_expiry` returns when a session ends by itself, None where its text does not say. `key`
-    is set for platforms that are requested with one API key instead of the pool's accounts.
+    `session_expiry` returns when a session ends by itself (UTC), None where its text does not say.
+    `key` is set for platforms that are requested with one API key instead of the pool's accounts.
     `page_creators` and `max_pages` are the size of a full page and of a whole search, None where
     they are unknown.
     """
@@ -72,6 +77,7 @@ def _bilibili(context: SourceContext) -> Source:
     client = BilibiliClient(
         base_url=settings.bilibili_base_url,
         timeout_secs=settings.request_timeout_secs,
+        answer_secs=settings.answer_timeout_secs,
         clock=context.clock,
     )
     rng = random.Random()
@@ -86,6 +92,7 @@ def _youtube(context: SourceContext) -> Source:
     client = YouTubeClient(
         base_url=settings.youtube_base_url,
         timeout_secs=settings.request_timeout_secs,
+        answer_secs=settings.answer_timeout_secs,
         clock=context.clock,
         budget=budget,
     )
@@ -100,6 +107,7 @@ def _tikhub(context: SourceContext) -> TikHubClient:
     return TikHubClient(
         base_url=settings.tikhub_base_url,
         timeout_secs=patience,
+        answer_secs=max(TIKHUB_ANSWER_SECS, settings.answer_timeout_secs),
         clock=context.clock,
         budget=budget,
         price=price,

@@ -177,7 +177,8 @@ class GuardedSource:
         return cast(StatsSource, self.source).batch
 
     def with_attempts(self, attempts: int) -> GuardedSource:
-        """Return the same source under the same breaker, with other attempts of each request."""
+        """Return the same source, with the same circuit breaker, that sends each request up to
+        `attempts` times."""
         return GuardedSource(
             source=self.source,
             breaker=self.breaker,
@@ -210,9 +211,12 @@ class GuardedSource:
     def video_stats(
         self, session: AccountSession, ids: Sequence[str], stop: threading.Event
     ) -> dict[str, StatsAnswer]:
-        """Return an entry for each of the video ids, by id.
+        """Return for each of the video ids its counters, or why there are none, by id.
 
-        Raises as `search_creators`; the `answers` of a SourceError are what all attempts fetched.
+        Raises:
+            SourceError: some could not be fetched; its `answers` are what all attempts fetched.
+            StoppedSignal: `stop` was set before a request.
+            OutOfTurnSignal: the account's pace allows no request soon.
         """
         source = cast(StatsSource, self.source)
         found: dict[str, StatsAnswer] = {}
@@ -232,12 +236,24 @@ class GuardedSource:
     def uploads(
         self, session: AccountSession, uid: str, page: int, stop: threading.Event
     ) -> UploadsPage:
-        """Return page `page`, from 1, of a creator's uploads. Raises as `search_creators`."""
+        """Return page `page`, from 1, of a creator's uploads.
+
+        Raises:
+            SourceError: the platform refused or did not answer.
+            StoppedSignal: `stop` was set before a request.
+            OutOfTurnSignal: the account's pace allows no request soon.
+        """
         source = cast(UploadsSource, self.source)
         return self._call(session, stop, "uploads", lambda: source.uploads(session, uid, page))
 
     def check_session(self, session: AccountSession, stop: threading.Event) -> SessionStatus:
-        """Return who is signed in with a session. Raises as `search_creators`."""
+        """Return who is signed in with a session; nobody is a result, not an error.
+
+        Raises:
+            SourceError: the platform refused for another reason, or did not answer.
+            StoppedSignal: `stop` was set before a request.
+            OutOfTurnSignal: the account's pace allows no request soon.
+        """
         return self._call(session, stop, SESSION_CHECK, lambda: self.source.check_session(session))
 
     def _call(
@@ -257,8 +273,8 @@ class GuardedSource:
                 self._record_failure(session, failure)
                 if not isinstance(failure, RetryableError):
                     raise failure from (None if failure is error else error)
-                if attempt == self._attempts:
-                    raise self._exhausted(session, failure, kind, stop) from failure
+                if attempt == self._attempts or failure.is_lasting:
+                    raise self._exhausted(session, failure, kind, attempt, stop) from failure
                 self._back_off(attempt, stop)
             else:
                 self._blame.note_good(self.platform, context)
@@ -289,12 +305,17 @@ class GuardedSource:
             raise StoppedSignal
 
     def _exhausted(
-        self, session: AccountSession, error: RetryableError, kind: str, stop: threading.Event
+        self,
+        session: AccountSession,
+        error: RetryableError,
+        kind: str,
+        attempts: int,
+        stop: threading.Event,
     ) -> SourceError:
-        """Return the error of a request that failed at every attempt."""
-        message = Message.of("tries_used_up", cause=error, n=self._attempts)
+        """Return the error of a request that failed at each of its `attempts`."""
+        message = Message.of("tries_used_up", cause=error, n=attempts)
         if not error.damaged:
-            final: SourceError = RetryableError(message, error.evidence, of_proxy=error.of_proxy)
+            final: SourceError = RetryableError(message, error.evidence, fault=error.fault)
             final.culprit = error.culprit
             return final
         # A login page comes with HTTP 200 as well, and platforms have codes of their own for it.

@@ -10,7 +10,9 @@ from sources.request_delay import RequestDelay
 
 
 class SessionPool:
-    """Sessions by account. The holder of an account's lease is the only user of its session.
+    """The HTTP sessions of this process, by account.
+
+    The holder of an account's lease is the only user of its session.
 
     Args:
         request_delay: keeps the requests of all these sessions apart; None for no delay.
@@ -27,7 +29,7 @@ class SessionPool:
     ) -> AccountSession:
         """Return the account's session; a new one when its cookies or its proxy changed.
 
-        `session` and `proxy` are decrypted.
+        `session` and `proxy` are in clear. Nothing is sent.
 
         Raises:
             LoginExpiredError: there are no usable credentials.

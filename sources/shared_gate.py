@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from core.cancellation import StoppedSignal
@@ -12,16 +12,27 @@ from sources.pacing import AccountPace
 
 
 class SharedGate:
-    """A RequestGate for the requests of one key.
+    """The pace of all requests with one API key, from any thread.
 
     Unlike an account's gate it counts departures: with several requests in flight at once, waiting
-    for their responses would leave most of the pace unused.
+    for their responses would leave most of the pace unused. It waits as long as it takes.
+
+    Args:
+        on_wait: called with the seconds of each wait before it begins; None for nobody.
     """
 
-    def __init__(self, *, pace: AccountPace, clock: Clock, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        *,
+        pace: AccountPace,
+        clock: Clock,
+        stop: threading.Event,
+        on_wait: Callable[[float], None] | None = None,
+    ) -> None:
         self._pace = pace
         self._clock = clock
         self._stop = stop
+        self._on_wait = on_wait
         self._lock = threading.Lock()
         self._halved_at: float | None = None
 
@@ -33,6 +44,8 @@ class SharedGate:
             StoppedSignal: the service stops; the request must not be sent.
         """
         while (secs := self._take_turn(endpoint)) > 0:
+            if self._on_wait is not None:
+                self._on_wait(secs)
             if self._clock.wait(self._stop, secs):
                 raise StoppedSignal
         yield

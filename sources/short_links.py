@@ -6,12 +6,11 @@ import threading
 from collections.abc import Callable
 from urllib.parse import urljoin, urlsplit
 
-import requests
-
 from core.clock import Clock
 from core.errors import (
     BadRequestError,
     Evidence,
+    NoAnswerError,
     RetryableError,
     RiskControlError,
     SourceError,
@@ -20,7 +19,6 @@ from core.errors import (
 from core.messages import Message
 from sources.base import Gone, Unavailable
 from sources.bilibili.client import HEADERS
-from sources.json_api import retry_after_secs
 from sources.links import (
     ShortLink,
     VideoLink,
@@ -29,6 +27,15 @@ from sources.links import (
     platform_of_host,
     split_url,
 )
+from sources.transport.retry_after import retry_after_secs
+from sources.transport.session import (
+    ANSWER_SECS,
+    BoundedSession,
+    HttpAnswer,
+    HttpLimits,
+    fetch,
+    open_http,
+)
 
 MAX_HOPS = 5
 MAX_KNOWN = 10_000
@@ -36,13 +43,6 @@ REDIRECTS = (301, 302, 303, 307, 308)
 # 200 without a redirect is the host's page that says that the link is dead.
 DEAD = (200, 204, 404, 410)
 DEAD_END = Message.of("short_link_dead")
-
-
-class _PlainSession(requests.Session):
-    """An HTTP session that ignores redirects: requests would fail on a damaged Location header."""
-
-    def get_redirect_target(self, resp: requests.Response) -> str | None:
-        return None
 
 
 class ShortLinkResolver:
@@ -54,9 +54,15 @@ class ShortLinkResolver:
     """
 
     def __init__(
-        self, *, timeout_secs: float, clock: Clock, base_url: str = "", proxy: str | None = None
+        self,
+        *,
+        timeout_secs: float,
+        clock: Clock,
+        base_url: str = "",
+        proxy: str | None = None,
+        answer_secs: float = ANSWER_SECS,
     ) -> None:
-        self._timeout_secs = timeout_secs
+        self._limits = HttpLimits(timeout_secs, answer_secs)
         self._clock = clock
         self._base_url = base_url.rstrip("/")
         self._proxy = proxy
@@ -64,7 +70,8 @@ class ShortLinkResolver:
         self._known: dict[str, VideoLink] = {}
 
     def resolve(self, link: ShortLink) -> VideoLink | Unavailable:
-        """Return the video that the link redirects to, or why there is none.
+        """Return the video that the link redirects to, or why there is none (a dead link, a
+        circle).
 
         Videos are cached, because a link never changes its target.
 
@@ -90,11 +97,8 @@ class ShortLinkResolver:
             self._known[link.url] = video
 
     def _fetch(self, link: ShortLink) -> VideoLink | Unavailable:
-        with _PlainSession() as http:
-            http.trust_env = False
+        with open_http(self._proxy) as http:
             http.headers["User-Agent"] = HEADERS["User-Agent"]
-            if self._proxy:
-                http.proxies = {"http": self._proxy, "https": self._proxy}
             return self._follow(link.url, lambda url: self._redirect_of(http, url))
 
     def _follow(self, url: str, next_of: Callable[[str], str | None]) -> VideoLink | Unavailable:
@@ -114,31 +118,26 @@ class ShortLinkResolver:
         endless = Message.of("short_link_too_long", hops=MAX_HOPS)
         return destination or Unavailable(Gone.BAD_ID, endless, final=True)
 
-    def _redirect_of(self, http: requests.Session, url: str) -> str | None:
+    def _redirect_of(self, http: BoundedSession, url: str) -> str | None:
         """Return the URL that this one redirects to; None when it redirects nowhere."""
         request = f"GET {url}"
         try:
-            # stream: only the headers are needed, and the body may be a whole page.
-            answer = http.get(
-                self._request_url(url),
-                timeout=self._timeout_secs,
-                allow_redirects=False,
-                stream=True,
-            )
-        except (requests.RequestException, ValueError) as error:
+            # Only the headers are needed, and the body may be a whole page.
+            answer = fetch(http, "GET", self._request_url(url), self._limits, reads_body=False)
+        except NoAnswerError as error:
             raise RetryableError(
-                "short_link_unanswered", Evidence(request), detail=type(error).__name__
+                "short_link_unanswered", Evidence(request), detail=error.message, fault=error.fault
             ) from None
-        with answer:
-            location = answer.headers.get("Location", "")
-            if answer.status_code in REDIRECTS and location:
-                # Servers send the bytes of UTF-8; requests decodes headers as Latin-1.
-                return self._absolute_url(
-                    url, location.encode("latin-1").decode("utf-8", "replace")
-                )
-            if answer.status_code in DEAD:
-                return None
-            raise self._error(answer, Evidence(request, answer.status_code))
+        evidence = Evidence(request, answer.status)
+        if answer.fault is not None:
+            raise RetryableError(answer.fault.message, evidence, fault=answer.fault)
+        location = answer.headers.get("Location", "")
+        if answer.status in REDIRECTS and location:
+            # Servers send the bytes of UTF-8; requests decodes headers as Latin-1.
+            return self._absolute_url(url, location.encode("latin-1").decode("utf-8", "replace"))
+        if answer.status in DEAD:
+            return None
+        raise self._error(answer, evidence)
 
     def _request_url(self, url: str) -> str:
         return f"{self._base_url}/{url.partition('://')[2]}" if self._base_url else url
@@ -153,14 +152,14 @@ class ShortLinkResolver:
         parts = split_url(target)
         return plain_url(parts) if parts else target
 
-    def _error(self, answer: requests.Response, evidence: Evidence) -> SourceError:
-        message = Message.of("short_link_refused", status=answer.status_code)
-        if answer.status_code == 429:
+    def _error(self, answer: HttpAnswer, evidence: Evidence) -> SourceError:
+        message = Message.of("short_link_refused", status=answer.status)
+        if answer.status == 429:
             secs = retry_after_secs(answer.headers.get("Retry-After"), self._clock.now())
             return ThrottledError(message, evidence, retry_after_secs=secs)
-        if answer.status_code in (401, 403, 412):
+        if answer.status in (401, 403, 412):
             return RiskControlError(message, evidence)
-        if answer.status_code >= 500 or answer.status_code in (407, 408, *REDIRECTS):
+        if answer.status >= 500 or answer.status in (408, *REDIRECTS):
             return RetryableError(message, evidence)
         return BadRequestError(message, evidence)
 

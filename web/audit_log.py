@@ -67,8 +67,8 @@ class AuditLog:
     ) -> None:
         """Append a row, in a transaction of its own; messages are stored as data.
 
-        When the database is away, only the log file has it: an action that was carried out must
-        not look as if it had failed.
+        When the database is away, nothing is raised and only the log file has it: an action that
+        was carried out must not look as if it had failed.
         """
         log.info("%s from %s: %s %s: %s", who, address, action, subject, outcome)
         now = self._clock.now()

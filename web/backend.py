@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from distribution.daily.scanner import DailyScanner
     from distribution.service import DistributionService
     from jobs.launcher import JobLauncher
+    from presentation.account_views import AccountViewReader
     from presentation.snapshot import SnapshotReader
     from sources.platforms import PlatformRegistry
     from storage.engines.transactions import Database
@@ -79,6 +80,7 @@ class Backend:
     registry: AccountRegistry
     crawling: CrawlingService
     progress: SnapshotReader
+    account_views: AccountViewReader
     files: SegmentFiles
     launcher: JobLauncher
     webhooks: WebhookService

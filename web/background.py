@@ -28,11 +28,12 @@ SHOWN_PROBLEMS = 100
 
 
 def begin_adding_works(backend: Backend, who: Principal, given: NewWorks) -> Operation:
-    """Begin to add videos by their links.
+    """Begin to add videos by their links, in the background; return the operation.
 
     Raises:
-        InvalidInputError: a text names no video; nothing is added.
-        RequestRefusedError: 409 as for `Operations.begin`.
+        WrongFieldsError: there are no links, too many, or one is too long.
+        InvalidInputError: a text names no video, or there is no such platform; nothing is added.
+        RequestRefusedError: 409 while the same runs, or four other operations.
     """
     request = given.as_request(_platform(backend, given.platform))
 
@@ -50,11 +51,14 @@ def begin_adding_works(backend: Backend, who: Principal, given: NewWorks) -> Ope
 
 
 def begin_importing_works(backend: Backend, who: Principal, given: WorksFile) -> Operation:
-    """Begin to import videos from a file.
+    """Begin to import videos from a file, in the background; return the operation.
+
+    Rows that are wrong do not stop it: the result lists them.
 
     Raises:
         InvalidInputError: the file cannot be read as a whole.
-        RequestRefusedError: 409 as for `Operations.begin`.
+        RequestRefusedError: 409 while a file of that name is imported, or four other operations
+            run.
     """
     platform = _platform(backend, given.platform)
     rows = parse_works(given.content, given.name, platform, backend.calendar.zone)
@@ -73,7 +77,12 @@ def begin_importing_works(backend: Backend, who: Principal, given: WorksFile) ->
 
 
 def begin_discovering_works(backend: Backend, who: Principal, given: Creator) -> Operation:
-    """Begin to add all uploads of a creator. Raise as `Operations.begin` does."""
+    """Begin to add all uploads of a creator, in the background; return the operation.
+
+    Raises:
+        WrongFieldsError: the creator's id is malformed.
+        RequestRefusedError: 409 while the same creator is discovered, or four other operations run.
+    """
     request = given.as_request()
 
     def discover(stop: threading.Event, report: Report) -> dict[str, Any]:
@@ -87,11 +96,11 @@ def begin_discovering_works(backend: Backend, who: Principal, given: Creator) ->
 
 
 def begin_scanning(backend: Backend, who: Principal, given: ScanOfDay) -> Operation:
-    """Begin to count a day.
+    """Begin to count a day's completions, in the background; return the operation.
 
     Raises:
         InvalidInputError: the day is in the future.
-        RequestRefusedError: 409 as for `Operations.begin`.
+        RequestRefusedError: 409 while the same day is counted, or four other operations run.
     """
     request = given.as_request(backend.daily_scanner.yesterday)
     (day,) = backend.use_cases.dramas.days(request)
@@ -114,10 +123,11 @@ def begin_scanning(backend: Backend, who: Principal, given: ScanOfDay) -> Operat
 
 
 def begin_broadcast(backend: Backend, who: Principal) -> Operation:
-    """Begin a broadcast round without waiting for its end.
+    """Begin a broadcast round without waiting for its end; return the operation.
 
     Raises:
-        RequestRefusedError: 409 while a round is in progress, here or in another process.
+        RequestRefusedError: 409 while a round is in progress, here or in another process, or four
+            other operations run.
     """
     state = backend.broadcaster.status()
     if state["is_running"]:
@@ -134,10 +144,11 @@ def begin_broadcast(backend: Backend, who: Principal) -> Operation:
 
 
 def begin_channel_test(backend: Backend, who: Principal) -> Operation:
-    """Begin to send a test notice to every channel.
+    """Begin to send a test notice to every channel; return the operation.
 
     Raises:
-        RequestRefusedError: 409 when there is no channel, or a test is in progress.
+        RequestRefusedError: 409 when there is no channel, a test is in progress, or four other
+            operations run.
     """
     channels = backend.channels()
     if not channels:

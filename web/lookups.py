@@ -53,7 +53,11 @@ def existing_account(backend: Backend, account_id: int) -> Account:
 
 
 def existing_task(backend: Backend, task_id: int) -> Task:
-    """Return the task or piece. Raise RequestRefusedError (404) when there is none."""
+    """Return the task, or the piece of one, with that id.
+
+    Raises:
+        RequestRefusedError: 404 when there is none.
+    """
     task = backend.database.read(tasks.get, task_id)
     if task is None:
         raise not_found("task_not_found", task_id=task_id)
@@ -75,14 +79,22 @@ def existing_delivery(backend: Backend, delivery_id: int) -> DeliveryDetails:
 
 
 def existing_drama(backend: Backend, task_id: str) -> DramaDetails:
-    """Return a distribution task with its newest days. Raise
-    RequestRefusedError (404) without one."""
+    """Return a distribution task with the sums of its newest days.
+
+    Raises:
+        RequestRefusedError: there is no such task (404).
+    """
     with refused_as(HTTPStatus.NOT_FOUND, InvalidInputError):
         return backend.dramas.details(task_id)
 
 
 def export_file(backend: Backend, segment: Segment) -> FileResponse:
-    """Return a response with the sealed file. Raise RequestRefusedError as `_export_path` does."""
+    """Return a response with a sealed export file of this host.
+
+    Raises:
+        RequestRefusedError: 409 while the file is being written, 403 when it lies outside the
+            export folder, 404 when it is not on this host.
+    """
     path = _export_path(backend, segment)
     media_type = MEDIA_TYPES.get(path.suffix, "application/octet-stream")
     return FileResponse(path, media_type=media_type, filename=path.name)
@@ -117,7 +129,7 @@ def last_runs(backend: Backend) -> dict[str, JobRun]:
 
 
 def numbers(backend: Backend, query: Callable[[Tx], T]) -> T:
-    """Return the result of a query on the file of hourly statistics.
+    """Return the result of a query on the hourly statistics, which are a SQLite file of their own.
 
     Raises:
         RequestRefusedError: 404 when there is no such file yet.
@@ -129,7 +141,11 @@ def numbers(backend: Backend, query: Callable[[Tx], T]) -> T:
 
 
 def newest_hour(backend: Backend) -> Hour:
-    """Return the newest hour with counters. Raise RequestRefusedError (404) when there is none."""
+    """Return the newest hour with counters.
+
+    Raises:
+        RequestRefusedError: 404 when there is none, or no file of hourly statistics.
+    """
     found = numbers(backend, view_history.newest_hour)
     if found is None:
         raise not_found("no_hourly_numbers")
@@ -137,7 +153,7 @@ def newest_hour(backend: Backend) -> Hour:
 
 
 def log_folder(backend: Backend) -> LogFolder:
-    """Return the reader of this host's log files."""
+    """Return the reader of this host's log files; the folder may be missing."""
     return LogFolder(backend.settings.log_dir)
 
 
@@ -148,8 +164,11 @@ def log_details(backend: Backend, name: str) -> LogFile:
 
 
 def log_tail(backend: Backend, name: str, wanted: LineFilter, lines: int) -> Tail:
-    """Return the newest `lines` records that match. Raise
-    RequestRefusedError (404) without the file."""
+    """Return the newest `lines` records of a log file that match, of the last 32 MB of the file.
+
+    Raises:
+        RequestRefusedError: 404 when there is no such file.
+    """
     with refused_as(HTTPStatus.NOT_FOUND, LogNotFoundError):
         return log_folder(backend).tail(name, wanted, lines)
 

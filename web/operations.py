@@ -74,7 +74,9 @@ class Operation:
 
 
 class Operations:
-    """The operations of this process, in memory: what they change is in the database.
+    """The background operations of this process, kept in memory.
+
+    What they change is in the database, and stays when the process ends; their results do not.
 
     Args:
         ending: set when the process ends; it asks every operation to stop.
@@ -95,8 +97,9 @@ class Operations:
         who: str,
         work: Callable[[threading.Event, Report], Result],
     ) -> Operation:
-        """Begin `work(stop, report)` in a thread of its own; return its state
-        after half a second at most.
+        """Begin `work(stop, report)` in a thread of its own.
+
+        Return its state as soon as it has ended, or after half a second.
 
         Args:
             work: returns the result; `report` publishes one before its end. StoppedSignal and

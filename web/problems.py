@@ -134,7 +134,7 @@ class RequestRefusedError(BatonError):
 
 
 class RefusedValueError(ValueError):
-    """A value that a rule of ours refuses, as pydantic's validators raise it."""
+    """A value that one of Baton's own rules refuses, raised as pydantic's validators have to."""
 
     def __init__(self, message: Message) -> None:
         # Only the code: a parameter may hold text that cannot be encoded.
@@ -162,7 +162,7 @@ class Problem(BaseModel):
 
 
 def described(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
-    """Return the part of the API's description for refusals with these statuses."""
+    """Return the OpenAPI description of refusals with these statuses, for a route's `responses`."""
     schema = Problem.model_json_schema()
     schema["properties"]["errors"]["items"] = schema.pop("$defs")["FieldProblem"]
     content = {MEDIA_TYPE: {"schema": schema}}
@@ -183,7 +183,7 @@ REFUSALS = (
 
 
 def partly_refused() -> dict[int | str, dict[str, Any]]:
-    """Return the part of the API's description for a list whose items are refused one by one.
+    """Return the OpenAPI description of responses to a list whose items are refused one by one.
 
     207 when some are refused, 422 when all are (in the same form) or the call as a whole.
     """
@@ -213,7 +213,11 @@ def refused_as(status: HTTPStatus, *kinds: type[BatonError]) -> Iterator[None]:
 
 
 def of_error(error: BatonError) -> RequestRefusedError:
-    """Return the refusal for an error of ours; its class decides on the status, 500 by default."""
+    """Return the refusal that answers an error of Baton's; one that is a refusal is returned as it
+    is.
+
+    The error's class decides on the status, 500 by default. WrongFieldsError keeps its fields.
+    """
     if isinstance(error, RequestRefusedError):
         return error
     if isinstance(error, WrongFieldsError):
@@ -229,8 +233,11 @@ def of_error(error: BatonError) -> RequestRefusedError:
 
 
 def of_fields(problems: Sequence[Mapping[str, Any]]) -> RequestRefusedError:
-    """Return the refusal (422) for pydantic's errors; each is a dict as
-    `ValidationError.errors` has it."""
+    """Return the refusal (422) for wrong fields that pydantic found.
+
+    Each of `problems` is a dict of `ValidationError.errors()` or of FastAPI's, whose `loc` begins
+    with where the field was (`body`, `query`).
+    """
     return _of_problems(
         [
             (".".join(map(str, problem["loc"][1:])) or str(problem["loc"][0]), _of_rule(problem))
@@ -240,7 +247,7 @@ def of_fields(problems: Sequence[Mapping[str, Any]]) -> RequestRefusedError:
 
 
 def of_form(error: ValidationError) -> RequestRefusedError:
-    """Return the refusal of a form whose fields do not fit."""
+    """Return the refusal (422) of a console form for the wrong fields that pydantic found."""
     return of_fields([{**problem, "loc": ("form", *problem["loc"])} for problem in error.errors()])
 
 

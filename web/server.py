@@ -20,7 +20,7 @@ BACKLOG = 128
 
 
 class WebServer:
-    """Serves an application. Fits `core.threaded_service.Service`.
+    """Serves an application in a thread; a Service as `core.threaded_service` describes it.
 
     Args:
         port: 0 for any free one; `url` has the one it got.
@@ -87,7 +87,11 @@ class WebServer:
         self.url = f"http://{shown}:{listener.getsockname()[1]}"
 
     def start(self) -> None:
-        """Bind if that was not done, and serve in a thread. Raise SettingsError as `bind` does."""
+        """Bind if that was not done, and serve in a thread.
+
+        Raises:
+            SettingsError: the address is in use, or is none of this host's.
+        """
         self.bind()
         self._thread.start()
 

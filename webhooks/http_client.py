@@ -23,7 +23,7 @@ from urllib3.exceptions import HTTPError
 
 from core.errors import NotSentError, UnsendableError
 from core.messages import Message
-from webhooks.deadline import Deadline
+from sources.transport.deadline import Deadline
 
 RESPONSE_BYTES = 64 * 1024
 CHUNK_BYTES = 8192
@@ -46,7 +46,7 @@ TROUBLES = {
 
 @dataclass(frozen=True)
 class Answer:
-    """A receiver's HTTP response.
+    """A receiver's HTTP response, of any status.
 
     Args:
         text: the first 64 KB of the body, with invalid UTF-8 replaced.

@@ -47,13 +47,16 @@ class Report:
 
 
 class Outbox:
-    """Files reports that a webhook worker will send."""
+    """Files reports: each becomes a row of `webhook_deliveries`, which a sender posts later."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
     def enqueue(self, tx: Tx, report: Report) -> bool:
         """File a report in the caller's transaction; return False when its event id is known.
+
+        It is sent only if that transaction is committed. A report with a known event id is not
+        filed again, whatever its content.
 
         Raises:
             InvalidInputError: the kind is unknown, the event id does not fit into a header, or the
@@ -63,7 +66,12 @@ class Outbox:
 
 
 def as_delivery(report: Report) -> NewDelivery:
-    """Return the row of a report. Raise InvalidInputError as `Outbox.enqueue` does."""
+    """Return the row to store for a report.
+
+    Raises:
+        InvalidInputError: the kind is unknown, the event id does not fit into a header, or the URL
+            is empty or longer than 1024 characters.
+    """
     if report.kind not in set(DeliveryKind):
         raise InvalidInputError("report_kind_unknown", kind=report.kind)
     if not EVENT_ID.fullmatch(report.event_id):

@@ -26,7 +26,7 @@ INTERRUPTED = Message.of("delivery_interrupted").dump()
 
 @dataclass(frozen=True)
 class Claim:
-    """A delivery leased by this process, with the attempt that has been counted for it.
+    """A delivery leased by this process; the claim has counted one more attempt at it.
 
     Args:
         delivery: the row after the claim: state `sending`, this attempt counted.
@@ -116,7 +116,11 @@ class DeliveryQueue:
     def enqueue_and_claim(self, new: NewDelivery) -> Claim:
         """File a delivery and lease it in one transaction, so that no other process sends it.
 
-        Its event id must be a new one. Raises as `claim` does.
+        Its event id must be a new one.
+
+        Raises:
+            CommitUnknownError: a delivery may be filed and leased; it is due when that lease ends.
+            DatabaseError: nothing was filed.
         """
 
         def file_and_take(tx: Tx) -> Claim:
@@ -130,7 +134,8 @@ class DeliveryQueue:
         return self._registered(self._database.write(file_and_take))
 
     def record_outcome(self, claim: Claim, outcome: DeliveryOutcome) -> bool:
-        """Store an attempt's outcome for its delivery, endpoint and tasks, and release the lease.
+        """Store an attempt's outcome for its delivery, callback URL and tasks, and release the
+        lease.
 
         Returns False when the lease was lost: then nothing is stored, and its new holder decides.
         """

@@ -36,8 +36,9 @@ class ReplayRequest:
     """The deliveries to send again; all given conditions must hold together.
 
     Args:
-        ids: MAX_IDS at most.
-        states: empty for GIVEN_UP, or for any state where `ids` are given.
+        ids: MAX_IDS at most; empty for any.
+        states: empty for the failed and given-up ones, or for any state where `ids` are given.
+        kinds, task_id, url: only deliveries of these; empty or None for any.
         since, until: UTC times of filing; `until` is excluded.
 
     Raises:
@@ -67,7 +68,8 @@ class ReplayRequest:
             raise InvalidInputError("deliveries_not_chosen")
 
     def as_filter(self) -> Filter:
-        """Return the conditions as the queries in storage take them."""
+        """Return the conditions as a filter for queries, with the states that are meant by
+        default."""
         return Filter(
             ids=self.ids,
             states=self.states or (() if self.ids else GIVEN_UP),
@@ -131,7 +133,8 @@ class TrialRequest:
     """A test event to send to a URL, signed when a secret is given.
 
     Args:
-        secret: one or two signing secrets as `signing.parse_secrets` reads them; not checked here.
+        secret: one signing secret in clear, or two with a blank between; empty or None to send
+            unsigned. Its form is not checked here.
 
     Raises:
         WrongFieldsError: a field is malformed or too long; it has a message for each such field.

@@ -11,12 +11,10 @@ from http import HTTPStatus
 from core.errors import UnsendableError
 from core.logs import redact
 from core.messages import Message, message_of
-from sources.json_api import retry_after_secs
+from sources.transport.retry_after import retry_after_secs
 from storage.distribution.deliveries import DeliveryState
 from webhooks.http_client import Answer
 
-# A receiver that asks for a longer pause in `Retry-After` gets a day.
-MAX_REST_SECS = 86400.0
 BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
@@ -107,7 +105,7 @@ def _outcome_of_answer(
             error=error,
             disables=Message.of("receiver_gone"),
         )
-    asked_secs = min(retry_after_secs(answer.retry_after, now) or 0.0, MAX_REST_SECS)
+    asked_secs = retry_after_secs(answer.retry_after, now) or 0.0
     rest = now + timedelta(seconds=asked_secs) if asked_secs and status in BUSY else None
     failed = DeliveryOutcome(
         state=DeliveryState.FAILED, status=status, response=text, error=error, rest_until=rest

@@ -24,7 +24,7 @@ log = service_log("webhooks")
 
 @dataclass(frozen=True, kw_only=True)
 class WebhookSender:
-    """Sends deliveries; several threads may run one worker.
+    """Makes the requests that deliver reports; several threads may run one sender.
 
     Args:
         poll_secs: seconds between two looks when nothing is due.
@@ -46,6 +46,8 @@ class WebhookSender:
     def send_once(self) -> bool:
         """Make one attempt at a due delivery; return False when none was due.
 
+        Whatever the receiver answers is recorded as the outcome, not raised.
+
         Raises:
             DatabaseError: nothing was recorded; the delivery is due again when its lease ends.
         """
@@ -63,9 +65,13 @@ class WebhookSender:
         return True
 
     def send_test(self, claim: Claim, keys: Sequence[bytes]) -> DeliveryOutcome:
-        """Make the only attempt at a test delivery and return its outcome.
+        """Make the only attempt at a test delivery, record its outcome and return it.
 
-        Its callback URL is neither disabled nor paused by the answer.
+        A failure is an outcome too. The callback URL is neither disabled nor paused by the answer.
+        Without `keys` the request is unsigned.
+
+        Raises:
+            LeaseLostError: the lease had ended before the request; nothing was sent.
         """
         result = self._post(claim, keys)
         outcome = outcome_of(result, 1, RetryPolicy((), 0.0), self.clock.now())

@@ -38,7 +38,11 @@ class DeliveryDetails:
 
 @dataclass(frozen=True)
 class Overview:
-    """Some deliveries, newest first; the counts of all by state; the disabled callback URLs."""
+    """An overview of deliveries.
+
+    `deliveries` are those asked for, newest first; `counts` are those of all deliveries by state;
+    `disabled` are the callback URLs to which nothing is sent.
+    """
 
     deliveries: list[Delivery]
     counts: dict[DeliveryState, int]
@@ -56,7 +60,8 @@ class WebhookService:
     sender: WebhookSender
 
     def overview(self, wanted: Filter, limit: int) -> Overview:
-        """Return at most `limit` deliveries that match `wanted`, with the counts of all."""
+        """Return at most `limit` deliveries that match `wanted`, and the counts of all
+        deliveries."""
         return self.database.read(
             lambda tx: Overview(
                 deliveries.newest(tx, wanted, limit), deliveries.counts(tx), endpoints.disabled(tx)
@@ -86,7 +91,8 @@ class WebhookService:
     def replay(self, request: ReplayRequest) -> int:
         """Make matching deliveries due again under the same event ids; return their number.
 
-        Their attempts count from 0 again. Test events and deliveries being sent stay as they are.
+        Their attempts count from 0 again. Test events and deliveries being sent stay as they are
+        and are not counted; ids that do not exist are ignored.
         """
         wanted = request.as_filter()
         return self.database.write_idempotent(
@@ -94,10 +100,12 @@ class WebhookService:
         )
 
     def test(self, request: TrialRequest) -> tuple[Delivery, DeliveryOutcome]:
-        """Send one test event, and return its delivery and outcome once the receiver has answered.
+        """Send one test event, and return its delivery and outcome once the attempt has ended.
+
+        A receiver that refuses or does not answer raises nothing: the outcome says so.
 
         Raises:
-            CredentialsError: the secret is malformed.
+            CredentialsError: the secret is malformed; nothing was sent.
         """
         keys = parse_secrets(request.secret) if request.secret is not None else []
         now = self.clock.now()
@@ -112,7 +120,11 @@ class WebhookService:
         return claim.delivery, self.sender.send_test(claim, keys)
 
     def endpoint_url(self, request: EndpointRequest) -> str:
-        """Return a request's callback URL. Raise InvalidInputError for an unknown delivery id."""
+        """Return the callback URL that a request names: by itself, or by a delivery to it.
+
+        Raises:
+            InvalidInputError: no delivery has the id that the request names.
+        """
         if request.url is not None:
             return request.url
         assert request.delivery_id is not None
@@ -122,7 +134,7 @@ class WebhookService:
         """Enable a callback URL, or disable it: then its deliveries wait until it is enabled.
 
         Args:
-            reason: why it is disabled, shown to operators.
+            reason: why it is disabled, shown to operators; without a use when it is enabled.
 
         Raises:
             InvalidInputError: no delivery was ever filed for that URL.
@@ -135,16 +147,19 @@ class WebhookService:
             raise InvalidInputError("callback_url_unknown")
 
     def rotate_secret(self, task_id: str, secret: str | None = None) -> str:
-        """Sign a task's reports with a new secret and the previous one until `finish_rotation`.
+        """Start a rotation of the secret that signs a task's reports, and return the new one in
+        clear.
+
+        Until `finish_rotation`, each report carries two signatures: by the new secret and by the
+        one that was newest so far. A task without a secret gets this one only. It is stored
+        encrypted.
 
         Args:
-            secret: the new secret; None for a random one.
-
-        Returns the new secret in clear.
+            secret: the new secret in clear, `whsec_` and base64; None or empty for a random one.
 
         Raises:
-            CredentialsError: the secret is malformed.
-            InvalidInputError: there is no such task, or `secret` holds two.
+            CredentialsError: the secret is malformed, or the stored one cannot be decrypted.
+            InvalidInputError: there is no such task, or `secret` is a list of two secrets.
         """
         fresh = (secret or new_secret()).strip()
         if len(parse_secrets(fresh)) != 1:
@@ -153,10 +168,13 @@ class WebhookService:
         return fresh
 
     def finish_rotation(self, task_id: str) -> None:
-        """Sign a task's reports with its newest secret only.
+        """Sign a task's reports with its newest secret only, and forget the previous one.
+
+        A task with one secret keeps it.
 
         Raises:
             InvalidInputError: there is no such task, or it has no secret.
+            CredentialsError: the stored secret cannot be decrypted.
         """
 
         def newest(old: list[str]) -> str:
@@ -173,9 +191,7 @@ class WebhookService:
         """
 
         def replace_secret(tx: Tx) -> None:
-            # encrypted with the old key after it has read this row.
             # The row of `meta` is locked: a rotation of the vault's key would miss a secret that is
-            # encrypted with the old key after it has read this row.
             # encrypted with the old key after it has read this row.
             schema.lock_fact(tx, KEY_CHECK)
             if not callback_secrets.task_exists(tx, task_id):

@@ -19,10 +19,12 @@ MAX_SECRETS = 2
 
 
 def parse_secrets(text: str) -> list[bytes]:
-    """Return the key of each secret in `text`: one, or two with blanks between, newest first.
+    """Return the key of each signing secret in `text`: one, or two with blanks between.
+
+    `text` is in clear, the newest secret first.
 
     Raises:
-        CredentialsError: a secret is not `whsec_` and base64, or there are more than two.
+        CredentialsError: a secret is not `whsec_` and base64, or there are none or more than two.
     """
     parts = text.split()
     if not 1 <= len(parts) <= MAX_SECRETS:

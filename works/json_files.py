@@ -27,7 +27,11 @@ def read_checked(path: Path, shape: TypeAdapter[T]) -> T:
 
 
 def read_file(path: Path) -> bytes:
-    """Return a file's bytes. Raise DamagedFileError when it is missing or unreadable."""
+    """Return a file's bytes.
+
+    Raises:
+        DamagedFileError: it is missing or cannot be read.
+    """
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -38,7 +42,11 @@ def read_file(path: Path) -> bytes:
 
 
 def parse_checked(content: bytes, path: Path, shape: TypeAdapter[T]) -> T:
-    """Return the value in a file's bytes, which messages call `path`. Raise as `read_checked`."""
+    """Return the value in a JSON file's bytes, which messages call `path`, if it has that shape.
+
+    Raises:
+        DamagedFileError: it is empty or malformed; names the file, the place and the problem.
+    """
     content = content.removeprefix(BOM)
     if not content.strip():
         raise DamagedFileError("file_empty", path=str(path))

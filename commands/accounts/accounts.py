@@ -22,7 +22,7 @@ from commands.framework.system_user import system_user
 from core.errors import InvalidInputError
 from core.messages import Message
 from core.settings import load_settings
-from presentation.json_rows import as_object
+from presentation.json_rows import account_object, as_object
 from storage.models.accounts import AccountStatus
 
 if TYPE_CHECKING:
@@ -100,24 +100,26 @@ def _import_many(known: Platform, file: Path, limit: int | None) -> None:
 
 
 def list_accounts(platform: PlatformOf = None, as_json: AsJson = False) -> None:
-    """The pool: state, quota, learned rate, next use."""
+    """List the pool: state, quota, learned rate, next use."""
     with opened_app() as app:
         found = app.pool.registry.all(platform_named(platform).name if platform else None)
+        views = app.crawling.account_views.views(found)
         if as_json:
-            result_json([as_object(account) for account in found])
+            result_json([account_object(view) for view in views])
             return
-        Terminal(highlight=False).print(account_table(app, found))
+        Terminal(highlight=False).print(account_table(app, views))
 
 
 def explain(name: Name, platform: PlatformOf = None, as_json: AsJson = False) -> None:
-    """An account's timeline: what happened, why, and until when."""
+    """Show an account's timeline: what happened, why, and until when."""
     with opened_app() as app:
         account = app.pool.registry.find(name, platform)
         events = app.pool.registry.events(account)
         if as_json:
             result_json([as_object(event) for event in events])
             return
-        for line in explain_lines(app, account, events):
+        [view] = app.crawling.account_views.views([account])
+        for line in explain_lines(app, view, events):
             result(line)
 
 

@@ -36,6 +36,7 @@ def sign_in(app: App, proxy: str | None, codes: int, stop: threading.Event) -> s
     login = QRLogin(
         base_url=settings.bilibili_passport_url,
         timeout_secs=settings.request_timeout_secs,
+        answer_secs=settings.answer_timeout_secs,
         proxy=proxy,
     )
     try:

@@ -20,6 +20,8 @@ from commands.framework.reader import (
     word,
 )
 from core.messages import Message
+from core.plain_text import one_line
+from presentation.account_views import AccountView, fact_messages, note_messages, work_messages
 from sources.pacing import learned_per_sec
 from storage.models.accounts import Account, AccountEvent, AccountStatus, Health
 
@@ -29,8 +31,9 @@ EVIDENCE_CHARS = 300
 KIND_CELLS = 16
 
 
-def account_table(app: App, accounts: list[Account]) -> Table:
-    """Return a table of accounts: state, quota of the day, rate, next use, and a note."""
+def account_table(app: App, views: list[AccountView]) -> Table:
+    """Return a table of accounts: state, quota of the day, rate, next use, and a note with the
+    task that each works for."""
     now = app.clock.now()
     table = Table(box=None, pad_edge=False)
     *titles, note = column_titles(
@@ -39,33 +42,35 @@ def account_table(app: App, accounts: list[Account]) -> Table:
     for title in titles:
         table.add_column(title, no_wrap=True, overflow="ellipsis")
     table.add_column(note, overflow="ellipsis")
-    for account in accounts:
+    for view in views:
+        account = view.account
         table.add_row(
             *(
                 str(account.id),
                 account.platform,
                 account.username,
-                state_of(account, now),
+                state_of(view, now),
                 _quota(app, account, now),
                 _rate(app, account),
                 _next_use(app, account, now),
-                note_of(app, account, now),
+                joined([*_texts(note_messages(view, now)), *notes_of(app, account, now)]),
             )
         )
     return table
 
 
-def state_of(account: Account, now: datetime) -> str:
-    """Return an account's state in one word: its status, or why an idle account is not quite
+def state_of(view: AccountView, now: datetime) -> str:
+    """Return an account's state in one word: what it does, or why an idle account is not quite
     idle."""
-    if account.status is not AccountStatus.IDLE:
-        return word(account.status)
+    account = view.account
+    if view.state is not AccountStatus.IDLE:
+        return word(view.state)
     if account.cooldown_until is not None and account.cooldown_until > now:
         return word("suspect" if account.health is Health.SUSPECT else "resting")
     return word("idle" if account.health is Health.HEALTHY else account.health)
 
 
-def note_of(app: App, account: Account, now: datetime) -> str:
+def notes_of(app: App, account: Account, now: datetime) -> list[str]:
     """Return what an operator should know and do about an account; empty when nothing."""
     parts = []
     if account.disabled_reason:
@@ -79,26 +84,27 @@ def note_of(app: App, account: Account, now: datetime) -> str:
     ends = account.session_expires_at
     if ends is not None and ends - now < ENDS_SOON:
         parts.append(text_of(Message.of("note_session_ends", moment=_local(app, ends))))
-    return joined(parts)
+    return parts
 
 
-def explain_lines(app: App, account: Account, events: list[AccountEvent]) -> list[str]:
-    """Return an account's state and its events as lines, oldest first, each with its evidence.
+def explain_lines(app: App, view: AccountView, events: list[AccountEvent]) -> list[str]:
+    """Return an account's state and work, and its events as lines, oldest first, each with its
+    evidence.
 
     Args:
         events: newest first, as the registry returns them.
     """
-    now = app.clock.now()
-    head = f"{account.username} ({account.platform}): {state_of(account, now)}"
-    note = note_of(app, account, now)
-    lines = [joined([head, note]) if note else head]
+    now, account = app.clock.now(), view.account
+    head = f"{account.username} ({account.platform}): {state_of(view, now)}"
+    work = _texts(work_messages(view, now))
+    lines = [joined([head, *work, *notes_of(app, account, now)])]
     state = Message.of(
         "account_health_line",
         health=word(account.health),
         rate=_rate(app, account),
         moment=_next_use(app, account, now) or word("any time"),
     )
-    lines.append(text_of(state))
+    lines.append(joined([text_of(state), *_texts(fact_messages(view))]))
     for event in reversed(events):
         detail = shown(event.detail)
         if event.until_at:
@@ -107,6 +113,10 @@ def explain_lines(app: App, account: Account, events: list[AccountEvent]) -> lis
         lines.append(f"{_local(app, event.created_at)}  {_kind(event)} {detail}")
         lines += [f"{'':21}{line}" for line in _evidence(event)]
     return lines
+
+
+def _texts(messages: list[Message]) -> list[str]:
+    return [one_line(text_of(message)) for message in messages]
 
 
 def _kind(event: AccountEvent) -> str:

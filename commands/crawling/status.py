@@ -16,7 +16,7 @@ from commands.framework.options import AsJson
 from core.installation.home import find_home
 from core.messages import Message
 from presentation.i18n.renderer import renderer_for
-from presentation.json_rows import as_object, view_object
+from presentation.json_rows import account_object, as_object, view_object
 from presentation.terminal.dashboard import Dashboard
 from storage.crawling import leases
 
@@ -34,7 +34,7 @@ def status(as_json: AsJson = False) -> None:
             workers = app.database.read(leases.workers)
             result_json(
                 {
-                    "accounts": [as_object(view.account) for view in snapshot.accounts],
+                    "accounts": [account_object(view) for view in snapshot.accounts],
                     "tasks": [view_object(view) for view in snapshot.tasks],
                     "events": [as_object(event) for event in snapshot.events],
                     "workers": [as_object(worker) for worker in workers],

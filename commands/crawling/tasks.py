@@ -12,12 +12,14 @@ from app.container import App
 from commands.framework.context import opened_app, result, result_json, result_table
 from commands.framework.lazy_group import Group
 from commands.framework.options import AsJson
-from commands.framework.reader import column_titles, reader, shown, word
+from commands.framework.reader import column_titles, reader, shown, text_of, word
 from commands.framework.system_user import system_user
 from core.messages import Message
 from core.plain_text import one_line
 from crawler.tasks.requests import LabelChange
+from presentation.account_views import AccountView, note_messages
 from presentation.json_rows import task_object
+from presentation.snapshot import is_usual, working_for
 from storage.crawling import task_labels, task_pieces
 from storage.crawling import tasks as rows
 from storage.models.tasks import Task
@@ -42,13 +44,17 @@ def list_tasks(
 
 
 def show(task_id: TaskId, as_json: AsJson = False) -> None:
-    """One task with its pieces."""
+    """Show one task with its pieces, and the accounts that work for it."""
     with opened_app() as app:
         found = _with_pieces(app, app.crawling.service.task(task_id))
         if as_json:
             _print_json(app, found)
             return
         result_table(_table(app, found))
+        now = app.clock.now()
+        for view in working_for(found[0].id, _pool(app)):
+            work = [text_of(message) for message in note_messages(view, now)]
+            result(Message.of("task_account_line", account=view.account.username, work=work))
 
 
 def pause(task_id: TaskId) -> None:
@@ -105,7 +111,12 @@ def _change_labels(change: LabelChange) -> None:
 def _print_json(app: App, found: list[Task]) -> None:
     ids = [task.id for task in found]
     labels = app.database.read(task_labels.of_tasks, ids)
-    result_json([task_object(task, labels) for task in found])
+    pool = _pool(app)
+    result_json([task_object(task, labels, pool) for task in found])
+
+
+def _pool(app: App) -> list[AccountView]:
+    return app.crawling.account_views.views(app.pool.registry.all())
 
 
 def _with_pieces(app: App, task: Task) -> list[Task]:
@@ -124,6 +135,7 @@ def _table(app: App, found: list[Task]) -> Table:
             "pages",
             "items",
             "marker",
+            "accounts",
             "labels",
             "waits for",
             "error",
@@ -132,9 +144,13 @@ def _table(app: App, found: list[Task]) -> Table:
         table.add_column(title, no_wrap=True)
     ids = [task.id for task in found]
     labels = app.database.read(task_labels.of_tasks, ids)
+    pool = _pool(app)
     for task in found:
+        working = working_for(task.id, pool)
         summed = app.database.read(task_pieces.progress, task.id)
         wait = app.database.read(task_pieces.waiting_now, task.id, now)
+        if wait is not None and is_usual(wait, task, working):
+            wait = None
         cells = (
             str(task.id) if task.parent_id is None else f"{task.parent_id}.{task.id}",
             renderer.word("task_type", task.task_type),
@@ -143,6 +159,7 @@ def _table(app: App, found: list[Task]) -> Table:
             _pages(task),
             f"{summed.item_count:,}",
             task.progress_marker or "",
+            f"{len(working):,}" if working else "",
             " ".join(labels.get(task.id, [])),
             word(wait.reason) if wait else "",
             one_line(shown(task.last_error)),

@@ -66,7 +66,7 @@ def stop(as_json: AsJson = False) -> None:
 
 
 def status(as_json: AsJson = False) -> None:
-    """Whether it is on, and how the newest round went."""
+    """Tell if it is on, and how the newest round went."""
     with opened_app() as app:
         state = app.distribution.broadcaster.status()
     if as_json:

@@ -20,7 +20,7 @@ COUNTERS = tuple(names[0] for names in NAMES.values())
 
 
 class ItemFile:
-    """The items of a file, to be iterated once.
+    """The items of a file (a JSON array, JSON lines or CSV), to be iterated once.
 
     `places[position]` is an item's place in the file, `unreadable[position]` why it cannot be read;
     both are filled by the iteration.
@@ -29,7 +29,7 @@ class ItemFile:
         columns: the fields of an item; the first one is required in a CSV file.
 
     Raises:
-        InvalidInputError: the file cannot be opened or is not UTF-8.
+        InvalidInputError: the file cannot be opened or is of an unknown encoding.
     """
 
     def __init__(self, *, file: Path, columns: Collection[str]) -> None:

@@ -91,7 +91,7 @@ def list_tasks(
 
 
 def show(task_id: TaskId, as_json: AsJson = False) -> None:
-    """One task with its newest days."""
+    """Show one task with its newest days."""
     with opened_app() as app:
         details = app.distribution.service.details(task_id)
     if as_json:

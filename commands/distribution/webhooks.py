@@ -88,7 +88,7 @@ def list_deliveries(
 def show(
     id: Annotated[int, typer.Argument(help="the delivery's id")], as_json: AsJson = False
 ) -> None:
-    """One delivery with its body and every attempt."""
+    """Show one delivery with its body and every attempt."""
     with opened_app() as app:
         shown = app.webhooks.service.show(id)
         if as_json:
@@ -161,7 +161,7 @@ def disable(
     endpoint: Endpoint,
     reason: Annotated[str, typer.Option(help="why; shown in lists")] = BY_THE_OPERATOR,
 ) -> None:
-    """Send nothing more to a URL; what is filed waits."""
+    """Send nothing more to a URL: reports that are filed wait."""
     with opened_app() as app:
         app.use_cases.webhooks.disable(system_user(app), _endpoint(endpoint, reason))
         result(Message.of("endpoint_is_disabled"))

@@ -36,8 +36,11 @@ DEFAULT_RUN_THREADS = 4 + THREADS  # of a `run` without options
 
 
 class InstallationChecks:
-    """Checks an installation; only a finding's `fix` changes anything, and a database is
-    created."""
+    """Checks an installation.
+
+    A check changes nothing: only a finding's `fix` does, when it is called. But a database that
+    does not exist yet is created.
+    """
 
     def __init__(self, app: App) -> None:
         self._app = app

@@ -20,7 +20,8 @@ MIN_FREE_BYTES = 500 * 1024 * 1024
 
 
 def settings_findings() -> Iterator[Finding]:
-    """Yield a warning for each variable that looks like a setting and is none."""
+    """Yield a warning for each variable that looks like a setting and is none, else that all is
+    well."""
     known = setting_names() | {HOME_SETTING}
     wrong = sorted(
         name for name in _given_names() if name.startswith("BATON_") and name not in known
@@ -37,7 +38,7 @@ def settings_findings() -> Iterator[Finding]:
 
 
 def home_finding() -> Finding:
-    """Return which folder is the home, and why."""
+    """Return a finding that says which folder is the home, and why; it is never a problem."""
     return ok(Message.of("subject_home"), home_message())
 
 

@@ -26,7 +26,7 @@ class Finding:
         subject: the thing that was checked.
         detail: its state.
         advice: what to do; None when nothing.
-        fix: follows the advice where that is safe, and returns what it did; None where it is not.
+        fix: does what the advice says, where that is safe, and returns what it did; else None.
     """
 
     level: Level
@@ -37,14 +37,14 @@ class Finding:
 
 
 def ok(subject: Message, detail: Message) -> Finding:
-    """Return that nothing is wrong."""
+    """Return a finding that nothing is wrong."""
     return Finding(Level.OK, subject, detail)
 
 
 def warning(
     subject: Message, detail: Message, advice: Message, fix: Callable[[], Message] | None = None
 ) -> Finding:
-    """Return what may do harm later, and what to do about it."""
+    """Return a finding on what may do harm later, with what to do about it."""
     return Finding(Level.WARN, subject, detail, advice, fix)
 
 
@@ -54,7 +54,7 @@ def failure(
     advice: Message,
     fix: Callable[[], Message] | None = None,
 ) -> Finding:
-    """Return what does not work; `detail` may be the error that showed it."""
+    """Return a finding on what does not work; `detail` may be the error that showed it."""
     if isinstance(detail, BatonError):
         detail = Message.of("error_found", cause=detail)
     return Finding(Level.ERROR, subject, detail, advice, fix)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from commands.doctor.findings import Finding, ok, warning
 from core.messages import Message
-from jobs.retention import Retention
+from jobs.pruner import Retention
 
 
 def retention_finding(retention: Retention) -> Finding:

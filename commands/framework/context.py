@@ -68,13 +68,14 @@ def stderr_terminal() -> Terminal:
 
 
 def say(line: str | Message) -> None:
-    """Print a text, or a message in the reader's language, on stderr: it is for people."""
+    """Print a text, or a message with its advice in the reader's language, on stderr: for
+    people."""
     text = line if isinstance(line, str) else reader().sentence(line)
     stderr_terminal().print(text, markup=False, soft_wrap=True)
 
 
 def result(line: str | Message) -> None:
-    """Print a line of the result, on stdout; a message in the reader's language."""
+    """Print a line of the result, on stdout; a message with its advice in the reader's language."""
     print(line if isinstance(line, str) else reader().sentence(line))
 
 
@@ -96,8 +97,11 @@ def result_json(value: object) -> None:
 
 
 def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """Wrap a command so that a BatonError ends it with a message and an
-    exit code, without traceback."""
+    """Wrap a command so that a BatonError ends it with a message on stderr, without traceback.
+
+    Its class decides on the exit code: USAGE for invalid input, CREDENTIALS, else ERROR. A reader
+    that closed the pipe ends it with ERROR, without a message.
+    """
 
     @wraps(command)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -130,7 +134,12 @@ def _exit_code(error: BatonError) -> int:
 
 
 def platform_named(name: str) -> Platform:
-    """Return a platform that can be searched. Raise InvalidInputError for another name."""
+    """Return the platform of that name whose creators can be searched, from the settings.
+
+    Raises:
+        InvalidInputError: there is none; the message lists those that can.
+        SettingsError: a setting or a platform's TOML file is wrong.
+    """
     from sources.platforms import PlatformRegistry
 
     return PlatformRegistry(load_settings()).searchable(name)
@@ -149,15 +158,16 @@ def opened_app(
     Args:
         threads: number of workers that will run.
         settings: None for those of the environment; then a new database is announced.
-        services: once open, a lost database is waited for as long as the settings say; commands
-            wait 3 s.
-        prepare: called before the database is looked at, with an App that is closed afterwards;
-            its OSError stands for a data folder that cannot be written.
+        services: for processes that run on: once open, a lost database is waited for as long as the
+            settings say (commands wait 3 s), and the notification channels are checked.
+        prepare: called before the database is looked at, with an App that is closed afterwards; its
+            OSError stands for a data folder that cannot be written.
 
     Raises:
         DatabaseUnavailableError: no database answered within 3 s.
-        SettingsError: the data folder or the log folder cannot be written.
-        SchemaMismatchError, CredentialsError: as `App.open`.
+        SettingsError: the data folder or the log folder cannot be written, or a setting is wrong.
+        SchemaMismatchError: the database holds another version's tables, or another program's.
+        CredentialsError: the secret key is missing or is not that of the database.
     """
     from app.container import App
 
@@ -181,7 +191,11 @@ def opened_app(
 
 @contextmanager
 def unopened_app() -> Iterator[App]:
-    """Provide an App with logging set up, for commands that need no main database."""
+    """Provide an App with logging set up, without looking at the main database or the secret key.
+
+    Raises:
+        SettingsError: a setting is wrong, or the log folder cannot be written.
+    """
     from app.container import App
 
     settings = load_settings()

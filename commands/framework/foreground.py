@@ -32,7 +32,7 @@ EVENTS = 20
 
 @dataclass(frozen=True)
 class ForegroundResult:
-    """The end of a foreground run: an exit code, and a message for people (empty for none)."""
+    """The end of a foreground run: an exit code, and a text for people (empty for none)."""
 
     code: Exit
     message: str = ""
@@ -59,14 +59,19 @@ class Foreground:
         self.last: Snapshot | None = None
 
     def failed(self, error: BaseException) -> None:
-        """Stop in order because a service ended by `error`; called in the service's thread."""
+        """Have `run` stop all services, because one ended by `error`; return at once.
+
+        It is called in that service's thread. The run's exit code is ERROR then.
+        """
         self._failure = error
         self._stop.set()
 
     def run(self, engine: Engine, task_ids: tuple[int, ...]) -> ForegroundResult:
         """Work until all tasks of `task_ids` have ended; until a signal when it is empty.
 
-        The first signal ends the work in order, the second ends the process at once.
+        It also ends when a task can go on only by a person, or, without `wait`, when all quota is
+        used up. The first signal lets workers finish the page or batch in hand, the second ends the
+        process at once. Return the worst ending of the tasks.
         """
         drain_on_signals(self._stop.set)
         engine.start()

@@ -24,7 +24,7 @@ def translate_help(command: Any) -> Any:
 
 
 def translated(text: str) -> str:
-    """Return a line of help in the reader's language."""
+    """Return a line of help in the reader's language; one without a translation stays English."""
     if language_of_environment() is Language.ENGLISH:
         return text
     from presentation.i18n.catalogue.zh.by_english.help import HELP
@@ -33,7 +33,8 @@ def translated(text: str) -> str:
 
 
 def in_chinese_frame(text: str) -> str:
-    """Return a help text of the library with its titles and placeholders in Chinese."""
+    """Return a help text with the library's own titles and placeholders replaced by Chinese
+    ones."""
     from presentation.i18n.catalogue.zh.by_english.help import FRAME
 
     for english, chinese in FRAME.items():

@@ -18,8 +18,8 @@ from commands.framework.library_errors import usage_errors_translated
 class CommandEntry:
     """A command or a group, and the module that defines it.
 
-    `help` is the first line of its help, which a listing shows without the import. `module` is a
-    module below `commands` with a `GROUP`, or with `COMMANDS` by their names.
+    `help` is the first line of its help, which a listing shows without the import. `module` is the
+    name of a module below `commands`; it has a `GROUP`, or `COMMANDS` by their names.
     """
 
     name: str
@@ -29,7 +29,10 @@ class CommandEntry:
 
 @dataclass(frozen=True)
 class Group:
-    """The commands of a group by their names; `main` runs in front of them, and without any."""
+    """The commands of a group by their names.
+
+    `main` runs before each of them, and also when none is named; None: nothing does.
+    """
 
     commands: Mapping[str, Callable[..., Any]]
     main: Callable[..., Any] | None = None

@@ -36,7 +36,11 @@ def leases_renewed(app: App, role: str, on_failure: Callable[[], None]) -> Itera
 
 @contextmanager
 def leases_until_interrupted(app: App, role: str) -> Iterator[threading.Event]:
-    """Renew the leases of this process, and provide an event that Ctrl-C and SIGTERM set."""
+    """Renew the leases of this process until the end of the block.
+
+    It gets an event that Ctrl-C or SIGTERM sets, and also a failure to renew the leases; a second
+    signal ends the process. `role` names the work to other processes.
+    """
     stop = stop_event_on_signals()
     with leases_renewed(app, role, stop.set):
         yield stop

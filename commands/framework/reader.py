@@ -30,27 +30,36 @@ def is_chinese() -> bool:
 
 
 def text_of(message: Message) -> str:
-    """Return a message's text in the reader's language, without advice."""
+    """Return a message's text in the reader's language, without advice (see `shown`)."""
     return reader().text(message)
 
 
 def in_english(message: Message) -> str:
-    """Return a message's sentence in English, as JSON for programs has it."""
+    """Return a message's sentence in English, with advice, as JSON for programs has it."""
     return ENGLISH_RENDERER.sentence(message)
 
 
 def word(english: str) -> str:
-    """Return a word of a listing, such as `idle`, in the reader's language, by its English."""
+    """Translate a word shown in listings, such as `idle`, from English to the reader's language.
+
+    A word that is not in the catalogue comes out as its code, `word_…`: pass only known ones.
+    """
     return text_of(Message(f"word_{english.replace(' ', '_')}"))
 
 
 def column_titles(english: Sequence[str]) -> tuple[str, ...]:
-    """Return the titles of a table's columns in the reader's language, by their English."""
+    """Translate the titles of a table's columns from English to the reader's language.
+
+    A title that is not in the catalogue comes out as its code, `column_…`: pass only known ones.
+    """
     return tuple(text_of(Message(f"column_{title.replace(' ', '_')}")) for title in english)
 
 
 def named_count(number: int, english: str) -> str:
-    """Return a number of what is in a state: `2 delivered`."""
+    """Return a number with the state that so many things are in: `2 delivered`.
+
+    `english` is the state as `word` takes it.
+    """
     return text_of(Message.of("named_count", count=number, name=word(english)))
 
 
@@ -60,7 +69,10 @@ def joined(parts: Sequence[str]) -> str:
 
 
 def shown(text: str | Message | None) -> str:
-    """Return a message, or one as a column holds it, as a sentence with advice; empty for None."""
+    """Return a message as a sentence with advice, in the reader's language; empty for None.
+
+    A `str` is a message as a column holds it.
+    """
     if text is None:
         return ""
     return reader().sentence(Message.load(text) if isinstance(text, str) else text)

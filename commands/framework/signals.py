@@ -24,7 +24,8 @@ def on_signals(react: Callable[[], None]) -> None:
 def drain_on_signals(drain: Callable[[], None]) -> None:
     """Call `drain` on the first Ctrl-C or SIGTERM; the second ends the process at once.
 
-    Both are safe: the leases of the process run out by themselves.
+    `drain` runs in a signal handler and must only set a flag. Both are safe: the leases of the
+    process run out by themselves.
     """
     draining = False
 
@@ -39,7 +40,7 @@ def drain_on_signals(drain: Callable[[], None]) -> None:
 
 
 def stop_event_on_signals() -> threading.Event:
-    """Return an event that Ctrl-C and SIGTERM set."""
+    """Return an event that Ctrl-C and SIGTERM set; a second signal ends the process at once."""
     stop = threading.Event()
     drain_on_signals(stop.set)
     return stop

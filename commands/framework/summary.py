@@ -17,7 +17,7 @@ from storage.models.tasks import Task, TaskStatus, TaskType
 def conclude(
     app: App, task: Task, last: Snapshot | None, ending: ForegroundResult, as_json: bool
 ) -> None:
-    """Print the result of a run, and exit with its code unless that is OK.
+    """Print the result of a run, as text or JSON; raise typer.Exit with its code unless that is OK.
 
     Args:
         last: the newest snapshot; None when the database never answered.

@@ -31,13 +31,16 @@ def init() -> None:
 
 
 def make_tables(app: App) -> Message:
-    """Create, upgrade or check the tables, one process at a time; return what was done, which is
-    `UNCHANGED` when they were right.
+    """Create, upgrade or check the tables, one process at a time; return what was done.
+
+    That is `UNCHANGED` when they were right.
 
     Raises:
         BusyError: another process does just that.
         SchemaInUseError: an upgrade is due, and processes still run.
-        SchemaMismatchError, CredentialsError, DatabaseError: nothing was changed.
+        SchemaMismatchError, DatabaseError: the tables are of another version or program, or a
+            statement failed.
+        CredentialsError: the secret key is missing or is not that of the database.
     """
     with app.database.engine.schema_lock(LOCK_WAIT_SECS) as held:
         if not held:

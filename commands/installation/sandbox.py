@@ -22,6 +22,14 @@ def sandbox(
     batch_limit: Annotated[int, typer.Option(help="videos in one question")] = 50,
     youtube_units: Annotated[int, typer.Option(help="YouTube's quota of a day")] = 10_000,
     tikhub_rate: Annotated[str, typer.Option(help="requests/seconds to TikHub")] = "10/1",
+    egresses: Annotated[int, typer.Option(help="proxy gateways (HTTP and SOCKS5)")] = 0,
+    egress_rate: Annotated[
+        str | None, typer.Option(help="requests/seconds of one egress route")
+    ] = None,
+    egress_throttle: Annotated[str, typer.Option(help="code (-799) or http (429)")] = "code",
+    space_lock: Annotated[
+        str | None, typer.Option(help="requests/seconds of one egress route to /x/space/")
+    ] = None,
 ) -> None:
     """Serve the platforms' formats on 127.0.0.1, for trials."""
     try:
@@ -36,6 +44,10 @@ def sandbox(
             batch_limit=batch_limit,
             youtube_units=youtube_units,
             tikhub_rate=RateLimit.parse(tikhub_rate),
+            egresses=egresses,
+            egress_rate=RateLimit.parse_optional(egress_rate),
+            egress_throttle=egress_throttle,
+            space_lock=RateLimit.parse_optional(space_lock),
         )
     except ValueError as error:
         raise InvalidInputError("sandbox_unusable", detail=str(error)) from error

@@ -37,11 +37,11 @@ PASSING = (
 
 
 class Startup:
-    """What comes before the work. SIGINT and SIGTERM end it from the moment it is made.
+    """Makes the tables ready before a service begins, waiting for the database.
 
-    Such a signal raises StoppedSignal in the main thread, at once but for one exception: tables
-    that are being made or upgraded are finished first. A second signal ends the process. Both
-    hold until somebody else handles the signals.
+    SIGINT and SIGTERM end it from the moment it is made: they raise StoppedSignal in the main
+    thread, at once but for one exception: tables that are being made or upgraded are finished
+    first. A second signal ends the process. Both hold until somebody else handles the signals.
 
     Args:
         wait_secs: how long the database, or another process at its tables, is waited for.
@@ -59,7 +59,8 @@ class Startup:
         Raises:
             StoppedSignal: a signal came.
             OSError: the data folder cannot be written.
-            BatonError: what does not pass by itself, or has not passed in time.
+            BatonError: something that waiting does not mend, or that lasted longer than
+                `wait_secs`.
         """
         _require_writable(app.settings.data_dir)
         begun = app.host_clock.monotonic()

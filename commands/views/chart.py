@@ -9,9 +9,10 @@ MAX_COLUMN_CELLS = 8
 
 
 def chart(values: Sequence[int | None], width: int, height: int) -> list[str]:
-    """Return a chart of `height` lines and at most `width` cells; empty when no value is known.
+    """Return a bar chart of `height` lines and at most `width` cells; empty when no value is known.
 
-    The lowest value is at the bottom, the highest at the top; None is a gap.
+    The lowest value is at the bottom, the highest at the top; None is a gap. Of more values than
+    fit, evenly spaced ones are shown.
     """
     known = [value for value in values if value is not None]
     if not known:

@@ -17,7 +17,11 @@ Show = Callable[[str, int, int], None]  # text, done, of how many
 
 @contextmanager
 def progress_shown() -> Iterator[Show]:
-    """Provide a function that shows progress on stderr, until the end of the block."""
+    """Provide a function that shows progress on stderr, until the end of the block.
+
+    It takes a text, and how much is done of how much. A terminal shows a bar, others get a line now
+    and then.
+    """
     terminal = stderr_terminal()
     if not terminal.is_terminal:
         yield _PlainLines()

@@ -63,7 +63,7 @@ def trend(
     counter: OfCounter = CounterName.VIEW,
     as_json: AsJson = False,
 ) -> None:
-    """A video hour by hour, with growth and a chart."""
+    """Show a video hour by hour, with growth and a chart."""
     link = _video(work)
     with _opened_data() as (_, data):
         found = data.read(view_history.history, link.platform, link.video_id, counter.column, last)
@@ -94,7 +94,7 @@ def top(
     limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
-    """The most seen videos of an hour; the newest hour by default."""
+    """List the most seen videos of an hour; without one, of the newest hour."""
     if (day is None) != (hour is None):
         raise InvalidInputError("date_with_hour")
     wanted = Hour.parse(day, hour) if day is not None and hour is not None else None
@@ -152,7 +152,7 @@ def growth(
     limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
-    """The fastest risers, back from the newest hour."""
+    """List the fastest risers, back from the newest hour."""
     hours = hours_of_span(since)
     with _opened_data() as (_, data):
         start = _newest(data).earlier(hours)
@@ -186,7 +186,7 @@ def gaps(
     every: Annotated[bool, typer.Option("--all", help="good hours too")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Every hour expected: observed, late or missing, and why."""
+    """List every expected hour: observed, late or missing, and why."""
     hours = hours_of_span(since)
     with unopened_app() as app:
         found = app.works.gaps.look(app.host_clock.now(), hours)

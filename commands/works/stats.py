@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import threading
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +21,7 @@ from core.errors import InvalidInputError
 from core.message_json import message_keys
 from core.messages import Message
 from crawler.statistics.items import FetchedItem
+from crawler.statistics.waits import Wait
 from presentation.i18n.renderer import ENGLISH_RENDERER
 from sources.base import VideoStats
 
@@ -26,6 +29,7 @@ COUNTERS = ("view", "danmaku", "comment", "like", "coin", "favorite", "share")
 TITLE_CELLS = 30
 MIN_TITLE_WIDTH, WIDE, FILE_WIDTH = 100, 130, 200
 ID_CELLS = 19
+SAME_WAIT = timedelta(seconds=2)
 SHORT_TITLE_CHARS = 5  # of a column, on a narrow screen
 
 
@@ -46,7 +50,7 @@ def fetch(
     with opened_app() as app, leases_until_interrupted(app, "stats") as stop:
         if platform is not None:
             platform = app.pool.platforms.named(platform).name
-        items = app.pool.statistics.fetch(texts, stop, platform)
+        items = app.pool.statistics.fetch(texts, stop, platform, WaitPrinter().show)
     if as_json:
         result_json([_as_object(item) for item in items])
     else:
@@ -57,6 +61,23 @@ def fetch(
     if missing:
         say(Message.of("links_with_counters", found=len(items) - missing, count=len(items)))
         raise typer.Exit(Exit.PARTIAL)
+
+
+class WaitPrinter:
+    """Prints what a fetch waits for and until when, once for the requests that wait together."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._shown: dict[str, datetime] = {}
+
+    def show(self, wait: Wait) -> None:
+        """Print the wait, unless one of that platform as long was printed."""
+        with self._lock:
+            shown_until = self._shown.get(wait.platform)
+            if shown_until is not None and wait.until < shown_until + SAME_WAIT:
+                return
+            self._shown[wait.platform] = wait.until
+        say(Message.of("fetch_waits", platform=wait.platform, reason=wait.reason, until=wait.until))
 
 
 def _lines(file: Path | None) -> list[str]:

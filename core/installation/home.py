@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from core.errors import SettingsError
 from core.installation.program import is_installed
 
 SETTING = "BATON_HOME"
@@ -47,17 +46,28 @@ def find_home() -> Home:
     Raises:
         SettingsError: the user of this process has no home folder.
     """
-    chosen = os.environ.get(SETTING)
     try:
-        if chosen:
-            return Home(Path(chosen).expanduser().absolute(), HomeReason.CHOSEN)
-        if not is_installed() or _holds_data(Path()):
-            return Home(Path(), HomeReason.CURRENT_FOLDER)
-        if os.geteuid() == 0:
-            return Home(SYSTEM_HOME, HomeReason.SYSTEM)
-        return Home(_user_folder(), HomeReason.USER)
-    except RuntimeError as error:  # HOME is unset, and the user is not in the list of users.
+        return locate_home()
+    except RuntimeError as error:
+        from core.errors import SettingsError  # Help needs the language, but no errors: it is fast.
+
         raise SettingsError("home_unknown", setting=SETTING) from error
+
+
+def locate_home() -> Home:
+    """Return what `find_home` returns.
+
+    Raises:
+        RuntimeError: HOME is unset, and the user of this process is not in the list of users.
+    """
+    chosen = os.environ.get(SETTING)
+    if chosen:
+        return Home(Path(chosen).expanduser().absolute(), HomeReason.CHOSEN)
+    if not is_installed() or _holds_data(Path()):
+        return Home(Path(), HomeReason.CURRENT_FOLDER)
+    if os.geteuid() == 0:
+        return Home(SYSTEM_HOME, HomeReason.SYSTEM)
+    return Home(_user_folder(), HomeReason.USER)
 
 
 def _user_folder() -> Path:
@@ -74,7 +84,7 @@ def _holds_data(folder: Path) -> bool:
 
 
 def _names_settings(env_file: Path) -> bool:
-    """Return whether a `.env` is Baton's; those of other programs lie in many folders."""
+    """Return whether a `.env` is Baton's: other programs have such files too."""
     try:
         lines = env_file.read_text(encoding="utf-8", errors="replace").splitlines()
     except PermissionError:

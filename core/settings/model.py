@@ -101,6 +101,12 @@ class Settings(BaseSettings):
     request_timeout_secs: float = _secs(
         15.0, "BATON_REQUEST_TIMEOUT_SECS", "for one answer of a platform", gt=0
     )
+    answer_timeout_secs: float = _secs(
+        30.0,
+        "BATON_ANSWER_TIMEOUT_SECS",
+        "for a whole answer of a platform, to its last byte; TikHub: at least 60",
+        gt=0,
+    )
     request_attempts: int = _setting(
         3, "BATON_REQUEST_ATTEMPTS", "tries of one request before the task steps back", ge=1
     )

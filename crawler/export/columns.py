@@ -30,8 +30,10 @@ Picker = Callable[[Row, Mapping[str, Any]], object]
 def parse_columns(text: str | None) -> tuple[str, ...]:
     """Return the column names in a text like `a,b,c`; the default columns for None.
 
+    Besides the default ones, `raw_data` and `raw_data.KEY[.KEY]` are columns.
+
     Raises:
-        InvalidInputError: there is no name, an unknown one, or one twice.
+        InvalidInputError: there is no name (an empty text), an unknown one, or one twice.
     """
     if text is None:
         return DEFAULT_COLUMNS
@@ -51,6 +53,7 @@ class RowReader:
 
     Args:
         raw_fields: for each common column, the key of its value in the platform's raw data.
+        columns: names that `parse_columns` returned, in the order of the values.
     """
 
     # Exports spend most of their time here: stored columns, common raw fields and special columns

@@ -35,7 +35,8 @@ class FormatWriter(Protocol):
 class CsvWriter:
     """Writes CSV (RFC 4180) with a byte order mark, by which Excel recognises UTF-8.
 
-    Text that a spreadsheet would run as a formula gets a leading apostrophe, unless `raw_cells`.
+    Text that a spreadsheet would run as a formula gets a leading apostrophe; with `raw_cells` it
+    stays as it is.
     """
 
     def __init__(self, path: Path, columns: Sequence[str], *, raw_cells: bool) -> None:
@@ -89,7 +90,12 @@ class JsonLinesWriter:
 
 
 class OpenWriter(Protocol):
-    """Creates a new file at `path` and returns its writer; FileExistsError when it exists."""
+    """Creates a new file at `path` and returns its writer.
+
+    Raises:
+        FileExistsError: the file exists already.
+        OSError: the file cannot be created.
+    """
 
     def __call__(self, path: Path, columns: Sequence[str], *, raw_cells: bool) -> FormatWriter: ...
 

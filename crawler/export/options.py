@@ -9,10 +9,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class ExportLimits:
-    """Limits from the settings.
+    """The limits of every export, from the settings.
 
-    `poll_secs` pass between two looks for work; a segment ends `idle_secs` after its newest row.
-    `batch_rows` are the most in a transaction, `file_rows` the most in a file.
+    `poll_secs` pass between two looks for work. A segment (one account's rows of one quota day, in
+    one file) ends when no row came for `idle_secs`. A transaction takes `batch_rows` at most, a
+    file `file_rows`.
     """
 
     poll_secs: float

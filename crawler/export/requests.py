@@ -19,7 +19,7 @@ MAX_ROWS = MAX_ID
 
 @dataclass(frozen=True, kw_only=True)
 class ExportRequest:
-    """A valid request to export a domain.
+    """A valid request to export the creators of a domain.
 
     Args:
         columns: column names, comma-separated; None for the default ones.
@@ -27,8 +27,9 @@ class ExportRequest:
         out: an absolute folder; None for the exports folder.
         raw_cells: leave text as it is that a spreadsheet would run as a formula.
         follow: wait for new creators without end.
-        lanes: accounts that drain the domain side by side.
-        labels: as for CrawlRequest.
+        lanes: the number of workers that export the domain at once, each with an account of its
+            own.
+        labels: labels of the task; if an open export is continued instead, it gets them too.
 
     Raises:
         WrongFieldsError: a field is invalid; there is a message for each.

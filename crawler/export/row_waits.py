@@ -22,7 +22,9 @@ SHOW_AFTER_SECS = 1.0  # shorter waits are not shown: each costs a write
 
 @dataclass(frozen=True, kw_only=True)
 class RowWaiter:
-    """Waits for rows of a domain, and then leases the segment's account again."""
+    """Waits until a domain has rows to export, and then leases again the account of the open
+    segment.
+    """
 
     database: Database
     scheduler: TaskScheduler
@@ -31,7 +33,7 @@ class RowWaiter:
     limits: ExportLimits
 
     def has_rows(self, run: ExportRun) -> bool:
-        """Return whether rows of the run's domain wait for export."""
+        """Return whether creators of the run's domain are stored that were not exported yet."""
         task = run.task.task
         return self.database.read(influencers.domain_has_pending, task.platform, task.domain)
 
@@ -49,8 +51,12 @@ class RowWaiter:
     def wait(self, run: ExportRun, stop: threading.Event) -> bool:
         """Wait for rows with the segment left open; the account is given back meanwhile.
 
-        Return True with the account leased again. False: the segment should end, as no rows came
-        within `idle_secs`, the task was halted, the account's quota is used up, or `stop` is set.
+        Return True with the account leased again. False: end the segment, as no rows came within
+        `idle_secs` or none can come, the task was paused or cancelled, the account's quota is used
+        up or the account not free in time, or `stop` is set. Then `run.account` may be None.
+
+        Raises:
+            LeaseLostError: another worker has taken the task over.
         """
         self.clock.wait(stop, RECHECK_SECS)  # at first, for rows that others hold locked
         if self.has_rows(run):
@@ -58,7 +64,7 @@ class RowWaiter:
         account_id = run.exporter.id
         # The crawl needs the accounts: when waiting exports kept theirs, a crawl with three
         # accounts took half as long again.
-        run.release_account(self.accounts)
+        run.release_account(self.accounts, keeps_task=self.may_get_rows(run))
         waited_from, shown = self.clock.monotonic(), False
         while not stop.is_set() and self.may_get_rows(run) and not self.has_rows(run):
             self.clock.wait(stop, min(self.limits.poll_secs, MAX_STEP_SECS))
@@ -74,7 +80,9 @@ class RowWaiter:
         """Lease the segment's account again; False when it is used up or not free in time."""
         waited_from, shown, pause_secs = self.clock.monotonic(), False, RECHECK_SECS
         while not stop.is_set() and self.accounts.has_exports_left(account_id):
-            run.account = self.accounts.lease_by_id(account_id, Purpose.EXPORTING)
+            run.account = self.accounts.lease_by_id(
+                account_id, Purpose.EXPORTING, run.task.task.top_level_id
+            )
             if run.account is not None:
                 self.scheduler.set_waiting_for(run.task, None)
                 return True

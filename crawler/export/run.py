@@ -25,8 +25,9 @@ class Next(Enum):
 class ExportRun:
     """The state of one worker's work on an export task.
 
-    `marker` is the highest id that was exported, `exported` the number of rows so far. `account` is
-    None while no account is leased, `segment_id` and `writer` while no segment is open.
+    `marker` is the highest id of a creator's row that the task has exported, `exported` the number
+    of its rows so far, those of earlier workers included. `account` is None while no account is
+    leased, `segment_id` and `writer` while no segment is open.
     """
 
     task: TaskLease
@@ -79,11 +80,11 @@ class ExportRun:
             host=host,
         )
 
-    def release_account(self, accounts: AccountManager) -> None:
-        """Give the account back, if one is leased."""
+    def release_account(self, accounts: AccountManager, *, keeps_task: bool = False) -> None:
+        """Give the account back, if one is leased; `keeps_task`: only until more rows come."""
         account, self.account = self.account, None
         if account is not None:
-            accounts.release(account)
+            accounts.release(account, keeps_task=keeps_task)
 
     def discard_part(self) -> None:
         """Remove the part file, if one is open; its rows can be rendered from the database

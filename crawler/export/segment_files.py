@@ -62,9 +62,11 @@ class Placement:
 
 @dataclass(frozen=True, kw_only=True)
 class SegmentFiles:
-    """The segment files of this host.
+    """The export files of this host: one for each segment, written as a hidden part file first.
 
     Args:
+        exports_dir: the folder for segments whose task names no folder of its own.
+        host: the name of this host, by which the database knows where a file is.
         raw_fields: returns, for a platform, the key in a creator's raw data for each common column.
     """
 
@@ -113,14 +115,19 @@ class SegmentFiles:
             raise output_error(final, error) from error
 
     def parts(self) -> Iterator[tuple[int, Path]]:
-        """Yield segment id and path of each part file below the exports folder."""
+        """Yield segment id and path of each part file below the exports folder; none without the
+        folder.
+
+        Part files in folders that users chose are not found.
+        """
         for path in sorted(self.exports_dir.rglob(".*.part*")):
             found = PART_SEGMENT.search(path.name)
             if found:
                 yield int(found[1]), path
 
     def locate(self, stored_path: str) -> Path:
-        """Return the path on this host of a path that the database keeps."""
+        """Return the path on this host of a path that the database keeps; there need not be a
+        file."""
         return self.exports_dir / stored_path
 
     def stored_path(self, path: Path) -> str:
@@ -239,10 +246,16 @@ def render(
 ) -> FinishedFile:
     """Write a segment's file again from the rows that belong to it, and publish it.
 
-    `require_lease` is called before each batch of rows and before the file is published.
+    A file of the same name is replaced. The part files of earlier lease holders are removed.
+
+    Args:
+        token: the token of the task lease.
+        require_lease: raises LeaseLostError when that lease is lost; called before each batch of
+            rows and before the file is published.
 
     Raises:
-        OutputError, LeaseLostError: as `SegmentWriter`.
+        OutputError: the file cannot be written; no part file is left.
+        LeaseLostError: `require_lease` raised it, or another worker removed the part file.
     """
     writer = files.open_part(placement, token, require_lease)
     try:

@@ -28,7 +28,11 @@ PAGE_ROWS = 200
 
 @dataclass(frozen=True, kw_only=True)
 class SegmentFinalizer:
-    """Finalizes segments under a task's lease, and rebuilds files for the operator."""
+    """Closes export segments: publishes a segment's file, then seals its row with size and hash.
+
+    Workers do so under the lease of the segment's task. On an operator's request it also writes a
+    file again from the rows in the database.
+    """
 
     database: Database
     files: SegmentFiles
@@ -44,13 +48,15 @@ class SegmentFinalizer:
 
         Raises:
             OutputError: the file cannot be created.
+            LeaseLostError: the lease of the task has ended; nothing was created.
+            InvalidInputError: there is no such segment.
         """
         return self.files.open_part(
             self._placement(segment_id), task.lease.token, lambda: task.lease.require(self.clock)
         )
 
     def finalize(self, task: TaskLease, segment_id: int, writer: SegmentWriter) -> None:
-        """Publish the file and seal its row.
+        """Publish the segment's file, and seal its row: no rows are added from now on.
 
         Raises:
             OutputError: the rows stay in the open segment, to be rendered again.
@@ -83,9 +89,10 @@ class SegmentFinalizer:
             self._seal_row(task, segment.id, done)
 
     def rebuild(self, segment_id: int) -> FinishedFile:
-        """Render a segment's file again and point its row to it.
+        """Write a segment's file again on this host, and point its row to it.
 
-        It is for files that were lost, and for segments whose writer died.
+        It is for files that were lost, and for segments whose writer died: an open one is sealed. A
+        file that still stands at that place is replaced.
 
         Raises:
             InvalidInputError: there is no such segment, or a worker is writing it just now.
@@ -108,8 +115,10 @@ class SegmentFinalizer:
         return self.database.read(export_segments.unattended, self.clock.now())
 
     def of_host(self, host: str) -> Iterator[int]:
-        """Yield the ids of segments whose files a host wrote; a rebuild here takes one off that
-        host."""
+        """Yield the ids of the segments whose files were written on `host`.
+
+        A segment that is rebuilt on this host belongs to it from then on.
+        """
         after = 0
         while True:
             ids = self.database.read(export_segments.of_host, host, after, PAGE_ROWS)
@@ -127,7 +136,9 @@ class SegmentFinalizer:
         ]
 
     def finalize_orphans(self, platform: str, domain: str) -> None:
-        """Finalize the segments of a domain that ended tasks left open.
+        """Render and seal the segments that ended tasks of this domain left open.
+
+        One that another worker is writing is left to that worker.
 
         Raises:
             OutputError: a file cannot be written; its segment stays open.

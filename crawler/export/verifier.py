@@ -50,9 +50,10 @@ class ExportVerifier:
     clock: Clock
 
     def verify(self, domain: str | None = None) -> VerificationResult:
-        """Verify every segment, every account's quota days and every row.
+        """Verify every segment, every account's quota days and every row; it reads all files.
 
-        `domain` restricts the segments to one domain, not the quotas and rows. It reads all files.
+        `domain` restricts the segments to one domain, not the quotas and rows. Nothing is raised
+        for what is wrong: it is in the result's `problems`.
         """
         result = VerificationResult()
         for segment in self._segments(domain):

@@ -62,7 +62,7 @@ class ExportWorker:
         """Claim one task and work on it as far as possible.
 
         Return False when there was no task, or nothing to do for it but to wait, so that the caller
-        pauses.
+        pauses. Failures of the task itself are recorded on it and not raised.
 
         Raises:
             DatabaseError: the database failed in a way that may pass; the task's lease runs out by
@@ -110,7 +110,8 @@ class ExportWorker:
                 return self._complete(run)
             if not self.row_waiter.has_rows(run):
                 return self._without_rows(run)
-            run.account = self.accounts.lease(Purpose.EXPORTING, run.task.task.platform)
+            task = run.task.task
+            run.account = self.accounts.lease(Purpose.EXPORTING, task.platform, task.top_level_id)
             if run.account is None:
                 return self._without_account(run)
             if self._with_account(run, stop) is Next.TASK_OVER:
@@ -263,7 +264,8 @@ class ExportWorker:
 
     def _without_account(self, run: ExportRun) -> bool:
         shortage = self.accounts.shortage(Purpose.EXPORTING, run.task.task.platform)
-        until = shortage.retry_at(self.clock.now(), self.limits.poll_secs)
+        now = self.clock.now()
+        until = shortage.retry_at(now, self.limits.poll_secs)
         waiting = WaitingFor.QUOTA if shortage.spent else WaitingFor.ACCOUNT
         log.info("%s waits: %s", fields(task=run.task.id, until=until), shortage.reason)
         self.scheduler.requeue(
@@ -271,7 +273,7 @@ class ExportWorker:
             not_before=until,
             waiting_for=waiting,
             paused=shortage.spent,
-            error=shortage.reason,
+            error=shortage.worth_telling(now),
         )
         return False
 

@@ -18,7 +18,10 @@ class Outcome(Enum):
 
 @dataclass
 class Cursor:
-    """The position in a task: the page to fetch next, and the last one (None while unknown).
+    """A worker's position in an ingestion task.
+
+    `next_page` is to be fetched next; `page_to` is the last page of the task's range, None until
+    page 1 has told how many there are.
 
     `confirmation` holds what accounts were told of the next page without settling it.
     """

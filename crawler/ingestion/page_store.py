@@ -21,8 +21,8 @@ from storage.engines.transactions import Database, Tx
 class StoredPage:
     """The outcome of storing a page.
 
-    `kept` creators were valid, `new` of them not known before; `page_to` is the last page of the
-    task's range from now on.
+    `kept` creators were valid, `new` of them were not known in this domain before; `page_to` is the
+    last page of the task's range from now on.
     """
 
     kept: int
@@ -40,7 +40,7 @@ class FetchedPage:
 
     @cached_property
     def creators(self) -> list[influencers.NewCreator]:
-        """Return its creators as rows."""
+        """Return the page's creators as rows to store; rejected entries are not among them."""
         return _new_creators(self.page)
 
 
@@ -49,7 +49,7 @@ class PageStore:
     """Stores pages under a task's lease, each in one transaction.
 
     Args:
-        pages_per_task: pages in each piece that a crawl is split into after its first page.
+        pages_per_task: pages in each piece (a child task) that a crawl is split into after page 1.
     """
 
     database: Database
@@ -62,7 +62,8 @@ class PageStore:
         """Store a page of the task's range and advance its marker.
 
         Args:
-            page_to: the last page of the range so far; it follows the platform's last page.
+            page_to: the last page of the task's range. The range ends at the platform's last page
+                instead if that is earlier; in an open-ended crawl also if it is later.
             started: when the request was sent.
 
         Raises:
@@ -99,7 +100,8 @@ class PageStore:
     ) -> StoredPage:
         """Split a crawl by the total that page 1 states, and store that page in the first piece.
 
-        The task becomes a parent and its lease ends: the pieces are claimed by themselves.
+        The task becomes the parent of its pieces (tasks with a range of pages each, which workers
+        claim on their own), and its lease ends.
 
         Raises:
             LeaseLostError: another worker has the task; nothing was written.

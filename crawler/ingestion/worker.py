@@ -85,7 +85,8 @@ class IngestionWorker:
         """Claim one task and work on it as far as possible.
 
         Return False when there was no task, or no account for it, so that the caller pauses.
-        `waited_first` is that of `TaskScheduler.claim`.
+        Failures of the task itself are recorded on it and not raised. `waited_first`: tasks whose
+        wait is over are claimed before those that never waited.
 
         Raises:
             DatabaseError: the database failed in a way that may pass; the task's lease runs out by
@@ -127,7 +128,9 @@ class IngestionWorker:
                 self.scheduler.requeue(leased, not_before=self.clock.now() + pause)
                 return False
             asked = self._accounts_to_leave_out(cursor, task.platform)
-            account = self.accounts.lease(Purpose.INGESTING, task.platform, excluding=asked)
+            account = self.accounts.lease(
+                Purpose.INGESTING, task.platform, task.top_level_id, excluding=asked
+            )
             if account is None:
                 if self._wait_for_turn(leased, cursor, stop):
                     continue
@@ -150,7 +153,7 @@ class IngestionWorker:
             self.scheduler.requeue(leased)
             return Outcome.TASK_ENDED
         except OutOfTurnSignal:
-            self.sessions.close(checkout)
+            self.sessions.close(checkout, keeps_task=True)
             return Outcome.NEXT_ACCOUNT
         except (SourceError, CredentialsError) as error:
             where = fields(task=leased.id, account=account.username, page=cursor.next_page)
@@ -165,7 +168,9 @@ class IngestionWorker:
             self.sessions.close(checkout)
             raise
         else:
-            self.sessions.close(checkout)
+            # The end of a piece, or of page 1 that splits the crawl, is not the end of the crawl.
+            is_whole = leased.task.parent_id is None and cursor.at_end
+            self.sessions.close(checkout, keeps_task=not is_whole)
             return outcome
         finally:
             self.accounts.abandon(account)  # also where giving it back failed: its lease must end
@@ -336,11 +341,14 @@ class IngestionWorker:
         log.info(
             "%s waits for an account: %s", fields(task=leased.id, until=until), shortage.reason
         )
-        reason, confirmation = shortage.reason, cursor.confirmation
+        reason, confirmation = shortage.worth_telling(now), cursor.confirmation
         if confirmation.is_open:
-            reason = confirmation.as_message(reason)  # the next worker goes on from there
+            reason = confirmation.as_message(shortage.reason)  # the next worker goes on from there
         self.scheduler.requeue(
-            leased, not_before=until, waiting_for=WaitingFor.ACCOUNT, error=reason
+            leased,
+            not_before=until,
+            waiting_for=WaitingFor.ACCOUNT,
+            error=reason,
         )
         return False
 

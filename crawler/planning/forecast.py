@@ -65,8 +65,9 @@ class PlannedAccount:
 class Question:
     """The work to forecast, and the means for it.
 
-    `pages` bring `creators`; `waiting_rows` are stored already and wait for export. `accounts` are
-    in the order of their use. Each of the `workers` waits `answer_secs` for an answer.
+    The crawl fetches `pages`, which bring `creators` in all; `waiting_rows` are stored already and
+    wait for export. `accounts` are in the order of their use. Each of the `workers` (threads) waits
+    `answer_secs` for an answer. Without `with_export` only the crawl is forecast.
     """
 
     now: datetime

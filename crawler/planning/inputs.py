@@ -28,8 +28,10 @@ MAX_ACCOUNTS = 10_000
 class PlanRequest:
     """The crawl and export to plan.
 
-    `creators` and `pages` are the most to crawl; with both None, what the open crawl has left.
-    `accounts`: plan as if the pool had so many; None: with those it has. `workers` fetch pages.
+    Args:
+        creators, pages: the most to crawl; with both None, what the open crawl has left.
+        accounts: plan as if the pool had so many; None for those it has.
+        workers: threads that fetch pages; a platform whose pages must be fetched in order uses one.
     """
 
     platform: str
@@ -87,7 +89,8 @@ class Planner:
         Raises:
             InvalidInputError: there is nothing to do, or the pages of the open crawl are not known
                 yet.
-            CredentialsError: the pool has no usable account.
+            CredentialsError: the pool has no usable account, and the request names no number of
+                accounts.
         """
         return self.database.read(self._plan, request, search)
 

@@ -47,14 +47,16 @@ class PoolReader:
     def members(
         self, pool: Sequence[Account], wanted: int | None, *, crawls: bool
     ) -> tuple[PlannedAccount, ...]:
-        """Return the usable accounts in the order of their use.
+        """Return the usable accounts in the order of their use: the one unused for longest comes
+        first.
 
         Args:
-            wanted: return so many, filled up with new ones; None: those of the pool.
+            wanted: return so many, the first of the pool or filled up with new ones; None: all of
+                the pool.
             crawls: only accounts with a session are usable.
 
         Raises:
-            CredentialsError: the pool has no usable account.
+            CredentialsError: the pool has no usable account, and `wanted` is None.
         """
         usable = [account for account in pool if account.status is not AccountStatus.DISABLED]
         if crawls:

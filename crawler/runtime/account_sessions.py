@@ -90,11 +90,19 @@ class AccountSessions:
     patience_secs: float = PATIENCE_SECS
 
     def open(self, checkout: AccountCheckout, stop: threading.Event) -> None:
-        """Open the account's session at its learned pace, and check it when that is due.
+        """Open the account's session, and check that it is signed in when a check is due.
+
+        `checkout` holds the session, its gate and its source from then on. The gate lets requests
+        through at the pace learned for the account. Whatever is raised, the caller still has to
+        give the account back.
 
         Raises:
-            SourceError, CredentialsError: give the account back with `leave_after`.
-            StoppedSignal, OutOfTurnSignal: give it back with `close`.
+            SourceError: the platform refused the check, or the stored session is unusable; then
+                call `leave_after`.
+            CredentialsError: no key decrypts the account's secrets; then call `leave_after`.
+            StoppedSignal: `stop` was set before the check was sent; then call `close`.
+            OutOfTurnSignal: the check would have to wait longer than `patience_secs`; then call
+                `close`.
         """
         leased = checkout.account
         account = leased.account
@@ -118,26 +126,36 @@ class AccountSessions:
         """Check with one cheap request whether the account is signed in, and record that it is.
 
         Raises:
-            LoginExpiredError: it is not signed in.
-            SourceError, StoppedSignal, OutOfTurnSignal: as `open`.
+            LoginExpiredError: it is not signed in; nothing is recorded.
+            SourceError: the platform refused the check or did not answer.
+            StoppedSignal: `stop` was set before the request.
+            OutOfTurnSignal: the request would have to wait longer than `patience_secs`.
         """
         if not checkout.source.check_session(checkout.session, stop).signed_in:
             raise LoginExpiredError("session_not_signed_in", Evidence("check of the session", 200))
         checkout.account = self.accounts.record_probe(checkout.account)
 
-    def close(self, checkout: AccountCheckout) -> None:
-        """Give the account back, unharmed, with the pace that it has learned."""
+    def close(self, checkout: AccountCheckout, *, keeps_task: bool = False) -> None:
+        """Give the account back, idle, and store the pace that it has learned.
+
+        For the end of the work and for errors that were not the account's fault.
+
+        `keeps_task`: it only rests until its task needs it again.
+        """
         self.accounts.release(
             checkout.account,
             worked=checkout.good_answers > 0,
             successful_requests=checkout.good_answers,
             pace=self._pace_state(checkout),
+            keeps_task=keeps_task,
         )
 
     def leave_after(self, checkout: AccountCheckout, error: SourceError | CredentialsError) -> None:
         """Give the account back as an error and its culprit ask for.
 
-        It is disabled, cools down, or is as it was before.
+        It is disabled when the session or its secrets are unusable or the account is banned, cools
+        down after a throttle, a risk check of its own or a refusing proxy, and is just idle
+        otherwise.
         """
         accounts, leased, asked = self.accounts, checkout.account, self._pace_state(checkout)
         evidence = error.evidence if isinstance(error, SourceError) else None
@@ -166,7 +184,13 @@ class AccountSessions:
         if checkout.gate is None:
             return None
         now = self.clock.now()
-        return PaceState(checkout.gate.pace.dump(now), checkout.gate.pace.ready_at(now))
+        pace = checkout.gate.pace
+        return PaceState(
+            pace=pace.dump(now),
+            ready_at=pace.ready_at(now),
+            answers=checkout.good_answers,
+            day=self.accounts.calendar.day(now),
+        )
 
 
 def _reason_code(error: Exception) -> str:

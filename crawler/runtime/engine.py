@@ -13,9 +13,10 @@ JOIN_SECS = 60.0
 
 @dataclass(kw_only=True)
 class Engine:
-    """The services of a process: producers (ingestion), consumers (export) and the lease renewer.
+    """Starts and stops the threads of a process in the right order.
 
-    The lease renewer starts first and ends last, so that leases are renewed while anything works.
+    These are the producers (ingestion), the consumers (export) and the lease renewer, which starts
+    first and ends last, so that leases are renewed while anything works.
 
     Args:
         helpers: further services, stopped together with the producers.
@@ -42,9 +43,11 @@ class Engine:
             service.stop()
 
     def stop(self) -> bool:
-        """Stop the services in order, and wait up to 60 s for each. Safe to call twice.
+        """Ask all services to stop, wait up to 60 s for each to end, and stop the lease renewer
+        last.
 
-        Return False when a service did not end in time; its leases run out by themselves.
+        Return False when a service did not end in time; its leases run out by themselves. A second
+        call does nothing and returns True.
         """
         if self._stopped:
             return True

@@ -51,7 +51,8 @@ class LeaseRenewer:
     def renew_once(self) -> None:
         """Renew every lease, show this process to the others, and reap leases that ran out.
 
-        A lease that was lost is marked so, which stops its holder.
+        A lease that another process has taken is marked as lost: its holder's next `require`
+        raises.
 
         Raises:
             DatabaseError: the rest was not done; leases that were not renewed run out.

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 from accounts.account_lease import Purpose
 from accounts.manager import AccountManager
+from accounts.shortage import Shortage
 from core.cancellation import OutOfTurnSignal, StoppedSignal
 from core.clock import Clock
 from core.errors import (
@@ -21,8 +22,11 @@ from core.errors import (
     ThrottledError,
     UnexpectedResponseError,
 )
+from core.logs import redacted
+from core.messages import Message
 from crawler.runtime.account_sessions import AccountCheckout, AccountSessions
 from crawler.statistics.retry_policy import StatsRetryPolicy, is_account_fault
+from crawler.statistics.waits import WaitReporter
 from sources.base import (
     ANONYMOUS,
     AccountSession,
@@ -38,23 +42,31 @@ MAX_ODD = 3  # accounts that are asked a question to which no answer is understo
 
 
 class BatchFetcher(Protocol):
-    """Fetches one batch after another; `lanes` batches may be under way at once."""
+    """Fetches the counters of one batch of video ids after another.
+
+    `lanes` is the number of batches that may be under way at once.
+    """
 
     lanes: int
 
     def fetch(self, batch: Sequence[str], stop: threading.Event) -> dict[str, StatsAnswer]:
-        """Return an answer for each id of the batch.
+        """Return for each id of the batch its counters, or why the platform has none.
 
         Raises:
             SourceError: some could not be fetched; its `answers` has those of the others.
             CredentialsError, InvalidInputError: nothing is known of any of them.
-            StoppedSignal: the wait for a turn was cut short.
+            StoppedSignal: `stop` was set while it waited.
         """
 
 
 @dataclass(frozen=True, kw_only=True)
 class PoolBatchFetcher:
-    """Fetches with the accounts of the pool, the next one whose turn has come."""
+    """Fetches with the accounts of the pool; each request takes the next account whose turn has
+    come.
+
+    Args:
+        waits: is told of each wait for an account or its turn.
+    """
 
     lanes = 1
 
@@ -63,9 +75,20 @@ class PoolBatchFetcher:
     sessions: AccountSessions
     clock: Clock
     retry_policy: StatsRetryPolicy
+    waits: WaitReporter
 
     def fetch(self, batch: Sequence[str], stop: threading.Event) -> dict[str, StatsAnswer]:
-        """Return an answer for each id of the batch. Raises as `run_with_account`."""
+        """Return for each id of the batch its counters, or why the platform has none.
+
+        An account is leased for the request; when it is refused, up to four others may be tried,
+        for what is still missing.
+
+        Raises:
+            SourceError: of the last account tried; its `answers` has what was fetched.
+            CredentialsError: of the last account tried.
+            NoFitAccountError: no account can send a request soon.
+            StoppedSignal: `stop` was set while it waited.
+        """
         found: dict[str, StatsAnswer] = {}
 
         def fetch_missing(checkout: AccountCheckout) -> None:
@@ -78,13 +101,17 @@ class PoolBatchFetcher:
         return found
 
     def run_with_account(self, request: Callable[[AccountCheckout], T], stop: threading.Event) -> T:
-        """Return the result of `request`, which is tried with up to five accounts.
+        """Return the result of `request`, which is tried with up to five accounts, one after the
+        other.
+
+        The account is leased and opened for `request`, and given back after it.
 
         Raises:
             SourceError, CredentialsError: the last account's error, or one that no other account
                 can help.
-            NoFitAccountError: no account can send a request soon.
-            StoppedSignal: the wait for an account was cut short.
+            NoFitAccountError: no account is fit, and none will be within the policy's
+                `max_wait_secs`.
+            StoppedSignal: `stop` was set while it waited.
         """
         failure: SourceError | CredentialsError | None = None
         tries = 0
@@ -128,6 +155,8 @@ class PoolBatchFetcher:
         """Make the request with one account, and give it back as the outcome asks for."""
         try:
             self.sessions.open(checkout, stop)
+            if checkout.gate is not None:
+                checkout.gate.on_wait = self.waits.report_turn
             result = request(checkout)
         except (SourceError, CredentialsError) as error:
             self.sessions.leave_after(checkout, error)
@@ -150,14 +179,16 @@ class PoolBatchFetcher:
             secs = max(0.05, (shortage.until - self.clock.now()).total_seconds())
         hopeless = shortage.until is None and not shortage.busy
         if secs > self.retry_policy.max_wait_secs or hopeless:
-            raise failure or NoFitAccountError(
-                "platform_shortage",
-                until=shortage.until,
-                platform=self.platform,
-                reason=shortage.reason,
-            )
+            raise failure or self._no_account(shortage)
+        self.waits.report(shortage.reason, secs)
         if self.clock.wait(stop, secs):
             raise StoppedSignal
+
+    def _no_account(self, shortage: Shortage) -> NoFitAccountError:
+        message = Message.of("platform_shortage", platform=self.platform, reason=shortage.reason)
+        if shortage.until is not None:
+            message = Message.of("shortage_until", shortage=message, until=shortage.until)
+        return NoFitAccountError(message, until=shortage.until)
 
 
 @dataclass(kw_only=True)
@@ -168,6 +199,7 @@ class KeyBatchFetcher:
         key: the API key; None for anonymous requests.
         gate: the pace that all requests with that key share.
         lanes: how many batches may be under way at once, each in a session of its own.
+        waits: is told of each wait after a throttle.
     """
 
     access: PlatformAccess
@@ -176,6 +208,7 @@ class KeyBatchFetcher:
     clock: Clock
     retry_policy: StatsRetryPolicy
     lanes: int
+    waits: WaitReporter
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
     _idle: list[AccountSession] = field(default_factory=list, init=False)
     _opened: int = field(default=0, init=False)
@@ -211,7 +244,10 @@ class KeyBatchFetcher:
                 return fetch()
             except ThrottledError as error:
                 wanted_secs = error.retry_after_secs or self.retry_policy.throttle_wait_secs
-            if self.clock.wait(stop, min(wanted_secs, self.retry_policy.max_wait_secs)):
+                reason = Message.of("platform_throttled", cause=redacted(error))
+            secs = min(wanted_secs, self.retry_policy.max_wait_secs)
+            self.waits.report(reason, secs)
+            if self.clock.wait(stop, secs):
                 raise StoppedSignal
         return fetch()
 

@@ -27,11 +27,12 @@ def fetch_batches(
 ) -> Iterator[AnsweredBatch]:
     """Fetch the ids in batches, and yield each batch, in order, when its answers have come.
 
-    A batch that fails alone is yielded with its failure.
+    A batch with an error of its own is yielded with that error as its `failure`; the next ones go
+    on.
 
     Raises:
-        StoppedSignal, PlatformQuotaError, CredentialsError, InvalidInputError: after the batches
-            that were fetched; the next ones would meet the same error.
+        StoppedSignal, PlatformQuotaError, CredentialsError, InvalidInputError: once the batches
+            before it were yielded; the next ones would meet the same error.
     """
     run = _BatchRun(platform=platform, fetcher=fetcher, stop=stop)
     batches = [ids[start : start + batch_size] for start in range(0, len(ids), batch_size)]

@@ -24,6 +24,7 @@ from crawler.statistics.items import (
     unresolved_item,
 )
 from crawler.statistics.retry_policy import StatsRetryPolicy
+from crawler.statistics.waits import WaitObserver, WaitReporter, ignore_wait
 from sources.base import RequestGate, Unavailable
 from sources.links import ShortLink, VideoLink, recognise
 from sources.pacing import AccountPace
@@ -37,11 +38,11 @@ LANES = 4  # requests under way at once: to resolve short links, and with one AP
 
 @dataclass(frozen=True, kw_only=True)
 class VideoStatsFetcher:
-    """Fetches from all platforms at once, from each at its own pace.
+    """Fetches the counters of videos from all platforms at once, from each at its own pace.
 
     Args:
-        keys: API keys by platform, for those that take one; the others are requested with the
-            pool's accounts, or anonymously where the pool has none.
+        keys: API keys in clear by platform, for those that take one (None: no key is set); the
+            others are requested with the pool's accounts, or anonymously where the pool has none.
         retry_policy: how a batch is tried again.
     """
 
@@ -54,13 +55,21 @@ class VideoStatsFetcher:
     retry_policy: StatsRetryPolicy
 
     def fetch(
-        self, texts: Sequence[str], stop: threading.Event, platform: str | None = None
+        self,
+        texts: Sequence[str],
+        stop: threading.Event,
+        platform: str | None = None,
+        on_wait: WaitObserver = ignore_wait,
     ) -> list[FetchedItem]:
-        """Return one item for each text, in their order; an error is part of its item.
+        """Return one item for each text, in their order; nothing is raised for a text.
+
+        A text that names no video, or whose counters could not be fetched, has its `error` in its
+        item. When `stop` is set, the rest comes back at once with `asked` False.
 
         Args:
             texts: links, share texts and ids.
             platform: the platform of bare ids; None: their form must tell it.
+            on_wait: called as a longer wait begins, in any thread.
         """
         items: list[FetchedItem | None] = [None] * len(texts)
         links: dict[str, list[tuple[int, VideoLink | ShortLink]]] = {}
@@ -71,7 +80,7 @@ class VideoStatsFetcher:
                 items[position] = FetchedItem(text, error=error.message, final=True)
                 continue
             links.setdefault(link.platform, []).append((position, link))
-        fetchers = self._fetchers(links, stop)
+        fetchers = self._fetchers(links, stop, on_wait)
         # A thread for each platform: one with a slow pace must not hold up the others.
         with ThreadPoolExecutor(max(1, len(links))) as pool:
             for found in pool.map(
@@ -145,6 +154,7 @@ class VideoStatsFetcher:
             ids: ids in the platform's own spelling, each once.
 
         Raises:
+            KeyError: no such platform is known.
             StoppedSignal, PlatformQuotaError, CredentialsError, InvalidInputError: the rest of the
                 ids cannot be fetched now.
         """
@@ -156,7 +166,12 @@ class VideoStatsFetcher:
         size = self.platforms[platform].source.batch
         return fetch_batches(platform, ids, fetcher, batch_size=size, stop=stop)
 
-    def _fetchers(self, platforms: Iterable[str], stop: threading.Event) -> dict[str, BatchFetcher]:
+    def _fetchers(
+        self,
+        platforms: Iterable[str],
+        stop: threading.Event,
+        on_wait: WaitObserver = ignore_wait,
+    ) -> dict[str, BatchFetcher]:
         """Return a fetcher for each known platform. Those with the same key share its pace."""
         gates: dict[str, RequestGate] = {}
         fetchers: dict[str, BatchFetcher] = {}
@@ -166,10 +181,11 @@ class VideoStatsFetcher:
                 continue
             by_key = platform in self.keys
             if not by_key and self.accounts.has_accounts(platform):
-                fetchers[platform] = self.pool_fetcher(platform)
+                fetchers[platform] = self.pool_fetcher(platform, on_wait)
                 continue
+            waits = WaitReporter(platform=platform, clock=self.clock, observer=on_wait)
             key = self.keys.get(platform)
-            gate = gates.setdefault(key or platform, self._gate(access, stop))
+            gate = gates.setdefault(key or platform, self._gate(access, stop, waits))
             lanes = LANES if by_key else 1
             fetchers[platform] = KeyBatchFetcher(
                 access=access,
@@ -178,10 +194,11 @@ class VideoStatsFetcher:
                 clock=self.clock,
                 retry_policy=self.retry_policy,
                 lanes=lanes,
+                waits=waits,
             )
         return fetchers
 
-    def pool_fetcher(self, platform: str) -> PoolBatchFetcher:
+    def pool_fetcher(self, platform: str, on_wait: WaitObserver = ignore_wait) -> PoolBatchFetcher:
         """Return the fetcher that sends requests to a platform with the pool's accounts."""
         return PoolBatchFetcher(
             platform=platform,
@@ -189,8 +206,11 @@ class VideoStatsFetcher:
             sessions=self.sessions,
             clock=self.clock,
             retry_policy=self.retry_policy,
+            waits=WaitReporter(platform=platform, clock=self.clock, observer=on_wait),
         )
 
-    def _gate(self, access: PlatformAccess, stop: threading.Event) -> RequestGate:
+    def _gate(
+        self, access: PlatformAccess, stop: threading.Event, waits: WaitReporter
+    ) -> RequestGate:
         pace = AccountPace.load(access.source.paces, None, self.clock.now(), known=True)
-        return SharedGate(pace=pace, clock=self.clock, stop=stop)
+        return SharedGate(pace=pace, clock=self.clock, stop=stop, on_wait=waits.report_turn)

@@ -39,7 +39,10 @@ NOT_ASKED = FetchedItem("", error=Message.of("fetch_stopped"), asked=False)
 
 @dataclass(frozen=True)
 class AnsweredBatch:
-    """The outcomes for a batch, by id; `failure` is what ended it before all were answered."""
+    """The outcomes for a batch, by video id.
+
+    `failure` is the error that ended it before all were answered; None otherwise.
+    """
 
     items: Mapping[str, FetchedItem]
     failure: SourceError | None = None

@@ -8,7 +8,7 @@ from sources.base import Gone, Unavailable
 
 
 def missing_stats(item: FetchedItem) -> Message:
-    """Return why an item has no counters, as a message."""
+    """Return, as a message, why an item has no counters; call it only for one without."""
     if isinstance(item.answer, Unavailable):
         return unavailable(item.answer)
     return item.failure

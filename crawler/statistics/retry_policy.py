@@ -21,10 +21,11 @@ MAX_WAIT_SECS = 120.0
 
 @dataclass(frozen=True)
 class StatsRetryPolicy:
-    """How a batch is tried again.
+    """How a batch of video ids is tried again when it got no answer.
 
-    After a throttle it waits `throttle_wait_secs` where the platform names no time; no single wait
-    is longer than `max_wait_secs`. `try_other_accounts`: also after errors that no account caused.
+    After a throttle it waits `throttle_wait_secs` where the platform names no time. No single wait
+    is longer than `max_wait_secs`. With `try_other_accounts` other accounts are tried also after
+    errors that no account caused.
     """
 
     throttle_wait_secs: float = THROTTLE_WAIT_SECS

@@ -17,10 +17,11 @@ RULE = (
 
 
 def labels_named(texts: Sequence[str]) -> tuple[str, ...]:
-    """Return the labels without repeats, in their order.
+    """Return the labels without repeats, in their order; an empty sequence is valid.
 
     Raises:
-        InvalidInputError: one cannot be a label, or there are too many for a task.
+        InvalidInputError: a text is no label (1 to 64 letters, digits and `. - _ :`, not starting
+            with `-`), or there are more than MAX_LABELS.
     """
     labels = tuple(dict.fromkeys(texts))
     for label in labels:

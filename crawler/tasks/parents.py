@@ -29,7 +29,7 @@ def update_parent(tx: Tx, parent_id: int | None, now: datetime) -> None:
 
 
 def status_from_pieces(pieces: set[TaskStatus]) -> TaskStatus:
-    """Return the status of a parent whose pieces are in these statuses."""
+    """Return the status of a parent whose pieces are in these statuses; completed for no piece."""
     if TaskStatus.IN_PROGRESS in pieces:
         return TaskStatus.IN_PROGRESS
     if TaskStatus.PENDING in pieces:

@@ -31,12 +31,12 @@ def domain_named(text: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class CrawlRequest:
-    """A valid request to crawl a domain.
+    """A valid request to crawl a domain: to find the creators that a search for it lists.
 
     Args:
         pages: pages at most, up to MAX_PAGES; None for all there are.
         via: find creators by their names, or as the authors of videos.
-        labels: labels of the task; an open task that is joined gets them too.
+        labels: labels of the task; if an open crawl is continued instead, it gets them too.
 
     Raises:
         WrongFieldsError: a field is invalid; there is a message for each.
@@ -62,7 +62,7 @@ class CrawlRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class LabelChange:
-    """Labels to put on a task, and labels to take off it.
+    """Labels to put on a task, and labels to take off it; one that is not on it is no error.
 
     Raises:
         WrongFieldsError: a field is invalid; there is a message for each.

@@ -112,13 +112,14 @@ class TaskScheduler:
     ) -> None:
         """Give an unfinished task back; whoever claims it next continues from its marker.
 
-        A pause or cancellation by the operator meanwhile is kept.
+        A pause or cancellation by the operator meanwhile is kept. Nothing changes when the lease
+        was lost.
 
         Args:
             not_before: when it may be claimed again; None: at once.
-            waiting_for: what it waits for, if anything.
+            waiting_for: what it waits for; None: nothing.
             paused: show it as paused rather than as pending until then.
-            error: why it waits, for people to read.
+            error: why it waits, for people to read; None keeps the stored one.
         """
         self.leases.remove(leased.lease)
         status = TaskStatus.PAUSED if paused else TaskStatus.PENDING
@@ -141,7 +142,7 @@ class TaskScheduler:
         """Requeue a task after a failure that may pass.
 
         The wait doubles with each failure in a row, from 2 s up to 300 s; after `attempts` of them
-        the task is failed.
+        the task is failed. `error` is stored as its reason.
         """
         task = self.database.read(tasks.get, leased.id)
         attempts = (task.attempts if task else 0) + 1
@@ -165,7 +166,8 @@ class TaskScheduler:
     def finish(self, leased: TaskLease, error: Message | None = None) -> bool:
         """End the task: completed, or failed when there is an `error`.
 
-        Return False when the operator paused or cancelled it before; then only the lease ends.
+        Return False when nothing was ended: the operator paused or cancelled it before, then only
+        the lease ends; or the lease was lost.
         """
         self.leases.remove(leased.lease)
         status = TaskStatus.COMPLETED if error is None else TaskStatus.FAILED
@@ -198,7 +200,10 @@ class TaskScheduler:
         leased.lease.mark_lost()
 
     def reap(self) -> int:
-        """Make tasks pending whose lease ran out, and update their parents; return their number."""
+        """Give back tasks whose lease ran out, as their worker died, and return their number.
+
+        They become pending, and the statuses of their parents follow.
+        """
 
         def work(tx: Tx) -> int:
             now = self.clock.now()
@@ -224,7 +229,9 @@ class TaskScheduler:
         )
 
     def is_halted(self, leased: TaskLease) -> bool:
-        """Return whether the operator has paused or cancelled the task since it was claimed."""
+        """Return whether the task is not in progress any more: paused, cancelled, given back or
+        gone.
+        """
         task = self.database.read(tasks.get, leased.id)
         return task is None or task.status is not TaskStatus.IN_PROGRESS
 

@@ -16,7 +16,7 @@ from storage.models.tasks import Task, TaskType
 
 @dataclass(frozen=True)
 class FiledTask:
-    """A task that was asked for; `is_new` is False when an open one was joined instead of filed."""
+    """The task of a request; `is_new` is False when it was open already and none was created."""
 
     task: Task
     is_new: bool
@@ -24,10 +24,13 @@ class FiledTask:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskSubmitter:
-    """Files tasks, which the workers of all processes claim.
+    """Creates crawl and export tasks, which the workers of all processes claim.
+
+    While a task of the same type, platform and domain is open, no second one is created: the open
+    one is returned with its own options, and gets the new labels as well.
 
     Args:
-        pages_per_task: pages in each piece that a crawl is split into.
+        pages_per_task: pages in each piece (a child task) that a crawl is split into.
     """
 
     database: Database
@@ -42,7 +45,7 @@ class TaskSubmitter:
         options: CrawlOptions,
         labels: Sequence[str] = (),
     ) -> FiledTask:
-        """File a crawl of a domain, or join the open one; either gets the labels.
+        """Create a crawl of a domain, or return the open one; either gets the labels.
 
         Args:
             pages: the last page to crawl, by which the crawl is split at once. None: it is split
@@ -77,11 +80,11 @@ class TaskSubmitter:
         lanes: int,
         labels: Sequence[str] = (),
     ) -> FiledTask:
-        """File an export of a domain, or join the open one; either gets the labels.
+        """Create an export of a domain, or return the open one; either gets the labels.
 
         Args:
             options: the JSON object that `ExportOptions.as_json` returns.
-            lanes: how many workers may drain the domain at once, each with a piece of its own.
+            lanes: how many workers may export the domain at once, each with a piece of its own.
         """
         export = NewTask(
             task_type=TaskType.EXPORT,

@@ -40,7 +40,7 @@ LAST_ANSWER_SECS = 30.0
 
 @dataclass(frozen=True)
 class BroadcastLimits:
-    """The limits of rounds.
+    """The limits of rounds; a round reports the current counters of every active task's video.
 
     Args:
         interval_secs: seconds between the starts of two rounds.
@@ -60,10 +60,11 @@ class BroadcastLimits:
 
 @dataclass(frozen=True)
 class BroadcastReply:
-    """The reply to a command of the operator; the counts are tasks of the newest round.
+    """The reply to a command of the operator; the counts are tasks of the newest finished round.
 
     `postponed` are those of the failed for which no request was made, as the time or the platform's
-    budget had run out: the next round begins with them.
+    budget had run out: the next round begins with them. `success` is False when the command did
+    nothing.
     """
 
     success: bool
@@ -92,8 +93,10 @@ class BroadcastReply:
 
 @dataclass(frozen=True, kw_only=True)
 class Broadcaster:
-    """Runs rounds, of which no two overlap: each holds the one lease of all processes, and files
-    its reports in the transaction that ends this lease.
+    """Runs rounds: each fetches the counters of all active tasks' videos and files reports on them.
+
+    No two rounds overlap: a round holds the one lease of all processes, and its reports are filed
+    in the transaction that ends this lease.
 
     Args:
         site_name: the setting SITE_NAME, which every report contains.
@@ -111,7 +114,10 @@ class Broadcaster:
     limits: BroadcastLimits
 
     def start(self) -> BroadcastReply:
-        """Turn broadcasting on for all processes, until `stop`; a second call changes nothing."""
+        """Turn broadcasting on for all processes, until `stop`; a second call changes nothing.
+
+        It runs no round by itself: that is done by the processes in `run`.
+        """
         changed = self.database.write_idempotent(broadcasts.switch, True)
         if not changed:
             return self._reply(True, Message.of("broadcasting_was_on"))
@@ -126,11 +132,11 @@ class Broadcaster:
         return self._reply(True, Message.of("broadcasting_turned_off"))
 
     def status(self) -> dict[str, Any]:
-        """Return the state of broadcasting as JSON, with the counts of the newest finished round.
+        """Return the state of broadcasting as JSON.
 
-        To the keys of a reply it adds `is_on`, `is_running`, `interval_secs`,
-        `started_at`, `finished_at` and `reports`. The times are those of the newest
-        round, null when there was none.
+        The keys are `is_on`, `is_running`, `interval_secs`, `started_at`, `finished_at`, a message,
+        and the counts of the newest finished round. The times are those of the newest round:
+        `finished_at` is null while it runs, both are null when there was none.
         """
         seen = self.database.read(broadcasts.state)
         totals = json.loads(seen.result) if seen.result else {}
@@ -180,8 +186,14 @@ class Broadcaster:
             poller.run(lambda: self.run_if_due(stop), stop)
 
     def run_if_due(self, stop: threading.Event) -> BroadcastReply | None:
-        """Run a round if broadcasting is on and one is due, else return None; raise as
-        `trigger`."""
+        """Run a round if broadcasting is on and one is due, and return at its end; else return
+        None.
+
+        Raises:
+            StoppedSignal: `stop` was set before the end; nothing was reported.
+            LeaseLostError: another process took the round over; nothing was reported.
+            DatabaseError: nothing was reported.
+        """
         now = self.clock.now()
         if not self.database.read(broadcasts.state).is_on:
             # A claim is a write: while broadcasting is off, none is made every few seconds.

@@ -21,8 +21,11 @@ def rotate(dramas: Sequence[DramaFields], starts: Mapping[str, str]) -> list[Dra
 
 
 def next_starts(ordered: Sequence[DramaFields], postponed: Collection[str]) -> dict[str, str]:
-    """Return by platform its first postponed task id, in the order of
-    the round; the next `starts`."""
+    """Return for each platform the task id that the next round starts with.
+
+    It is the first postponed one in the order of this round; platforms without one are absent. Pass
+    the result to `rotate` as `starts`.
+    """
     starts: dict[str, str] = {}
     for drama in ordered:
         if drama.task_id in postponed:

@@ -18,7 +18,11 @@ log = service_log("daily_stats")
 
 @dataclass(frozen=True)
 class CompletionCount:
-    """The counters of a completion; `reason` says why missing ones could not be fetched."""
+    """The known counters of a completion (a video that a user posted for a task).
+
+    `reason` says why missing ones could not be fetched; None when none are missing or no fetch was
+    tried.
+    """
 
     completion: Completion
     counters: Counters
@@ -31,8 +35,10 @@ class CompletionCount:
 
 
 def verified(completion: Completion) -> CompletionCount:
-    """Return the counters that were verified; damaged details are
-    logged, and none of theirs count."""
+    """Return the counters that the distributing site verified for a completion.
+
+    Damaged details are logged and count as none; nothing is raised.
+    """
     try:
         details = json.loads(completion.details or "{}")
         return CompletionCount(completion, counters.verified(details))
@@ -45,8 +51,10 @@ def verified(completion: Completion) -> CompletionCount:
 def with_live_counters(count: CompletionCount, live: LiveCounters) -> CompletionCount:
     """Return the count with fetched counters where none were verified; verified ones stay.
 
+    When the fetch of its link failed, the counters stay as they are and `reason` says why.
+
     Raises:
-        KeyError: `live` has not fetched the link.
+        KeyError: `live` was never asked for the link.
     """
     answer = live.get(count.completion.submission_link)
     if isinstance(answer, Message):

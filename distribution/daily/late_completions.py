@@ -10,10 +10,13 @@ from distribution.daily.scanner import DailyScanner
 
 
 def scan_late(scanner: DailyScanner, days: int, stop: threading.Event) -> Message:
-    """Scan the changed tasks of each day again and return a summary, as the job `late_completions`.
+    """Count again the days whose completions changed after they were counted; return a summary.
+
+    Only the changed tasks are counted; new revisions are reported as by a scan. It is the job
+    `late_completions`.
 
     Args:
-        days: the number of days before today that are checked.
+        days: the number of days, up to yesterday, that are checked.
 
     Raises:
         StoppedSignal: `stop` was set; stored days stay, and a later run continues.

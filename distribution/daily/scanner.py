@@ -81,7 +81,11 @@ class DayScan:
         return sum(task.error is not None for task in self.tasks)
 
     def count(self, change: Change) -> int:
-        """Return the number of tasks whose stored day changed in that way."""
+        """Return the number of tasks whose stored day is new, changed or unchanged, as `change`
+        says.
+
+        0 for each after a dry run.
+        """
         return sum(task.change is change for task in self.tasks)
 
     @property
@@ -108,7 +112,9 @@ class DayScan:
 
 @dataclass(frozen=True, kw_only=True)
 class DailyScanner:
-    """Counts, stores and reports days; a day begins at midnight in the quota time zone.
+    """Sums up the counters of a day's completions for each task, stores the sums and reports them.
+
+    A day begins at midnight in the quota time zone.
 
     Args:
         part_tasks: the greatest number of tasks in one report.
@@ -146,9 +152,10 @@ class DailyScanner:
         return [first + timedelta(days=n) for n in range(count)]
 
     def run(self, stop: threading.Event) -> Message:
-        """Scan all days since the last one that this job finished, up to yesterday but at most 31.
+        """Scan each day after the last one that this job finished, up to yesterday.
 
-        Returns a summary. Without an earlier run only yesterday is scanned.
+        Of a gap of more than 31 days only the newest 31 are scanned, the others are left out for
+        good. Without an earlier run only yesterday is scanned. Returns a summary.
 
         Raises:
             StoppedSignal: `stop` was set; stored days stay, and a later run continues.
@@ -198,7 +205,10 @@ class DailyScanner:
         by_agent: bool = False,
         only: Sequence[str] | None = None,
     ) -> DayScan:
-        """Count a day, store it and report new revisions; safe to repeat.
+        """Count a day, store it and file reports on what is new or changed; safe to repeat.
+
+        Counters that were not verified are fetched. What cannot be fetched raises nothing: it is in
+        the `error` of its task.
 
         Args:
             dry_run: count what was verified; fetch, store and report nothing.

@@ -38,7 +38,10 @@ class Change(StrEnum):
 
 @dataclass(frozen=True)
 class Part:
-    """Tasks of one recipient whose days are stored and reported together; `number` is from 1."""
+    """Tasks of one recipient whose days are stored and reported together.
+
+    `number` is that of the part among the recipient's parts, from 1.
+    """
 
     recipient: Recipient
     number: int
@@ -47,8 +50,11 @@ class Part:
 
 @dataclass(frozen=True)
 class StoredPart:
-    """The stored days and their changes by task id; `is_reported` when a report on them was
-    filed."""
+    """The outcome of storing a part, by task id.
+
+    `days` are the rows as they are stored now, `changes` how each differs from before;
+    `is_reported` is True when a new report on them was filed.
+    """
 
     days: Mapping[str, DailyStats]
     changes: Mapping[str, Change]
@@ -69,8 +75,9 @@ class DailyStore:
     ) -> StoredPart:
         """Store the tasks' day in one transaction, and file the report on what is new.
 
-        Counts that differ from the stored ones are a new revision, which is reported once.
-        Repeating a call changes nothing.
+        Counts that differ from the stored ones are a new revision, which is reported once; tasks
+        without a callback URL are only stored. What a later scan has stored is kept. Repeating a
+        call changes nothing.
 
         Args:
             tallies: the sums by task id.

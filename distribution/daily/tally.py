@@ -30,11 +30,11 @@ class CounterSum:
         self._problems: list[Message] = []
 
     def add(self, completion: Completion, counters: Counters, reason: Message | None) -> None:
-        """Add a completion; its unknown counters are no 0 in the sums but listed in `error`.
+        """Add a completion. A counter that is unknown adds nothing, and is listed in `error`.
 
         Args:
-            reason: why the unknown counters could not be fetched; None when the platform shows
-                none.
+            counters: the known ones by name.
+            reason: why the others could not be fetched; None when the platform does not show them.
         """
         platform = completion.platform
         self.completion_count += 1

@@ -47,9 +47,9 @@ class Problem:
 
 @dataclass
 class ImportResult:
-    """The numbers of items that were created, updated and unchanged, and the refused ones.
+    """The outcome of an import: how many items were created, updated or unchanged.
 
-    Valid items are stored even when others are refused.
+    `problems` lists each refused item. Valid items are stored even when others are refused.
     """
 
     created: int = 0
@@ -82,8 +82,9 @@ class _Item:
 class DistributionImporter:
     """Imports items of the distributing site; importing the same item again changes nothing.
 
-    Items are JSON objects. An InvalidInputError among them counts as a refused item, so that a
-    reader of files can pass on what it could not read. No method raises for a wrong item.
+    Items are JSON objects. No method raises for a wrong one: it is refused, and listed in the
+    result with its position. An InvalidInputError among the items counts as a refused item, so that
+    a reader of files can pass on what it could not read.
     """
 
     database: Database
@@ -94,18 +95,25 @@ class DistributionImporter:
     site_name: str
 
     def add_dramas(self, items: Iterable[Any]) -> ImportResult:
-        """Store distribution tasks, and change known ones that differ; fields as in
-        `read_drama`."""
+        """Store the distribution tasks of dramas, new ones and known ones that differ.
+
+        Fields are those of `read_drama`: an absent one keeps its known value. Secrets come in clear
+        and are stored encrypted.
+        """
         return self._add(items, read_drama, "task_id", self._store_dramas)
 
     def add_users(self, items: Iterable[Any]) -> ImportResult:
-        """Store users, and change known ones that differ; fields as in `read_user`."""
+        """Store users, new ones and known ones that differ; fields are those of `read_user`.
+
+        An absent name or agent of a known user becomes empty.
+        """
         return self._add(items, read_user, "user_id", self._store_users)
 
     def add_completions(self, items: Iterable[Any], *, report: bool = True) -> ImportResult:
-        """Store posted videos; fields as in `read_completion`.
+        """Store posted videos; fields are those of `read_completion`.
 
-        A known one keeps its time and gets the details that are verified now.
+        A known one keeps its time and gets the details that are verified now. One whose task is not
+        known is refused.
 
         Args:
             report: file reports on the new ones in the transaction that stores them.

@@ -39,9 +39,10 @@ MAX_AHEAD = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class DramaForm:
-    """A distribution task as it was sent. `changes` has only the fields that were present.
+    """The distribution task of a drama, as it was sent.
 
     Args:
+        changes: the values to store by the names of DramaFields, only of fields that were present.
         gives_secret: whether a secret was sent, be it null.
         secret: in clear; None for a task whose reports are not signed.
     """
@@ -52,12 +53,19 @@ class DramaForm:
     secret: str | None = field(repr=False)  # in clear
 
     def applied_to(self, known: DramaFields | None) -> DramaFields:
-        """Return the known task, or a new one, with the changes; its secret is not changed."""
+        """Return the task's stored fields, with those replaced that were sent.
+
+        `known` are the fields stored now; None for a task that is not stored: it begins with
+        defaults. The secret is not touched: it has to be encrypted first.
+        """
         return replace(known or DramaFields(self.task_id, ""), **self.changes)
 
 
 def read_drama(item: Mapping[str, Any]) -> DramaForm:
-    """Read a distribution task. An absent field keeps its known value; null empties it.
+    """Read the distribution task of a drama.
+
+    A field that is absent is no change; null or empty clears it. `task_id` and `project_id` are
+    required.
 
     Raises:
         WrongFieldError: a field is wrong, unknown or missing; the error names it.
@@ -87,7 +95,7 @@ def read_drama(item: Mapping[str, Any]) -> DramaForm:
 
 
 def read_user(item: Mapping[str, Any]) -> User:
-    """Read a user, with an empty name and agent where they are absent.
+    """Read a user, with an empty name and agent where they are absent; `user_id` is required.
 
     Raises:
         WrongFieldError: a field is wrong, unknown or missing; the error names it.
@@ -101,9 +109,13 @@ def read_user(item: Mapping[str, Any]) -> User:
 
 
 def read_completion(item: Mapping[str, Any], now: datetime, zone: tzinfo) -> Completion:
-    """Read a posted video; without `completed_at` it was posted now.
+    """Read a completion, a video that a user posted for a task.
+
+    `task_id`, `user_id` and `submission_link` are required; without `completed_at` it was posted
+    now.
 
     Args:
+        now: a time later than ten minutes after this one is wrong.
         zone: the time zone of a time without an offset.
 
     Raises:

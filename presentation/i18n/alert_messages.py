@@ -19,7 +19,8 @@ MAX_CHARS = 240  # of a headline: platforms' own words may be long
 
 @dataclass(frozen=True)
 class AlertMessage:
-    """A message to a channel; `is_bad` when an alert was raised, and not only resolved."""
+    """A message about alerts to a channel; `is_bad` when one of them was raised, not only
+    resolved."""
 
     title: str
     body: str
@@ -63,7 +64,8 @@ class AlertRenderer:
     ) -> AlertMessage:
         """Return one message for several alerts, with text for the first `max_notices` only.
 
-        The others are counted. `host` is named in the title.
+        The others are counted. `host` is named in the title. `notices` are alerts with what there
+        is to say of each: raised or resolved.
         """
         raised = sum(1 for _, news in notices if news is News.RAISED)
         resolved = len(notices) - raised

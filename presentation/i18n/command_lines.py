@@ -10,7 +10,7 @@ from storage.models.tasks import TaskType
 
 
 def start_command(task_type: TaskType, domain: str) -> str:
-    """Return the command line that works on a task of that type and domain."""
+    """Return the command line that starts work on a task of that type and domain."""
     name = "start_crawl" if task_type is TaskType.INGESTION else "start_export"
     return f"{program_name()} {name} --domain {shell_word(domain)}"
 

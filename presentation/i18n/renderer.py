@@ -21,7 +21,10 @@ COUNT = "n"  # the parameter that chooses between the forms for one and for seve
 
 
 class FrontEnd(StrEnum):
-    """The front end in which advice is read: each has its own way to follow it."""
+    """Where advice is read, the part of a sentence that says what to do about it.
+
+    It decides whether advice names a command, a button or an API call.
+    """
 
     TERMINAL = "terminal"
     CONSOLE = "console"
@@ -51,19 +54,24 @@ class Renderer:
         return str(found) if forms is None else self._filled(forms, found)
 
     def say(self, code: str, /, **params: Any) -> str:
-        """Return the text of a code, with its parameters by name."""
+        """Return the sentence of a code, with its parameters by name and without advice.
+
+        An unknown code is shown as it is, with the parameters.
+        """
         return self.text(Message(code, params))
 
     def word(self, group: str, value: str) -> str:
-        """Return a state or a kind: `task_state`, `paused`; an unknown value as it is.
+        """Return the word for a state or a kind, such as `task_state`, `paused`.
 
-        Rows of a newer version may have values that this one has no word for.
+        `group` is the kind of value. An unknown value is returned as it is: rows of a newer version
+        may have values that this one has no word for.
         """
         code = f"{group}_{value}"
         return self.say(code) if code in messages_of(self.language) else value
 
     def count(self, noun: str, number: int) -> str:
-        """Return a number with its noun: `1 file`, `2,000 files`."""
+        """Return a number with its noun: `1 file`, `2,000 files`; `noun` is English, in the
+        singular."""
         return self.text(counted(number, noun))
 
     def duration(self, secs: float) -> str:
@@ -77,9 +85,10 @@ class Renderer:
         return self.say("duration_hours", n=f"{hours:,}", minutes=rest)
 
     def advice(self, message: Message | BaseException) -> str | None:
-        """Return the advice for a message or error in this front end; None when there is none.
+        """Return what to do about a message or error, in this front end; None when there is no
+        advice.
 
-        A message without advice takes that of its cause.
+        A message without advice takes that of its cause, a message among its parameters.
         """
         found = message_of(message)
         if found is None:

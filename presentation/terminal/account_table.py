@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from core.plain_text import one_line
-from presentation.snapshot import AccountView
+from presentation.account_views import AccountView, note_messages
 from presentation.terminal.layout import Page, in_columns
 from storage.models.accounts import AccountStatus
 
@@ -46,14 +46,14 @@ def draw(page: Page, accounts: list[AccountView], room: int) -> RenderableType:
 
 def _cells(page: Page, view: AccountView, digits: int) -> list[Text]:
     account = view.account
-    state = Text(page.word("account_state", account.status), STATE_STYLES[account.status])
+    state = Text(page.word("account_state", view.state), STATE_STYLES[view.state])
     name, remark = Text(one_line(account.username)), Text(one_line(note(page, view)))
     return [name, state, _quota(page, view, digits), remark]
 
 
 def counted(page: Page, accounts: list[AccountView]) -> str:
     """Return the number of accounts in each state: `1 exporting, 2 idle`."""
-    states = Counter(view.account.status for view in accounts)
+    states = Counter(view.state for view in accounts)
     return ", ".join(
         f"{states[status]:,} {page.word('account_state', status)}"
         for status in ORDER
@@ -63,7 +63,7 @@ def counted(page: Page, accounts: list[AccountView]) -> str:
 
 def chosen(accounts: list[AccountView], room: int) -> tuple[list[AccountView], list[AccountView]]:
     """Return the accounts to show in `room` lines, in their order, and those that are left out."""
-    ordered = sorted(accounts, key=lambda view: ORDER.index(view.account.status))
+    ordered = sorted(accounts, key=lambda view: ORDER.index(view.state))
     if len(ordered) <= room:
         return ordered, []
     room = max(1, room - 1)  # the last line counts the rest
@@ -83,11 +83,14 @@ def _quota(page: Page, view: AccountView, digits: int) -> Text:
 
 
 def note(page: Page, view: AccountView) -> str:
-    """Return why an account does not work now, for its line; empty when it may."""
+    """Return why an account does not work now, or what it works on; empty when it is idle."""
     account = view.account
     if account.status is AccountStatus.DISABLED:
         return page.renderer.shown_text(account.disabled_reason or "")
     if account.cooldown_until is not None and account.cooldown_until > page.now:
         rests, until = page.say("account_event_cooldown"), page.say("screen_until")
         return f"{rests} {until} {page.moment(account.cooldown_until)}"
-    return page.say("screen_spent") if view.used >= account.daily_export_limit else ""
+    parts = [page.renderer.text(message) for message in note_messages(view, page.now)]
+    if view.used >= account.daily_export_limit:
+        parts.append(page.say("screen_spent"))
+    return " · ".join(parts)

@@ -66,6 +66,8 @@ class Dashboard:
     def line(self, snapshot: Snapshot, only: Collection[int] = ()) -> str:
         """Return the snapshot as one plain line, for logs and pipes.
 
+        Each call is also a measuring point for the rates that later lines show.
+
         Args:
             only: ids of the tasks to show; empty for all.
         """
@@ -74,8 +76,8 @@ class Dashboard:
         return f"{page.clock(snapshot.now)} | {self._plain(page, snapshot, only, rates=True)}"
 
     def news(self, snapshot: Snapshot, only: Collection[int] = ()) -> str:
-        """Return the line of `line` without clock and rates: it differs
-        only when something has changed."""
+        """Return what `line` does without clock and rates, so that it differs only after a
+        change."""
         page = Page(renderer=self._renderer, width=0, now=snapshot.now)
         return self._plain(page, snapshot, only, rates=False)
 

@@ -17,8 +17,8 @@ WIDE_COLUMNS = 100
 
 @dataclass(frozen=True)
 class Page:
-    """The conditions of a screen: the reader's language and zone, its
-    width in cells, the time shown."""
+    """What the parts of a screen are drawn for: language and zone, width in cells, the time
+    shown."""
 
     renderer: Renderer
     width: int
@@ -26,19 +26,21 @@ class Page:
 
     @property
     def is_wide(self) -> bool:
-        """Return True for a screen of 100 cells and more: its bars and gaps are wider."""
+        """Return True for a screen of 100 columns and more: its bars and gaps are wider."""
         return self.width >= WIDE_COLUMNS
 
     def say(self, code: str, /, **params: Any) -> str:
-        """Return the text of a code; see Renderer.say."""
+        """Return the sentence of a code in the reader's language, with its parameters, without
+        advice."""
         return self.renderer.say(code, **params)
 
     def word(self, group: str, value: str) -> str:
-        """Return the word of a state or a kind; see Renderer.word."""
+        """Return the word for a state or a kind, such as `task_state`, `paused`; an unknown
+        value as it is."""
         return self.renderer.word(group, value)
 
     def head(self, *codes: str) -> list[Text]:
-        """Return the titles of a table's columns."""
+        """Return the titles of a table's columns, by the codes of their texts."""
         return [Text(self.say(code), "bold") for code in codes]
 
     def clock(self, moment: datetime) -> str:

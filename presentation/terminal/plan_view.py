@@ -192,7 +192,7 @@ def rate_of(account: PlannedAccount) -> float:
 
 
 def pages_per_minute(plan: Plan) -> float:
-    """Return the mean rate over the whole crawl; 0 when it never ends."""
+    """Return the mean number of pages a minute over the whole crawl; 0 when it never ends."""
     secs = plan.forecast.crawl.secs
     return 60 * plan.question.pages / secs if secs else 0.0
 

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from core.plain_text import one_line
 from presentation.i18n.command_lines import start_command
-from presentation.snapshot import MAX_PENDING, RateMeter, TaskView, Waiting
+from presentation.snapshot import MAX_PENDING, RateMeter, StoppedCrawl, TaskView, Waiting
 from presentation.terminal.layout import Page, in_columns
 from storage.models.tasks import TaskStatus, TaskType, WaitingFor
 
@@ -85,6 +85,8 @@ def rate(page: Page, view: TaskView, rates: RateMeter) -> str:
 
 def wait_text(page: Page, view: TaskView) -> str:
     """Return what a task waits for, why, and until when; empty when it does not wait."""
+    if view.stopped_crawl is not None and view.attended:
+        return _stopped_text(page, view.stopped_crawl)
     wait = view.waiting
     if wait is None:
         return ""
@@ -94,6 +96,14 @@ def wait_text(page: Page, view: TaskView) -> str:
     if wait.until is not None and (wait.until - page.now).total_seconds() > 2:
         text += f", {page.say('screen_until')} {page.moment(wait.until)}"
     return text
+
+
+def _stopped_text(page: Page, crawl: StoppedCrawl) -> str:
+    """Return which crawl an export waits for, and how to let it go on."""
+    if crawl.is_paused:
+        return page.say("waits_for_paused_crawl", id=crawl.task_id)
+    command = start_command(TaskType.INGESTION, one_line(crawl.domain))
+    return page.say("waits_for_stopped_crawl", id=crawl.task_id, command=command)
 
 
 def _why(page: Page, wait: Waiting) -> str:

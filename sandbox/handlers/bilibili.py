@@ -12,8 +12,8 @@ from sandbox.catalog import CREATOR_SEARCH, SEARCH_TYPES, Catalog, Question
 from sandbox.desk import Handler
 from sandbox.handlers import wire
 from sandbox.handlers.bilibili_door import Door
+from sandbox.identities import Identities
 from sandbox.messages import Json, Reply, Request, html_reply, json_reply
-from sandbox.sessions import member_id
 from sandbox.wbi import KeyRing
 
 _KEY_URL = "https://i0.hdslb.com/bfs/wbi/{}.png"
@@ -26,6 +26,7 @@ class Bilibili:
     catalog: Catalog
     door: Door
     keys: KeyRing
+    identities: Identities
     wall: Callable[[], float]
 
     def routes(self) -> Mapping[tuple[str, str], Handler]:
@@ -40,13 +41,14 @@ class Bilibili:
     def home(self, request: Request) -> Reply:
         """The start page; its first visit leaves the device cookie."""
         page = html_reply("<!DOCTYPE html><html><head><title>sandbox</title></head></html>")
-        if request.cookies.get("buvid3"):
-            return page
-        return replace(page, set_cookies=(f"buvid3={_device_id()}; path=/",))
+        if not request.cookies.get("buvid3"):
+            page = replace(page, set_cookies=(f"buvid3={_device_id()}; path=/",))
+        return self.door.quiet(request, {}, lambda: page)
 
-    def device(self, _: Request) -> Reply:
+    def device(self, request: Request) -> Reply:
         """The device cookies' values, for clients that do not visit the start page."""
-        return json_reply(envelopes.success({"b_3": _device_id(), "b_4": _device_id()}))
+        devices = {"b_3": _device_id(), "b_4": _device_id()}
+        return self.door.quiet(request, envelopes.success(devices))
 
     def nav(self, request: Request) -> Reply:
         """Who is signed in; the WBI keys also for those who are not, but not for the banned."""
@@ -59,7 +61,8 @@ class Bilibili:
             data: Json = {"isLogin": False, "wbi_img": wbi}
             return json_reply(envelopes.failure(envelopes.NOT_SIGNED_IN, data))
         name = self.door.session(request).account
-        data = {"isLogin": True, "mid": member_id(name), "uname": name, "wbi_img": wbi}
+        mid = self.identities.mid(name)
+        data = {"isLogin": True, "mid": mid, "uname": name, "wbi_img": wbi}
         return self.door.quiet(request, envelopes.success(data))
 
     def search(self, request: Request) -> Reply:
@@ -74,9 +77,11 @@ class Bilibili:
         if question is None:
             return json_reply(envelopes.failure(envelopes.BAD_REQUEST))
         data = self._search_data(question)
-        shows = "hits" if "result" in data else ""
         # A page without hits is no page: orders for a page or a keyword do not match it.
-        asked = replace(self.door.asked(request), question=question if shows else None, shows=shows)
+        if "result" in data:
+            asked = replace(self.door.asked(request), question=question, shows="hits")
+        else:
+            asked = replace(self.door.asked(request), shows="no_hits")
         return self.door.desk.answer(request, asked, envelopes.success(data))
 
     def _search_data(self, question: Question) -> Json:

@@ -12,13 +12,13 @@ from sandbox.desk import Desk
 from sandbox.fault_kind import Asked
 from sandbox.messages import Json, Reply, Request, json_reply
 from sandbox.sessions import Session, Sessions
+from sandbox.visitors import NOBODY
 
 _REFUSALS = {
     Standing.SIGNED_OUT: envelopes.NOT_SIGNED_IN,
     Standing.BANNED: envelopes.BANNED,
     Standing.OVER_LIMIT: envelopes.TOO_FREQUENT,
 }
-_NOBODY = "(anonymous)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Door:
 
     def asked(self, request: Request) -> Asked:
         """A request in the words of the fault plan."""
-        return self.desk.asked(request, self.session(request).account or _NOBODY)
+        return self.desk.asked(request, self.session(request).account or NOBODY)
 
     def quiet(
         self, request: Request, envelope: Json, good: Callable[[], Reply] | None = None
@@ -55,7 +55,7 @@ class Door:
         self.desk.stats.requested(self.desk.platform, request.path)
         standing = self._meet(request, self.desk.accounts.admit)
         if anybody and standing is Standing.SIGNED_OUT:
-            standing = self.desk.accounts.admit(_NOBODY)
+            standing = self.desk.accounts.admit(NOBODY)
         if standing is Standing.WELCOME:
             return None
         return json_reply(envelopes.failure(_REFUSALS[standing]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sandbox import envelopes, gate
 from sandbox.creators import Creator
@@ -53,7 +53,8 @@ class BilibiliSpace:
         shown = videos[(page - 1) * size : page * size]
         seen = [(video, self.world.at_home(video, owner)) for video in shown]
         data = wire_space.uploads(owner, seen, page, size, len(videos))
-        return self.door.desk.answer(request, self.door.asked(request), envelopes.success(data))
+        asked = replace(self.door.asked(request), shows="uploads" if shown else "")
+        return self.door.desk.answer(request, asked, envelopes.success(data))
 
     def card(self, request: Request) -> Reply:
         """Name, followers and the number of uploads of `mid`."""

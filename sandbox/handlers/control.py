@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from sandbox.catalog import Catalog
 from sandbox.fault_kinds import ALL_KINDS
-from sandbox.fault_plan import BadOrderError, FaultPlan, parse_orders
+from sandbox.fault_order import BadOrderError, parse_orders
+from sandbox.fault_plan import FaultPlan
 from sandbox.messages import Reply, Request, json_reply
 from sandbox.stats import Stats
 from sandbox.wbi import KeyRing
@@ -66,4 +67,5 @@ class Control:
             orders = parse_orders(request.body)
         except BadOrderError as error:
             return json_reply({"error": str(error), "kinds": list(ALL_KINDS)}, 400)
-        return json_reply({"queued": self.faults.order(orders)})
+        queued, numbers = self.faults.order(orders)
+        return json_reply({"queued": queued, "orders": numbers})

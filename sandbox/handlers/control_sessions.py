@@ -9,7 +9,7 @@ from sandbox.accounts import Accounts
 from sandbox.clock import WorldClock
 from sandbox.desk import Handler
 from sandbox.handlers.control_bodies import BadControlError, body_object, number, refuse, text
-from sandbox.messages import Reply, Request, json_reply
+from sandbox.messages import Json, Reply, Request, json_reply
 from sandbox.qr_codes import QrCodes, QrState
 from sandbox.sessions import LIFETIME_SECS, Sessions
 
@@ -50,22 +50,38 @@ class SessionControl:
         return json_reply({"qrcode_key": key, "code": _STEPS[step].value})
 
     def expire(self, request: Request) -> Reply:
-        """{"account", "in_secs" (default 0)}: all sessions that the account has now end then."""
+        """{"account" or "everybody": true, "in_secs" (default 0)}: all sessions that the account
+        has now, or every account, end then."""
         try:
             body = body_object(request)
-            account, in_secs = text(body, "account"), number(body, "in_secs", 0)
+            account, in_secs = _whose(body), number(body, "in_secs", 0)
         except BadControlError as error:
             return refuse(error)
         ends_at = self.clock() + in_secs
-        self.sessions.end(account, ends_at)
+        if account is None:
+            self.sessions.end_all(ends_at)
+        else:
+            self.sessions.end(account, ends_at)
         return json_reply({"account": account, "ends_at": ends_at})
 
     def revive(self, request: Request) -> Reply:
-        """{"account"}: lifts a ban or an expiry."""
+        """{"account"}: lifts a ban or an expiry. {"everybody": true}: the expiry of everybody."""
         try:
-            account = text(body_object(request), "account")
+            account = _whose(body_object(request))
         except BadControlError as error:
             return refuse(error)
+        if account is None:
+            self.sessions.revive_all()
+            return json_reply({"account": None})
         self.sessions.revive(account)
         self.accounts.revive(account)
         return json_reply({"account": account})
+
+
+def _whose(body: Json) -> str | None:
+    """Return the account that a call is about; None for everybody."""
+    if body.get("everybody") is not True:
+        return text(body, "account")
+    if "account" in body:
+        raise BadControlError("account and everybody cannot be given together")
+    return None

@@ -41,9 +41,9 @@ from sandbox.accounts import Standing
 from sandbox.catalog import Question
 from sandbox.creators import Creator
 from sandbox.desk import Desk, Handler
+from sandbox.identities import Identities
 from sandbox.market_dialects import FEED, LIST, ME, SEARCH, Refusal
 from sandbox.messages import Json, Reply, Request, json_reply
-from sandbox.sessions import member_id
 from sandbox.world import World
 
 _MAX_SIZE = 50
@@ -69,6 +69,7 @@ class Market:
 
     world: World
     desk: Desk
+    identities: Identities
 
     def routes(self) -> Mapping[tuple[str, str], Handler]:
         """The handler of every (method, path)."""
@@ -81,7 +82,7 @@ class Market:
         if refused:
             return refused
         account = _account(request)
-        user = {"id": str(member_id(account)), "name": account}
+        user = {"id": str(self.identities.mid(account)), "name": account}
         envelope = {"status": {"code": 0, "msg": "ok"}, "data": {"user": user}}
         asked = replace(self.desk.asked(request, account), is_quiet=True)
 

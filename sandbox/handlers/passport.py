@@ -17,9 +17,10 @@ from sandbox.accounts import Standing
 from sandbox.clock import WorldClock
 from sandbox.desk import Handler
 from sandbox.handlers.bilibili_door import Door
+from sandbox.identities import Identities
 from sandbox.messages import Json, Reply, Request, json_reply
 from sandbox.qr_codes import Poll, QrCodes, QrState
-from sandbox.sessions import LIFETIME_SECS, Session, member_id
+from sandbox.sessions import LIFETIME_SECS, Session
 
 _SCAN_URL = (
     "https://account.bilibili.com/h5/account-h5/auth/scan-web"
@@ -39,6 +40,7 @@ class Passport:
 
     door: Door
     codes: QrCodes
+    identities: Identities
     clock: WorldClock
 
     def routes(self) -> Mapping[tuple[str, str], Handler]:
@@ -72,7 +74,7 @@ class Passport:
         """The one answer that hands out the session; the code is worth nothing afterwards."""
         self.codes.move(key, QrState.EXPIRED)
         session = self._sign_in(poll)
-        cookies = _cookies(session)
+        cookies = _cookies(session, self.identities.mid(session.account))
         query = "&".join(f"{name}={value}" for name, value in cookies.items())
         data = _poll_data(poll.state) | {
             "url": _DONE_URL.format(query),
@@ -122,12 +124,11 @@ def _poll_data(state: QrState) -> Json:
     }
 
 
-def _cookies(session: Session) -> dict[str, str]:
-    mid = str(member_id(session.account))
+def _cookies(session: Session, mid: int) -> dict[str, str]:
     return {
         "SESSDATA": quote(session.sessdata, safe=""),
         "bili_jct": session.csrf,
-        "DedeUserID": mid,
+        "DedeUserID": str(mid),
         "DedeUserID__ckMd5": session.csrf[:16],
         "sid": session.csrf[16:24],
     }

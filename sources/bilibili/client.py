@@ -10,10 +10,14 @@ from contextlib import nullcontext
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
-
 from core.clock import Clock
-from core.errors import Evidence, RetryableError, SourceError, UnexpectedResponseError
+from core.errors import (
+    Evidence,
+    NoAnswerError,
+    RetryableError,
+    SourceError,
+    UnexpectedResponseError,
+)
 from sources.base import AccountSession
 from sources.bilibili import wbi
 from sources.bilibili.errors import error_from_body, error_from_status, unreadable_error
@@ -24,8 +28,9 @@ from sources.bilibili.response_rules import (
     NOT_SIGNED_IN,
     SIGNATURE_CODES,
 )
-from sources.json_api import retry_after_secs
 from sources.text import is_deeper, may_be_unstorable, storable_json
+from sources.transport.retry_after import retry_after_secs
+from sources.transport.session import ANSWER_SECS, HttpAnswer, HttpLimits, fetch
 
 # Requested once per session, as by every page of the site, and therefore not paced.
 UNPACED_PATHS = (NAV, FINGER)
@@ -50,12 +55,20 @@ HEADERS = {
 
 
 class BilibiliClient:
-    """A client of one API host, which keeps the signature keys of all accounts for an hour."""
+    """A client of one API host. It keeps the keys that sign requests, the same for all accounts,
+    for an hour."""
 
-    def __init__(self, *, base_url: str, timeout_secs: float, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        timeout_secs: float,
+        clock: Clock,
+        answer_secs: float = ANSWER_SECS,
+    ) -> None:
         self._base_url = base_url
         self._host = urlsplit(base_url).netloc
-        self._timeout_secs = timeout_secs
+        self._limits = HttpLimits(timeout_secs, answer_secs)
         self.clock = clock
         self._keys_lock = threading.Lock()
         self._mixin: tuple[str | None, float] = (None, 0.0)  # and until when it is fresh
@@ -73,7 +86,7 @@ class BilibiliClient:
             before_send: called when the account's turn has come, before the request leaves.
 
         Raises:
-            SourceError: no answer came, or it is an error (see `errors.py`).
+            SourceError: no answer came, or its status or `code` means an error.
         """
         query = wbi.encode({name: str(value) for name, value in params.items()})
         return self._data(session, path, query, before_send)
@@ -84,7 +97,7 @@ class BilibiliClient:
         A request whose signature is refused is signed and sent once more with fresh keys.
 
         Raises:
-            SourceError: no answer came, or it is an error (see `errors.py`).
+            SourceError: no answer came, or its status or `code` means an error.
         """
         self.ensure_device_cookie(session)
         mixin = self._mixin_key(session)
@@ -187,31 +200,32 @@ class BilibiliClient:
         try:
             with nullcontext() if path in UNPACED_PATHS else session.turn(path):
                 before_send()
-                answer = session.http.get(url, timeout=self._timeout_secs, allow_redirects=False)
-        except (requests.RequestException, ValueError) as error:
-            # Only the error's class is named: its text may hold the proxy's URL or a header.
+                answer = fetch(session.http, "GET", url, self._limits)
+        except NoAnswerError as error:
             raise RetryableError(
                 "host_unanswered",
                 Evidence(request),
                 host=self._host,
-                detail=type(error).__name__,
-                of_proxy=isinstance(error, requests.exceptions.ProxyError),
+                detail=error.message,
+                fault=error.fault,
             ) from None
         return self._read(session, answer, request, _endpoint(path))
 
     def _read(
-        self, session: AccountSession, answer: requests.Response, request: str, endpoint: str
+        self, session: AccountSession, answer: HttpAnswer, request: str, endpoint: str
     ) -> tuple[Mapping[str, Any], Evidence]:
         def evidence(code: int | None = None) -> Evidence:
             body = session.redact(answer.content[: EXCERPT_CHARS * 3].decode("utf-8", "replace"))
             return Evidence(
                 request=request,
-                http_status=answer.status_code,
+                http_status=answer.status,
                 code=code,
                 body=body[:EXCERPT_CHARS],
             )
 
-        if not 200 <= answer.status_code < 300:
+        if answer.fault is not None:
+            raise RetryableError(answer.fault.message, evidence(), fault=answer.fault)
+        if not 200 <= answer.status < 300:
             secs = retry_after_secs(answer.headers.get("Retry-After"), self.clock.now())
             raise error_from_status(endpoint, evidence(), secs)
         try:

@@ -20,7 +20,8 @@ KNOWN_NAMES = (SESSION_COOKIE, "bili_jct", "DedeUserID", "buvid3", "buvid4", "si
 
 
 def parse_cookies(text: str) -> dict[str, str]:
-    """Return Bilibili's cookies by name, out of any of the three forms.
+    """Return Bilibili's cookies by name, out of a header, a browser extension's JSON or a
+    cookies.txt.
 
     Raises:
         InvalidInputError: the text has another form, or holds no signed-in session (SESSDATA). The

@@ -33,7 +33,11 @@ class CreatorCard:
 def fetch_uploads(
     client: BilibiliClient, session: AccountSession, uid: str, page: int
 ) -> UploadsPage:
-    """Return page `page`, from 1, of a creator's uploads; raise SourceError when refused."""
+    """Return page `page`, from 1, of a creator's uploads; an empty one behind the last.
+
+    Raises:
+        SourceError: the platform refuses, does not answer, or its answer cannot be parsed.
+    """
     params = {"mid": uid, "pn": page, "ps": PAGE_SIZE, "order": "pubdate"}
     try:
         data = client.get_signed(session, UPLOADS, params)
@@ -78,7 +82,11 @@ def _uploads(entries: Any) -> tuple[Upload, ...]:
 
 
 def fetch_card(client: BilibiliClient, session: AccountSession, uid: str) -> CreatorCard:
-    """Return the card of the creator `uid`; raise SourceError when refused."""
+    """Return the public counters of the creator `uid`.
+
+    Raises:
+        SourceError: the platform refuses, does not answer, or its answer cannot be parsed.
+    """
     data = client.get(session, CARD, {"mid": uid})
     try:
         fields = data["card"]

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-import requests
-
-from core.errors import Evidence, RetryableError, UnexpectedResponseError
+from core.errors import Evidence, NoAnswerError, RetryableError, UnexpectedResponseError
 from sources.bilibili.client import HEADERS
 from sources.bilibili.cookies import SESSION_COOKIE
+from sources.transport.session import ANSWER_SECS, HttpLimits, fetch, open_http
 
 GENERATE = "/x/passport-login/web/qrcode/generate"
 POLL = "/x/passport-login/web/qrcode/poll"
@@ -44,15 +43,18 @@ class QRLogin:
         proxy: the URL of the account's proxy; None to connect directly.
     """
 
-    def __init__(self, *, base_url: str, timeout_secs: float, proxy: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        timeout_secs: float,
+        proxy: str | None = None,
+        answer_secs: float = ANSWER_SECS,
+    ) -> None:
         self._base_url = base_url
-        self._timeout_secs = timeout_secs
-        self._http = requests.Session()
-        # The sign-in leaves by the account's proxy or directly, as its later requests do.
-        self._http.trust_env = False
+        self._limits = HttpLimits(timeout_secs, answer_secs)
+        self._http = open_http(proxy)
         self._http.headers.update(HEADERS)
-        if proxy:
-            self._http.proxies = {"http": proxy, "https": proxy}
 
     def new_code(self) -> QRCode:
         """Return a fresh code, valid for CODE_LIVES_SECS.
@@ -101,21 +103,20 @@ class QRLogin:
     def _data(self, path: str, params: dict[str, str]) -> dict[str, Any]:
         evidence = Evidence(f"GET {path}")
         try:
-            answer = self._http.get(
-                f"{self._base_url}{path}",
-                params=params,
-                timeout=self._timeout_secs,
-                allow_redirects=False,
+            answer = fetch(
+                self._http, "GET", f"{self._base_url}{path}", self._limits, params=params
             )
-        except (requests.RequestException, ValueError) as error:
+        except NoAnswerError as error:
             raise RetryableError(
-                "sign_in_unanswered", evidence, detail=type(error).__name__
+                "sign_in_unanswered", evidence, detail=error.message, fault=error.fault
             ) from None
-        if answer.status_code != 200:
-            raise RetryableError("sign_in_status", evidence, status=answer.status_code)
+        if answer.fault is not None:
+            raise RetryableError(answer.fault.message, evidence, fault=answer.fault)
+        if answer.status != 200:
+            raise RetryableError("sign_in_status", evidence, status=answer.status)
         try:
             body = json.loads(answer.content)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise RetryableError("sign_in_not_json", evidence) from None
         data = body.get("data") if isinstance(body, dict) else None
         if not isinstance(data, dict) or body.get("code") != 0:

@@ -47,7 +47,11 @@ def read_users(data: Any, query: PageQuery) -> CreatorPage:
 
 
 def read_authors(data: Any, query: PageQuery) -> CreatorPage:
-    """Return the authors on a page of `search_type=video`, each once. Raises as `read_users`."""
+    """Return the authors on a page of `search_type=video`, each once.
+
+    Raises:
+        RetryableError: the answer cannot be parsed (`damaged` is set).
+    """
     return _read(data, query, _creator_of_video, complete=False)
 
 

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
-
 from core.errors import InvalidInputError, LoginExpiredError
 from core.settings import Pace
 from sources.base import (
@@ -27,6 +25,7 @@ from sources.bilibili.creator_page import CreatorCard, fetch_card, fetch_uploads
 from sources.bilibili.videos import MAX_AT_ONCE, VideoCounters
 from sources.json_api import egress
 from sources.request_delay import RandomDelay
+from sources.transport.session import open_http
 
 SEARCH_TYPES = {Via.USERS: "bili_user", Via.VIDEOS: "video"}
 ENDPOINT_PACES = {"/x/space/": Pace(150, 300)}  # said to be its limit
@@ -39,8 +38,8 @@ class BilibiliSource:
     """Creator search, video counters, uploads and session checks with an account's cookies.
 
     Args:
-        pause: see VideoCounters.
-        rng: see VideoCounters.
+        pause: kept before each request for a single video, besides the account's pace.
+        rng: draws the videos whose counters from a batch are checked by a request of their own.
     """
 
     platform = "bilibili"
@@ -57,7 +56,7 @@ class BilibiliSource:
     def open_session(
         self, account_id: int, username: str, session: str | None, proxy: str | None
     ) -> AccountSession:
-        """Return a session from cookies; with ANONYMOUS also from none.
+        """Return a session from cookies in clear; with ANONYMOUS as the account id also from none.
 
         Raises:
             LoginExpiredError: the stored cookies are missing or have no usable form.
@@ -68,14 +67,9 @@ class BilibiliSource:
             cookies = parse_cookies(session) if session else {}
         except InvalidInputError as error:
             raise LoginExpiredError("session_unusable", cause=error) from error
-        http = requests.Session()
-        # The environment's proxies are ignored: an account leaves through its own proxy or
-        # directly.
-        http.trust_env = False
+        http = open_http(proxy)
         http.headers.update(HEADERS)
         http.cookies.update(cookies)
-        if proxy:
-            http.proxies = {"http": proxy, "https": proxy}
         # Longest first: a secret that contains another must be removed as a whole.
         secrets = tuple(sorted((v for v in cookies.values() if len(v) >= SECRET_CHARS), key=len))
         return AccountSession(
@@ -89,10 +83,13 @@ class BilibiliSource:
     def search_creators(
         self, session: AccountSession, domain: str, page: int, via: Via
     ) -> CreatorPage:
-        """Return page `page`, from 1, of users, or of the authors of videos (`via`).
+        """Return page `page`, from 1, of the users found by their names, or of the authors of
+        videos.
+
+        `via` chooses between them. A page behind the last one has no creators.
 
         Raises:
-            SourceError: no answer came, or it is an error (see `errors.py`).
+            SourceError: no answer came, or its status or `code` means an error.
         """
         params: dict[str, Any] = {
             "search_type": SEARCH_TYPES[via],
@@ -107,7 +104,11 @@ class BilibiliSource:
         return read(data, search.PageQuery(page, request, session.redact))
 
     def video_stats(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
-        """Return an entry for each id (BV or av). Raises as `VideoCounters.fetch`."""
+        """Return for each id (BV or av) its counters, or why there are none; malformed ids too.
+
+        Raises:
+            SourceError: some could not be fetched; its `answers` has those of the others.
+        """
         return self._counters.fetch(session, ids)
 
     def uploads(self, session: AccountSession, uid: str, page: int) -> UploadsPage:
@@ -119,7 +120,11 @@ class BilibiliSource:
         return fetch_card(self._client, session, uid)
 
     def check_session(self, session: AccountSession) -> SessionStatus:
-        """Return who is signed in, as nav says; raise SourceError when it does not answer."""
+        """Return who is signed in, as the endpoint nav says; nobody is a result, not an error.
+
+        Raises:
+            SourceError: nav does not answer, or with another error than "not signed in".
+        """
         data = self._client.nav(session)
         if data.get("isLogin") is not True:
             return SessionStatus(signed_in=False)

@@ -84,11 +84,11 @@ SIGNED_OUT = Verdict(scope=Scope.SESSION, reaction=Reaction.DISABLE, conclusive=
 
 
 class VideoCounters:
-    """Fetches the counters of videos, with any account's session, and learns the size of a batch.
+    """Fetches the counters of videos, in batches whose size it learns, with any account's session.
 
     Args:
-        pause: kept before each single request, besides the account's pace.
-        rng: draws the samples.
+        pause: kept before each request for a single video, besides the account's pace.
+        rng: draws the videos whose counters from a batch are checked by a request of their own.
     """
 
     def __init__(self, *, client: BilibiliClient, pause: RandomDelay, rng: random.Random) -> None:
@@ -102,11 +102,10 @@ class VideoCounters:
         self._gone: dict[int, tuple[Unavailable, float]] = {}  # and until when that is believed
 
     def fetch(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
-        """Return an entry for each id (BV or av).
+        """Return for each id (BV or av) its counters, or why there are none; malformed ids too.
 
         Raises:
-            SourceError: some could not be fetched; its `answers` has an entry for each of the
-                others.
+            SourceError: some could not be fetched; its `answers` has those of the others.
         """
         answers: dict[str, StatsAnswer] = {}
         aids: dict[str, int] = {}

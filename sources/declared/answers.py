@@ -51,7 +51,7 @@ class _Diagnosis:
 
 
 class AnswerReader:
-    """Tells the good responses of one declared platform from others, and reads their JSON."""
+    """Tells the good responses of one declared platform from others, by the rules of its file."""
 
     def __init__(self, answers: Answers) -> None:
         self._answers = answers
@@ -63,7 +63,9 @@ class AnswerReader:
         `endpoint` is CHECK, or any other name.
 
         Raises:
-            SourceError: the response is not good; `now` dates what its Retry-After header says.
+            SourceError: the response is not good: the error that the file's rules or its status
+                name; a RetryableError with `damaged` when it is no JSON. `now` is what a date in
+                its Retry-After header is compared with.
         """
         try:
             body = _parse_json(answer.content)

@@ -15,7 +15,10 @@ CURSOR_KEYS = ("next_cursor", "first_cursor", "cursors_shared")
 
 
 def problems(declaration: Declaration) -> list[Problem]:
-    """Return a message for each contradiction, with the key where it is to be corrected."""
+    """Return each contradiction in a platform's file as the key to correct and a message.
+
+    Empty when there is none.
+    """
     found = [
         *_session_problems(declaration),
         *_placeholder_problems(declaration),

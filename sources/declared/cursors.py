@@ -14,7 +14,7 @@ Cursor = str | int
 
 @dataclass(frozen=True)
 class Place:
-    """A page of a search and how to request it.
+    """A page of a creator search and how to request it.
 
     `cursor` None stands for the first page; `is_end` says that there is no such page. `known_at` is
     when the platform announced it, in monotonic seconds.
@@ -30,7 +30,11 @@ FIRST = Place(1)
 
 
 class CursorMemory:
-    """Remembers the places of each domain, for any thread; old ones are dropped and found anew."""
+    """Remembers by domain the places (pages with their cursors) that a platform announced.
+
+    Several threads may use it. Old places are dropped; their pages are then reached anew from
+    earlier ones.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -49,7 +53,7 @@ class CursorMemory:
             return any(place.cursor == cursor and place.page < before_page for place in known)
 
     def keep(self, domain: str, place: Place) -> None:
-        """Remember a place, and drop the domain's known places at and behind it."""
+        """Remember a place, and drop the domain's known places at its page and behind it."""
         with self._lock:
             known = [old for old in self._places.pop(domain, []) if old.page < place.page]
             self._places[domain] = [*known[1 - MAX_PAGES_KEPT :], place]

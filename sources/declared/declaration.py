@@ -115,7 +115,11 @@ CookieValue = Annotated[str, AfterValidator(_cookie_value)]
 
 
 class Table(BaseModel):
-    """The base of all tables: frozen, strict, and without unknown keys."""
+    """The base of the models of the TOML tables in a platform's file.
+
+    They are frozen; a value of another type and an unknown key are errors (pydantic's
+    ValidationError).
+    """
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, allow_inf_nan=False, arbitrary_types_allowed=True
@@ -200,7 +204,11 @@ class Meaning(Table):
 
 
 class Answers(Table):
-    """`[answers]`: how good responses are told from others; `code` and `message` are for people."""
+    """`[answers]`: how good responses are told from others.
+
+    `good` must hold for a good one; `means` are reactions to others. `code` and `message` point to
+    what error messages show.
+    """
 
     good: Path | None = None
     code: Path | None = None

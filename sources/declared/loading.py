@@ -56,15 +56,17 @@ class DeclaredPlatform:
 def load_platforms(
     folder: Path, environ: Mapping[str, str], taken: Collection[str] = ()
 ) -> tuple[DeclaredPlatform, ...]:
-    """Return all declared platforms, Baton's own first.
+    """Return all platforms that files declare, Baton's own first.
 
     Args:
-        folder: the user's files, `*.toml`; only the default folder may be missing.
+        folder: the user's files, `*.toml`; only the default folder may be missing, which counts as
+            empty.
         environ: may hold other base URLs (`environment()`).
-        taken: names of platforms that are not declared by files.
+        taken: names that no file may declare, as platforms in code have them.
 
     Raises:
-        SettingsError: names file, line and key of each mistake; or two files declare one name.
+        SettingsError: a file is wrong (the message names file, line and key of each mistake), a
+            name is taken or declared twice, or the folder is missing or cannot be read.
     """
     found: dict[str, DeclaredPlatform] = {}
     for path in [*_files(SHIPPED), *_files(folder)]:
@@ -93,7 +95,8 @@ def read_declaration(path: Path, environ: Mapping[str, str]) -> Declaration:
     """Return what a file declares; `environ` may hold another base URL for it.
 
     Raises:
-        SettingsError: names file, line and key of each mistake.
+        SettingsError: the file is wrong, or the base URL in `environ` is; of the file, line and key
+            of each mistake are named.
     """
     text = _text_of(path)
     try:
@@ -137,7 +140,10 @@ def _platform(path: Path, declaration: Declaration) -> DeclaredPlatform:
         name=declaration.name,
         raw_fields={name: raw_field(name, where) for name, where in columns.items()},
         make=lambda settings, clock: DeclaredSource(
-            declaration=declaration, timeout_secs=settings.request_timeout_secs, clock=clock
+            declaration=declaration,
+            timeout_secs=settings.request_timeout_secs,
+            answer_secs=settings.answer_timeout_secs,
+            clock=clock,
         ),
         check_session_text=partial(read_session, declaration.session),
         check_proxy=check_proxy,

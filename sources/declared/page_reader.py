@@ -57,10 +57,13 @@ class PageReader:
         self._columns = column_expressions(declaration.columns)
 
     def read(self, body: Any, query: PageQuery) -> ReadPage:
-        """Return the page in a response.
+        """Return the page in a response; an empty one when `query.page` lies behind the last.
+
+        Single entries that cannot be parsed are listed in `rejected`.
 
         Raises:
-            RetryableError: it is none, or not as the file says (`damaged` is set).
+            RetryableError: the response is no page, not as the file says, or no entry of it can be
+                parsed (`damaged` is set).
         """
         try:
             return self._read(body, query)
@@ -218,7 +221,11 @@ def column_expressions(columns: Columns) -> dict[str, Expression | None]:
 
 
 def raw_field(column: str, expression: Expression | None) -> str:
-    """Return the key in a creator's raw data that holds the value of an export column."""
+    """Return the key in a creator's raw data that holds the value of an export column.
+
+    It is the platform's own key where `expression` is one; otherwise, and for None, a key of
+    Baton's, under which the value is stored.
+    """
     if expression is not None and expression.is_plain_key:
         return expression.plain_key
     return f"{COLUMN_PREFIX}{column}"

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
-import requests
-
 from core.clock import Clock
 from core.errors import (
     BadRequestError,
@@ -31,6 +29,7 @@ from sources.declared.page_reader import PageQuery, PageReader, ReadPage
 from sources.declared.response_rules import CHECK
 from sources.declared.templates import ABSENT, fill
 from sources.json_api import JsonApi, egress
+from sources.transport.session import ANSWER_SECS, open_http
 
 log = service_log("ingestion")
 # A cursor that is older and refused may only have expired; a younger one is a real error.
@@ -54,14 +53,23 @@ class DeclaredSource:
     it by itself, at the source's pace.
     """
 
-    def __init__(self, *, declaration: Declaration, timeout_secs: float, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        declaration: Declaration,
+        timeout_secs: float,
+        clock: Clock,
+        answer_secs: float = ANSWER_SECS,
+    ) -> None:
         self.platform = declaration.name
         self.pace = declaration.pace
         self.endpoint_paces: Mapping[str, Pace] = {}
         self.sequential = declaration.sequential
         self._declaration = declaration
         self._clock = clock
-        self._api = JsonApi(base_url=declaration.base_url, timeout_secs=timeout_secs)
+        self._api = JsonApi(
+            base_url=declaration.base_url, timeout_secs=timeout_secs, answer_secs=answer_secs
+        )
         self._answers = AnswerReader(declaration.answers)
         self._reader = PageReader(declaration)
         self._shared_cursors = CursorMemory()
@@ -70,7 +78,7 @@ class DeclaredSource:
     def open_session(
         self, account_id: int, username: str, session: str | None, proxy: str | None
     ) -> DeclaredSession:
-        """Return a session from cookies or a token, as the file declares.
+        """Return a session from cookies or a token in clear, as the file declares.
 
         Raises:
             LoginExpiredError: the stored session is missing or has another form.
@@ -81,19 +89,14 @@ class DeclaredSource:
             credentials = read_session(self._declaration.session, session)
         except InvalidInputError as error:
             raise LoginExpiredError("session_unusable", cause=error) from None
-        http = requests.Session()
-        # The environment's proxies are ignored: an account leaves through its own proxy or
-        # directly.
-        http.trust_env = False
+        http = open_http(proxy)
         http.headers.update({"Accept": "application/json", **self._declaration.headers})
         http.headers.update(credentials.headers)
         http.cookies.update({**self._declaration.cookies, **credentials.cookies})
-        if proxy:
-            http.proxies = {"http": proxy, "https": proxy}
         return DeclaredSession(account_id, username, http, egress(proxy), credentials.secrets)
 
     def check_session(self, session: AccountSession) -> SessionStatus:
-        """Return who is signed in, as the file's `[check]` says.
+        """Return who is signed in, as the file's `[check]` says; nobody is a result, not an error.
 
         Raises:
             SourceError: the platform refuses for another reason than the session, or does not
@@ -141,7 +144,11 @@ class DeclaredSource:
         return 0 if place.is_end else page - place.page
 
     def advance(self, session: AccountSession, domain: str, page: int) -> None:
-        """Fetch the next page towards `page`, with one request; raise SourceError when refused."""
+        """Fetch the next page towards `page`, with one request.
+
+        Raises:
+            SourceError: the platform refuses or does not answer.
+        """
         self._step(session, domain, self._cursors(session).nearest(domain, page))
 
     def _step(self, session: AccountSession, domain: str, place: Place) -> CreatorPage:

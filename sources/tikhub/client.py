@@ -9,6 +9,7 @@ from core.clock import Clock
 from sources.base import AccountSession, Budget
 from sources.json_api import Answer, JsonApi, object_or_empty
 from sources.tikhub.errors import error_from_answer
+from sources.transport.session import ANSWER_SECS
 
 
 class TikHubClient:
@@ -22,9 +23,16 @@ class TikHubClient:
     """
 
     def __init__(
-        self, *, base_url: str, timeout_secs: float, clock: Clock, budget: Budget, price: int
+        self,
+        *,
+        base_url: str,
+        timeout_secs: float,
+        clock: Clock,
+        budget: Budget,
+        price: int,
+        answer_secs: float = ANSWER_SECS,
     ) -> None:
-        self._api = JsonApi(base_url=base_url, timeout_secs=timeout_secs)
+        self._api = JsonApi(base_url=base_url, timeout_secs=timeout_secs, answer_secs=answer_secs)
         self.clock = clock
         self._budget = budget
         self._price = price
@@ -32,17 +40,25 @@ class TikHubClient:
     def get(
         self, session: AccountSession, path: str, params: Mapping[str, str], prices: int = 1
     ) -> Answer:
-        """Return the response to a GET that costs `prices` ordinary ones.
+        """Return the response to a GET, whose body has TikHub's `data`.
+
+        Args:
+            prices: what it costs, as a multiple of an ordinary response.
 
         Raises:
             PlatformQuotaError: the budget has no room for it; nothing was sent.
-            SourceError: no answer came, or it is an error (see `errors.py`).
+            SourceError: no answer came, or it is an error (see `error_from_answer`).
         """
         self._budget.spend(self._price * prices)
         return self._checked(self._api.request(session, path, params))
 
     def post(self, session: AccountSession, path: str, payload: Sequence[Any]) -> Answer:
-        """Return the response to a POST of a JSON list, at the price of one. Raises as `get`."""
+        """Return the response to a POST of a JSON list, at the price of one ordinary response.
+
+        Raises:
+            PlatformQuotaError: the budget has no room for it; nothing was sent.
+            SourceError: no answer came, or it is an error (see `error_from_answer`).
+        """
         self._budget.spend(self._price)
         return self._checked(self._api.request(session, path, payload=list(payload)))
 

@@ -42,9 +42,13 @@ class DouyinSource(TikHubSource):
         self._with_plays = _PaidAnswers(client.clock)
 
     def video_stats(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
-        """Return an entry for each id; raise SourceError when nothing is known of any.
+        """Return for each id its counters, or why there are none.
 
-        What was paid for before an error is kept for ten minutes, for the caller's next attempt.
+        Of several videos, one that fails is unavailable for now. What was paid for before an error
+        is kept for ten minutes, for the caller's next attempt.
+
+        Raises:
+            SourceError: nothing is known of any of them, or the play counts cannot be fetched.
         """
         valid_ids, answers = split_ids(ids)
         answers |= self._fetch_each(valid_ids, lambda aweme_id: self._fetch_one(session, aweme_id))

@@ -21,10 +21,11 @@ TRY_AGAIN_WORDS = ("请重试", "please retry", "please try again")
 
 
 def error_from_answer(answer: Answer, now: datetime) -> SourceError:
-    """Return the error of a response, by its status, or by the `code` in the envelope of a 200.
+    """Return the error that a failed response means, by its status or, of a 200, by its `code`.
 
-    `now` dates the reset of a spent budget. The body of a 402 repeats the request's headers:
-    whatever is kept of a body goes through the session's `redact`.
+    The status of a 200 is the `code` in the envelope that TikHub puts around its data. Call it for
+    failures only: a good response becomes an error too. Texts of the body in the error are redacted
+    already. `now` is what the end of a spent budget's day and a Retry-After date are counted from.
     """
     status = _code(answer)
     detail = _detail(answer)

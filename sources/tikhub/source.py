@@ -32,7 +32,11 @@ class TikHubSource:
     def open_session(
         self, account_id: int, username: str, session: str | None, proxy: str | None
     ) -> AccountSession:
-        """Return a session with the token `session`. Raise LoginExpiredError if it is unusable."""
+        """Return a session with the API token `session`, in clear.
+
+        Raises:
+            LoginExpiredError: there is no token, or it holds characters that no token has.
+        """
         opened = open_key_session(account_id, username, session, proxy, missing=NO_TOKEN)
         opened.http.headers["Authorization"] = f"Bearer {opened.secrets[0]}"
         return opened
@@ -85,7 +89,7 @@ def _is_platform_failure(error: SourceError) -> bool:
 
 
 def split_ids(ids: Iterable[str]) -> tuple[list[str], dict[str, StatsAnswer]]:
-    """Return the valid video ids, each once, and entries for those that are malformed."""
+    """Return the valid video ids, each once, and an unavailable entry for each malformed one."""
     valid_ids: list[str] = []
     bad: dict[str, StatsAnswer] = {}
     for aweme_id in dict.fromkeys(ids):

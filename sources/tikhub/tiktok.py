@@ -21,10 +21,14 @@ class TikTokSource(TikHubSource):
     batch = BATCH
 
     def video_stats(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
-        """Return an entry for each id.
+        """Return for each id its counters, or why there are none.
+
+        A video that the request for ten leaves out is requested by itself. Of several such, one
+        that fails is unavailable for now.
 
         Raises:
-            SourceError: some could not be fetched; its `answers` has the entries of the others.
+            SourceError: a request for ten is refused, or all single requests after it fail; its
+                `answers` has those of the others.
         """
         valid_ids, answers = split_ids(ids)
 

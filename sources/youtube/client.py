@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from core.clock import Clock
 from sources.base import AccountSession, Budget
 from sources.json_api import Answer, JsonApi
+from sources.transport.session import ANSWER_SECS
 from sources.youtube.errors import error_from_answer
 
 VIDEOS = "/videos"
@@ -18,8 +19,16 @@ UNITS = 1
 class YouTubeClient:
     """A client of one API host that counts quota units."""
 
-    def __init__(self, *, base_url: str, timeout_secs: float, clock: Clock, budget: Budget) -> None:
-        self._api = JsonApi(base_url=base_url, timeout_secs=timeout_secs)
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        timeout_secs: float,
+        clock: Clock,
+        budget: Budget,
+        answer_secs: float = ANSWER_SECS,
+    ) -> None:
+        self._api = JsonApi(base_url=base_url, timeout_secs=timeout_secs, answer_secs=answer_secs)
         self._clock = clock
         self._budget = budget
 

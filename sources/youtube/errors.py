@@ -26,7 +26,10 @@ VAGUE = ("forbidden", "badRequest")
 
 
 def error_from_answer(answer: Answer, now: datetime) -> SourceError:
-    """Return the error of a response other than 200; `now` dates the reset of a spent quota."""
+    """Return the error that a response other than 200 means; texts in it are redacted.
+
+    `now` is what the end of a spent quota's day and a Retry-After date are counted from.
+    """
     reason, message = _reason_and_message(answer)
     code = "youtube_refused_because" if reason else "youtube_refused"
     refusal = Refusal(

@@ -41,7 +41,11 @@ class YouTubeSource:
     def open_session(
         self, account_id: int, username: str, session: str | None, proxy: str | None
     ) -> AccountSession:
-        """Return a session with the key `session`. Raise LoginExpiredError if it is unusable."""
+        """Return a session with the API key `session`, in clear.
+
+        Raises:
+            LoginExpiredError: there is no key, or it holds characters that no key has.
+        """
         opened = open_key_session(account_id, username, session, proxy, missing=NO_KEY)
         # Not as `key=` in the URL, which proxies and debug logs write down.
         opened.http.headers["X-Goog-Api-Key"] = opened.secrets[0]
@@ -60,10 +64,10 @@ class YouTubeSource:
         return SessionStatus(signed_in=True)
 
     def video_stats(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
-        """Return an entry for each id; malformed ids cost no request.
+        """Return for each id its counters, or why there are none; malformed ids cost no request.
 
         Raises:
-            SourceError: a request was refused; its `answers` has the entries of the others.
+            SourceError: a request is refused; its `answers` has those of the others.
         """
         valid_ids = [video_id for video_id in dict.fromkeys(ids) if VIDEO_ID.fullmatch(video_id)]
         answers: dict[str, StatsAnswer] = {

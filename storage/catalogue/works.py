@@ -13,7 +13,8 @@ from storage.models.mapping import row_of, row_to
 
 
 class InvalidBy(StrEnum):
-    """Who marked a work as invalid; only the same side may make it valid again."""
+    """Who marked a work (a video of the catalogue) as invalid; only the same side, or an
+    operator's explicit enabling, makes it valid again."""
 
     OPERATOR = "operator"  # by hand, by an import or by the site
     PLATFORM = "platform"  # it is gone, or hidden
@@ -84,7 +85,7 @@ def exists(tx: Tx, platform: str, work_id: str) -> bool:
 
 
 def valid_keys(tx: Tx) -> set[tuple[str, str]]:
-    """Return platform and work_id of every valid work."""
+    """Return platform and work_id of every work that nobody marked as invalid."""
     rows = tx.all("SELECT platform, work_id FROM works WHERE is_valid=1")
     return {(row["platform"], row["work_id"]) for row in rows}
 
@@ -130,7 +131,7 @@ def changed_at(tx: Tx) -> datetime | None:
 def for_list(tx: Tx) -> list[Row]:
     """Return the published columns of every work, newest first, works without a date last.
 
-    It is one statement, so that all rows are of the same moment.
+    Invalid works are among them. It is one statement, so that all rows are of the same moment.
     """
     return tx.all(
         "SELECT platform, work_id, title, author, publish_time, cover_url, is_valid FROM works"

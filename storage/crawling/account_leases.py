@@ -18,14 +18,17 @@ from storage.models.mapping import row_to
 
 @dataclass(frozen=True)
 class PaceState:
-    """The pace of an account at the end of a lease.
+    """The pace of an account at the end of a lease, and what it did under the lease.
 
     `pace` is JSON text, which `sources/pacing.py` reads and writes. `ready_at` is the moment from
-    which the account may send requests again; None: at once.
+    which the account may send requests again; None: at once. `answers` is the number of requests
+    that were answered well, on `day`; those of a lease for a crawl count as its pages.
     """
 
     pace: str
     ready_at: datetime | None
+    answers: int
+    day: date
 
 
 def lock_next_fit(
@@ -56,7 +59,11 @@ def lock_next_fit(
 
 
 def lock_fit(tx: Tx, account_id: int, now: datetime, quota_day: date | None) -> Account | None:
-    """Lock and return that account if it is fit to work, as in `lock_next_fit`; None otherwise."""
+    """Lock and return that account if it is fit to work now; None otherwise.
+
+    Fit is as for `lock_next_fit`: idle, without a cooldown, and with quota left on `quota_day` or,
+    for None, with a pace that allows a request. None too when another claimer holds it locked.
+    """
     row = tx.one(
         "SELECT * FROM accounts WHERE id=:id AND status='idle'"
         f" AND {IS_RESTED} AND {_fit(quota_day)}{tx.dialect.lock_suffix}",
@@ -70,7 +77,8 @@ def lock_fit(tx: Tx, account_id: int, now: datetime, quota_day: date | None) -> 
 def lock_next_unchecked(tx: Tx, platform: str, now: datetime, before: datetime) -> Account | None:
     """Lock and return an idle account whose session was not checked since `before`.
 
-    None: there is none, or other claimers hold each of them locked.
+    It has a session and may send a request now. None: there is no such account, or other claimers
+    hold each of them locked.
     """
     row = tx.one(
         f"SELECT * FROM accounts {tx.dialect.force_index('idx_accounts_claim')}"
@@ -97,11 +105,13 @@ def claim(
     now: datetime,
     until: datetime,
     quota_day: date | None,
+    task_id: int | None,
 ) -> bool:
     """Lease the account as `seen`, its token growing by 1; return False when it changed since.
 
-    `owner` is the id of the claiming process, `until` the lease's end. A lease for crawling
-    (`quota_day` None) marks the pace as unknown until `give_back` or `cool_down` stores it.
+    `owner` is the id of the claiming process, `until` the lease's end, `task_id` the top-level task
+    that it is leased for; None for other work. A lease for crawling (`quota_day` None) marks the
+    pace as unknown until `give_back` or `cool_down` stores it.
     """
     asks = "pace_known=0," if quota_day is None else ""
     return ACCOUNTS.claim(
@@ -111,8 +121,10 @@ def claim(
         owner=owner,
         until=until,
         where=f"status='idle' AND {IS_RESTED} AND {_fit(quota_day)}",
-        changes=f"status=:purpose, last_used_at=:now, {asks} updated_at=:now",
+        changes=f"status=:purpose, working_task_id=:task, last_used_at=:now, {asks}"
+        " updated_at=:now",
         purpose=purpose.value,
+        task=task_id,
         now=to_sql(now),
         day=str(quota_day),
     )
@@ -127,19 +139,23 @@ def give_back(
     healthy: bool,
     good_answers: int = 0,
     asked: PaceState | None = None,
+    keeps_task: bool = False,
 ) -> bool:
     """End a lease, which makes the account idle; return False when the lease was lost.
 
-    `healthy` sets its count of failures to 0 and its health to healthy. `asked` is its pace from
-    now on; None leaves the pace as it is.
+    `healthy` sets its count of failures to 0 and its health to healthy; `good_answers` is stored
+    for an account on probation. `asked` is its pace from now on; None leaves the pace as it is.
+    `keeps_task` leaves the task that it works for, for an account that only rests between two
+    requests.
     """
     recovered = ", failure_count=0, health='healthy'" if healthy else ""
+    task = "" if keeps_task else ", working_task_id=NULL"
     return ACCOUNTS.give_back(
         tx,
         account_id,
         token,
-        "status='idle', last_used_at=:now, updated_at=:now,"
-        f" good_answers=:good{recovered}{_pace_changes(asked)}",
+        f"{_pace_changes(asked)}status='idle', last_used_at=:now, updated_at=:now,"
+        f" good_answers=:good{recovered}{task}",
         now=to_sql(now),
         good=good_answers,
         **_pace_params(asked),
@@ -155,13 +171,18 @@ def cool_down(
     health: Health,
     asked: PaceState | None = None,
 ) -> bool:
-    """End a lease, idle until `until`, and count a failure; return False when it was lost."""
+    """End a lease, leave the account idle but not fit until `until`, and count a failure.
+
+    Return False when the lease was lost. `asked` is its pace from now on; None leaves the pace as
+    it is.
+    """
     return ACCOUNTS.give_back(
         tx,
         account_id,
         token,
-        "status='idle', last_used_at=:now, updated_at=:now, cooldown_until=:until, health=:health,"
-        f" good_answers=0, failure_count=failure_count+1{_pace_changes(asked)}",
+        f"{_pace_changes(asked)}status='idle', last_used_at=:now, updated_at=:now,"
+        " cooldown_until=:until, health=:health, good_answers=0, failure_count=failure_count+1,"
+        " working_task_id=NULL",
         now=to_sql(now),
         until=to_sql(until),
         health=health.value,
@@ -181,14 +202,32 @@ def set_health(tx: Tx, account_id: int, token: int, health: Health, checked_at: 
     )
 
 
+# An export's lease and a check of a session have answers too, but no pages.
+CRAWLS = "status='ingesting' AND working_task_id IS NOT NULL"
+
+
 def _pace_changes(asked: PaceState | None) -> str:
-    return "" if asked is None else ", pace=:pace, pace_known=1, ready_at=:ready_at"
+    """Return assignments to put first: MySQL evaluates from left to right, and the count of pages
+    looks at the old status, task and day."""
+    if asked is None:
+        return ""
+    return (
+        f"today_page_count=CASE WHEN {CRAWLS} AND pages_day=:day THEN today_page_count+:answers"
+        f" WHEN {CRAWLS} THEN :answers ELSE today_page_count END,"
+        f" pages_day=CASE WHEN {CRAWLS} THEN :day ELSE pages_day END,"
+        " pace=:pace, pace_known=1, ready_at=:ready_at, "
+    )
 
 
 def _pace_params(asked: PaceState | None) -> dict[str, Any]:
     if asked is None:
         return {}
-    return {"pace": asked.pace, "ready_at": to_sql_or_none(asked.ready_at)}
+    return {
+        "pace": asked.pace,
+        "ready_at": to_sql_or_none(asked.ready_at),
+        "answers": asked.answers,
+        "day": str(asked.day),
+    }
 
 
 def disable_leased(tx: Tx, account_id: int, token: int, now: datetime, reason: str) -> bool:
@@ -201,7 +240,7 @@ def disable_leased(tx: Tx, account_id: int, token: int, now: datetime, reason: s
         account_id,
         token,
         "status='disabled', last_used_at=:now, updated_at=:now, disabled_reason=:reason,"
-        " failure_count=failure_count+1",
+        " failure_count=failure_count+1, working_task_id=NULL",
         now=to_sql(now),
         reason=reason[:MAX_TEXT_CHARS],
     )
@@ -247,7 +286,7 @@ def spend_quota(
 
 def reap(tx: Tx, now: datetime) -> int:
     """Make the accounts idle whose lease ran out; return their number."""
-    return ACCOUNTS.reap(tx, now, "status='idle', updated_at=:now")
+    return ACCOUNTS.reap(tx, now, "status='idle', working_task_id=NULL, updated_at=:now")
 
 
 def count_expired(tx: Tx, now: datetime) -> int:

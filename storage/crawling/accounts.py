@@ -54,7 +54,7 @@ def add(
 ) -> int | None:
     """Insert an idle account and return its id; None when the platform has one of that name.
 
-    `secrets` are password, session and proxy, encrypted.
+    `secrets` are password, session and proxy, already encrypted, and stored as they are.
     """
     if find(tx, platform, username) is not None:
         return None
@@ -100,12 +100,13 @@ def set_status(
 ) -> bool:
     """Make an account idle or disabled on the operator's request; return False when there is none.
 
-    Its token grows, so that a lease that is held ends here. `reason` is what `disabled` shows.
+    Its token grows, so that a lease that is held ends here. `reason` (a stored message) is what
+    listings show of a disabled account; None for an idle one.
     """
     return 1 == tx.execute(
         "UPDATE accounts SET status=:status, lease_owner=NULL, lease_until=NULL,"
-        " lease_token=lease_token+1, cooldown_until=NULL, failure_count=0, health='healthy',"
-        " good_answers=0,"
+        " working_task_id=NULL, lease_token=lease_token+1, cooldown_until=NULL, failure_count=0,"
+        " health='healthy', good_answers=0,"
         " disabled_reason=:reason, updated_at=:now WHERE id=:id",
         id=account_id,
         status=status.value,
@@ -127,8 +128,10 @@ def set_limit(tx: Tx, account_id: int, limit: int, now: datetime) -> bool:
 def set_secrets(
     tx: Tx, account_id: int, secrets: tuple[str | None, str | None, str | None], now: datetime
 ) -> bool:
-    """Replace password, session and proxy, all encrypted; return False when there is no such
-    account."""
+    """Replace password, session and proxy; return False when there is no such account.
+
+    `secrets` are already encrypted and stored as they are; None removes one.
+    """
     password, session, proxy = secrets
     return 1 == tx.execute(
         "UPDATE accounts SET password=:password, session=:session, proxy=:proxy, updated_at=:now"
@@ -206,8 +209,11 @@ def note_event(
 ) -> None:
     """Append an event to the account's timeline.
 
-    `kind` is one word, such as `cooldown`. `detail` is a stored message, `evidence` JSON text or
-    None, `until` the end of a cooldown.
+    Args:
+        kind: one word, such as `cooldown`.
+        detail: a message as `Message.dump` writes it, or plain text.
+        evidence: JSON text about the answer that caused it.
+        until: when its effect ends, as of a cooldown.
     """
     tx.add(
         "account_events",

@@ -15,7 +15,7 @@ from storage.models.segments import Segment
 
 @dataclass(frozen=True)
 class NewSegment:
-    """What is known of a segment when it is opened: its task, account, quota and format.
+    """A segment to open: the rows that one account exports for a task on a quota day, in one file.
 
     `quota_limit` is the account's daily limit at that moment; `options` are stored as JSON; `host`
     is where the file is written.
@@ -49,7 +49,10 @@ def open_segment(tx: Tx, new: NewSegment, ids: tuple[int, int], rows: int, now: 
 
 
 def grow(tx: Tx, segment_id: int, ids: tuple[int, int], rows: int) -> bool:
-    """Add a batch, as in `open_segment`; return False when the segment is not open any more."""
+    """Add a batch to a segment; return False when the segment is not open any more.
+
+    `ids` are the lowest and highest id of the batch, `rows` its number of rows.
+    """
     first, last = ids
     return 1 == tx.execute(
         "UPDATE export_logs SET exported_count=exported_count+:n,"
@@ -155,7 +158,10 @@ def newest(tx: Tx, limit: int, domain: str | None = None) -> list[Segment]:
 
 @dataclass(frozen=True)
 class HostFiles:
-    """The number of sealed segments that a host wrote, and the file of the newest one."""
+    """The sealed segments that a host wrote: how many, and where the file of the newest one is.
+
+    `newest_path` is the path as the database keeps it.
+    """
 
     host: str
     count: int
@@ -163,7 +169,10 @@ class HostFiles:
 
 
 def by_host(tx: Tx) -> list[HostFiles]:
-    """Return for each host the sealed segments that it wrote. Reads the whole table."""
+    """Return the sealed segments that each host wrote, by host; a host without any is missing.
+
+    Reads the whole table.
+    """
     rows = tx.all(
         "SELECT h.host, h.n, s.file_path FROM export_logs s JOIN"
         " (SELECT host, COUNT(*) AS n, MAX(id) AS newest FROM export_logs WHERE state='sealed'"
@@ -201,10 +210,11 @@ def of_task(tx: Tx, task_id: int) -> list[Segment]:
 
 @dataclass(frozen=True)
 class AccountDay:
-    """The rows that an account exported on a quota day, by its segments and by its own counter.
+    """How many rows an account exported on one quota day, counted twice.
 
-    `counted` is None when the account counts another day by now. `limit` is the higher of the
-    account's limit and those that its segments were written under.
+    `in_segments` is the sum over its segments, `counted` the account's own counter; None once that
+    counter has moved to another day. `limit` is the highest of the account's limit now and the
+    limits under which its segments were written.
     """
 
     account_id: int
@@ -239,7 +249,10 @@ def account_days(tx: Tx) -> list[AccountDay]:
 
 
 def bounds_in_table(tx: Tx, segment_id: int) -> tuple[int, int | None, int | None]:
-    """Return number, lowest and highest id of a segment's rows; both ids are None without rows."""
+    """Return how many creators' rows point to a segment, and their lowest and highest id.
+
+    Both ids are None without rows.
+    """
     row = tx.one(
         "SELECT COUNT(*) AS n, MIN(id) AS low, MAX(id) AS high FROM influencers"
         " WHERE export_log_id=:id",

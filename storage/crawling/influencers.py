@@ -14,7 +14,7 @@ EXPORTED_COLUMNS = "id, uid, nickname, platform, domain, source_page, raw_data, 
 
 @dataclass(frozen=True)
 class NewCreator:
-    """A creator as a platform's page lists it; `raw_data` is the entry as JSON text."""
+    """A creator to store, as a platform's page lists it; `raw_data` is the entry as JSON text."""
 
     uid: str
     nickname: str
@@ -32,10 +32,10 @@ def upsert_page(
     *,
     refresh_raw: bool,
 ) -> None:
-    """Insert a page's creators in key order; known ones get the new nickname.
+    """Insert a page's creators; known ones of the domain get the new nickname.
 
-    `refresh_raw` replaces their raw data as well. Neither their export status nor the page that
-    listed them first (`log_id` of its ingestion log) is changed.
+    Rows are written in key order. `refresh_raw` replaces their raw data as well. Neither their
+    export status nor the page that listed them first (`log_id` of its ingestion log) is changed.
     """
     refreshed = (
         ["nickname", "raw_data", "updated_at"] if refresh_raw else ["nickname", "updated_at"]
@@ -78,7 +78,8 @@ def count_new(tx: Tx, platform: str, domain: str, uids: Sequence[str], log_id: i
 def next_pending(tx: Tx, platform: str, domain: str, after_id: int, limit: int) -> list[Row]:
     """Lock and return up to `limit` rows to export with ids above `after_id`, by id.
 
-    Rows that other transactions hold locked are left out.
+    Rows that other transactions hold locked are left out, so that an empty list does not mean that
+    nothing waits.
     """
     return tx.all(
         f"SELECT {EXPORTED_COLUMNS} FROM influencers"

@@ -107,7 +107,9 @@ def start(
     now: datetime,
     until: datetime,
 ) -> int:
-    """Insert a run that begins now, under a lease, and return its id.
+    """Insert a run that begins now, under a lease of `owner` until `until`; return its id.
+
+    Its token is 1.
 
     Raises:
         DuplicateKeyError: that time has its row already, or another run of the job is open.

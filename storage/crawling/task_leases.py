@@ -54,10 +54,14 @@ def next_claimable(
     *,
     waited_first: bool = False,
 ) -> Task | None:
-    """Lock and return the oldest leaf task in that status that can be claimed now, if there is one.
+    """Lock and return the oldest leaf task in that status that can be claimed now; None without
+    one.
 
-    Leaves that never waited go first; with `waited_first` those whose wait is over. `only` as in
-    `claimable_statuses`. Rows that other claimers hold locked are passed over.
+    Leaves are tasks without pieces, and pieces. Those that never waited go first; with
+    `waited_first` those whose wait is over. Rows that other claimers hold locked are passed over.
+
+    Args:
+        only: id of a task: only it and its pieces count; None is for all tasks.
     """
     step = -1 if waited_first else 1
     for source in _sources(tx, only):
@@ -193,9 +197,15 @@ def put_back(
 ) -> bool:
     """End a lease with the work unfinished; return False when the lease was lost.
 
-    `not_before` is when the task may be claimed again; None with status `paused` waits for the
-    operator. `error` None keeps the stored one. A pause or cancellation by the operator meanwhile
-    is kept.
+    A pause or cancellation by the operator meanwhile is kept.
+
+    Args:
+        status: pending or paused.
+        not_before: when the task may be claimed again; None: at once or, with status `paused`, when
+            the operator resumes it.
+        waiting_for: what it waits for; None: nothing.
+        error: a stored message; None keeps the stored one.
+        failed_attempt: count one more failure in a row.
     """
     attempts = ", attempts=attempts+1" if failed_attempt else ""
     keeps = "CASE WHEN status='in_progress' THEN {} ELSE {} END"

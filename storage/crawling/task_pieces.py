@@ -16,7 +16,8 @@ def lock_parent(tx: Tx, parent_id: int, now: datetime) -> None:
 
 
 def child_statuses(tx: Tx, parent_id: int) -> set[TaskStatus]:
-    """Return the statuses that at least one piece of the parent is in."""
+    """Return the statuses that at least one piece of the parent is in; empty when it has no
+    pieces."""
     # DISTINCT would read every piece of a large crawl; a probe ends at the first one it finds.
     probes = ", ".join(
         f"EXISTS (SELECT 1 FROM tasks WHERE parent_id=:id AND status='{status}') AS {status}"
@@ -40,9 +41,10 @@ def first_child_error(tx: Tx, parent_id: int) -> str | None:
 def set_parent_status(
     tx: Tx, parent_id: int, status: TaskStatus, now: datetime, error: str | None
 ) -> None:
-    """Set a parent's status, as follows from its pieces; completed and failed free its key.
+    """Set a parent's status, as follows from its pieces.
 
-    `error` is the error of a piece, or None.
+    Completed and failed end the task and free its unique key, so that a new one may be filed.
+    `error` is the stored error of a piece, or None.
     """
     ended = status in (TaskStatus.COMPLETED, TaskStatus.FAILED)
     end = ", open_key=NULL, finished_at=COALESCE(finished_at, :now)" if ended else ""
@@ -71,7 +73,7 @@ class Progress:
 
 
 def progress_of_leaf(task: Task) -> Progress:
-    """Return what `progress` returns for a task that was not split, without a query."""
+    """Return the progress of a task that was not split, from its row and without a query."""
     pages = task.last_page - task.page_from + 1 if task.last_page and task.page_from else 0
     rests = task.status in (TaskStatus.PENDING, TaskStatus.PAUSED)
     waits = task.waiting_for is not None and task.status is not TaskStatus.COMPLETED

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from core.errors import DatabaseContentionError, DuplicateKeyError
 from storage.engines.datetimes import to_sql
-from storage.engines.transactions import Tx
+from storage.engines.transactions import Tx, in_list
 from storage.models.mapping import row_of, row_to
 from storage.models.tasks import Task, TaskStatus, TaskType
+
+AT_ONCE = 500  # ids in one query
+RUNS = "status='in_progress'"
+# Only tasks that were put back have `not_before`: the index leads past pieces that never began.
+WAITS_FOR_PACE = "(status='pending' AND not_before IS NOT NULL AND waiting_for='account')"
 
 
 @dataclass(frozen=True)
 class NewTask:
-    """A task to file. `options` are stored as JSON; only crawls have `page_from` and `page_to`.
+    """A task to create, or a piece of one.
 
-    `progress_marker` and the counters are set for the piece that has page 1, which is stored before
-    a crawl is split.
+    `options` are stored as JSON; only crawls have `page_from` and `page_to`. `progress_marker` and
+    the counters are set for the piece that has page 1, which is stored before a crawl is split.
     """
 
     task_type: TaskType
@@ -48,12 +53,13 @@ def find_open(tx: Tx, task_type: TaskType, platform: str, domain: str) -> Task |
 
 
 def open_or_join(tx: Tx, new: NewTask, now: datetime) -> tuple[Task, bool]:
-    """Return the open task of that type, platform and domain, and True when it was just created.
+    """Return the open task of that type, platform and domain, and whether it was created just now.
 
-    Two callers at once get the same task.
+    If one is open already, `new` is not stored and the open one is returned as it is. Two callers
+    at once get the same task.
 
     Raises:
-        DatabaseContentionError: the open task that was to be joined ended in that moment.
+        DatabaseContentionError: the open task ended in that moment; the transaction may run again.
     """
     known = find_open(tx, new.task_type, new.platform, new.domain)
     if known is not None:
@@ -83,6 +89,40 @@ def get(tx: Tx, task_id: int) -> Task | None:
     """Return the task with that id; None when there is none."""
     row = tx.one("SELECT * FROM tasks WHERE id=:id", id=task_id)
     return row_to(Task, row) if row else None
+
+
+@dataclass(frozen=True)
+class TaskAtWork:
+    """A top-level task that is being worked on, as far as its row tells."""
+
+    id: int
+    task_type: TaskType
+    domain: str
+
+
+def at_work(tx: Tx, task_ids: Collection[int]) -> dict[int, TaskAtWork]:
+    """Return, by id, those of the top-level tasks that are worked on.
+
+    They are in progress, or put back only until the pace of their accounts allows a request.
+    """
+    found: dict[int, TaskAtWork] = {}
+    ids = sorted(task_ids)
+    for start in range(0, len(ids), AT_ONCE):
+        places, names = in_list(ids[start : start + AT_ONCE])
+        rows = tx.all(
+            f"SELECT id, task_type, domain FROM tasks t WHERE id IN ({places})"
+            f" AND (is_leaf=1 AND ({RUNS} OR {WAITS_FOR_PACE}) OR {_has_piece(tx, RUNS)}"
+            f" OR {_has_piece(tx, WAITS_FOR_PACE)})",
+            **names,
+        )
+        found |= {row["id"]: row_to(TaskAtWork, row) for row in rows}
+    return found
+
+
+def _has_piece(tx: Tx, condition: str) -> str:
+    # Unqualified columns of the condition are those of the innermost table, the piece.
+    index = tx.dialect.force_index("idx_tasks_parent")
+    return f"EXISTS (SELECT 1 FROM tasks p {index} WHERE p.parent_id=t.id AND {condition})"
 
 
 def is_domain_being_crawled(tx: Tx, platform: str, domain: str) -> bool:

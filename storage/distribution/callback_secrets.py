@@ -16,7 +16,10 @@ def secret_of(tx: Tx, task_id: str) -> str | None:
 
 
 def replace_secret(tx: Tx, task_id: str, seen: str | None, secret: str, now: datetime) -> bool:
-    """Set a task's encrypted secret; return False when the stored one is not the one `seen`."""
+    """Set a task's secret, already encrypted; return False when the stored one is not `seen`.
+
+    `seen` is the encrypted secret that was read before; None: there was none.
+    """
     same = "callback_secret IS NULL" if seen is None else "callback_secret=:seen"
     return 1 == tx.execute(
         "UPDATE drama_tasks SET callback_secret=:secret, updated_at=:now"

@@ -15,7 +15,7 @@ from storage.models.mapping import read_by, row_of, row_to
 
 @dataclass(frozen=True)
 class Completion:
-    """A posted video that completes a distribution task for a user.
+    """A completion: a video that a user posted for a distribution task.
 
     `details` is JSON text of what was verified, or None. `link_hash` identifies the video (or short
     link), so that it counts once for its task and user.

@@ -38,11 +38,12 @@ def _counts_of(row: Row) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class DailyStats:
-    """The statistics of a distribution task on a day.
+    """The counts of a distribution task's completions on a day.
 
     `counts` has a value for every name in COUNTS. `revision` grows when a later scan finds other
-    counts; `event_id` is that of the report about this revision. Completions that changed before
-    `counted_until` are counted.
+    counts; `event_id` is that of the report about this revision, None when there is none.
+    Completions that changed before `counted_until` are counted. `error` says what is missing from
+    the counts.
     """
 
     task_id: str

@@ -23,7 +23,8 @@ FIRST_DUE = (
 
 @dataclass(frozen=True)
 class DueEndpoint:
-    """A URL to which something may be sent now, since the moment `due_since` (as stored)."""
+    """A callback URL to which something may be sent now, since the moment `due_since` (as
+    stored)."""
 
     url_hash: str
     host: str
@@ -32,7 +33,10 @@ class DueEndpoint:
 
 @dataclass(frozen=True)
 class HostTraffic:
-    """The requests to a host in all processes: those under way, and those whose process died."""
+    """The deliveries to one host that are being sent, by all processes.
+
+    `under_way` are those whose lease holds, `expired` those whose process died.
+    """
 
     host: str
     under_way: int

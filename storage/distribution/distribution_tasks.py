@@ -23,7 +23,7 @@ class DramaStatus(StrEnum):
 
 @dataclass(frozen=True)
 class DramaFields:
-    """The fields of a distribution task that its owner sets.
+    """The fields of a drama's distribution task that the distributing site sets.
 
     `callback_secret` is encrypted; `platform` is that of `video_url`; `duration` is in seconds.
     """
@@ -44,7 +44,10 @@ COLUMNS = tuple(column.name for column in fields(DramaFields))
 
 @dataclass(frozen=True)
 class Drama:
-    """A distribution task as it is stored; the `callback_…` fields tell of its newest delivery."""
+    """The distribution task of a drama, as it is stored.
+
+    The `callback_…` fields tell of its newest delivery; they are None or 0 before the first.
+    """
 
     fields: DramaFields = field(metadata=read_by(partial(row_to, DramaFields)))
     callback_status: str | None
@@ -55,7 +58,10 @@ class Drama:
 
 
 def upsert(tx: Tx, dramas: Iterable[DramaFields], now: datetime) -> None:
-    """Insert distribution tasks, in key order, or replace all fields of those that exist."""
+    """Insert distribution tasks, or replace all fields of those that exist; in key order.
+
+    Secrets are already encrypted and stored as they are.
+    """
     marks = ", ".join(f":{name}" for name in COLUMNS)
     tx.execute_many(
         f"INSERT INTO drama_tasks ({', '.join(COLUMNS)}, created_at, updated_at)"
@@ -105,8 +111,10 @@ def set_status(tx: Tx, task_id: str, status: DramaStatus, now: datetime) -> bool
 
 
 def set_secret(tx: Tx, task_id: str, secret: str | None, now: datetime) -> bool:
-    """Replace the encrypted secret that signs a task's reports; return False when there is no
-    such task."""
+    """Replace the secret that signs a task's reports; None removes it.
+
+    `secret` is already encrypted, and stored as it is. Return False when there is no such task.
+    """
     return 1 == tx.execute(
         "UPDATE drama_tasks SET callback_secret=:secret, updated_at=:now WHERE task_id=:task_id",
         task_id=task_id,

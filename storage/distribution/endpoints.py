@@ -13,7 +13,7 @@ from storage.models.mapping import row_to
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A URL for which a delivery was filed at some time.
+    """A callback URL for which a delivery was filed at some time.
 
     While it is disabled (for `reason`) or before `rest_until`, nothing is sent to it.
     """

@@ -13,7 +13,7 @@ from storage.models.mapping import row_of, row_to
 
 @dataclass(frozen=True)
 class User:
-    """A user of the distributing site, and the agent to which the user belongs."""
+    """A user of the distributing site, and the agent to which the user belongs; "" for none."""
 
     user_id: str
     name: str = ""

@@ -74,9 +74,10 @@ class Dialect:
 
 @dataclass(frozen=True)
 class ClockReading:
-    """The database's clock minus the host's, in seconds, and the seconds that reading it took.
+    """One reading of the database's clock.
 
-    The difference is that of some moment within the round trip of the question.
+    It holds the database's clock minus the host's, in seconds, and the seconds that reading it
+    took. The difference is true for some moment within them.
     """
 
     offset_secs: float

@@ -37,7 +37,8 @@ MAX_OUTAGE_PAUSE_SECS = 5.0
 class Tx:
     """Runs statements in a transaction or, for reads, on a connection without one.
 
-    Its methods raise the DatabaseError into which the engine translates the driver's error.
+    Statements are written with `:name` for a value, whatever the engine. All methods raise a
+    DatabaseError, whose class names the reaction, for what the driver raises.
     """
 
     def __init__(self, *, connection: Connection, engine: Engine) -> None:
@@ -71,19 +72,35 @@ class Tx:
         return int(found[0] or 0) if found else 0
 
     def execute(self, sql: str, **params: Any) -> int:
-        """Run a statement and return the number of rows that matched, changed or not."""
+        """Run a statement, with `params` bound to its `:name` marks.
+
+        Return the number of rows that it matched, changed or not.
+
+        Raises:
+            DuplicateKeyError: a row with the same unique key exists already.
+        """
         self._run(sql, params)
         return int(self._cursor.rowcount)
 
     def insert(self, sql: str, **params: Any) -> int:
-        """Run an INSERT and return the id of the new row; 0 when it inserted none."""
+        """Run an INSERT and return the id of the new row.
+
+        Where its conflict clause inserted no row, the number means nothing.
+
+        Raises:
+            DuplicateKeyError: a row with the same unique key exists already.
+        """
         self._run(sql, params)
         return int(self._cursor.lastrowid or 0)
 
     def add(self, table: str, on_conflict: str = "", **columns: Any) -> int:
         """Insert a row with these columns and return its id.
 
-        `on_conflict` is the tail of the statement, as the dialect writes it.
+        `on_conflict` is the tail of the statement, as the dialect writes it; where it made no new
+        row, the number means nothing.
+
+        Raises:
+            DuplicateKeyError: a row with the same unique key exists already, and no tail was given.
         """
         names, marks = ", ".join(columns), ", ".join(f":{name}" for name in columns)
         return self.insert(
@@ -93,7 +110,10 @@ class Tx:
     def execute_many(
         self, sql: str, rows: Sequence[Mapping[str, Any]] | Sequence[tuple[Any, ...]]
     ) -> None:
-        """Run a statement once for each of `rows`: named or positional parameters."""
+        """Run a statement once for each of `rows`, in one call to the driver.
+
+        A row is a mapping for `:name` marks, or a tuple for marks by position.
+        """
         try:
             self._cursor.executemany(self.dialect.sql(sql), rows)
         except self._engine.driver_errors as error:
@@ -155,10 +175,15 @@ class Database:
     def write_idempotent(
         self, query: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run `query` as `write` does, and again when the answer to COMMIT is lost.
+        """Run `query(tx, *args)` in one transaction, and again when the answer to COMMIT is lost.
 
-        Only for a transaction that may be committed twice without harm. Raises as `write`, but
-        never CommitUnknownError.
+        Only for a transaction that may be committed twice without harm.
+
+        Raises:
+            DatabaseUnavailableError: the server stayed away longer than the patience.
+            DatabaseContentionError: other transactions won twenty times, or held a lock for long.
+            CommitUnknownError: the answer was lost, and the patience was over before another try.
+            DatabaseError: anything else; rolled back.
         """
         return self._run_with_retries(
             lambda: self._transaction(query, *args, **kwargs), repeatable=True
@@ -167,7 +192,11 @@ class Database:
     def read(self, query: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `query(tx, *args)`, which only reads, and return what it returns.
 
-        Each statement sees what is committed at its moment. Raises as `write_idempotent`.
+        It runs outside a transaction: each statement sees what is committed at its moment.
+
+        Raises:
+            DatabaseUnavailableError: the server stayed away longer than the patience.
+            DatabaseError: a statement failed.
         """
         return self._run_with_retries(
             lambda: self._with_connection(query, *args, **kwargs), repeatable=True
@@ -259,7 +288,11 @@ def _pause_secs(state: RetryCallState) -> float:
 
 
 def in_list(values: Iterable[T]) -> tuple[str, dict[str, T]]:
-    """Return the marks of `column IN (…)`, and their parameters. A statement may have one."""
+    """Return the marks of `column IN (…)`, and their parameters by name.
+
+    A statement may have one such list. Without values the marks are empty, which is no valid SQL on
+    MySQL.
+    """
     params = {f"in{n}": value for n, value in enumerate(values)}
     return ", ".join(f":{name}" for name in params), params
 

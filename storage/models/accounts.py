@@ -31,7 +31,10 @@ class Account:
     `password`, `session` and `proxy` are encrypted. `today_export_count` counts for `quota_day`.
     `pace` is JSON text, and `ready_at` when it allows the next request (None: now); without
     `pace_known` the account has to be treated as if its pace was used up. `failure_count` counts
-    refusals in a row.
+    refusals in a row. `working_task_id` is the top-level task that it works for, or worked for
+    last: it stays while the account rests between two requests (`accounts/activity.py` decides
+    how long it counts). `today_page_count` counts for `pages_day`. `platform_uid` is the
+    platform's own id of the login; None: not known.
     """
 
     id: int
@@ -55,6 +58,10 @@ class Account:
     ready_at: datetime | None
     session_checked_at: datetime | None
     session_expires_at: datetime | None
+    platform_uid: str | None
+    working_task_id: int | None
+    today_page_count: int
+    pages_day: date
     lease_owner: str | None
     lease_token: int
     lease_until: datetime | None
@@ -64,6 +71,10 @@ class Account:
     def exported_on(self, day: date) -> int:
         """Return the number of rows exported on `day`; 0 when the account counts another day."""
         return self.today_export_count if self.quota_day == day else 0
+
+    def pages_on(self, day: date) -> int:
+        """Return the number of pages crawled on `day`; 0 when the account counts another day."""
+        return self.today_page_count if self.pages_day == day else 0
 
     def remaining_quota(self, day: date) -> int:
         """Return the rows that may still be exported on `day`.

@@ -18,7 +18,7 @@ class SegmentState(StrEnum):
 
 @dataclass(frozen=True)
 class Segment:
-    """One export file: a row of `export_logs`.
+    """A row of `export_logs`: the rows that one account exported on a quota day, and their file.
 
     `first_id` and `last_id` bound its rows, `exported_count` counts them. `file_path`, `bytes`,
     `sha256` and `end_time` are None until it is sealed.

@@ -41,10 +41,11 @@ class WaitingFor(StrEnum):
 
 @dataclass(frozen=True)
 class Task:
-    """A task or, with `parent_id`, a piece of one. Only leaves are claimed.
+    """A task or, with `parent_id`, a piece of one: a part of its work, for one worker at a time.
 
-    `progress_marker` is `page=N` or `last_id=N`. Before `not_before` nobody claims it; a paused
-    task without one waits for the operator. `attempts` counts failures in a row.
+    Only leaves (pieces, and tasks that were not split) are claimed. `progress_marker` is `page=N`
+    or `last_id=N`. Before `not_before` nobody claims it; a paused task without one waits for the
+    operator. `attempts` counts failures in a row.
     """
 
     id: int
@@ -72,6 +73,11 @@ class Task:
     created_at: datetime
     updated_at: datetime
     finished_at: datetime | None
+
+    @property
+    def top_level_id(self) -> int:
+        """The id of the task that operators know: the parent's for a piece, else its own."""
+        return self.parent_id or self.id
 
     @property
     def is_open(self) -> bool:

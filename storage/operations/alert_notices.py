@@ -24,7 +24,10 @@ class News(StrEnum):
 
 @dataclass(frozen=True)
 class Notice:
-    """A message about an alert to a channel, leased under `token`; `attempts` counts this one."""
+    """A message about an alert to a channel, leased under `token`.
+
+    `attempts` counts the attempts to send it, this one included.
+    """
 
     id: int
     alert: Alert

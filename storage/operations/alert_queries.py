@@ -22,7 +22,7 @@ TROUBLE = (
 
 @dataclass(frozen=True)
 class AccountTrouble:
-    """An account that needs a person's attention.
+    """An account that needs a person's attention, as its session ended or ends, or it is disabled.
 
     `reason` is a stored message, empty without one; `ends_at` is when its session ends, if known.
     """

@@ -28,9 +28,10 @@ class AlertKind(StrEnum):
 class Alert:
     """A cause that needs attention, from its beginning to its end.
 
-    `facts` are the parameters of its message. `until_at` is when it ends by itself, or when what it
-    warns of happens. It is resolved (`resolved_at`) after its cause was gone (since `well_since`)
-    for `calm_secs`.
+    A cause is a `kind` of trouble with a `subject`, such as `account:7`. `facts` are the parameters
+    of its message. `until_at` is when it ends by itself, or when what it warns of happens; None
+    when neither is known. It is resolved (`resolved_at`) after its cause was gone (since
+    `well_since`) for `calm_secs`.
     """
 
     id: int
@@ -67,12 +68,15 @@ def add(
     calm_secs: int,
     now: datetime,
 ) -> int:
-    """Insert an open alert and return its id.
+    """Insert an open alert for a cause (`kind` and `subject`) and return its id.
 
-    `calm_secs` is how long its cause must stay away before it is resolved.
+    Args:
+        facts: the parameters of its message.
+        until: when the cause ends by itself, or what it warns of happens (UTC); None when unknown.
+        calm_secs: how long the cause must stay away before the alert is resolved.
 
     Raises:
-        DuplicateKeyError: an alert of that cause is open already.
+        DuplicateKeyError: an alert of that kind and subject is open already.
     """
     return tx.add(
         "alerts",
@@ -100,7 +104,8 @@ def newest(tx: Tx, limit: int) -> list[Alert]:
 
 
 def last_of(tx: Tx, kind: AlertKind, subject: str) -> Alert | None:
-    """Return the newest alert of that cause; None when there was none."""
+    """Return the newest alert of that kind and subject, open or resolved; None when there was
+    none."""
     row = tx.one(
         "SELECT * FROM alerts WHERE kind=:kind AND subject=:subject ORDER BY id DESC LIMIT 1",
         kind=kind.value,
@@ -110,7 +115,10 @@ def last_of(tx: Tx, kind: AlertKind, subject: str) -> Alert | None:
 
 
 def refresh(tx: Tx, alert_id: int, facts: Mapping[str, Any], until: datetime | None) -> None:
-    """Update the facts of an open alert whose cause is present, and forget that it was gone."""
+    """Update the facts of an open alert whose cause is present, and forget that it was gone.
+
+    An alert that was resolved meanwhile stays as it is. `until` is as in `add`.
+    """
     tx.execute(
         "UPDATE alerts SET facts=:facts, until_at=:until, well_since=NULL"
         " WHERE id=:id AND resolved_at IS NULL",

@@ -12,10 +12,10 @@ from storage.engines.transactions import Tx
 
 @dataclass(frozen=True)
 class WebAction:
-    """An action by console or API.
+    """An action by console, API or command line.
 
-    `who` is the name of a token, `address` the client's; `outcome` is `done`, or why it was
-    refused.
+    `who` is the name of a token, or `cli:USER`; `address` is the client's, or the host of a
+    command. `outcome` is `done`, or why it was refused.
     """
 
     id: int

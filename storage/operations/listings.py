@@ -27,9 +27,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Slice:
-    """A page of a list: the newest `limit` rows with ids below `before`, made in `[since, until)`.
+    """A page of a list, which is ordered by id, the highest first.
 
-    None leaves that bound out. `before` is the last id of the page before.
+    It has at most `limit` rows with ids below `before` (the last id of the page before), whose time
+    lies in `[since, until)`. None leaves that bound out. Which time is meant, each list says; most
+    mean that of creation.
     """
 
     limit: int
@@ -75,7 +77,7 @@ def segments(
     account_id: int | None = None,
     task_id: int | None = None,
 ) -> list[Segment]:
-    """Return export files, newest first; the slice's times are those of opening."""
+    """Return export segments, newest first; the slice's time limits apply to their opening."""
     rows = _newest(
         tx,
         "export_logs",
@@ -111,7 +113,7 @@ def actions(tx: Tx, part: Slice, who: str | None = None) -> list[WebAction]:
 
 
 def alerts(tx: Tx, part: Slice, *, only_open: bool = False) -> list[Alert]:
-    """Return alerts, newest first; the slice's times are those of raising."""
+    """Return alerts, newest first; the slice's time limits apply to their raising."""
     fixed = "open_key>''" if only_open else "1=1"
     return [row_to(Alert, row) for row in _newest(tx, "alerts", part, "raised_at", fixed)]
 
@@ -119,13 +121,19 @@ def alerts(tx: Tx, part: Slice, *, only_open: bool = False) -> list[Alert]:
 def job_runs(
     tx: Tx, part: Slice, job: str | None = None, state: RunState | None = None
 ) -> list[JobRun]:
-    """Return runs of scheduled jobs; the slice's times are those they were scheduled for."""
+    """Return runs of scheduled jobs, last inserted first.
+
+    The slice's time limits apply to the times that they were scheduled for.
+    """
     rows = _newest(tx, "job_runs", part, "scheduled_at", job=job, state=state)
     return [row_to(JobRun, row) for row in rows]
 
 
 def deliveries(tx: Tx, part: Slice, wanted: Filter) -> list[Delivery]:
-    """Return reports to receivers, newest first; times are taken from the slice, not the filter."""
+    """Return reports to receivers, newest first.
+
+    The time limits are those of the slice and apply to the filing. The filter's own are ignored.
+    """
     where, params = conditions(replace(wanted, since=None, until=None))
     rows = _newest(
         tx, "webhook_deliveries", part=part, moment="created_at", fixed=where, params=params
@@ -140,7 +148,10 @@ def works(
     uid: str | None = None,
     is_valid: bool | None = None,
 ) -> list[Work]:
-    """Return works, last stored first; the slice's times are those of publishing."""
+    """Return works, last stored first; the slice's time limits apply to their publishing.
+
+    With a time limit, works without a date of publishing are left out.
+    """
     valid = None if is_valid is None else int(is_valid)
     rows = _newest(tx, "works", part, "publish_time", platform=platform, uid=uid, is_valid=valid)
     return [row_to(Work, row) for row in rows]
@@ -148,7 +159,7 @@ def works(
 
 @dataclass(frozen=True)
 class Numbered(Generic[T]):
-    """A value that has no id of its own, with the id of its row."""
+    """A row and its id, for values without a field for it; a page's last id begins the next one."""
 
     id: int
     row: T
@@ -163,7 +174,8 @@ def dramas(tx: Tx, part: Slice, status: DramaStatus | None = None) -> list[Numbe
 def completions(
     tx: Tx, part: Slice, task_id: str | None = None, user_id: str | None = None
 ) -> list[Numbered[Completion]]:
-    """Return posted videos, last stored first; the slice's times are those of completion."""
+    """Return posted videos, last stored first; the slice's time limits apply to their
+    completion."""
     rows = _newest(tx, "task_completions", part, "completed_at", task_id=task_id, user_id=user_id)
     return [Numbered(row["id"], row_to(Completion, row)) for row in rows]
 
@@ -171,7 +183,10 @@ def completions(
 def daily_stats(
     tx: Tx, part: Slice, task_id: str | None = None, day: date | None = None
 ) -> list[Numbered[DailyStats]]:
-    """Return statistics of tasks by day; the slice's times are those of scanning."""
+    """Return the daily counts of distribution tasks, last stored first, each with its row id.
+
+    The slice's time limits apply to the time of the scan that counted them, not to their day.
+    """
     rows = _newest(
         tx,
         "task_daily_stats",

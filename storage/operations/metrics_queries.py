@@ -12,7 +12,7 @@ from storage.models.tasks import TaskStatus, TaskType
 
 @dataclass(frozen=True)
 class Work:
-    """Sums over all tasks of a type.
+    """Sums over all tasks of a type, crawls or exports.
 
     `rows` counts what they did so far, `tasks` the whole tasks by status; `last_success` is None
     before the first.

@@ -35,12 +35,15 @@ class Migration:
 def upgrade(database: Database, owner: str, folder: Path = FOLDER) -> list[int]:
     """Upgrade an older schema to this version's; return the versions reached, in order.
 
+    Empty when the schema is not an older one, and nothing is done then.
+
     Args:
         owner: id of this process; of two upgrades at once, the one that was overtaken stops.
         folder: where the migrations lie.
 
     Raises:
-        SchemaMismatchError: a migration is missing, or another process took the upgrade over.
+        SchemaMismatchError: a migration is missing, another process took the upgrade over, or the
+            tables are of a newer version or another program.
         DatabaseError: a statement failed; run it again after removing the cause.
     """
     if schema.inspect(database) is not SchemaState.OLDER:

@@ -259,7 +259,8 @@ def ask(gate: PacedGate, times: int) -> None:
 
 def told(pool: Pool, gate: PacedGate) -> PaceState:
     now = pool.app.clock.now()
-    return PaceState(gate.pace.dump(now), gate.pace.ready_at(now))
+    day = pool.app.calendar.day(now)
+    return PaceState(gate.pace.dump(now), gate.pace.ready_at(now), answers=0, day=day)
 
 
 def secs_until(pool: Pool, moment: datetime | None) -> float:

@@ -13,10 +13,22 @@ from tests.support.processes.outside import Outside
 from tests.support.processes.process_fixtures import Crawled, look_at
 
 SECRET = {"password", "session", "proxy"}
-INTERNAL = {"open_key"}
+# Columns that programs do not need, and those of accounts that nothing fills yet.
+INTERNAL = {"open_key", "proxy_id", "uid_seen_at", "device", "session_renewed_at"} | {
+    "session_version",
+    "user_agent",
+    "group_name",
+    "deleted_at",
+}
 BESIDE = {  # the columns
-    "accounts": {"disabled_reason_code", "disabled_reason_params"},
-    "tasks": {"last_error_code", "last_error_params", "labels"},
+    "accounts": {
+        "disabled_reason_code",
+        "disabled_reason_params",
+        "activity",
+        "next_request_at",
+        "pages_today",
+    },
+    "tasks": {"last_error_code", "last_error_params", "labels", "working_accounts"},
     "export_logs": set(),
 }
 

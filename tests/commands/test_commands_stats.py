@@ -260,3 +260,5 @@ def test_ctrl_c_prints_what_there_is(here: Baton, world: World) -> None:
     assert outcome.code == 130, outcome
     assert [item["status"] for item in outcome.json] == ["success"] * 50 + ["failed"] * 10
     assert outcome.json[-1]["error"] == "stopped" and "Traceback" not in outcome.err
+    told = re.findall(r"^youtube waits until .*: the platform throttles: .*429", outcome.err, re.M)
+    assert len(told) == 1, outcome.err

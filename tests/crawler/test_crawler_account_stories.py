@@ -82,7 +82,8 @@ def test_the_story_of_an_account_is_complete_in_order_and_without_secrets(
         "session_replaced",
         "enabled",
     ]
-    lines = explain_lines(app, account, events)
+    [view] = app.crawling.account_views.views([account])
+    lines = explain_lines(app, view, events)
     assert lines[0] == "me (bilibili): idle"
     assert lines[1].startswith("health healthy, rate ")
     told = [line for line in lines[2:] if not line.startswith(" ")]
@@ -111,7 +112,8 @@ def test_a_banned_account_tells_why_and_how_to_go_on(make_app, platform) -> None
     add_account(app, "acc2")
     assert crawl(app, pages=20).status is COMPLETED
     account = account_of(app, "banned-1")
-    lines = explain_lines(app, account, app.pool.registry.events(account))
+    [view] = app.crawling.account_views.views([account])
+    lines = explain_lines(app, view, app.pool.registry.events(account))
     assert lines[0].startswith("banned-1 (bilibili): disabled; banned by the platform (code -102")
     assert any("code -102" in line and line.strip().startswith("came back") for line in lines)
     assert server.stats()["accounts"]["banned-1"]["after_ban"] == 1

@@ -16,6 +16,7 @@ from core.settings import Pace
 from crawler.statistics.fetcher import LANES
 from crawler.statistics.items import FetchedItem
 from crawler.statistics.retry_policy import THROTTLE_WAIT_SECS
+from crawler.statistics.waits import Wait
 from sandbox import RateLimit
 from sources.base import Gone, Unavailable, VideoStats
 from storage.models.accounts import AccountStatus
@@ -343,6 +344,48 @@ def test_the_only_account_is_waited_for(place, clock: MovingClock) -> None:
     for item, video in zip(here.fetch(*ids(videos)), videos, strict=True):
         check(item, video)
     assert clock.monotonic() == pytest.approx(here.app.settings.throttle_cooldown_secs, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "secs", "code"),
+    [
+        ("code_799", "bilibili", 60, "accounts_cooling"),
+        ("youtube_429", "youtube", THROTTLE_WAIT_SECS, "platform_throttled"),
+    ],
+)
+def test_each_long_wait_is_told_with_its_reason_and_its_end(
+    place, clock: MovingClock, kind: str, name: str, secs: float, code: str
+) -> None:
+    here = place(accounts=1)
+    here.server.order({"kind": kind, "times": 1})
+    url, waits = here.videos(name, 1)[0]["url"], []
+    begun = clock.now()
+    here.app.pool.statistics.fetch([url], here.stop, on_wait=waits.append)
+    [wait] = waits
+    assert (wait.platform, wait.reason.code) == (name, code)
+    assert abs((wait.until - begun).total_seconds() - secs) < 1
+    assert english_text(wait.reason)
+
+
+def test_the_wait_for_a_turn_is_told_when_it_is_long(place) -> None:
+    here = place(youtube_pace=Pace(1, 20), bilibili_pace=Pace(1, 20), lease_secs=9999)
+    for name, count in (("youtube", 60), ("bilibili", 21)):
+        waits: list[Wait] = []
+        links = [video["url"] for video in here.videos(name, count, state="visible")]
+        here.app.pool.statistics.fetch(links, here.stop, on_wait=waits.append)
+        assert {wait.platform for wait in waits} == {name}
+        assert {wait.reason.code for wait in waits} <= {"next_turn", "accounts_waiting"}
+
+
+def test_an_account_that_is_too_far_away_is_said_until_when(place) -> None:
+    here = place(accounts=1, throttle_cooldown_secs=600)
+    here.server.order({"kind": "code_799", "times": 1})
+    first, second = here.videos("bilibili", 2)
+    assert here.fetch(first["url"])[0].answer is None
+    item = here.fetch(second["url"])[0]
+    until = account_of(here.app, "acc1").cooldown_until
+    assert item.error.code == "shortage_until" and item.error.params["until"] == until
+    assert "1 account is cooling down, until" in english_text(item.error)
 
 
 def test_a_list_is_fetched_at_a_slow_pace_too(place, clock: MovingClock) -> None:

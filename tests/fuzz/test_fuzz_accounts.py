@@ -122,7 +122,8 @@ class AccountMachine(RuleBasedStateMachine):
     def end(self, held: Held, secs: int | None, act: Callable[..., object]) -> AccountModel | None:
         """Give an account back and say what was asked; the model when the lease held."""
         who, lease = held
-        asked = None if secs is None else PaceState("{}", self.now + timedelta(seconds=secs))
+        ready_at = self.now + timedelta(seconds=secs or 0)
+        asked = None if secs is None else PaceState("{}", ready_at, answers=1, day=self.today)
         before = self.table()
         act(self.apps[who].pool.manager, lease, asked)
         model = self.model(lease)

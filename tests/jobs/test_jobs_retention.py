@@ -15,7 +15,7 @@ from commands.doctor.checks import InstallationChecks
 from commands.doctor.findings import Level
 from commands.framework.reader import in_english
 from core.cancellation import StoppedSignal
-from jobs.retention import BATCH_ROWS, Retention
+from jobs.pruner import BATCH_ROWS, Retention
 from storage.crawling import job_runs
 from storage.crawling.job_runs import JobCause
 from storage.distribution import deliveries
@@ -180,7 +180,7 @@ def test_a_death_between_two_batches_leaves_whole_ones(
 ) -> None:
     for _ in range(3):
         made.delivery(31)
-    monkeypatch.setattr("jobs.retention.BATCH_ROWS", 2)
+    monkeypatch.setattr("jobs.pruner.BATCH_ROWS", 2)
     [kind] = [one for one in app.jobs.scheduled.retention.kinds if one.name.code == "kind_reports"]
     calls: list[int] = []
 

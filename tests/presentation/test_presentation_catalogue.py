@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.errors import BatonError, InvalidInputError
+from core.errors import BatonError, FaultUnit, InvalidInputError, TransportFault
 from core.message_json import message_keys
 from core.messages import CODE, TEXT, Message
 from crawler.planning.advice import Change
@@ -190,6 +190,7 @@ GIVEN: dict[str, Any] = {
     "name": "name",
     "page": 2,
     "total": 3,
+    "fault": TransportFault(FaultUnit.EGRESS, Message.of("key_missing")),
     "status": HTTPStatus.CONFLICT,
 }
 

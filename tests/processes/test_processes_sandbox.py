@@ -6,6 +6,7 @@ import re
 import signal
 
 import pytest
+import requests
 
 from tests.support.processes.launcher import Launcher, wait_until
 from tests.support.sandbox import control
@@ -18,6 +19,11 @@ BAD = {
     "port": (("--port", 70_000), "port must be between"),
     "domains": (("--domains", " , "), "domain"),
     "unknown": (("--nonsense",), "No such option"),
+    "egresses": (("--egresses", -1), "egresses must be between"),
+    "ports": (("--port", 65_530, "--egresses", 9), "there are no 9 ports after 65530"),
+    "egress rate": (("--egress-rate", "3"), "not REQUESTS/SECONDS"),
+    "throttle": (("--egress-throttle", "slow"), "egress_throttle must be one of code, http"),
+    "space lock": (("--space-lock", "0/3"), "not REQUESTS/SECONDS"),
 }
 
 
@@ -36,6 +42,20 @@ def test_it_says_first_where_it_listens_and_ends_with_zero(
     outcome = sandbox.wait()
     assert outcome.code == 0, outcome
     assert outcome.out == first + "\n"
+
+
+def test_it_says_where_its_proxy_gateways_listen(launcher: Launcher) -> None:
+    limits = ("--egress-rate", "1/60", "--egress-throttle", "http", "--space-lock", "150/300")
+    sandbox = launcher.start("sandbox", "--creators", 1, "--egresses", 2, *limits)
+    wait_until(lambda: sandbox.out.count("\n") == 3, "the addresses")
+    first, *others = sandbox.out.splitlines()
+    url = first.removeprefix("listening on ")
+    gateways = control.look(url, "egress")["gateways"]
+    assert others == [f"proxy gateway (HTTP, SOCKS5) on {gateway}" for gateway in gateways]
+    proxies = {"http": f"http://me:pw@{gateways[1]}"}
+    card = f"{url}/x/web-interface/card"
+    answers = [requests.get(card, proxies=proxies, timeout=30).status_code for _ in range(2)]
+    assert answers == [200, 429]
 
 
 def test_bad_arguments_are_told_with_exit_2(launcher: Launcher) -> None:

@@ -89,7 +89,8 @@ def test_reset_forgets_all_but_the_keys(start: Start, visit: Visit) -> None:
     empty = {"pages": 0, "duplicate_pages": 0, "over_limit": 0, "after_ban": 0}
     others: dict[str, object] = {"market": {}, "tikhub": {}, "youtube": {}}
     spent = {"youtube_units": 0, "tikhub_charged": 0, "requests": {}, "other_accounts": others}
-    assert client.stats() == {**empty, **spent, "accounts": {}, "faults": {}}
+    routes = {"egresses": {}, "devices": {}, "egress_faults": {}, "orders": []}
+    assert client.stats() == {**empty, **spent, **routes, "accounts": {}, "faults": {}}
     assert client.search()["code"] == -352
 
 

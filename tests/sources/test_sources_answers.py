@@ -128,12 +128,14 @@ def test_redirects_are_not_followed(
         ("0", 0.0),
         (None, None),
         ("soon", None),
+        ("Sun Nov 22 04:01:00 2026", 60.0),
+        ("Fri, 31 Dec 9999 23:59:59 -0100", 86_400.0),
         ("-5", None),
         ("\u00b2", None),
         ("", None),
     ],
 )
-def test_retry_after_is_honoured_when_it_is_a_number(
+def test_retry_after_is_honoured_when_it_is_legal(
     scripted: ScriptedPlatform, visitor: Visitor, header: str | None, secs: float | None
 ) -> None:
     headers = () if header is None else (("Retry-After", header),)

@@ -122,13 +122,13 @@ def test_single_requests_are_made_after_a_random_pause_on_top_of_the_pace(
         pace=pace, clock=clock, stop=threading.Event(), patience_secs=60
     )
     left_at: list[tuple[str, float]] = []
-    get = visitor.session.http.get
+    send = visitor.session.http.request
 
-    def noted(url: str, **options: object) -> object:
+    def noted(method: str, url: str, **options: object) -> object:
         left_at.append(("view" if videos.VIEW in url else "batch", clock.monotonic()))
-        return get(url, **options)  # type: ignore[arg-type]
+        return send(method, url, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(visitor.session.http, "get", noted)
+    monkeypatch.setattr(visitor.session.http, "request", noted)
     for _ in range(6):
         ask(visitor, *ids_of(found))
     gaps = [

@@ -9,6 +9,7 @@ from core.errors import (
     BadRequestError,
     Culprit,
     Evidence,
+    FaultUnit,
     LoginExpiredError,
     NotFoundError,
     PlatformQuotaError,
@@ -16,12 +17,15 @@ from core.errors import (
     RiskControlError,
     SourceError,
     ThrottledError,
+    TransportFault,
     UnexpectedResponseError,
 )
+from core.messages import Message
 from sources.blame import Asked, Blame
 from tests.support.moving_clock import MovingClock
 
 PLATFORM = "bilibili"
+OF_PROXY = TransportFault(FaultUnit.EGRESS, Message.of("proxy_unreachable"), is_certain=True)
 
 
 @pytest.fixture
@@ -91,7 +95,7 @@ def test_a_block_of_the_address_is_the_ways(blame: Blame) -> None:
         (LoginExpiredError("gone"), Culprit.ACCOUNT),
         (AccountBannedError("gone"), Culprit.ACCOUNT),
         (RetryableError("502"), Culprit.PLATFORM),
-        (RetryableError("tunnel", of_proxy=True), Culprit.PROXY),
+        (RetryableError("tunnel", fault=OF_PROXY), Culprit.PROXY),
         (PlatformQuotaError("spent", MovingClock().now()), Culprit.PLATFORM),
         (UnexpectedResponseError("shape"), Culprit.OURSELVES),
         (NotFoundError("gone"), Culprit.OURSELVES),

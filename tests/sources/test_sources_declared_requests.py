@@ -216,7 +216,10 @@ def test_risk_may_be_that_of_the_whole_way_out(api: ScriptedApi, shop: Shop) -> 
     assert found.whole_egress
 
 
-@pytest.mark.parametrize(("header", "secs"), [("7", 7.0), ("soon", None), ("-1", None)])
+@pytest.mark.parametrize(
+    ("header", "secs"),
+    [("7", 7.0), ("soon", None), ("-1", None), ("Fri, 31 Dec 9999 23:59:59 -0100", 86_400.0)],
+)
 def test_a_throttle_says_how_long(
     api: ScriptedApi, shop: Shop, header: str, secs: float | None
 ) -> None:

@@ -116,7 +116,9 @@ def test_a_spent_balance_waits_for_the_next_day(
     assert error.resets_at == reset
 
 
-@pytest.mark.parametrize(("header", "secs"), [("12", 12), ("", None)])
+@pytest.mark.parametrize(
+    ("header", "secs"), [("12", 12), ("", None), ("Fri, 31 Dec 9999 23:59:59 -0100", 86_400)]
+)
 def test_the_rest_that_is_asked_for_is_told(
     api: ScriptedApi, client: Client, header: str, secs: float | None
 ) -> None:

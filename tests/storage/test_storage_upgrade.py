@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from core.errors import DatabaseError, SchemaMismatchError
+from core.errors import DatabaseError, DuplicateKeyError, SchemaMismatchError
+from storage.crawling import accounts
 from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.engines.transactions import Database
 from storage.schema import schema
@@ -17,7 +20,7 @@ from tests.support.messages import raises_saying
 from tests.support.storage.old_schemas import load_old_schema
 from tests.support.storage.schema_shape import column_types, columns, indexes, run, tables
 
-OLDEST, BEFORE_DELIVERY_TASKS = 1, 5
+OLDEST, BEFORE_DELIVERY_TASKS, BEFORE_WORKING_TASKS = 1, 5, 6
 MOMENT = "'2026-01-01 00:00:00.000'"
 ROWS = (
     "INSERT INTO accounts (id, platform, username, session, created_at, updated_at)"
@@ -57,7 +60,18 @@ ROWS_OF_VERSION_5 = (
     "INSERT INTO web_actions (who, address, action, subject, outcome, created_at)"
     f" VALUES ('w', '::1', 'replay', 's', 'done', {MOMENT})",
 )
-ROWS_OF = {OLDEST: ROWS, BEFORE_DELIVERY_TASKS: ROWS + ROWS_OF_VERSION_5}
+ROWS_OF_VERSION_6 = (
+    "INSERT INTO delivery_tasks (delivery_id, task_id) VALUES (1, 't')",
+    "INSERT INTO accounts (id, platform, username, status, lease_owner, lease_token, lease_until,"
+    " pace, ready_at, created_at, updated_at)"
+    f" VALUES (8, 'bilibili', 'b', 'ingesting', 'w', 4, {MOMENT}, '{{}}', {MOMENT}, {MOMENT},"
+    f" {MOMENT})",
+)
+ROWS_OF = {
+    OLDEST: ROWS,
+    BEFORE_DELIVERY_TASKS: ROWS + ROWS_OF_VERSION_5,
+    BEFORE_WORKING_TASKS: ROWS + ROWS_OF_VERSION_5 + ROWS_OF_VERSION_6,
+}
 WIDENED = (
     ("accounts", "disabled_reason"),
     ("account_events", "detail"),
@@ -134,25 +148,28 @@ def all_rows(database: Database) -> dict[str, list[dict[str, object]]]:
     }
 
 
+def assert_kept(before: dict[str, list[Any]], after: dict[str, list[Any]]) -> None:
+    """Every row still has its values, beside those of new columns."""
+    for name, rows in before.items():
+        assert [new | old for new, old in zip(after[name], rows, strict=True)] == after[name]
+
+
 def attempts(database: Database) -> int:
     return database.read(lambda tx: tx.one("SELECT attempts FROM tasks WHERE id=3"))["attempts"]
 
 
-@pytest.mark.parametrize("version", [OLDEST, BEFORE_DELIVERY_TASKS])
+@pytest.mark.parametrize("version", ROWS_OF)
 def test_an_old_database_becomes_a_new_one_with_its_data(version: int, database: Database):
     old = load_old_schema(database, version, *ROWS_OF[version])
     assert schema.inspect(old) is SchemaState.OLDER
     kept = all_rows(old)
     assert upgrade(old, "me") == list(range(version + 1, schema.SCHEMA_VERSION + 1))
     schema.require(old)
-    upgraded = all_rows(old)
-    for name, before in kept.items():
-        after = upgraded[name]
-        assert [row | known for row, known in zip(after, before, strict=True)] == after
+    assert_kept(kept, all_rows(old))
     assert upgrade(old, "me") == []
 
 
-@pytest.mark.parametrize("version", [OLDEST, BEFORE_DELIVERY_TASKS])
+@pytest.mark.parametrize("version", ROWS_OF)
 def test_an_upgraded_schema_is_a_fresh_one(
     version: int, database: Database, request, open_database, tmp_path
 ):
@@ -183,19 +200,52 @@ def test_version_6_takes_reasons_of_any_length(version_5: Database):
     ]
 
 
-@pytest.mark.parametrize("writes", range(0, 36, 5))
-def test_an_upgrade_from_version_5_that_dies_goes_on_where_it_was(
-    version_5: Database, writes: int, monkeypatch: pytest.MonkeyPatch
+def test_an_upgrade_from_version_6_leaves_what_is_not_known_empty(database: Database):
+    old = load_old_schema(database, BEFORE_WORKING_TASKS, *ROWS_OF[BEFORE_WORKING_TASKS])
+    upgrade(old, "me")
+    for account in old.read(accounts.every):
+        assert (account.working_task_id, account.platform_uid) == (None, None)
+        assert (account.today_page_count, account.session_expires_at) == (0, None)
+
+
+def test_a_platform_has_each_uid_once_and_any_number_of_unknown_ones(version_5: Database):
+    upgrade(version_5, "me")
+    [first, second] = [
+        version_5.write(
+            accounts.add,
+            "bilibili",
+            name,
+            secrets=(None, None, None),
+            limit=1,
+            now=datetime.now(UTC),
+        )
+        for name in ("one", "other")
+    ]
+    run(version_5, f"UPDATE accounts SET platform_uid='42' WHERE id={first}")
+    with pytest.raises(DuplicateKeyError):
+        run(version_5, f"UPDATE accounts SET platform_uid='42' WHERE id={second}")
+
+
+@pytest.mark.parametrize(
+    ("version", "writes"),
+    [
+        *((BEFORE_DELIVERY_TASKS, writes) for writes in range(0, 41, 5)),
+        *((BEFORE_WORKING_TASKS, writes) for writes in range(4)),
+    ],
+)
+def test_an_upgrade_with_data_that_dies_goes_on_where_it_was(
+    version: int, writes: int, database: Database, monkeypatch: pytest.MonkeyPatch
 ):
-    kept = all_rows(version_5)
+    old = load_old_schema(database, version, *ROWS_OF[version])
+    kept = all_rows(old)
     with monkeypatch.context() as death:
-        dies_after(version_5, writes, death)
+        dies_after(old, writes, death)
         with suppress(Died):
-            upgrade(version_5, "first")
-    upgrade(version_5, "second")
-    assert schema.inspect(version_5) is SchemaState.CURRENT
-    assert all_rows(version_5) == kept | {"delivery_tasks": []}
-    assert version_5.read(schema.get_fact, NOTE) is None
+            upgrade(old, "first")
+    upgrade(old, "second")
+    assert schema.inspect(old) is SchemaState.CURRENT
+    assert_kept(kept, all_rows(old))
+    assert old.read(schema.get_fact, NOTE) is None
 
 
 def test_an_old_schema_is_not_used_before_it_is_upgraded(old: Database):

@@ -186,14 +186,15 @@ def test_lines_are_counted_in_the_formatters_layout(tmp_path: Path) -> None:
         tmp_path,
         {
             "pyproject.toml": "[tool.ruff]\nline-length = 20\n",
-            "alpha/__init__.py": f"if a: b = call(one, two)  {skip}\n",
+            "alpha/__init__.py": f'"""Alpha."""\n# Why.\nif a: b = call(one, two)  {skip}\n',
             "presentation/__init__.py": "",
             "presentation/i18n/texts.py": "A = 1\n",
         },
     )
     assert text.skipped_formats(tree) == 1
-    # `if a:`, `b = call(`, the arguments, `)`; and the catalogue's line.
-    assert text.formatted_lines(tree) == (5, 4)
+    # The docstring, a blank line, the comment; `if a:`, `b = call(`, the arguments, `)`; and the
+    # catalogue's line.
+    assert text.formatted_lines(tree) == (8, 7, 4)
     assert "fmt" in (tmp_path / "alpha/__init__.py").read_text(encoding="utf-8")
 
 

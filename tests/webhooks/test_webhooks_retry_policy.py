@@ -46,6 +46,7 @@ def test_statuses(status: int, state: str) -> None:
         (500, "900", 900, False),
         (429, "1", 5, True),  # not sooner than the plan: else all attempts would be gone at once
         (429, "99999999", 86400, True),
+        (429, "Fri, 31 Dec 9999 23:59:59 -0100", 86400, True),
         (429, "soon", 5, False),
         (429, "-5", 5, False),
         (429, None, 5, False),

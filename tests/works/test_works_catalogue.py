@@ -135,6 +135,13 @@ def test_of_several_entries_about_a_work_the_later_one_counts() -> None:
     assert merge_duplicates([back, gone])[KEY].is_valid is False
 
 
+def test_who_says_nothing_of_validity_does_not_become_its_source() -> None:
+    by_platform = WorkEntry(*KEY, is_valid=False, by=InvalidBy.PLATFORM)
+    titled = WorkEntry(*KEY, title="new")
+    merged = merge_duplicates([by_platform, titled])[KEY]
+    assert (merged.title, merged.is_valid, merged.by) == ("new", False, InvalidBy.PLATFORM)
+
+
 @pytest.mark.parametrize(
     ("entry", "message"),
     [

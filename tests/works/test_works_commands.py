@@ -65,6 +65,8 @@ def test_links_are_added_with_their_titles(here: Baton, sandbox: SandboxProcess)
             "work_id": one["id"],
             "status": "known",
             "note": None,
+            "note_code": None,
+            "note_params": None,
         }
     ]
 

@@ -10,8 +10,8 @@ from tools.house.tree import Tree
 # Where the code has not reached its goal yet, a limit stands at today's value: lower it with the
 # code, never raise it.
 MAX_READERS = 0
-MAX_CALLS = 6
-MAX_FRAGMENTS = 70
+MAX_CALLS = 5
+MAX_FRAGMENTS = 0
 MIN_DOCUMENTED = 0.71
 
 
@@ -132,8 +132,9 @@ def _docs(tree: Tree) -> list[Measure]:
 
 
 def _lines(tree: Tree) -> list[Measure]:
-    lines, outside = text.formatted_lines(tree)
+    lines, outside, code = text.formatted_lines(tree)
     return [
         Measure("product lines, formatted", lines, f"{lines:,}", ""),
         Measure("of these outside message catalogues", outside, f"{outside:,}", ""),
+        Measure("of these neither docstring nor comment nor blank", code, f"{code:,}", ""),
     ]

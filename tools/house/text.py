@@ -79,8 +79,9 @@ def total_lines(tree: Tree) -> int:
     return sum(len(module.source.splitlines()) for module in tree.modules)
 
 
-def formatted_lines(tree: Tree) -> tuple[int, int]:
-    """Return the numbers of all lines, and of those outside message catalogues, when formatted.
+def formatted_lines(tree: Tree) -> tuple[int, int, int]:
+    """Return the number of lines when formatted: of all, of those outside message catalogues, and
+    of the latter without docstrings, comments and blank lines.
 
     The formatter runs on a copy, with every `# fmt: skip` removed: so two states of the code are
     compared in the same layout.
@@ -93,9 +94,28 @@ def formatted_lines(tree: Tree) -> tuple[int, int]:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(SKIP.sub("", module.source), encoding="utf-8")
         subprocess.run([sys.executable, "-m", "ruff", "format", "-q", "."], cwd=copy, check=True)
-        counts = {module: (copy / module.path).read_bytes().count(b"\n") for module in tree.modules}
-    outside = sum(lines for module, lines in counts.items() if not module.is_catalogue)
-    return sum(counts.values()), outside
+        texts = {m: (copy / m.path).read_text(encoding="utf-8") for m in tree.modules}
+    outside = [text for module, text in texts.items() if not module.is_catalogue]
+    return (
+        sum(text.count("\n") for text in texts.values()),
+        sum(text.count("\n") for text in outside),
+        sum(_code_lines(text) for text in outside),
+    )
+
+
+def _code_lines(source: str) -> int:
+    """Return the number of lines that are neither blank, nor only a comment, nor docstring."""
+    texts = [
+        node.body[0]
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Module | ast.ClassDef | Function) and ast.get_docstring(node)
+    ]
+    docstrings = {n for text in texts for n in range(text.lineno, (text.end_lineno or 0) + 1)}
+    return sum(
+        1
+        for number, line in enumerate(source.splitlines(), start=1)
+        if line.strip() and not line.lstrip().startswith("#") and number not in docstrings
+    )
 
 
 def _functions(syntax: ast.AST) -> Iterator[Function]:

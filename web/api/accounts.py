@@ -11,7 +11,7 @@ from accounts.csv_import import parse_accounts
 from accounts.enrolment import EnrolmentResult
 from core.message_json import message_keys
 from presentation.i18n.renderer import API_RENDERER
-from presentation.json_rows import as_object
+from presentation.json_rows import account_object, as_object
 from storage.models.accounts import Account, AccountStatus
 from storage.operations import listings
 from web.api.lists import ObjectPage, Page, TheListing
@@ -38,7 +38,7 @@ def list_accounts(
         for account in backend.registry.all(platform)
         if status is None or account.status is status
     ]
-    return Page(items=[account_object(backend, account) for account in accounts], next=None)
+    return Page(items=_accounts(backend, accounts), next=None)
 
 
 @router.post(
@@ -54,7 +54,7 @@ def add_account(
     if not result.is_new:
         response.status_code = HTTPStatus.OK
     account = backend.registry.find(result.username, backend.platforms.named(given.platform).name)
-    return {"account": account_object(backend, account), "new": result.is_new, **_change(result)}
+    return {"account": _account(backend, account), "new": result.is_new, **_change(result)}
 
 
 @router.post(
@@ -86,7 +86,7 @@ def _change(result: EnrolmentResult) -> dict[str, Any]:
 
 @router.get("/{account_id}", summary="One account")
 def show_account(account_id: RowId, backend: TheBackend, _who: Reader) -> dict[str, Any]:
-    return account_object(backend, existing_account(backend, account_id))
+    return _account(backend, existing_account(backend, account_id))
 
 
 @router.get("/{account_id}/events", summary="Its timeline: what happened, why, until when")
@@ -100,7 +100,7 @@ def account_events(account_id: RowId, backend: TheBackend, listing: TheListing) 
 @router.post("/{account_id}/enable", summary="Into the pool; ends a rest too")
 def enable_account(account_id: RowId, backend: TheBackend, who: Actor) -> dict[str, Any]:
     backend.use_cases.accounts.enable(who, existing_account(backend, account_id))
-    return account_object(backend, existing_account(backend, account_id))
+    return _account(backend, existing_account(backend, account_id))
 
 
 @router.post("/{account_id}/disable", summary="Out of the pool")
@@ -109,7 +109,7 @@ def disable_account(
 ) -> dict[str, Any]:
     account = existing_account(backend, account_id)
     backend.use_cases.accounts.disable(who, account, given.reason if given else None)
-    return account_object(backend, existing_account(backend, account_id))
+    return _account(backend, existing_account(backend, account_id))
 
 
 @router.post("/{account_id}/limit", summary="Change its daily export limit")
@@ -118,7 +118,7 @@ def set_account_limit(
 ) -> dict[str, Any]:
     account = existing_account(backend, account_id)
     backend.use_cases.accounts.set_limit(who, account, given.daily_export_limit)
-    return account_object(backend, existing_account(backend, account_id))
+    return _account(backend, existing_account(backend, account_id))
 
 
 @router.post("/{account_id}/check", summary="Ask the platform whether it is signed in")
@@ -127,11 +127,17 @@ def check_account(account_id: RowId, backend: TheBackend, who: Actor) -> dict[st
     return {"signed_in": status.signed_in, "uid": status.uid, "name": status.name}
 
 
-def account_object(backend: Backend, account: Account) -> dict[str, Any]:
-    """Return an account as JSON, without its secrets, with its quota of today."""
+def _account(backend: Backend, account: Account) -> dict[str, Any]:
+    [shown] = _accounts(backend, [account])
+    return shown
+
+
+def _accounts(backend: Backend, accounts: list[Account]) -> list[dict[str, Any]]:
+    """Return accounts as JSON, without their secrets, with what they do and their quota of
+    today."""
     day = backend.calendar.day(backend.clock.now())
-    today = {
-        "exported_today": account.exported_on(day),
-        "remaining_today": account.remaining_quota(day),
-    }
-    return as_object(account) | today
+    return [
+        account_object(view)
+        | {"exported_today": view.used, "remaining_today": view.account.remaining_quota(day)}
+        for view in backend.account_views.views(accounts)
+    ]

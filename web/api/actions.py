@@ -28,6 +28,9 @@ def list_actions(
 
 
 def action_object(row: WebAction) -> dict[str, Any]:
-    """Return the columns, with subject and outcome as sentences, codes and parameters."""
+    """Return an entry of the log of actions as JSON.
+
+    Subject and outcome are English sentences, with codes and parameters beside them.
+    """
     subject = message_keys("subject", row.subject, API_RENDERER.sentence)
     return as_object(row) | subject | message_keys("outcome", row.outcome, API_RENDERER.sentence)

@@ -46,7 +46,10 @@ ObjectPage = Page[dict[str, Any]]
 
 @dataclass(frozen=True)
 class Listing:
-    """A list that a reader asked for: which part of it, and where it is read."""
+    """A list that a client of the API asked for.
+
+    `part` is the page of it that is wanted, `database` where it is read.
+    """
 
     request: Request
     database: Database
@@ -55,7 +58,7 @@ class Listing:
     def page(
         self, query: Callable[[Tx, Slice], Sequence[Any]], shape: Callable[[Any], dict[str, Any]]
     ) -> ObjectPage:
-        """Return one page of what `query` reads, with every row shaped."""
+        """Return one page of what `query` reads, each row made into JSON by `shape`."""
         rows, more = read_page(self.database, self.part, query)
         url = self.request.url
         after = str(url.include_query_params(before=rows[-1].id)) if more else None

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from presentation.json_rows import as_object, plain, view_object
+from presentation.json_rows import account_object, as_object, plain, view_object
 from storage.crawling import leases
 from web.auth.access import Reader
 from web.state import TheBackend
@@ -22,7 +22,7 @@ def show_status(backend: TheBackend, _who: Reader) -> dict[str, Any]:
     return {
         "now": plain(snapshot.now),
         "quota_day_ends": plain(snapshot.day_ends),
-        "accounts": [as_object(view.account) for view in snapshot.accounts],
+        "accounts": [account_object(view) for view in snapshot.accounts],
         "tasks": [view_object(view) for view in snapshot.tasks],
         "events": [as_object(event) for event in snapshot.events],
         "workers": [as_object(worker) for worker in workers],

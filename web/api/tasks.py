@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Response
 
 from core.errors import InvalidInputError
 from crawler.tasks.submission import FiledTask
-from presentation.json_rows import as_object, task_object
+from presentation.json_rows import as_object, task_object, working_names
 from storage.crawling import tasks
 from storage.models.tasks import Task, TaskStatus, TaskType
 from storage.operations import listings
@@ -43,8 +43,10 @@ def list_tasks(
         as_object,
     )
     labels = backend.crawling.labels([task["id"] for task in page.items])
+    pool = backend.account_views.views(backend.registry.all())
     for task in page.items:
         task["labels"] = labels.get(task["id"], [])
+        task["working_accounts"] = working_names(task["id"], pool)
     return page
 
 
@@ -110,7 +112,8 @@ def _changed(
 
 
 def _task_object(backend: Backend, task: Task) -> dict[str, Any]:
-    return task_object(task, backend.crawling.labels([task.id]))
+    pool = backend.account_views.views(backend.registry.all())
+    return task_object(task, backend.crawling.labels([task.id]), pool)
 
 
 def _filed(backend: Backend, filed: FiledTask, response: Response) -> dict[str, Any]:

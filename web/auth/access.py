@@ -20,8 +20,10 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True)
 class Visitor:
-    """The holder of a valid token; `name` is the token's, `address` the IP address of the
-    request."""
+    """The holder of a valid token, who made a request.
+
+    `name` is the token's, `address` the IP address of the request.
+    """
 
     name: str
     role: Role
@@ -59,7 +61,12 @@ class Gate:
 
 
 def require_own_site(request: Request) -> None:
-    """Raise RequestRefusedError (403) for a change that a page of another site started."""
+    """Do nothing for a request that only reads, or that one of the console's own pages made.
+
+    Raises:
+        RequestRefusedError: 403 for a change that a page of another site, or an unknown one,
+            started.
+    """
     if request.method in SAFE or _is_own(request):
         return
     raise RequestRefusedError(HTTPStatus.FORBIDDEN, Message.of("foreign_page"))
@@ -91,13 +98,23 @@ def _visitor_of(token: WebToken | None, request: Request, otherwise: Message) ->
 
 
 def reader(request: Request) -> Visitor:
-    """Return the holder of a valid token. Raise RequestRefusedError (401, 403) for others."""
+    """Return the holder of a valid token, read-only or admin, for handlers that show something.
+
+    Raises:
+        RequestRefusedError: 401 without a valid token or session, 403 for a change that another
+            site's page started.
+    """
     gate: Gate = request.app.state.gate
     return gate.visitor(request)
 
 
 def actor(request: Request) -> Visitor:
-    """Return the holder of an admin token. Raise RequestRefusedError (401, 403) for others."""
+    """Return the holder of an admin token, for handlers that change something.
+
+    Raises:
+        RequestRefusedError: 401 without a valid token or session, 403 for a read-only token or a
+            change that another site's page started.
+    """
     visitor = reader(request)
     if not visitor.may_act:
         reason = Message.of("token_read_only", name=visitor.name)

@@ -15,7 +15,10 @@ TRIES_OF_ALL = 30
 
 
 class LoginLimit:
-    """Counts the failed attempts of the last minute in this process, by address and of all."""
+    """Counts the failed attempts to sign in of the last minute, in this process.
+
+    After 5 of one address, or 30 of all addresses together, further ones have to wait.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -35,7 +38,7 @@ class LoginLimit:
         return max(0, math.ceil(free_at - now))
 
     def failed(self, address: str) -> None:
-        """Record a failed attempt."""
+        """Record a failed attempt of an address."""
         with self._lock:
             self._failures.append((self._clock.monotonic(), address))
 

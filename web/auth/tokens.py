@@ -31,17 +31,19 @@ class NewToken:
 
 
 class TokenStore:
-    """Makes, recognises and revokes tokens."""
+    """Makes, recognises and revokes the tokens of console and API; only their hashes are stored."""
 
     def __init__(self, *, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
     def make(self, role: Role, name: str | None = None) -> NewToken:
-        """Make a token named `name`, or else after its role.
+        """Make a token and return it in clear, which is possible this once.
+
+        Its name is `name`, or for None or an empty one that of its role.
 
         Raises:
-            InvalidInputError: the name is empty, longer than 64 letters, not printable or in use.
+            InvalidInputError: the name is blank, longer than 64 letters, not printable or in use.
         """
         name = (name or role.value).strip()
         if not 0 < len(name) <= MAX_NAME_LETTERS or not name.isprintable():
@@ -76,8 +78,11 @@ class TokenStore:
         return self._database.read(rows.every)
 
     def revoke(self, name_or_id: str) -> WebToken:
-        """Revoke a token and end its sessions. Raise InvalidInputError when
-        none in use has that name or id."""
+        """Revoke a token and end its sessions; return it as it was.
+
+        Raises:
+            InvalidInputError: no token in use has that name or id.
+        """
         in_use = [token for token in self.every() if token.revoked_at is None]
         meant = next((token for token in in_use if name_or_id in (token.name, str(token.id))), None)
         if meant is None:

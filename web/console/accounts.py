@@ -7,8 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
 
-from presentation.snapshot import AccountView
-from storage.models.accounts import AccountStatus
+from storage.models.accounts import Account, AccountStatus
 from storage.operations import listings
 from web.console import account_entries
 from web.console.list_view import TheList
@@ -32,22 +31,19 @@ def accounts(
 ) -> Response:
     """Show the accounts that match, newest first, with today's quota."""
     page = visit.drawing()
-    day = visit.backend.calendar.day(page.now)
     pool = visit.backend.registry.all()
     found = [
-        account
-        for account in reversed(pool)
-        if status in ("", account.status.value)
-        and platform in ("", account.platform)
-        and name.strip().casefold() in account.username.casefold()
-        and (view.part.before is None or account.id < view.part.before)
+        account_view
+        for account_view in reversed(visit.backend.account_views.views(pool))
+        if status in ("", account_view.state.value)
+        and _fits(account_view.account, platform, name)
+        and (view.part.before is None or account_view.account.id < view.part.before)
     ]
     shown = found[: view.part.limit]
-    rows = [account_row(page, AccountView(account, account.exported_on(day))) for account in shown]
     return visit.page(
         "accounts",
-        accounts=rows,
-        items=shown,
+        accounts=[account_row(page, account_view) for account_view in shown],
+        items=[account_view.account for account_view in shown],
         view=view,
         more=len(found) > len(shown),
         states=AccountStatus,
@@ -57,17 +53,22 @@ def accounts(
     )
 
 
+def _fits(account: Account, platform: str, name: str) -> bool:
+    same_platform = platform in ("", account.platform)
+    return same_platform and name.strip().casefold() in account.username.casefold()
+
+
 @router.get("/{account_id}")
 def account(account_id: RowId, visit: Reading, view: TheList) -> Response:
     """Show one account with its timeline."""
     found = existing_account(visit.backend, account_id)
     page = visit.drawing()
-    day = visit.backend.calendar.day(page.now)
+    [account_view] = visit.backend.account_views.views([found])
     return visit.list_page(
         "account",
         view,
         lambda tx, part: listings.events(tx, part, account_id=account_id),
-        row=account_row(page, AccountView(found, found.exported_on(day))),
+        row=account_row(page, account_view),
     )
 
 
@@ -85,7 +86,8 @@ def enable(account_id: RowId, visit: Acting) -> str:
 def disable(
     account_id: RowId, visit: Acting, reason: Annotated[str, Form(max_length=200)] = ""
 ) -> str:
-    """Take an account out of the pool, with a reason where one is given."""
+    """Take an account out of the pool; without a reason the timeline says that an operator did
+    it."""
     account = existing_account(visit.backend, account_id)
     given = DisableReason(reason=reason.strip() or None)
     visit.use_cases.accounts.disable(visit.who, account, given.reason)

@@ -44,7 +44,7 @@ def stop(visit: Acting) -> str:
 @router.post("/trigger")
 @action
 def trigger(visit: Acting) -> str:
-    """Begin one round now, as an operation."""
+    """Begin one broadcast round now, in the background."""
     begin_broadcast(visit.backend, visit.who)
     return visit.say("A round is begun; its result is shown here.")
 

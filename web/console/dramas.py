@@ -48,7 +48,7 @@ def dramas(visit: Reading, view: TheList, status: Annotated[str, Query()] = "") 
 def scan_day(
     visit: Acting, day: Annotated[str, Form()] = "", dry_run: Annotated[bool, Form()] = False
 ) -> str:
-    """Begin to count a day, as an operation."""
+    """Begin to count a day, in the background; an empty `day` means yesterday."""
     given = ScanOfDay.model_validate({"day": day.strip() or None, "dry_run": dry_run})
     begin_scanning(visit.backend, visit.who, given)
     return visit.say("Begun; how it goes is shown here.")

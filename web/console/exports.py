@@ -45,14 +45,18 @@ def exports(
 
 @router.get("/{segment_id}/file")
 def download(segment_id: RowId, backend: TheBackend, _visitor: Reader) -> FileResponse:
-    """Return a sealed export file of this host."""
+    """Return a sealed export file of this host; 404 where it is not here, 409 while it is open."""
     return export_file(backend, existing_export(backend, segment_id))
 
 
 @router.post("/{segment_id}/rebuild")
 @action
 def write_again(segment_id: RowId, visit: Acting) -> str:
-    """Write an export file again from the database, on this host."""
+    """Replace the file of an export segment by one rendered from the database, on this host.
+
+    Return the sentence that says so; `action` shows it, or why it was refused: there is no such
+    segment, or a worker is writing it.
+    """
     existing_export(visit.backend, segment_id)
     name = visit.use_cases.exports.rebuild(visit.who, segment_id).path.name
     return visit.say("{file} is written again from the database.", file=name)
@@ -61,7 +65,10 @@ def write_again(segment_id: RowId, visit: Acting) -> str:
 @router.post("/verify")
 @action
 def verify(visit: Acting, domain: Annotated[str, Form()] = "") -> str:
-    """Verify files, rows and quotas, of one domain or all, and show the result."""
+    """Verify files, rows and quotas, of one domain or all, and show the result.
+
+    Problems are shown as a refusal, with the first 5 of them.
+    """
     verdict = visit.use_cases.exports.verify(visit.who, domain.strip() or None)
     looked = visit.say(
         "{files} files with {rows} rows looked at:",

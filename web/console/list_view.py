@@ -28,7 +28,7 @@ RANGES = {
 
 @dataclass(frozen=True)
 class ListView:
-    """The visitor's choice of rows, read from the address.
+    """What a visitor wants to see of a list, read from the address.
 
     Args:
         path: address of the list without its query.
@@ -54,8 +54,11 @@ class ListView:
         return self.part.before is None
 
     def address(self, **changes: object) -> str:
-        """Return the address of this list with another page or filter; empty values are left
-        out."""
+        """Return path and query of this list with some query parameters changed.
+
+        `changes` are values by parameter name; None, 0 and '' remove one. The others stay, also
+        `before`, which says on which page the visitor is.
+        """
         wanted = self.filters | {name: str(value) for name, value in changes.items() if value}
         for name, value in changes.items():
             if not value:

@@ -17,10 +17,11 @@ MAX_SHOWN = 3
 
 @dataclass(frozen=True)
 class Kind:
-    """The form in which a kind of operation is shown.
+    """The texts and the place with which a kind of background operation is shown.
 
     Args:
-        section: the page it belongs to.
+        section: title of the page it belongs to.
+        title: a text with the operation's subject filled in.
         result: a text with the operation's result filled in.
         details: key of the list in the result that is shown line by line; None for none.
     """
@@ -82,7 +83,10 @@ class Shown:
 
 
 def shown(operations: Operations, section: str, language: Language, now: datetime) -> list[Shown]:
-    """Return the newest three operations of a page that run, or ended within SHOWN_FOR."""
+    """Return the background operations that a page shows: the newest three of its section.
+
+    They run, or ended within SHOWN_FOR.
+    """
     found = [
         operation
         for operation in operations.every()

@@ -9,8 +9,9 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from presentation.account_views import AccountView, egress_message
 from presentation.i18n.alert_messages import AlertRenderer
-from presentation.snapshot import AccountView, RateMeter, Snapshot, TaskView
+from presentation.snapshot import RateMeter, Snapshot, TaskView
 from presentation.terminal import account_table, event_lines, task_table
 from presentation.terminal.layout import Page
 from storage.crawling import leases
@@ -39,7 +40,7 @@ class Rates:
         self._lock = threading.Lock()
 
     def noted(self, snapshot: Snapshot) -> RateMeter:
-        """Record a snapshot, and return the meter."""
+        """Record a snapshot, and return the meter that knows all of them."""
         with self._lock:
             self._meter.record(snapshot)
             return self._meter
@@ -85,6 +86,8 @@ def account_row(page: Page, view: AccountView) -> dict[str, Any]:
     """Return the values that a table of accounts shows of an account."""
     return {
         "account": view.account,
+        "view": view,
+        "egress": page.renderer.text(egress_message(view.egress)) if view.egress else "",
         "used": view.used,
         "note": account_table.note(page, view),
         "spent": view.used >= view.account.daily_export_limit,
@@ -100,6 +103,7 @@ def task_row(page: Page, view: TaskView, meter: RateMeter, language: Language) -
         "share": task_table.share_done(view),
         "rate": task_table.rate(page, view, meter),
         "labels": view.labels,
+        "working": [account_row(page, account) for account in view.working],
         "remarks": [language.problem(text) for text, _ in task_table.remarks(page, view)],
     }
 

@@ -119,7 +119,7 @@ class Screens:
         return max(found, key=lambda section: len(section.path))
 
     def drawing(self, language: Language) -> Page:
-        """Return the conditions for which the terminal's sentences are rendered on a page."""
+        """Return what sentences shared with the terminal are rendered with, at unlimited width."""
         renderer = renderer_for(language.code, self._backend.calendar.zone, FrontEnd.CONSOLE)
         return Page(renderer=renderer, width=ANY_WIDTH, now=self._backend.clock.now())
 
@@ -137,7 +137,7 @@ class Screens:
 
 
 def screens_of(request: Request) -> Screens:
-    """Return what renders the pages of this application."""
+    """Return the renderer of pages of the application that serves this request."""
     found: Screens = request.app.state.screens
     return found
 

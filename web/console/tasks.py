@@ -94,7 +94,8 @@ def crawl(
     via: Annotated[str, Form()] = Via.USERS.value,
     labels: Annotated[str, Form()] = "",
 ) -> str:
-    """File a crawl, or join the open one."""
+    """Create a crawl of a domain; an open one of that domain goes on instead, with these labels
+    too."""
     given = NewCrawl.model_validate(
         {
             "domain": domain,
@@ -121,7 +122,8 @@ def export(
     follow: Annotated[bool, Form()] = False,
     labels: Annotated[str, Form()] = "",
 ) -> str:
-    """File an export, or join the open one."""
+    """Create an export of a domain; an open one of that domain goes on instead, with these
+    labels too."""
     given = NewExport.model_validate(
         {
             "domain": domain,
@@ -146,7 +148,7 @@ def label_task(
     add: Annotated[str, Form()] = "",
     remove: Annotated[str, Form()] = "",
 ) -> str:
-    """Put labels on a task, or take labels off."""
+    """Put labels on a task, or take labels off; several are separated by blanks."""
     if not add.strip() and not remove.strip():
         raise InvalidInputError("label_missing")
     existing_task(visit.backend, task_id)

@@ -46,19 +46,22 @@ class Visit:
 
     @property
     def use_cases(self) -> UseCases:
-        """Return whatever changes something."""
+        """Return the use cases, which make every change and record it."""
         return self.backend.use_cases
 
     def say(self, english: str, **parts: object) -> str:
-        """Return a text of the pages in the visitor's language."""
+        """Return an English text of the pages in the visitor's language, with its parts filled in.
+
+        A text without a translation stays English.
+        """
         return self.language.say(english, **parts)
 
     def drawing(self) -> Page:
-        """Return what the terminal's sentences are rendered with."""
+        """Return what sentences shared with the terminal are rendered with, for this visitor."""
         return self.screens.drawing(self.language)
 
     def page(self, name: str, *, status: int = HTTPStatus.OK, **facts: Any) -> Response:
-        """Return the page of a template, with these facts."""
+        """Return the page of the template `name`, with `facts` as its values."""
         return self.screens.page(self.request, name, self.who, status=status, **facts)
 
     def list_page(
@@ -69,7 +72,11 @@ class Visit:
         return self.page(name, view=view, items=items, more=more, **facts)
 
     def back_with(self, text: str, *, failed: bool = False) -> Response:
-        """Go back to where the button was, or else to the section; the page shows the text once."""
+        """Redirect to the page where the button was, which shows `text` once; `failed`: as a
+        refusal.
+
+        Where that page is not known, it is the first one of the section.
+        """
         return back_with(self._came_from() or self.screens.section(self.request).path, text, failed)
 
     def _came_from(self) -> str | None:

@@ -29,8 +29,11 @@ MAX_RECORD_BYTES = 256 * 1024  # of a traceback without an end
 
 @dataclass(frozen=True)
 class LogFile:
-    """A log file. `day` is ISO; empty for a file that is not of one day. `modified_at` is in
-    UTC."""
+    """A log file.
+
+    `name` is what `LogFolder` finds it by; `service` wrote it. `day` is ISO; empty for a file that
+    is not of one day. `modified_at` is in UTC.
+    """
 
     name: str
     service: str
@@ -79,7 +82,10 @@ class Tail:
 
 
 class LogFolder:
-    """Reads the log folder of this host."""
+    """Lists the log files of this host, with size and times, and reads them whole or their ends.
+
+    Only names of log files are accepted; a folder that is missing has no files.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -101,7 +107,11 @@ class LogFolder:
         return sorted(found, key=lambda one: (one.day, one.modified_at, one.name), reverse=True)
 
     def named(self, name: str) -> LogFile:
-        """Return the file of that name. Raise LogNotFoundError when there is none."""
+        """Return the file of that name, as `files` lists it.
+
+        Raises:
+            LogNotFoundError: there is none, or the name is not that of a log file.
+        """
         known = NAME.fullmatch(name)
         if known is None:
             raise LogNotFoundError(name)
@@ -109,7 +119,11 @@ class LogFolder:
             return _described(known, os.fstat(file.fileno()))
 
     def opened(self, name: str) -> BinaryIO:
-        """Open the file for reading. Raise LogNotFoundError when it is none of the log files."""
+        """Open a log file for reading; the caller closes it.
+
+        Raises:
+            LogNotFoundError: there is none, or the name is not that of a log file.
+        """
         if NAME.fullmatch(name) is None or (
             name.startswith(SUBFOLDER) and "/" in name and (self._folder / SUBFOLDER).is_symlink()
         ):

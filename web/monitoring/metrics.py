@@ -60,7 +60,10 @@ class HttpMetrics:
 
 
 class InstallationCollector(Collector):
-    """Reads the database at each scrape, so that every process shows the same sums."""
+    """Collects the metrics of the whole installation from the database.
+
+    It reads at each scrape, so that every process shows the same sums.
+    """
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class AccountUseCases:
-    """Adds accounts and changes them.
+    """Adds accounts and changes them; each call is recorded in the log of actions under `who`.
 
     Args:
         rotate_key: encrypts every secret with a new key; returns the number of accounts.
@@ -45,36 +45,59 @@ class AccountUseCases:
         self._audit = audit
 
     def add(self, who: Principal, new: NewAccount) -> int:
-        """Add an account and return its id. Raise InvalidInputError when it exists already."""
+        """Add an account, its secrets encrypted, and return its id.
+
+        Raises:
+            InvalidInputError: the platform has an account of that name already.
+            CredentialsError: there is no usable key to encrypt with.
+        """
         with self._audit.action(who, "account.add", f"{new.platform}/{new.username}"):
             return self._enrolment.add(new)
 
     def add_or_refresh(
         self, who: Principal, platform: str, request: AccountRequest
     ) -> EnrolmentResult:
-        """Add an account, or give an existing one a fresh session.
+        """Add an account, or give an existing one a fresh session, which enables a disabled one.
 
         Raises:
-            WrongFieldsError: a field is wrong; it has a message for each such field.
+            WrongFieldsError: a field is wrong or the session has ended; it has a message for each
+                such field.
+            InvalidInputError: there is no such platform.
         """
         with self._audit.action(who, "account.add", f"{platform}/{request.username}"):
             new = request.checked(self._platforms.named(platform))
             return self._refresh(new)
 
     def refresh(self, who: Principal, new: NewAccount) -> EnrolmentResult:
-        """Add or refresh an account whose fields were checked before."""
+        """Add an account whose fields were checked before, or refresh the one of that name.
+
+        Raises:
+            WrongFieldsError: the session has ended already.
+        """
         with self._audit.action(who, "account.add", f"{new.platform}/{new.username}"):
             return self._refresh(new)
 
     def sign_in(self, who: Principal, new: NewAccount) -> EnrolmentResult:
-        """Store the session of an account that a person has just signed in with."""
+        """Add an account, or refresh the one of that name, with the session of a sign-in just now.
+
+        It differs from `refresh` in what the log of actions calls it.
+        """
         with self._audit.action(who, "account.login", f"{new.platform}/{new.username}"):
             return self._refresh(new)
 
     def import_rows(
         self, who: Principal, platform: str, rows: AccountRows, file: str, limit: int | None
     ) -> tuple[list[EnrolmentResult], list[Message]]:
-        """Add or refresh the accounts of a file; see AccountEnrolment.import_rows."""
+        """Add or refresh the accounts of a file one after the other.
+
+        An invalid account does not stop the others. Return the outcomes of the stored accounts, and
+        a message for each line that failed, here or when the file was read.
+
+        Args:
+            file: what messages call the file.
+            limit: rows a day for lines without a limit. None: the default for new accounts, no
+                change for known ones.
+        """
         subject = f"{platform} {file}: {len(rows.good)}"
         with self._audit.action(who, "account.import", subject):
             return self._enrolment.import_rows(platform, rows, file, limit)
@@ -85,21 +108,29 @@ class AccountUseCases:
             self._manager.set_account_status(account.id, AccountStatus.IDLE)
 
     def disable(self, who: Principal, account: Account, reason: str | None) -> None:
-        """Take an account out of the pool, with a reason as the operator wrote it."""
+        """Take an account out of the pool, with a reason as the operator wrote it.
+
+        None or an empty reason: the timeline says that an operator did it. A worker that uses the
+        account stops at its next write.
+        """
         with self._audit.action(who, "account.disable", named(account)):
             self._manager.set_account_status(account.id, AccountStatus.DISABLED, reason)
 
     def set_limit(self, who: Principal, account: Account, limit: int) -> None:
-        """Change the rows that an account may export a day. Raise
-        InvalidInputError for an invalid number."""
+        """Change the rows that an account may export a day.
+
+        Raises:
+            InvalidInputError: the limit is negative or above MAX_ROWS_A_DAY.
+        """
         with self._audit.action(who, "account.limit", f"{named(account)} {limit}"):
             self._registry.set_limit(account, limit)
 
     def check(self, who: Principal, account: Account) -> SessionStatus:
-        """Ask the platform whether the account is signed in.
+        """Ask the platform whether the account is signed in; the answer is not stored.
 
         Raises:
-            SourceError, CredentialsError: the platform could not be asked.
+            SourceError: the stored session is unusable, or the platform does not answer.
+            CredentialsError: no key decrypts the account's secrets.
         """
         with self._audit.action(who, "account.check", named(account)):
             return self._enrolment.check(account)

@@ -35,7 +35,10 @@ class AlertUseCases:
         message: AlertMessage,
         on_sent: Callable[[ChannelTrial], None],
     ) -> None:
-        """Send the message to every channel, one after the other; call `on_sent` after each."""
+        """Send the message to every channel, one after the other; call `on_sent` after each.
+
+        A channel that refuses does not stop the others and raises nothing.
+        """
         with self._audit.action(who, "alerts.test", Message.of("channels_given", n=len(channels))):
             for channel in channels:
                 on_sent(ChannelTrial(channel.name, channel.send(message)))

@@ -27,9 +27,10 @@ STATUS_OF_VERB = {
 
 
 class DramaUseCases:
-    """Stores and changes distribution tasks, users and completions, and counts days.
+    """Stores and changes the distribution tasks of dramas, users and completions, and counts days.
 
-    `subject` is the text for the log of actions, such as a file's name.
+    Each change is recorded in the log of actions: `who` made it, and `subject` is its text there,
+    such as a file's name.
     """
 
     def __init__(
@@ -48,21 +49,33 @@ class DramaUseCases:
     def add_dramas(
         self, who: Principal, items: Iterable[Any], subject: str | Message
     ) -> ImportResult:
-        """Store tasks; see DistributionImporter.add_dramas."""
+        """Store distribution tasks, new ones and known ones that differ.
+
+        `items` are JSON objects. A wrong one raises nothing: it is listed in the result's
+        `problems`, and the others are stored.
+        """
         with self._audit.action(who, "dramas.add", subject):
             return self._importer.add_dramas(items)
 
     def add_users(
         self, who: Principal, items: Iterable[Any], subject: str | Message
     ) -> ImportResult:
-        """Store users; see DistributionImporter.add_users."""
+        """Store users, new ones and known ones that differ.
+
+        `items` are JSON objects. A wrong one raises nothing: it is listed in the result's
+        `problems`, and the others are stored.
+        """
         with self._audit.action(who, "users.add", subject):
             return self._importer.add_users(items)
 
     def add_completions(
         self, who: Principal, items: Iterable[Any], subject: str | Message, *, report: bool = True
     ) -> ImportResult:
-        """Store posted videos; see DistributionImporter.add_completions."""
+        """Store posted videos; known ones get the details that are verified now.
+
+        `items` are JSON objects. A wrong one raises nothing: it is listed in the result's
+        `problems`, and the others are stored. With `report`, reports on the new ones are filed.
+        """
         with self._audit.action(who, "completions.add", subject):
             return self._importer.add_completions(items, report=report)
 
@@ -76,8 +89,15 @@ class DramaUseCases:
             self._service.set_status(task_id, STATUS_OF_VERB[verb])
 
     def set_secret(self, who: Principal, task_id: str, secret: str | None) -> None:
-        """Replace the signing secret; None to send unsigned. Raise as
-        DistributionService.set_secret does."""
+        """Replace the secret that signs a task's reports; it comes in clear and is stored
+        encrypted.
+
+        Two secrets with a blank between them, newest first, both sign; with None reports are not
+        signed.
+
+        Raises:
+            InvalidInputError: the secret is malformed or empty, or there is no such task.
+        """
         with self._audit.action(who, "drama.set_secret", task_id):
             self._service.set_secret(task_id, secret)
 
@@ -99,6 +119,7 @@ class DramaUseCases:
         """Count days, one after the other; call `on_day` after each.
 
         Raises:
+            InvalidInputError: a day is in the future, the days are reversed, or more than 366.
             StoppedSignal: `stop` was set; earlier days stay.
         """
         with self._audit.action(who, "daily_stats.scan", request.as_message()):
@@ -128,6 +149,13 @@ class BroadcastUseCases:
             return self._broadcaster.stop()
 
     def trigger(self, who: Principal, stop: threading.Event) -> BroadcastReply:
-        """Run a round now and return at its end. Raise as Broadcaster.trigger does."""
+        """Run a broadcast round now and return at its end; `success` is False while another one
+        runs.
+
+        Raises:
+            StoppedSignal: `stop` was set before the end; nothing was reported.
+            LeaseLostError: another process took the round over; nothing was reported.
+            DatabaseError: nothing was reported.
+        """
         with self._audit.action(who, "broadcaster.trigger", ""):
             return self._broadcaster.trigger(stop)

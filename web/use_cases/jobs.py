@@ -21,7 +21,7 @@ class JobUseCases:
         self._audit = audit
 
     def launch(self, who: Principal, name: str) -> None:
-        """Begin a run, and return without waiting for its end.
+        """Begin a run of the job of that name, and return without waiting for its end.
 
         Raises:
             InvalidInputError: there is no such job.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class TaskUseCases:
-    """Files tasks and changes them.
+    """Creates tasks and changes them; each call is recorded in the log of actions under `who`.
 
     Raises:
         InvalidInputError: from every method, when the task does not exist or is in the wrong state.
@@ -25,19 +25,36 @@ class TaskUseCases:
         self._audit = audit
 
     def crawl(self, who: Principal, request: CrawlRequest) -> FiledTask:
-        """File a crawl, or join the open one; see CrawlingService.crawl."""
+        """Create a crawl of a domain; while one is open, return that one, resumed and with these
+        labels.
+
+        Raises:
+            WrongFieldsError: there is no such platform, or its creators cannot be searched.
+            CredentialsError: no account can crawl, and none will by itself.
+        """
         with self._audit.action(who, "task.crawl", f"{request.platform}/{request.domain}"):
             return self._service.crawl(request)
 
     def export(
         self, who: Principal, request: ExportRequest, *, grace_secs: float = 0.0
     ) -> FiledTask:
-        """File an export, or join the open one; see CrawlingService.export."""
+        """Create an export of a domain; while one is open, return that one, resumed and with these
+        labels.
+
+        Args:
+            grace_secs: seconds to wait for the domain to become known: its crawl may be starting
+                just now.
+
+        Raises:
+            WrongFieldsError: there is no such platform, or its creators cannot be searched.
+            UnknownDomainError: nobody crawls the domain, and no creator of it is stored.
+            CredentialsError: no account can export, and none will by itself.
+        """
         with self._audit.action(who, "task.export", f"{request.platform}/{request.domain}"):
             return self._service.export(request, grace_secs=grace_secs)
 
     def pause(self, who: Principal, task_id: int) -> None:
-        """Hold a task until it is resumed."""
+        """Keep a task and its pieces from being worked on until they are resumed."""
         with self._audit.action(who, "task.pause", self._named(task_id)):
             self._service.pause(task_id)
 

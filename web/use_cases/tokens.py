@@ -18,13 +18,20 @@ class TokenUseCases:
         self._audit = audit
 
     def make(self, who: Principal, role: Role, name: str | None) -> NewToken:
-        """Make a token. Raise InvalidInputError for a name that is malformed or in use."""
+        """Make a token and return it in clear, which is possible this once.
+
+        Raises:
+            InvalidInputError: the name is blank, longer than 64 letters, not printable or in use.
+        """
         subject = f"{(name or role.value).strip()} ({role.value})"
         with self._audit.action(who, "token.make", subject):
             return self._tokens.make(role, name)
 
     def revoke(self, who: Principal, name_or_id: str) -> WebToken:
-        """Revoke a token and end its sessions. Raise InvalidInputError when
-        none in use has that name or id."""
+        """Revoke a token and end its sessions; return it as it was.
+
+        Raises:
+            InvalidInputError: no token in use has that name or id.
+        """
         with self._audit.action(who, "token.revoke", name_or_id):
             return self._tokens.revoke(name_or_id)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class WorksUseCases:
-    """Adds videos and changes them.
+    """Adds videos to the catalogue and changes them; each call is recorded in the log of actions.
 
     Args:
         drop_folder: returns the importer of the import directory.
@@ -45,19 +45,43 @@ class WorksUseCases:
     def add(
         self, who: Principal, request: AddWorksRequest, stop: threading.Event
     ) -> list[AddResult]:
-        """Add videos by their links; see WorksImporter.add."""
+        """Add videos by their links, and return the outcome for each, in the order of the request.
+
+        A video whose data cannot be fetched now is added without them. One that its platform does
+        not have, or a short link that cannot be resolved, is not added, for the reason in its
+        `note`. When `stop` is set, the short links left are not added; nothing is raised.
+
+        Raises:
+            DatabaseError: earlier videos stay added.
+        """
         with self._audit.action(who, "works.add", Message.of("links_given", n=len(request.links))):
             return self._importer.add(request.links, request.platform, stop, fetch=request.fetch)
 
     def import_rows(
         self, who: Principal, rows: WorkRows, name: str, stop: threading.Event
     ) -> ImportSummary:
-        """Add and change the videos of a file called `name`; see WorksImporter.import_rows."""
+        """Add and change the videos of a file that messages call `name`; a repetition changes
+        nothing.
+
+        Rows that were wrong, or whose short link cannot be resolved, are listed in the result's
+        `problems`; the others are imported. Videos that a complete list leaves out are marked
+        invalid, unless a row is wrong.
+
+        Raises:
+            DatabaseError: a batch failed; earlier ones stay.
+        """
         with self._audit.action(who, "works.import", name):
             return self._importer.import_rows(rows, name, stop)
 
     def import_drop_folder(self, who: Principal, stop: threading.Event) -> DropFolderResult:
-        """Import the files that wait in the import directory; see DropFolder.import_waiting."""
+        """Import the files that wait in the import directory, in the order of their names.
+
+        A file with a wrong row is moved to `rejected/` as a whole, which raises nothing. Nothing is
+        done while another process imports.
+
+        Raises:
+            DatabaseError, OutputError: the files that were not imported still wait.
+        """
         with self._audit.action(who, "works.import", Message.of("drop_folder")):
             return self._drop_folder().import_waiting(stop)
 
@@ -68,17 +92,32 @@ class WorksUseCases:
         stop: threading.Event,
         on_page: Callable[[DiscoveryResult], None],
     ) -> DiscoveryResult:
-        """Add all uploads of a creator; see UploadsDiscovery.discover."""
+        """Add all uploads of a Bilibili creator, and call `on_page` after each page of them.
+
+        Raises:
+            InvalidInputError: there is no such creator, or no account is available soon.
+            SourceError, CredentialsError: a page could not be fetched; earlier ones stay.
+            StoppedSignal: `stop` was set; earlier pages stay.
+        """
         with self._audit.action(who, "works.discover", request.uid):
             return self._uploads.discover(request.uid, stop, on_page)
 
     def disable(self, who: Principal, keys: Sequence[Key], reason: str | None = None) -> Changes:
-        """Mark videos as invalid. Raise InvalidInputError when one is not in the catalogue."""
+        """Mark videos as invalid: they stay in the catalogue; `reason` is the operator's, None for
+        none.
+
+        Raises:
+            InvalidInputError: one of them is not in the catalogue; nothing was changed.
+        """
         with self._audit.action(who, "work.disable", _named(keys)):
             return self._catalogue.disable(keys, reason)
 
     def enable(self, who: Principal, keys: Sequence[Key]) -> Changes:
-        """Mark videos as valid again. Raise InvalidInputError when one is not in the catalogue."""
+        """Mark videos as valid again, whoever marked them as invalid.
+
+        Raises:
+            InvalidInputError: one of them is not in the catalogue; nothing was changed.
+        """
         with self._audit.action(who, "work.enable", _named(keys)):
             return self._catalogue.enable(keys)
 

@@ -46,7 +46,10 @@ class Changes:
 
 @dataclass(frozen=True, kw_only=True)
 class Catalogue:
-    """Adds and changes works. Nothing is ever deleted: a work that is gone becomes invalid."""
+    """Adds and changes works, the videos of the catalogue.
+
+    Nothing is ever deleted: a work that is gone becomes invalid.
+    """
 
     database: Database
     clock: Clock
@@ -55,7 +58,8 @@ class Catalogue:
         """Add new works and change those that differ, in batches; a repetition changes nothing.
 
         Args:
-            entries: reports of works, `validated`; of several about one work the later ones count.
+            entries: reports of works that `validated` returned; of several about one work, the
+                later one wins field by field, where it reports a value.
 
         Raises:
             DatabaseError: a batch failed; earlier ones stay.
@@ -81,7 +85,9 @@ class Catalogue:
         return [WorkEntry(*key, is_valid=False, reason=NOT_LISTED) for key in sorted(left_out)]
 
     def disable(self, keys: Sequence[Key], reason: str | None) -> Changes:
-        """Mark works as invalid, with a reason as the operator wrote it; None for the usual one.
+        """Mark works as invalid, with a reason as the operator wrote it.
+
+        None or an empty reason: it says that an operator did it.
 
         Raises:
             InvalidInputError: one of them does not exist; nothing was changed.

@@ -34,7 +34,7 @@ REJECTED = "rejected"
 
 @dataclass(frozen=True)
 class DropFolderResult:
-    """The numbers of files taken and of those among them rejected, and the changes that they
+    """The outcome of an import: files taken, how many of them were rejected, and the changes
     made."""
 
     files: int = 0
@@ -49,7 +49,7 @@ class DropFolderResult:
 
 @dataclass(frozen=True)
 class DropFolderState:
-    """The content of the folder.
+    """What waits in the import directory, and what was rejected there.
 
     Args:
         waiting: the number of files that wait.
@@ -67,7 +67,7 @@ class DropFolderState:
 
 @dataclass(frozen=True, kw_only=True)
 class DropFolder:
-    """Imports the folder's files; one process at a time.
+    """Imports the files of the import directory and removes them; one process at a time.
 
     Args:
         zone: the time zone of times without an offset.
@@ -94,7 +94,11 @@ class DropFolder:
         poller.run(lambda: self.import_waiting(stop), stop)
 
     def import_waiting(self, stop: threading.Event) -> DropFolderResult:
-        """Import all files that wait; nothing while another process imports.
+        """Import all files that wait, in the order of their names; return what was done.
+
+        A file with a wrong row is moved to `rejected/` as a whole, which raises nothing. Without
+        the folder, and while another process imports, nothing is done. `stop` ends it after a batch
+        of files.
 
         Raises:
             DatabaseError, OutputError: the files that were not imported still wait.
@@ -111,8 +115,11 @@ class DropFolder:
         return total
 
     def state(self) -> DropFolderState:
-        """Return the content of the folder, without touching it. Raise
-        OutputError when it is unreadable."""
+        """Return what waits in the folder, without touching it; nothing when there is no folder.
+
+        Raises:
+            OutputError: the folder cannot be read.
+        """
         waiting = [moment for file in self._listed() if (moment := _written_at(file))]
         rejected = {
             file: moment

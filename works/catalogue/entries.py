@@ -79,8 +79,10 @@ def checked_text(name: str, text: str | None, max_chars: int) -> str | None:
 
 
 def truncated(entry: WorkEntry) -> WorkEntry:
-    """Return a platform's entry ready to be stored: long texts are
-    cut, an impossible date dropped."""
+    """Return a platform's entry ready to be stored; it raises nothing.
+
+    Long texts are cut, and an impossible date counts as not reported.
+    """
     texts = {
         name: (getattr(entry, name) or "")[:max_chars] for name, max_chars in MAX_CHARS.items()
     }
@@ -91,7 +93,11 @@ def truncated(entry: WorkEntry) -> WorkEntry:
 
 
 def merge_duplicates(entries: Iterable[WorkEntry]) -> dict[Key, WorkEntry]:
-    """Return one entry for each work; of several values for a field, the later one counts."""
+    """Return one entry for each work, by its key.
+
+    Field by field, the last value in the order of `entries` wins; a field that an entry does not
+    report (None) never replaces a value. `by` is always that of the last entry.
+    """
     result: dict[Key, WorkEntry] = {}
     for entry in entries:
         earlier = result.get(entry.key)
@@ -142,4 +148,6 @@ def _validity(work: Work, entry: WorkEntry) -> dict[str, object]:
 
 def _override(earlier: WorkEntry, later: WorkEntry) -> WorkEntry:
     values = {name: value for name, value in vars(later).items() if value is not None}
+    if later.is_valid is None:
+        del values["by"]  # Who says nothing about validity does not become its source.
     return replace(earlier, **values)

@@ -89,8 +89,8 @@ def read_fields(
     The entry of a short link has an empty id until the link is resolved.
 
     Args:
-        cells: values by our column names.
-        platform: the platform of bare ids where the row names none.
+        cells: values by our column names; an absent or empty one leaves its field None.
+        platform: the platform of bare ids where the row names none; None: such a row is wrong.
         zone: the time zone of times without an offset.
 
     Raises:
@@ -115,7 +115,7 @@ def read_fields(
 
 
 def read_link(text: str, platform: str | None) -> VideoLink | ShortLink:
-    """Return the video or short link that a text names, as `recognise` does.
+    """Return the video, or the unresolved short link, that a text names.
 
     Args:
         platform: the platform of a bare id; None when only links are accepted.

@@ -63,22 +63,32 @@ class _Table:
 
 
 def read_works(file: Path, platform: str | None, zone: tzinfo) -> WorkRows:
-    """Return all works of a file.
+    """Return all works of a CSV or JSON file.
+
+    A row that is wrong raises nothing: it becomes a message in `problems`, which names its place.
 
     Args:
         platform: the platform of bare ids where a row names none.
         zone: the time zone of times without an offset.
 
     Raises:
-        InvalidInputError: the file cannot be read, is empty, damaged or of another shape. Single
-            wrong rows are no error but `problems`.
+        InvalidInputError: the file cannot be read, is empty, damaged or of another shape.
     """
     return parse_works(read_text(file), str(file), platform, zone)
 
 
 def parse_works(text: str, name: str, platform: str | None, zone: tzinfo) -> WorkRows:
-    """Return all works in a text; messages call it `name`. Raise
-    InvalidInputError as `read_works`."""
+    """Return all works in the text of a CSV or JSON file; messages call it `name`.
+
+    A row that is wrong raises nothing: it becomes a message in `problems`, which names its place.
+
+    Args:
+        platform: the platform of bare ids where a row names none.
+        zone: the time zone of times without an offset.
+
+    Raises:
+        InvalidInputError: the text is empty, damaged or of another shape.
+    """
     if not text.strip():
         raise InvalidInputError("file_empty", path=name)
     is_json = text.lstrip()[0] in "[{"

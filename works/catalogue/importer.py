@@ -47,7 +47,11 @@ class AddResult:
 
 @dataclass(frozen=True)
 class ImportSummary:
-    """The outcome of a file. `repeats` counts rows about a work that an earlier row is about."""
+    """The outcome of importing a file.
+
+    `problems` has a message for each row that was not imported; `repeats` counts rows about a work
+    that an earlier row is about.
+    """
 
     changes: Changes
     problems: tuple[Message, ...]
@@ -73,12 +77,13 @@ class WorksImporter:
     ) -> list[AddResult]:
         """Add works by their links, and return the outcome for each, in the order of `texts`.
 
-        A work whose data cannot be fetched now is added without them; a video that its
-        platform does not have is not added.
+        A work whose data cannot be fetched now is added without them; a video that its platform
+        does not have is not added, nor is a short link that cannot be resolved. When `stop` is set,
+        the short links left are not added; nothing is raised.
 
         Args:
             texts: links, share texts or ids.
-            platform: the platform of bare ids.
+            platform: the platform of bare ids; None when only links are accepted.
             fetch: request title, author and play count from the platforms first.
 
         Raises:
@@ -93,11 +98,14 @@ class WorksImporter:
         ]
 
     def import_rows(self, rows: WorkRows, name: str, stop: threading.Event) -> ImportSummary:
-        """Add and change the works of a file that messages call `name`;
-        a repetition changes nothing.
+        """Add and change the works of a file that messages call `name`.
 
-        Works that a complete list leaves out are disabled, unless a row of the list is wrong. A
-        stop leaves out the short links that were not resolved yet; everything else is imported.
+        A repetition changes nothing. Works that a complete list leaves out are disabled, unless a
+        row of the list is wrong. When `stop` is set, the short links that were not resolved yet are
+        left out and listed as problems; everything else is imported.
+
+        Raises:
+            DatabaseError: a batch failed; earlier ones stay.
         """
         entries: list[WorkEntry] = []
         problems = list(rows.problems)

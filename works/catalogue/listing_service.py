@@ -32,8 +32,8 @@ class ListingService:
     _change_seen_at: datetime | None = field(default=None, init=False)
 
     def run(self, stop: threading.Event) -> None:
-        """Export until `stop` is set; errors of the database or the
-        disk are logged and tried again.
+        """Export until `stop` is set; errors of the database or the disk are logged and tried
+        again.
 
         A file that is behind when this begins is written at once.
         """

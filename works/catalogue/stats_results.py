@@ -15,7 +15,7 @@ from works.catalogue.entries import WorkEntry, merge, truncated
 
 
 def entry_from_answer(platform: str, work_id: str, answer: StatsAnswer) -> WorkEntry:
-    """Return the answer as a report of the work, without its counters.
+    """Return a platform's answer about a video as a report of the work, without its counters.
 
     A video that is gone for good is invalid; one that is unavailable for now changes nothing.
     """

@@ -38,7 +38,7 @@ class DiscoveryResult:
 
 @dataclass(frozen=True, kw_only=True)
 class UploadsDiscovery:
-    """Fetches the pages of a Bilibili creator's uploads with the pool's accounts, at their pace.
+    """Adds all uploads of a Bilibili creator, with requests by the pool's accounts, at their pace.
 
     Each page is stored as it comes, so that the works found stay when the import ends early.
     """
@@ -50,6 +50,8 @@ class UploadsDiscovery:
         self, uid: str, stop: threading.Event, on_page: Callable[[DiscoveryResult], None]
     ) -> DiscoveryResult:
         """Add every upload of the creator `uid`, and call `on_page` after each page.
+
+        Known works are changed where the platform reports other values.
 
         Raises:
             InvalidInputError: there is no such creator, or no account is available soon.

@@ -19,7 +19,7 @@ from storage.engines.transactions import Database, Row
 
 @dataclass(frozen=True)
 class ListExport:
-    """A file that was written, with its numbers of all and of valid works."""
+    """A `views.json` that was written, with its numbers of all and of valid works."""
 
     path: Path
     total: int
@@ -36,13 +36,13 @@ class ExportLabel:
 
 @dataclass(frozen=True, kw_only=True)
 class CatalogueList:
-    """Writes `views.json`, one process at a time.
+    """Writes the published list of works, `views.json`, one process at a time.
 
-    The holder of the lock reads the database anew, so that a later file
-    never shows an earlier state.
+    The holder of the lock reads the database anew, so that a later file never shows an earlier
+    state.
 
     Args:
-        path: the file to write; its label and lock lie beside it.
+        path: the file to write; its label (the version that it shows) and lock lie beside it.
     """
 
     database: Database
@@ -61,11 +61,14 @@ class CatalogueList:
             return self._write(self.version())
 
     def export_if_used(self) -> ListExport | None:
-        """Write the file; return None when the catalogue was never used and
-        another program's file exists.
+        """Write the file; return None where it stays: the catalogue was never used and a file
+        exists.
+
+        Such a file is another program's.
 
         Raises:
-            OutputError, DatabaseError: as `export`.
+            OutputError: the old file stays.
+            DatabaseError: the catalogue could not be read; the old file stays.
         """
         if self.path.exists() and self.version() == 0:
             return None
@@ -75,7 +78,8 @@ class CatalogueList:
         """Write the file; return None when it is up to date, or another process is writing it.
 
         Raises:
-            OutputError, DatabaseError: as `export`.
+            OutputError: the old file stays.
+            DatabaseError: the catalogue could not be read; the old file stays.
         """
         with file_lock(self._beside("lock"), wait=False) as is_locked:
             if not is_locked:
@@ -95,8 +99,10 @@ class CatalogueList:
         return self.database.read(works.changed_at)
 
     def label(self) -> ExportLabel | None:
-        """Return the version that the file shows; None when it is
-        missing or its label is unusable."""
+        """Return which version of the catalogue the file shows, and since when.
+
+        None when there is no file, or its label is missing or damaged.
+        """
         try:
             if not self.path.exists():
                 return None

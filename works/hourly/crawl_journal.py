@@ -61,7 +61,7 @@ class HourJournal:
 
     @property
     def head(self) -> Mapping[str, Any] | None:
-        """Return the head of the report that an earlier run began; None when the journal is new."""
+        """Return the fields of the report that `begin` wrote, such as `session_id`; None before."""
         return next((line for line in self._lines if "session_id" in line), None)
 
     @property

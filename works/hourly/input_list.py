@@ -32,7 +32,7 @@ SHAPE = TypeAdapter(_List)
 
 @dataclass(frozen=True)
 class ListedWork:
-    """A work to request. `work_id` is spelled `BV…`, whatever the list has."""
+    """A video of Bilibili to request. `work_id` is spelled `BV…`, whatever the list has."""
 
     work_id: str
     title: str

@@ -30,8 +30,8 @@ class PipelineResult:
     """The result of a full run.
 
     Args:
-        imported: the hour that it crawled; None when the crawl wrote no file.
-        caught_up: the imports of files that earlier runs had left.
+        imported: what was imported of the hour that it crawled; None when the crawl wrote no file.
+        caught_up: what was imported of files that earlier runs had left behind.
     """
 
     crawl: CrawlResult
@@ -55,7 +55,7 @@ class PipelineResult:
 
 @dataclass(frozen=True, kw_only=True)
 class HourlyPipeline:
-    """Runs the steps, each with its log.
+    """Fetches and imports the counters of an hour: list, crawl, import, each step with its log.
 
     Args:
         export: writes `views.json` from the catalogue; returns None where it leaves another
@@ -78,7 +78,9 @@ class HourlyPipeline:
         """Write this hour's data file, and those of hours whose runs were killed.
 
         Raises:
-            BatonError: as `HourlyCrawl.run`.
+            DamagedFileError: `views.json`, or this hour's file, is unusable.
+            OutputError, CredentialsError, DatabaseError: what was fetched until then is kept, and
+                the next run of the hour continues.
         """
         with self._log(CRAWL_LOG) as log:
             try:
@@ -90,10 +92,12 @@ class HourlyPipeline:
                 raise
 
     def import_hour(self, hour: Hour | None = None) -> ImportedHour:
-        """Import an hour's file, or the newest one when None. Raise as
-        `HourlyImporter.import_hour`.
+        """Import an hour's data file into the statistics; None: that of the newest hour.
 
-        It raises InvalidInputError too, when there is no file at all.
+        Raises:
+            InvalidInputError: no hour was given, and there is no data file at all.
+            DamagedFileError: there is no such file, or it is damaged; nothing was changed.
+            DatabaseError: the statistics file cannot be written; nothing was changed.
         """
         with self._log(IMPORT_LOG) as log:
             try:
@@ -105,8 +109,13 @@ class HourlyPipeline:
     def import_missing(
         self, stop: threading.Event, show: Show = lambda done, total: None
     ) -> ImportResult:
-        """Import every file that is not imported yet. Raise DatabaseError
-        when that cannot be written."""
+        """Import every data file that is not imported yet or has changed since.
+
+        A damaged one is listed in the result's `refused` and does not stop the others.
+
+        Raises:
+            DatabaseError: the statistics file cannot be written; earlier files stay imported.
+        """
         with self._log(IMPORT_LOG) as log:
             return self.importer.import_missing(stop, log, show)
 

@@ -85,7 +85,7 @@ SHAPE = TypeAdapter(HourReport)
 
 
 def find_contradiction(report: HourReport, hour: Hour) -> Message | None:
-    """Return the first inconsistency of a report with itself or its hour; None when there is
+    """Return the first way in which a report contradicts itself or its hour; None when there is
     none."""
     data, errors = report["data"], report["errors"]
     if report["crawl_hour"] != hour.hour_text:

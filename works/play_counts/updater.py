@@ -35,7 +35,7 @@ Watcher = Callable[[Round, int], None]
 
 @dataclass(frozen=True)
 class RoundEnd:
-    """A round that ended.
+    """The outcome of a round of play counts.
 
     `left` is the number of works still to be requested, because the round was stopped or their
     platform gave no answers; the same command continues with them.
@@ -61,7 +61,7 @@ class RoundEnd:
 
 @dataclass(frozen=True, kw_only=True)
 class PlayCountUpdater:
-    """Updates play counts in batches and stores each batch with its answers.
+    """Updates the play counts of works in rounds, in batches that are stored with their answers.
 
     The database's state of each work is also the progress of a round, so that a killed one
     continues after its last batch.
@@ -82,12 +82,14 @@ class PlayCountUpdater:
     renderer: Renderer
 
     def job(self, stop: threading.Event) -> Message:
-        """Run the usual round as a scheduled job, and return a summary.
+        """Run the usual round (all works with old play counts) as a scheduled job; return a
+        summary.
 
         Raises:
             StoppedSignal: `stop` was set; works are left for the next run.
             UnfinishedError: works are left for the next run, as their platform gave no answers.
-            BatonError: as `update`.
+            BusyError: another process is updating.
+            DatabaseError, OutputError: the next run continues; nothing is lost.
         """
         done = self.update(stop)
         if stop.is_set():
@@ -105,6 +107,9 @@ class PlayCountUpdater:
         watch: Watcher = lambda _round, _total: None,
     ) -> RoundEnd:
         """Run a round, or the rest of an unfinished one about the same works.
+
+        A stop and a platform that does not answer raise nothing: the result has how many works are
+        left.
 
         Args:
             force: update all works but those that an operator disabled, however young their play

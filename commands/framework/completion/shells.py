@@ -53,8 +53,10 @@ class Line:
 
 
 def read_line(shell: Shell, sent: Sequence[str]) -> Line:
-    """Return the command line that a script sent as arguments: of bash the line and the
-    characters at which it breaks words, of the others the words."""
+    """Return the command line that a completion script sent as arguments.
+
+    Bash sends the line and the characters at which it breaks words, the others the words.
+    """
     if shell is Shell.BASH:
         line, breaks = sent
         return _split(line, breaks)
@@ -64,8 +66,11 @@ def read_line(shell: Shell, sent: Sequence[str]) -> Line:
 def answer_lines(
     shell: Shell, line: Line, kind: Kind, suggestions: Sequence[Suggestion]
 ) -> list[str]:
-    """Return what the script reads: the kind, then a suggestion a line, with its note where the
-    shell shows notes. Values of several lines cannot be sent and are left out."""
+    """Return the lines that a completion script reads: the kind, then one for each suggestion.
+
+    Its note follows where the shell shows notes. Values of several lines cannot be sent and are
+    left out.
+    """
     shown = [one for one in suggestions if one.value == one_line(one.value)]
     if shell is Shell.BASH:
         return [kind, *(_quoted(one.value[line.start :], line.quote) for one in shown)]

@@ -23,7 +23,10 @@ Query = Callable[[Tx, str, int], Suggestions]
 
 
 def stored(query: Query) -> Source:
-    """Return a source that asks the database; it finds nothing where that does not answer soon."""
+    """Return a source of values that runs `query` on the database, read only.
+
+    It finds nothing where the database does not answer within DATABASE_SECS or fails.
+    """
 
     def find(settings: Settings, typed: str) -> list[Suggestion]:
         engine = open_read_only(settings.database_url.get_secret_value(), DATABASE_SECS)
@@ -57,7 +60,7 @@ def faults(settings: Settings, typed: str) -> Iterable[Suggestion]:
 
 
 def platforms(settings: Settings, typed: str) -> Iterable[Suggestion]:
-    """Return the names of all platforms, the declared ones too."""
+    """Return the names of all platforms, those of TOML files too; the shell filters them."""
     from sources.platforms import PlatformRegistry
 
     return map(Suggestion, PlatformRegistry(settings).platforms)
@@ -147,7 +150,7 @@ PATHS: Mapping[str, Kind] = {
 
 
 def source_of(command: Sequence[str], parameter: str) -> Source | None:
-    """Return the source of a parameter's values.
+    """Return the source of a parameter's values; None when it has none.
 
     Args:
         command: the words that name the command, with underscores.
@@ -157,8 +160,10 @@ def source_of(command: Sequence[str], parameter: str) -> Source | None:
 
 
 def path_kind(command: Sequence[str], parameter: str) -> Kind | None:
-    """Return whether a parameter is a path although its type does not say so, or of which kind;
-    None for any other."""
+    """Return whether a parameter names files or folders, where its type does not say so.
+
+    None for any other parameter.
+    """
     return next((PATHS[key] for key in _keys(command, parameter) if key in PATHS), None)
 
 

@@ -39,7 +39,10 @@ AREAS = (
 
 @cache
 def messages_of(language: str) -> Mapping[str, Forms]:
-    """Return the sentences of a language by their codes; `language` is `en` or `zh`."""
+    """Return the sentences of a language by their codes; `language` is `en` or `zh`.
+
+    A sentence is a `str.format` text, or a pair of them for one and for several.
+    """
     found: dict[str, Forms] = {}
     for area in AREAS:
         found.update(area_of(language, area).MESSAGES)
@@ -48,7 +51,7 @@ def messages_of(language: str) -> Mapping[str, Forms]:
 
 @cache
 def advice_of(language: str, front_end: str) -> Mapping[str, Forms]:
-    """Return the advice of a front end by the code of the message that it follows."""
+    """Return the advice (what to do about a message) of a front end, by the message's code."""
     found: dict[str, Forms] = {}
     for area in AREAS:
         found.update(getattr(area_of(language, area), "ADVICE", {}).get(front_end, {}))

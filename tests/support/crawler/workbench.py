@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any, TypeVar
@@ -41,6 +42,7 @@ MIDNIGHT = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)  # in Shanghai, after the c
 # For what does not depend on the engine, such as the many ways in which a platform answers.
 ONE_ENGINE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 Spoiler = Callable[[Request, Reply], Reply]
+Spoilable = Callable[[Request], Reply]
 
 
 class Crash(BaseException):
@@ -80,6 +82,10 @@ class Platform(SandboxServer):
             "wall": lambda: clock.now().timestamp(),
         }
         super().__init__(config=config, **self._times)
+        self._search = self._parts.routes["GET", SEARCH]
+        routes = {key: self._spoiled(key[1], route) for key, route in self._parts.routes.items()}
+        routes["GET", SEARCH] = self._answer_search
+        self._parts = replace(self._parts, routes=routes)
         self.spoil: Spoiler | None = None
         self.spoil_path: dict[str, Spoiler] = {}
         self.asked: list[tuple[str, int]] = []
@@ -104,15 +110,19 @@ class Platform(SandboxServer):
         """Return what a complete crawl must have found, sorted."""
         return sorted(control.uids(self.url, domain))
 
-    def _answer(self, request: Request) -> Reply:
-        is_search = request.path == SEARCH
-        if is_search:
-            self.asked.append((request.account, int(request.params["page"])))
-        inner = self._later if is_search and self._later is not None else super()
-        reply = inner._answer(request)
-        if request.path in self.spoil_path:
-            return self.spoil_path[request.path](request, reply)
-        return self.spoil(request, reply) if is_search and self.spoil else reply
+    def _spoiled(self, path: str, route: Spoilable) -> Spoilable:
+        def answer(request: Request) -> Reply:
+            reply = route(request)
+            spoil = self.spoil_path.get(path)
+            return spoil(request, reply) if spoil else reply
+
+        return answer
+
+    def _answer_search(self, request: Request) -> Reply:
+        self.asked.append((request.account, int(request.params["page"])))
+        later = self._later
+        reply = self._search(request) if later is None else later._parts.answer(request)
+        return self.spoil(request, reply) if self.spoil else reply
 
 
 def edited(reply: Reply, change: Callable[[dict[str, Any]], object]) -> Reply:

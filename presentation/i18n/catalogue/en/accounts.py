@@ -52,6 +52,9 @@ MESSAGES = {
     ),
     "others_disabled": ("{reason}; 1 account is disabled", "{reason}; {n:,} accounts are disabled"),
     "platform_shortage": "{platform}: {reason}",
+    "shortage_until": "{shortage}, until {until}",
+    "next_turn": "the turn of the next request",
+    "platform_throttled": "the platform throttles: {cause}",
     "daily_budget_spent": "the day's budget for {platform} is used up ({units:,} units)",
     # what was asked of accounts and cannot be done
     "account_not_found": "no account has the id {account_id}",

@@ -92,6 +92,7 @@ MESSAGES: dict[str, Forms] = {
     "note_due_after": "due {moment} (HTTP {status})",
     # stats and works
     "links_or_file": "give links or ids, or --file FILE with one a line",
+    "fetch_waits": "{platform} waits until {until}: {reason}",
     "links_with_counters": "{found} of {count} have counters",
     "list_not_utf8": "{file} is not UTF-8 text; save it as UTF-8",
     "stdin_not_utf8": "standard input is not UTF-8 text; save it as UTF-8",

@@ -81,6 +81,7 @@ MESSAGES: dict[str, Forms] = {
     "task_goes_on": ("task {task_id} goes on; `{program} run` or its start command works on it"),
     "task_was_cancelled": "task {task_id} cancelled",
     "segment_was_finished": "segment {segment_id} finished: {file}",
+    "task_account_line": "{account}: {work}",
     "task_has_labels": "task {task_id}: {labels}",
     "task_without_labels": "task {task_id}: no labels",
     "task_open_already": "task {task_id} ({kind} of {domain}) is open already; going on with it",

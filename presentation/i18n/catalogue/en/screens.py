@@ -78,6 +78,18 @@ MESSAGES: dict[str, Forms] = {
     "waits_for_rows": "waits for creators",
     "waits_for_platform": "platform trouble, tries again",
     "waits_for_disk": "cannot write, tries again",
+    "waits_for_paused_crawl": (
+        "waits for creators, but crawl #{id} is paused; go on with: {program} tasks resume {id}"
+    ),
+    "waits_for_stopped_crawl": (
+        "waits for creators, but no process works on crawl #{id}; go on with: {command}"
+    ),
+    "account_works_for": "#{id} {kind} {domain}",
+    "account_next_request": "next request in {secs:,} s",
+    "account_pages_today": ("{n:,} page today", "{n:,} pages today"),
+    "account_egress_direct": "direct",
+    "account_egress_proxy": "by {proxy}",
+    "account_uid": "uid {uid}",
     "account_event_hand_over": "hand-over",
     "account_event_cooldown": "rests",
     "account_event_disabled": "disabled",

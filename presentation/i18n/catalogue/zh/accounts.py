@@ -46,6 +46,9 @@ MESSAGES = {
     "accounts_spent": ("1 个账号在 {day} 的配额已用尽", "{n:,} 个账号在 {day} 的配额已用尽"),
     "others_disabled": ("{reason}；另有 1 个账号已禁用", "{reason}；另有 {n:,} 个账号已禁用"),
     "platform_shortage": "{platform}：{reason}",
+    "shortage_until": "{shortage}，直到 {until}",
+    "next_turn": "等待下一次请求轮到",
+    "platform_throttled": "触发平台的频率限制：{cause}",
     "daily_budget_spent": "{platform} 当日预算已用完（{units:,} 单位）",
     # 对账号的要求无法完成
     "account_not_found": "没有 id 为 {account_id} 的账号",

@@ -81,6 +81,7 @@ MESSAGES: dict[str, Forms] = {
     "note_due_after": "将于 {moment} 发送（HTTP {status}）",
     # 视频与作品
     "links_or_file": "请给出链接或 id，或用 --file 指定每行一个的文件",
+    "fetch_waits": "{platform} 等待至 {until}：{reason}",
     "links_with_counters": "{count} 个中有 {found} 个取得数据",
     "list_not_utf8": "{file} 不是 UTF-8 文本；请存为 UTF-8",
     "stdin_not_utf8": "标准输入不是 UTF-8 文本；请存为 UTF-8",

@@ -78,6 +78,7 @@ MESSAGES: dict[str, Forms] = {
     "task_goes_on": ("任务 {task_id} 将继续；由 `{program} run` 或其启动命令处理"),
     "task_was_cancelled": "任务 {task_id} 已取消",
     "segment_was_finished": "导出文件 {segment_id} 已收尾：{file}",
+    "task_account_line": "{account}：{work}",
     "task_has_labels": "任务 {task_id}：{labels}",
     "task_without_labels": "任务 {task_id}：没有标签",
     "task_open_already": "任务 {task_id}（{kind} {domain}）已在进行，继续该任务",

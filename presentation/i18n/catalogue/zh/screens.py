@@ -75,6 +75,18 @@ MESSAGES: dict[str, Forms] = {
     "waits_for_rows": "等待达人入库",
     "waits_for_platform": "平台故障，稍后重试",
     "waits_for_disk": "无法写入，稍后重试",
+    "waits_for_paused_crawl": (
+        "等待达人入库，但抓取任务 #{id} 已暂停；继续请执行：{program} tasks resume {id}"
+    ),
+    "waits_for_stopped_crawl": (
+        "等待达人入库，但没有进程在处理抓取任务 #{id}；继续请执行：{command}"
+    ),
+    "account_works_for": "#{id} {kind} {domain}",
+    "account_next_request": "{secs:,} 秒后发出下一次请求",
+    "account_pages_today": ("今日 {n:,} 页", "今日 {n:,} 页"),
+    "account_egress_direct": "直连",
+    "account_egress_proxy": "经 {proxy}",
+    "account_uid": "平台 uid {uid}",
     "account_event_hand_over": "交棒",
     "account_event_cooldown": "休息",
     "account_event_disabled": "禁用",

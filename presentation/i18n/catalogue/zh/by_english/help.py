@@ -108,6 +108,12 @@ HELP = {
     "videos in one question": "一次请求的视频数",
     "YouTube's quota of a day": "YouTube 的每日配额",
     "requests/seconds to TikHub": "访问 TikHub 的 请求数/秒数",
+    "proxy gateways (HTTP and SOCKS5)": "代理网关数（HTTP 与 SOCKS5）",
+    "requests/seconds of one egress route": "每个出口线路的 请求数/秒数",
+    "code (-799) or http (429)": "code（返回 -799）或 http（返回 429）",
+    "requests/seconds of one egress route to /x/space/": (
+        "每个出口线路访问 /x/space/ 的 请求数/秒数"
+    ),
     "Serve the web console and the HTTP API, alone.": "只提供网页控制台和 HTTP 接口。",
     "address to listen on": "监听地址",
     "The accounts of the pool.": "账号池中的账号。",
@@ -129,13 +135,13 @@ HELP = {
     "",
     "a new account's name, or one that exists": "新账号或已有账号的名称",
     "codes to show before giving up": "放弃前最多显示的二维码数",
-    "The pool: state, quota, learned rate, next use.": "账号池：状态、配额、已学到的速率、下次使用。"
+    "List the pool: state, quota, learned rate, next use.": "账号池：状态、配额、已学到的速率、下次使用。"
     ""
     ""
     ""
     "",
     "when a name is on several": "名称在多个平台上时",
-    "An account's timeline: what happened, why, and until when.": (
+    "Show an account's timeline: what happened, why, and until when.": (
         "账号的时间线：发生了什么、为什么、到何时。"
     ),
     "the account's name or id": "账号名称或 id",
@@ -159,7 +165,7 @@ HELP = {
     "leave ended tasks out": "不含已结束的任务",
     "only with this label": "只含带此标签的",
     "newest ones at most": "最多显示最新的条数",
-    "One task with its pieces.": "一个任务及其子任务。",
+    "Show one task with its pieces, and the accounts that work for it.": "一个任务及其子任务，以及正在处理它的账号。",
     "the task's id": "任务 id",
     "Hold a task until `tasks resume`.": "暂停任务，直到 `tasks resume`。",
     "Running workers stop after the page or batch in hand.": "运行中的线程会在完成手头的一页或一批后停下。"
@@ -235,20 +241,20 @@ HELP = {
     "take in every data file that is not in": "入库所有尚未入库的数据文件",
     "for --import-only": "用于 --import-only",
     "beside --date": "与 --date 一起使用",
-    "A video hour by hour, with growth and a chart.": "一个视频的每小时数据，含增长和图表。",
+    "Show a video hour by hour, with growth and a chart.": "一个视频的每小时数据，含增长和图表。",
     "an id or a link": "id 或链接",
     "newest hours at most": "最多显示最近的小时数",
     "which number": "哪个数字",
-    "The most seen videos of an hour; the newest hour by default.": (
+    "List the most seen videos of an hour; without one, of the newest hour.": (
         "某小时观看最多的视频；默认最近一小时。"
     ),
     "works at most": "最多作品数",
     "Day by day: hours, videos, highest numbers, growth.": "逐日：小时数、视频数、最高值、增长。",
     "one video; all without it": "一个视频；省略则为全部",
     "how far back: 7d, 48h": "回看多久：7d、48h",
-    "The fastest risers, back from the newest hour.": "自最近一小时回看，增长最快的视频。",
+    "List the fastest risers, back from the newest hour.": "自最近一小时回看，增长最快的视频。",
     "how far back: 24h, 7d": "回看多久：24h、7d",
-    "Every hour expected: observed, late or missing, and why.": (
+    "List every expected hour: observed, late or missing, and why.": (
         "每个应有的小时：已采集、迟到或缺失，以及原因。"
     ),
     "good hours too": "也包括正常的小时",
@@ -259,7 +265,7 @@ HELP = {
     "only to this URL": "只含发往此 URL 的",
     "filed then or later": "此时或之后登记的",
     "filed then or before; a day is whole": "此时或之前登记的；日期包含整天",
-    "One delivery with its body and every attempt.": "一次投递的内容和每次尝试。",
+    "Show one delivery with its body and every attempt.": "一次投递的内容和每次尝试。",
     "the delivery's id": "投递 id",
     "Send deliveries again, under the same event ids.": "以相同的事件 id 重新投递。",
     "By id whatever their state; by task, URL, kind or time those that failed or were given up,\n"
@@ -269,7 +275,7 @@ HELP = {
     "Send a test event now, once.": "立即发送一次测试事件。",
     "where to send it": "发往哪里",
     "read the secret from standard input": "从标准输入读取密钥",
-    "Send nothing more to a URL; what is filed waits.": "停止向某 URL 投递；已登记的等待。",
+    "Send nothing more to a URL: reports that are filed wait.": "停止向某 URL 投递；已登记的等待。",
     "the URL, or a delivery to it": "URL，或发往它的某次投递",
     "why; shown in lists": "原因；显示在列表中",
     "Send to a URL again, also what waits.": "恢复向某 URL 投递，包括等待中的。",
@@ -298,7 +304,7 @@ HELP = {
     "store only; for old completions": "只保存；用于旧的完成记录",
     "List distribution tasks, newest first.": "列出分发任务，最新的在前。",
     "only these": "只含这些",
-    "One task with its newest days.": "一个任务及其最近几天。",
+    "Show one task with its newest days.": "一个任务及其最近几天。",
     "the task's task_id": "任务的 task_id",
     "Leave a task out of broadcasts until `dramas resume`.": "回传时跳过该任务，直到 `dramas resume`。"
     ""
@@ -325,7 +331,7 @@ HELP = {
         "由 `run` 执行各轮。每轮都会查询各任务的平台，可能产生费用。"
     ),
     "Turn broadcasting off.": "关闭分发数据回传。",
-    "Whether it is on, and how the newest round went.": "是否开启，以及最近一轮的结果。",
+    "Tell if it is on, and how the newest round went.": "是否开启，以及最近一轮的结果。",
     "Who may use the web console.": "谁可以使用网页控制台。",
     "Make a token for the console and the API.": "为控制台和接口生成令牌。",
     "It is shown once; the database keeps only its hash.": "只显示一次；数据库只保存其散列值。",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 import time
@@ -36,8 +37,8 @@ class Deadline:
                 _hang_up(connection)
             else:
                 # A duplicate is kept because the TLS layer detaches the original from its
-                # descriptor.
-                self._watched.append(connection.dup())
+                # descriptor. It is made from the descriptor, as TLS sockets refuse to be copied.
+                self._watched.append(socket.socket(fileno=os.dup(connection.fileno())))
 
     def run(self, work: Callable[[], T]) -> T:
         """Run `work` in a thread of its own and return its result; raise its exception.
@@ -55,7 +56,7 @@ class Deadline:
             except BaseException as error:  # noqa: BLE001 (it is raised where it is waited for)
                 outcome.set_exception(error)
 
-        threading.Thread(target=keep_outcome, name="webhook-lookup", daemon=True).start()
+        threading.Thread(target=keep_outcome, name="http-connect", daemon=True).start()
         try:
             return outcome.result(max(0.0, self._ends - time.monotonic()))
         except TimeoutError:

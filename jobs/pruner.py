@@ -47,11 +47,13 @@ class OldRows:
 
 @dataclass(frozen=True, kw_only=True)
 class Retention:
-    """The job `prune`. It may be interrupted anywhere; the next run continues.
+    """Deletes old rows and files, as the job `prune`.
+
+    It may be interrupted anywhere; the next run continues.
 
     Args:
         log_dir, evidence_dir: folders of this host; the names of files or folders in them contain
-            their day.
+            their day. A missing one is empty.
         file_days: days for which files are kept; 0: for ever.
     """
 
@@ -63,7 +65,7 @@ class Retention:
     file_days: int
 
     def run(self, stop: threading.Event) -> Message:
-        """Delete what is older than its retention, and return the counts.
+        """Delete what is older than its retention, and return the counts as a message.
 
         Raises:
             StoppedSignal: `stop` was set; a later run deletes the rest.

@@ -1,0 +1,190 @@
+"""Accounts as front ends show them: what each does, for which task, and when it asks next."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from accounts.activity import Activity, activity_of, next_request_at, shown_state
+from accounts.vault import Vault
+from core.clock import Clock, QuotaCalendar
+from core.errors import CredentialsError
+from core.messages import Message
+from storage.crawling import leases, tasks
+from storage.crawling.leases import Worker
+from storage.crawling.tasks import TaskAtWork
+from storage.engines.transactions import Database, Tx
+from storage.models.accounts import Account, AccountStatus
+from storage.models.tasks import TaskType
+
+DIRECT = "direct"
+
+
+@dataclass(frozen=True)
+class AccountView:
+    """An account and what it does.
+
+    Args:
+        used: rows that it has exported on this quota day; `pages` are those it has crawled.
+        task: the top-level task that it works for; None when it is idle, or works without a task.
+        next_request_at: UTC time from which it may send requests; None for at once, or disabled.
+        egress: `direct`, or scheme, host and port of its proxy; None when that cannot be read.
+    """
+
+    account: Account
+    used: int
+    pages: int
+    activity: Activity
+    task: TaskAtWork | None
+    next_request_at: datetime | None
+    egress: str | None
+
+    @property
+    def is_working(self) -> bool:
+        """Return whether it crawls or exports, which includes its rests between requests."""
+        return self.activity is not Activity.IDLE
+
+    @property
+    def state(self) -> AccountStatus:
+        """Return the state that operators see: disabled, or what the account does."""
+        return shown_state(self.account, self.activity)
+
+
+class AccountViewReader:
+    """Reads what accounts do; that costs one query for all of them.
+
+    Args:
+        lease_secs: seconds for which a process counts as living after its last sign of life.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        calendar: QuotaCalendar,
+        vault: Vault,
+        lease_secs: float,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._calendar = calendar
+        self._vault = vault
+        self._lease_secs = lease_secs
+        # The live screen reads the pool four times a second; decrypting every proxy takes long.
+        self._egress_by_token: dict[str, str | None] = {}
+
+    def views(self, accounts: Sequence[Account]) -> list[AccountView]:
+        """Return the views of these accounts, in their order."""
+
+        def work(tx: Tx) -> list[AccountView]:
+            alive_since = self._clock.now() - timedelta(seconds=self._lease_secs)
+            return self.read(tx, accounts, served_types(leases.workers(tx), alive_since))
+
+        return self._database.read(work)
+
+    def read(
+        self, tx: Tx, accounts: Sequence[Account], served: Collection[TaskType]
+    ) -> list[AccountView]:
+        """Return the views of these accounts, in their order.
+
+        `served` are the types of tasks that living processes work on.
+        """
+        ids = {account.working_task_id for account in accounts} - {None}
+        running = tasks.at_work(tx, [task_id for task_id in ids if task_id is not None])
+        attended = {i: task for i, task in running.items() if task.task_type in served}
+        now = self._clock.now()
+        return [self._view(account, running, attended, now) for account in accounts]
+
+    def _view(
+        self,
+        account: Account,
+        running: dict[int, TaskAtWork],
+        attended: dict[int, TaskAtWork],
+        now: datetime,
+    ) -> AccountView:
+        task_id, day = account.working_task_id or 0, self._calendar.day(now)
+        rests_for = attended.get(task_id)
+        activity = activity_of(account, rests_for.task_type if rests_for else None, now)
+        return AccountView(
+            account=account,
+            used=account.exported_on(day),
+            pages=account.pages_on(day),
+            activity=activity,
+            task=None if activity is Activity.IDLE else running.get(task_id),
+            next_request_at=next_request_at(account, now),
+            egress=self._egress(account.proxy),
+        )
+
+    def _egress(self, token: str | None) -> str | None:
+        if token is None:
+            return DIRECT
+        if token not in self._egress_by_token:
+            self._egress_by_token[token] = self._place_of(token)
+        return self._egress_by_token[token]
+
+    def _place_of(self, token: str) -> str | None:
+        """Return scheme, host and port of an encrypted proxy, never its user; None when it cannot
+        be read."""
+        try:
+            parts = urlsplit(self._vault.decrypt(token) or "")
+            port = f":{parts.port}" if parts.port else ""
+        except (CredentialsError, ValueError):
+            return None
+        if not parts.hostname:
+            return None
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        return f"{parts.scheme}://{host}{port}"
+
+
+def work_messages(view: AccountView, now: datetime) -> list[Message]:
+    """Return the task that an account works for and when it asks next; empty for an idle one."""
+    if not view.is_working:
+        return []
+    found = []
+    if view.task is not None:
+        kind = Message(f"task_type_{view.task.task_type}")
+        found.append(
+            Message.of("account_works_for", id=view.task.id, kind=kind, domain=view.task.domain)
+        )
+    if view.next_request_at is not None:
+        secs = math.ceil((view.next_request_at - now).total_seconds())
+        found.append(Message.of("account_next_request", secs=secs))
+    return found
+
+
+def fact_messages(view: AccountView) -> list[Message]:
+    """Return an account's pages of the day, its egress and its uid, as far as they are known."""
+    found = [Message.of("account_pages_today", n=view.pages)] if view.pages else []
+    if view.egress is not None:
+        found.append(egress_message(view.egress))
+    if view.account.platform_uid is not None:
+        found.append(Message.of("account_uid", uid=view.account.platform_uid))
+    return found
+
+
+def note_messages(view: AccountView, now: datetime) -> list[Message]:
+    """Return, for an account at work, what `work_messages` and `fact_messages` return; empty for
+    an idle one."""
+    return [*work_messages(view, now), *fact_messages(view)] if view.is_working else []
+
+
+def egress_message(egress: str) -> Message:
+    """Return the egress of a view as a message."""
+    if egress == DIRECT:
+        return Message("account_egress_direct")
+    return Message.of("account_egress_proxy", proxy=egress)
+
+
+def served_types(workers: Collection[Worker], alive_since: datetime) -> set[TaskType]:
+    """Return the types of tasks that processes work on which were seen since `alive_since`."""
+    roles = {
+        role
+        for worker in workers
+        if worker.seen_at >= alive_since
+        for role in worker.roles.split(",")
+    }
+    return {task_type for task_type in TaskType if task_type.value in roles}
