@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -37,14 +37,20 @@ class AccountClaims:
     lease_secs: float
 
     def claim_next(
-        self, platform: str, purpose: Purpose, task_id: int | None
+        self,
+        platform: str,
+        purpose: Purpose,
+        task_id: int | None,
+        excluding: Collection[int] = (),
     ) -> AccountLease | None:
         """Lease the platform's least recently used account that is fit; None when none is.
 
-        `task_id` is the top-level task that it will work for; None for other work.
+        Args:
+            task_id: the top-level task that it will work for; None for other work.
+            excluding: ids of accounts that are passed over.
         """
         return self._claim(
-            lambda tx, now, day: account_leases.lock_next_fit(tx, platform, now, day),
+            lambda tx, now, day: account_leases.lock_next_fit(tx, platform, now, day, excluding),
             purpose,
             task_id,
         )

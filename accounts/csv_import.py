@@ -13,7 +13,7 @@ from accounts.requests import MAX_NAME_LETTERS
 from accounts.vault import Credentials
 from core.errors import InvalidInputError
 from core.messages import Message
-from core.text_files import read_text
+from core.plain_text import read_text
 
 if TYPE_CHECKING:
     from sources.platforms import Platform

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
@@ -96,9 +97,16 @@ class AccountManager:
     # How workers get an account.
 
     def lease(
-        self, purpose: Purpose, platform: str, task_id: int | None = None
+        self,
+        purpose: Purpose,
+        platform: str,
+        task_id: int | None = None,
+        *,
+        excluding: Collection[int] = (),
     ) -> AccountLease | None:
         """Lease the least recently used account that is fit; None when none is.
+
+        Accounts whose ids are in `excluding` are passed over.
 
         Fit is an account that is idle and not cooling down, and whose pace (for exporting: whose
         quota of today) has room. `task_id` is the top-level task that it will work for; None for
@@ -107,7 +115,7 @@ class AccountManager:
         Raises:
             DatabaseContentionError: other processes took each account that was picked.
         """
-        return self.claims.claim_next(platform, purpose, task_id)
+        return self.claims.claim_next(platform, purpose, task_id, excluding)
 
     def lease_by_id(
         self, account_id: int, purpose: Purpose, task_id: int | None = None
@@ -149,6 +157,12 @@ class AccountManager:
         now = self.clock.now()
         day = self.calendar.day(now)
         return self.database.read(accounts.pool_state, platform, now, day).total > 0
+
+    def count_enabled(self, platform: str) -> int:
+        """Return how many accounts of the platform are not disabled, fit or not."""
+        now = self.clock.now()
+        pool = self.database.read(accounts.pool_state, platform, now, self.calendar.day(now))
+        return pool.total - pool.disabled
 
     def shortage(self, purpose: Purpose, platform: str) -> Shortage:
         """Return why no account of the platform is fit for `purpose`, and when that ends."""

@@ -38,9 +38,12 @@ BatonError
 │   ├── BreakerOpenError            no request by that egress for a while: the task waits
 │   ├── LoginExpiredError           account disabled until somebody signs in
 │   ├── AccountBannedError          account disabled
-│   ├── NotFoundError               permanent for this item
+│   ├── ItemUnavailableError        go on without this item, ask for it again later
+│   │   └── NotFoundError           permanent for this item
 │   ├── BadRequestError             permanent for this request
-│   └── UnexpectedResponseError      the shape is not understood: stop, keep the evidence
+│   │   └── EndpointUnusableError   another endpoint answers the same question
+│   ├── EmptyPageError              a promised page is empty: another account looks, too
+│   └── UnexpectedResponseError      not understood: another account is asked, then it fails
 ├── InvalidEntryError                one entry of a page is damaged: keep the others
 ├── DamagedAnswerError               an answer as a whole is damaged
 ├── NotJsonError                     a body cannot be read
@@ -57,6 +60,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from core.attribution import Verdict
 from core.messages import CODE, Message
 
 
@@ -309,6 +313,8 @@ class SourceError(BatonError):
     """A platform did not give what was asked for.
 
     `evidence` is None when no request was made; `culprit` is None until blame was decided.
+    `verdict` is what the platform's response rules say; None where no rule was asked. `answers`
+    holds what was fetched of a batch before the error, by the id that was asked for.
     """
 
     def __init__(
@@ -317,6 +323,8 @@ class SourceError(BatonError):
         super().__init__(code, **params)
         self.evidence = evidence
         self.culprit: Culprit | None = None
+        self.verdict: Verdict | None = None
+        self.answers: Mapping[str, Any] = {}
 
 
 class RetryableError(SourceError):
@@ -418,7 +426,11 @@ class AccountBannedError(SourceError):
     """The platform banned the account."""
 
 
-class NotFoundError(SourceError):
+class ItemUnavailableError(SourceError):
+    """The platform does not show the requested item; a later request may get another answer."""
+
+
+class NotFoundError(ItemUnavailableError):
     """The requested item does not exist, or does not exist any more."""
 
 
@@ -426,8 +438,26 @@ class BadRequestError(SourceError):
     """The platform says that the request itself is wrong, so that repeating it is of no use."""
 
 
+class EndpointUnusableError(BadRequestError):
+    """The endpoint is gone or answers oddly; the same is to be had item by item elsewhere."""
+
+
+class EmptyPageError(SourceError):
+    """A page of a list, numbered from 1, came empty: one of `total` pages, or the first of none."""
+
+    def __init__(
+        self, code: str | Message, /, evidence: Evidence | None = None, *, page: int, total: int
+    ) -> None:
+        super().__init__(code, evidence, page=page, total=total)
+        self.page = page
+        self.total = total
+
+
 class UnexpectedResponseError(SourceError):
-    """An answer has a shape that Baton does not know; its evidence is kept for a developer."""
+    """One account got an answer that Baton does not know, or that does not say whom it concerns.
+
+    Another account may get a good one. The evidence is kept for a developer.
+    """
 
 
 class InvalidEntryError(BatonError):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from core.errors import SourceError
 from core.logs import redact
 from core.messages import Message
 from core.settings import Pace
@@ -118,6 +119,16 @@ class Unavailable:
 
 
 StatsAnswer = VideoStats | Unavailable
+
+
+@contextmanager
+def keeping_answers(known: Callable[[], Mapping[str, StatsAnswer]]) -> Iterator[None]:
+    """Keep what is `known` at a SourceError of the block in the error's `answers`, by video id."""
+    try:
+        yield
+    except SourceError as error:
+        error.answers = {**error.answers, **known()}
+        raise
 
 
 class RequestGate(Protocol):
@@ -261,7 +272,7 @@ class StatsSource(Source, Protocol):
         Any number of ids may be passed; the source makes as many requests as they need.
 
         Raises:
-            SourceError: nothing is known of any of them.
+            SourceError: some could not be fetched; its `answers` has the entries of the others.
         """
 
 

@@ -6,6 +6,7 @@ import threading
 from collections import defaultdict, deque
 from dataclasses import dataclass
 
+from core.attribution import Scope
 from core.clock import Clock
 from core.errors import (
     AccountBannedError,
@@ -20,6 +21,8 @@ from core.errors import (
 
 WINDOW_SECS = 60.0
 SIGNATURE_CODES = (-352, -403)
+# A refusal that says by itself that no account is at fault.
+DECLARED_SCOPES = {Scope.ENDPOINT: Culprit.ENDPOINT, Scope.PLATFORM: Culprit.PLATFORM}
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,9 @@ class Blame:
                     self._remember(platform, asked, good=False)
                     if error.whole_egress:
                         return Culprit.PROXY
+                    declared = DECLARED_SCOPES.get(error.verdict.scope) if error.verdict else None
+                    if declared is not None:
+                        return declared
                     return self._of_risk(platform, asked, error)
             case _:
                 return Culprit.OURSELVES

@@ -11,14 +11,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from core.errors import (
-    BadRequestError,
-    Evidence,
-    LoginExpiredError,
-    NoAnswerError,
-    RetryableError,
-    SourceError,
-)
+from core.errors import Evidence, LoginExpiredError, NoAnswerError, RetryableError
 from core.messages import Message
 from sources.base import AccountSession
 from sources.text import may_be_unstorable, storable_json
@@ -156,17 +149,6 @@ class JsonApi:
         if answer.fault is not None:
             raise RetryableError(answer.fault.message, read.evidence(), fault=answer.fault)
         return read
-
-
-def error_from_common_status(message: Message, answer: Answer) -> SourceError:
-    """Return the error of a status that means the same at every platform.
-
-    408 and 500 or more become a RetryableError, anything else a BadRequestError. `message` is the
-    reason.
-    """
-    if answer.status == 408 or answer.status >= 500:
-        return RetryableError(message, answer.evidence())
-    return BadRequestError(message, answer.evidence())
 
 
 def parse_count(value: object) -> int | None:

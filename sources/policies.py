@@ -8,11 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
+from core.attribution import Reaction
 from core.cancellation import OutOfTurnSignal, StoppedSignal
 from core.clock import Clock
 from core.errors import (
     BreakerOpenError,
     Culprit,
+    LoginExpiredError,
     RetryableError,
     RiskControlError,
     SourceError,
@@ -22,6 +24,7 @@ from core.errors import (
 from core.messages import Message
 from core.settings import Pace
 from sources.base import (
+    ANONYMOUS,
     AccountSession,
     CreatorPage,
     CreatorSource,
@@ -33,12 +36,16 @@ from sources.base import (
     UploadsPage,
     UploadsSource,
     Via,
+    keeping_answers,
 )
 from sources.blame import Asked, Blame
 from sources.pacing import EVERYTHING
 
 T = TypeVar("T")
+SESSION_CHECK = "session"
 BACKOFF_BASE_SECS = 0.5
+# The turn of a session check may be this far away; a later one waits for the account's next use.
+MAX_CHECK_WAIT_SECS = 5.0
 PROBE_SECS = 30.0  # how long one request may try a way that was shut before another may
 ALL_WAYS = "*"
 
@@ -142,7 +149,8 @@ class GuardedSource:
 
     Its methods raise BreakerOpenError when the egress is shut, and what the source raises, with its
     `culprit` set. A RetryableError whose attempts are used up becomes UnexpectedResponseError when
-    the responses were damaged, and is raised as it is when none came.
+    the responses were damaged, and is raised as it is when none came. Before an account's login is
+    called lost, the platform is asked who is signed in.
 
     Args:
         attempts: how often one request is sent at most.
@@ -206,12 +214,24 @@ class GuardedSource:
         """Return for each of the video ids its counters, or why there are none, by id.
 
         Raises:
-            SourceError: nothing is known of any of them.
+            SourceError: some could not be fetched; its `answers` are what all attempts fetched.
             StoppedSignal: `stop` was set before a request.
             OutOfTurnSignal: the account's pace allows no request soon.
         """
         source = cast(StatsSource, self.source)
-        return self._call(session, stop, "stats", lambda: source.video_stats(session, ids))
+        found: dict[str, StatsAnswer] = {}
+
+        def fetch_missing() -> None:
+            missing = [video_id for video_id in ids if video_id not in found]
+            try:
+                found.update(source.video_stats(session, missing))
+            except SourceError as error:
+                found.update(error.answers)
+                raise
+
+        with keeping_answers(lambda: found):
+            self._call(session, stop, "stats", fetch_missing)
+        return found
 
     def uploads(
         self, session: AccountSession, uid: str, page: int, stop: threading.Event
@@ -234,7 +254,7 @@ class GuardedSource:
             StoppedSignal: `stop` was set before a request.
             OutOfTurnSignal: the account's pace allows no request soon.
         """
-        return self._call(session, stop, "session", lambda: self.source.check_session(session))
+        return self._call(session, stop, SESSION_CHECK, lambda: self.source.check_session(session))
 
     def _call(
         self, session: AccountSession, stop: threading.Event, kind: str, request: Callable[[], T]
@@ -248,12 +268,13 @@ class GuardedSource:
                 self.breaker.note_failed(self.platform, session.egress)
                 raise
             except SourceError as error:
-                error.culprit = self._blame.judge(self.platform, context, error)
-                self._record_failure(session, error)
-                if not isinstance(error, RetryableError):
-                    raise
-                if attempt == self._attempts or error.is_lasting:
-                    raise _exhausted(error, attempt) from error
+                failure = self._after_session_check(session, kind, error, stop)
+                failure.culprit = self._blame.judge(self.platform, context, failure)
+                self._record_failure(session, failure)
+                if not isinstance(failure, RetryableError):
+                    raise failure from (None if failure is error else error)
+                if attempt == self._attempts or failure.is_lasting:
+                    raise self._exhausted(session, failure, kind, attempt, stop) from failure
                 self._back_off(attempt, stop)
             else:
                 self._blame.note_good(self.platform, context)
@@ -283,14 +304,75 @@ class GuardedSource:
         if self._clock.wait(stop, pause):
             raise StoppedSignal
 
-
-def _exhausted(error: RetryableError, attempts: int) -> SourceError:
-    message = Message.of("tries_used_up", cause=error, n=attempts)
-    final: SourceError
-    if error.damaged:
+    def _exhausted(
+        self,
+        session: AccountSession,
+        error: RetryableError,
+        kind: str,
+        attempts: int,
+        stop: threading.Event,
+    ) -> SourceError:
+        """Return the error of a request that failed at each of its `attempts`."""
+        message = Message.of("tries_used_up", cause=error, n=attempts)
+        if not error.damaged:
+            final: SourceError = RetryableError(message, error.evidence, fault=error.fault)
+            final.culprit = error.culprit
+            return final
+        # A login page comes with HTTP 200 as well, and platforms have codes of their own for it.
+        if kind != SESSION_CHECK and self._is_signed_out(session, stop):
+            final = LoginExpiredError(message, error.evidence)
+            final.culprit = Culprit.ACCOUNT
+            return final
         final = UnexpectedResponseError(message, error.evidence)
         final.culprit = Culprit.OURSELVES
-    else:
-        final = RetryableError(message, error.evidence, fault=error.fault)
-        final.culprit = error.culprit
-    return final
+        return final
+
+    def _after_session_check(
+        self, session: AccountSession, kind: str, error: SourceError, stop: threading.Event
+    ) -> SourceError:
+        """Return the error; where it may be the session's, what the platform says of that instead.
+
+        A refusal that means "not signed in" may also come from one endpoint alone.
+        """
+        is_doubtful = error.verdict is not None and (
+            error.verdict.reaction is Reaction.CHECK_SESSION
+        )
+        if not is_doubtful or kind == SESSION_CHECK or session.account_id <= ANONYMOUS:
+            return error
+        try:
+            signed_in = self._ask_session(session, stop)
+        except SourceError as failure:
+            # A check that is refused says nothing about the login.
+            return failure
+        if not signed_in:
+            return error
+        message = Message.of("signed_in_but_refused", cause=error)
+        return UnexpectedResponseError(message, error.evidence)
+
+    def _is_signed_out(self, session: AccountSession, stop: threading.Event) -> bool:
+        if session.account_id <= ANONYMOUS:
+            return False
+        try:
+            return not self._ask_session(session, stop)
+        except SourceError:
+            return False
+
+    def _ask_session(self, session: AccountSession, stop: threading.Event) -> bool:
+        """Return whether the session is signed in, at the account's pace.
+
+        Raises:
+            RiskControlError: its next turn is too far away; the account's session is checked before
+                its next use.
+            SourceError: the platform did not say.
+        """
+        try:
+            try:
+                return self.source.check_session(session).signed_in
+            except OutOfTurnSignal as signal:
+                if signal.secs > MAX_CHECK_WAIT_SECS:
+                    raise
+                if self._clock.wait(stop, signal.secs):
+                    raise StoppedSignal from None
+                return self.source.check_session(session).signed_in
+        except OutOfTurnSignal:
+            raise RiskControlError("session_unchecked") from None

@@ -11,7 +11,7 @@ from typing import Any
 
 from core.errors import InvalidInputError
 from core.messages import Message
-from core.text_files import read_text
+from core.plain_text import read_text
 from distribution.counters import NAMES
 
 DETAILS = "verification_details"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from crawler.ingestion.confirmation import Confirmation
 from storage.models.tasks import Task
 
 
@@ -21,18 +22,36 @@ class Cursor:
 
     `next_page` is to be fetched next; `page_to` is the last page of the task's range, None until
     page 1 has told how many there are.
+
+    `confirmation` holds what accounts were told of the next page without settling it.
     """
 
     next_page: int
     page_to: int | None
+    confirmation: Confirmation = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.confirmation = Confirmation(self.next_page)
 
     @classmethod
     def of(cls, task: Task) -> Cursor:
         """Return the cursor after the last stored page; without one, at the range's first page."""
         last_page = task.last_page or (task.page_from or 1) - 1
-        return cls(last_page + 1, task.page_to)
+        cursor = cls(last_page + 1, task.page_to)
+        cursor.confirmation = Confirmation.load(task.last_error, cursor.next_page)
+        return cursor
 
     @property
     def at_end(self) -> bool:
         """Return whether no page of the range is left."""
         return self.page_to is not None and self.next_page > self.page_to
+
+    @property
+    def page_to_ask(self) -> int:
+        """Return the page to request: behind a page believed to be empty, the one after it."""
+        return self.next_page + 1 if self.confirmation.is_empty else self.next_page
+
+    def move_to(self, page: int, page_to: int | None) -> None:
+        """Go on with `page`, of which nothing is known yet."""
+        self.next_page, self.page_to = page, page_to
+        self.confirmation = Confirmation(page)

@@ -17,6 +17,8 @@ from core.errors import (
     CommitUnknownError,
     CredentialsError,
     DatabaseError,
+    EmptyPageError,
+    ItemUnavailableError,
     LeaseLostError,
     NotFoundError,
     PlatformQuotaError,
@@ -125,9 +127,12 @@ class IngestionWorker:
                 pause = timedelta(seconds=2 * self.poll_secs)
                 self.scheduler.requeue(leased, not_before=self.clock.now() + pause)
                 return False
-            account = self.accounts.lease(Purpose.INGESTING, task.platform, task.top_level_id)
+            asked = self._accounts_to_leave_out(cursor, task.platform)
+            account = self.accounts.lease(
+                Purpose.INGESTING, task.platform, task.top_level_id, excluding=asked
+            )
             if account is None:
-                if self._wait_for_turn(leased, stop):
+                if self._wait_for_turn(leased, cursor, stop):
                     continue
                 return False
             if self._with_account(leased, account, cursor, stop) is Outcome.TASK_ENDED:
@@ -154,7 +159,7 @@ class IngestionWorker:
             where = fields(task=leased.id, account=account.username, page=cursor.next_page)
             log.warning("%s %s: %s", where, type(error).__name__, error)
             self.sessions.leave_after(checkout, error)
-            return self._react(leased, cursor, error)
+            return self._react(leased, account.id, cursor, error)
         except DatabaseError:
             # What was written of the account is not known: its lease must run out by itself.
             self.accounts.abandon(account)
@@ -188,7 +193,7 @@ class IngestionWorker:
         self, leased: TaskLease, checkout: AccountCheckout, cursor: Cursor, stop: threading.Event
     ) -> bool:
         """Fetch and store the next page; return False when that ended the work under this lease."""
-        task, number, started = leased.task, cursor.next_page, self.clock.now()
+        task, number, started = leased.task, cursor.page_to_ask, self.clock.now()
         via = CrawlOptions.from_json(task.options).via
         account = checkout.account
         page = checkout.source.search_creators(checkout.session, task.domain, number, via, stop)
@@ -196,21 +201,60 @@ class IngestionWorker:
         account.lease.require(self.clock)  # it may have run out while the answer was on its way
         self._archive_rejected(leased, page)
         if number > page.total_pages:
-            self.pages.end_before(leased, page)
-            cursor.page_to = number - 1
+            if number == 1:
+                # One account's word is not enough to call a whole domain empty.
+                raise EmptyPageError("domain_without_pages", page=1, total=page.total_pages)
+            self._end_before(leased, cursor, page.total_pages)
             return True
         if cursor.page_to is None:
             stored = self.pages.store_first_and_split(leased, account.id, page, started)
             self.scheduler.abandon(leased)  # the task is a parent now and has no lease
             self._log_stored(leased, account, page, stored)
             return False
+        if number > cursor.next_page:
+            self._skip_empty_page(leased, account, cursor, page, started)
+            if cursor.at_end:
+                return True
         stored = self.pages.store(leased, account.id, page, cursor.page_to, started)
         self._log_stored(leased, account, page, stored)
-        cursor.next_page, cursor.page_to = number + 1, stored.page_to
+        cursor.move_to(number + 1, stored.page_to)
         return True
 
+    def _end_before(self, leased: TaskLease, cursor: Cursor, total_pages: int) -> None:
+        """End the task's range before its next page, as the platform has only so many pages."""
+        number = cursor.next_page
+        end = CreatorPage(number, min(total_pages, number - 1), ())
+        self.pages.end_before(leased, end)
+        cursor.move_to(number, number - 1)
+
+    def _skip_empty_page(
+        self,
+        leased: TaskLease,
+        account: AccountLease,
+        cursor: Cursor,
+        following: CreatorPage,
+        started: datetime,
+    ) -> None:
+        """Store a page that is believed to be empty, since the page after it has entries."""
+        assert cursor.page_to is not None
+        empty = CreatorPage(cursor.next_page, following.total_pages, ())
+        stored = self.pages.store(leased, account.id, empty, cursor.page_to, started)
+        self._log_stored(leased, account, empty, stored)
+        cursor.move_to(cursor.next_page + 1, stored.page_to)
+
+    def _accounts_to_leave_out(self, cursor: Cursor, platform: str) -> frozenset[int]:
+        """Return the accounts that were asked for the next page already, if there are others."""
+        if not cursor.confirmation.is_open or cursor.confirmation.is_empty:
+            return frozenset()
+        asked = cursor.confirmation.accounts
+        return asked if self.accounts.count_enabled(platform) > len(asked) else frozenset()
+
     def _react(
-        self, leased: TaskLease, cursor: Cursor, error: SourceError | CredentialsError
+        self,
+        leased: TaskLease,
+        account_id: int,
+        cursor: Cursor,
+        error: SourceError | CredentialsError,
     ) -> Outcome:
         """Requeue or fail the task as the error asks for; the account was given back before."""
         match error:
@@ -219,8 +263,13 @@ class IngestionWorker:
                 self._wait_for_platform(leased, self.clock.now() + pause, error)
             case PlatformQuotaError():
                 self._wait_for_platform(leased, error.resets_at, error)
-            case UnexpectedResponseError() | NotFoundError() | BadRequestError():
-                self._fail(leased, cursor.next_page, error)
+            case NotFoundError() | BadRequestError():
+                self._fail(leased, cursor.next_page, self._with_evidence(leased, cursor, error))
+            case EmptyPageError():
+                self._record_empty_page(leased, account_id, cursor, error)
+                return Outcome.NEXT_ACCOUNT
+            case UnexpectedResponseError() | ItemUnavailableError():
+                return self._record_odd_answer(leased, account_id, cursor, error)
             case RetryableError() if not error.of_proxy:
                 self.scheduler.back_off(leased, error)
             case _:
@@ -232,13 +281,44 @@ class IngestionWorker:
             leased, not_before=until, waiting_for=WaitingFor.PLATFORM, error=error.message
         )
 
-    def _fail(self, leased: TaskLease, page: int, error: SourceError) -> None:
-        reason = Message.of("page_failed", page=page, cause=error)
-        if error.evidence is not None:
-            now = self.clock.now()
-            file = self.response_archive.save_response(leased.id, page, error.evidence, now)
-            if file:
-                reason = Message.of("evidence_kept", cause=reason, file=str(file))
+    def _record_empty_page(
+        self, leased: TaskLease, account_id: int, cursor: Cursor, error: EmptyPageError
+    ) -> None:
+        """Count an account's word that a page is empty, and end the range where that is its end."""
+        is_end = error.page > cursor.next_page  # and that one is believed to be empty already
+        if not is_end:
+            cursor.confirmation = cursor.confirmation.with_empty(account_id)
+            at_border = error.page == 1 or error.page >= error.total
+            is_end = cursor.confirmation.is_empty and at_border
+        if is_end:
+            where = fields(task=leased.id, page=cursor.next_page, total=error.total)
+            asked = len(cursor.confirmation.accounts)
+            log.info("%s is empty, as %d accounts say; the range ends before it", where, asked)
+            self._end_before(leased, cursor, cursor.next_page - 1)
+
+    def _record_odd_answer(
+        self, leased: TaskLease, account_id: int, cursor: Cursor, error: SourceError
+    ) -> Outcome:
+        """Let another account ask for the page; fail the task when enough of them did in vain."""
+        cause = self._with_evidence(leased, cursor, error)
+        cursor.confirmation = cursor.confirmation.with_odd(account_id, cause)
+        if cursor.confirmation.is_hopeless(self.accounts.count_enabled(leased.task.platform)):
+            self._fail(leased, cursor.next_page, cause)
+            return Outcome.TASK_ENDED
+        return Outcome.NEXT_ACCOUNT
+
+    def _with_evidence(self, leased: TaskLease, cursor: Cursor, error: SourceError) -> Message:
+        """Return the error's message, with the file that keeps its evidence where there is one."""
+        page, now = cursor.page_to_ask, self.clock.now()
+        if error.evidence is None:
+            return error.message
+        file = self.response_archive.save_response(leased.id, page, error.evidence, now)
+        if file is None:
+            return error.message
+        return Message.of("evidence_kept", cause=error.message, file=str(file))
+
+    def _fail(self, leased: TaskLease, page: int, cause: Message) -> None:
+        reason = Message.of("page_failed", page=page, cause=cause)
         log.error("%s failed: %s", fields(task=leased.id, page=page), reason)
         self.scheduler.finish(leased, reason)
 
@@ -246,7 +326,7 @@ class IngestionWorker:
         if self.scheduler.finish(leased):
             log.info("%s completed", fields(task=leased.id))
 
-    def _wait_for_turn(self, leased: TaskLease, stop: threading.Event) -> bool:
+    def _wait_for_turn(self, leased: TaskLease, cursor: Cursor, stop: threading.Event) -> bool:
         """Wait for an account whose turn comes soon; else requeue the task and return False."""
         shortage = self.accounts.shortage(Purpose.INGESTING, leased.task.platform)
         now = self.clock.now()
@@ -261,11 +341,14 @@ class IngestionWorker:
         log.info(
             "%s waits for an account: %s", fields(task=leased.id, until=until), shortage.reason
         )
+        reason, confirmation = shortage.worth_telling(now), cursor.confirmation
+        if confirmation.is_open:
+            reason = confirmation.as_message(shortage.reason)  # the next worker goes on from there
         self.scheduler.requeue(
             leased,
             not_before=until,
             waiting_for=WaitingFor.ACCOUNT,
-            error=shortage.worth_telling(now),
+            error=reason,
         )
         return False
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
@@ -15,20 +16,29 @@ from core.clock import Clock
 from core.errors import (
     BreakerOpenError,
     CredentialsError,
+    ItemUnavailableError,
     NoFitAccountError,
     SourceError,
     ThrottledError,
+    UnexpectedResponseError,
 )
 from core.logs import redacted
 from core.messages import Message
 from crawler.runtime.account_sessions import AccountCheckout, AccountSessions
 from crawler.statistics.retry_policy import StatsRetryPolicy, is_account_fault
 from crawler.statistics.waits import WaitReporter
-from sources.base import ANONYMOUS, AccountSession, RequestGate, StatsAnswer
+from sources.base import (
+    ANONYMOUS,
+    AccountSession,
+    RequestGate,
+    StatsAnswer,
+    keeping_answers,
+)
 from sources.platform_access import PlatformAccess
 
 T = TypeVar("T")
 MAX_TRIES = 5  # of one batch, with other accounts or after a throttle
+MAX_ODD = 3  # accounts that are asked a question to which no answer is understood
 
 
 class BatchFetcher(Protocol):
@@ -43,7 +53,8 @@ class BatchFetcher(Protocol):
         """Return for each id of the batch its counters, or why the platform has none.
 
         Raises:
-            SourceError, CredentialsError, InvalidInputError: nothing is known of any of them.
+            SourceError: some could not be fetched; its `answers` has those of the others.
+            CredentialsError, InvalidInputError: nothing is known of any of them.
             StoppedSignal: `stop` was set while it waited.
         """
 
@@ -69,17 +80,25 @@ class PoolBatchFetcher:
     def fetch(self, batch: Sequence[str], stop: threading.Event) -> dict[str, StatsAnswer]:
         """Return for each id of the batch its counters, or why the platform has none.
 
-        An account is leased for the request; when it is refused, up to four others may be tried.
+        An account is leased for the request; when it is refused, up to four others may be tried,
+        for what is still missing.
 
         Raises:
-            SourceError, CredentialsError: nothing is known of any of them, with the last account
-                tried.
+            SourceError: of the last account tried; its `answers` has what was fetched.
+            CredentialsError: of the last account tried.
             NoFitAccountError: no account can send a request soon.
             StoppedSignal: `stop` was set while it waited.
         """
-        return self.run_with_account(
-            lambda checkout: checkout.source.video_stats(checkout.session, batch, stop), stop
-        )
+        found: dict[str, StatsAnswer] = {}
+
+        def fetch_missing(checkout: AccountCheckout) -> None:
+            with _adding_to(found):
+                missing = [video_id for video_id in batch if video_id not in found]
+                found.update(checkout.source.video_stats(checkout.session, missing, stop))
+
+        with keeping_answers(lambda: found):
+            self.run_with_account(fetch_missing, stop)
+        return found
 
     def run_with_account(self, request: Callable[[AccountCheckout], T], stop: threading.Event) -> T:
         """Return the result of `request`, which is tried with up to five accounts, one after the
@@ -96,8 +115,9 @@ class PoolBatchFetcher:
         """
         failure: SourceError | CredentialsError | None = None
         tries = 0
+        odd: set[int] = set()  # accounts whose answer did not say whom it concerns
         while tries < MAX_TRIES:
-            leased = self.accounts.lease(Purpose.INGESTING, self.platform)
+            leased = self.accounts.lease(Purpose.INGESTING, self.platform, excluding=odd)
             if leased is None:
                 self._wait_for_account(failure, stop)
                 continue
@@ -112,7 +132,14 @@ class PoolBatchFetcher:
             except (SourceError, CredentialsError) as error:
                 if not self.retry_policy.try_other_accounts and not is_account_fault(error):
                     raise
+                if isinstance(error, ItemUnavailableError):
+                    # It concerns what was asked for, whoever asks.
+                    raise
                 failure, tries = error, tries + 1
+                if isinstance(error, UnexpectedResponseError):
+                    odd.add(leased.id)
+                    if len(odd) >= min(MAX_ODD, self.accounts.count_enabled(self.platform)):
+                        raise
             finally:
                 # Also where giving it back failed: its lease must end.
                 self.accounts.abandon(leased)
@@ -190,15 +217,21 @@ class KeyBatchFetcher:
         """Return an answer for each id of the batch, after waits while the platform throttles.
 
         Raises:
-            SourceError: nothing is known of any of them; a ThrottledError after five throttles in a
-                row.
+            SourceError: as `BatchFetcher.fetch`; a ThrottledError after five throttles in a row.
             StoppedSignal: a wait was cut short.
         """
         session = self._checkout_session()
+        found: dict[str, StatsAnswer] = {}
+
+        def fetch_missing() -> dict[str, StatsAnswer]:
+            with _adding_to(found):
+                missing = [video_id for video_id in batch if video_id not in found]
+                found.update(self.access.source.video_stats(session, missing, stop))
+            return found
+
         try:
-            return self._wait_out_throttles(
-                lambda: self.access.source.video_stats(session, batch, stop), stop
-            )
+            with keeping_answers(lambda: found):
+                return self._wait_out_throttles(fetch_missing, stop)
         finally:
             with self._lock:
                 self._idle.append(session)
@@ -228,3 +261,13 @@ class KeyBatchFetcher:
         opened = self.access.sessions.session(ANONYMOUS - number, name, self.key, None)
         opened.gate = self.gate
         return opened
+
+
+@contextmanager
+def _adding_to(found: dict[str, StatsAnswer]) -> Iterator[None]:
+    """Add what was fetched before a SourceError to `found`, so that it is not fetched again."""
+    try:
+        yield
+    except SourceError as error:
+        found.update(error.answers)
+        raise

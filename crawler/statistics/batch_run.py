@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from core.cancellation import StoppedSignal
 from core.errors import CredentialsError, InvalidInputError, PlatformQuotaError, SourceError
 from core.logs import redacted, service_log
+from core.messages import Message
 from crawler.statistics.batch_fetchers import BatchFetcher
-from crawler.statistics.items import AnsweredBatch, FetchedItem, failed_item
+from crawler.statistics.items import NOT_ASKED, AnsweredBatch, FetchedItem, failed_item
 
 log = service_log("stats")
 
@@ -59,15 +60,33 @@ class _BatchRun:
             return None
         try:
             answers = self.fetcher.fetch(batch, self.stop)
-        except (StoppedSignal, PlatformQuotaError, CredentialsError, InvalidInputError) as error:
+        except PlatformQuotaError as error:
+            self.ended_by = self.ended_by or error
+            return _answered_before(error, batch, NOT_ASKED) if error.answers else None
+        except (StoppedSignal, CredentialsError, InvalidInputError) as error:
             self.ended_by = self.ended_by or error
             return None
         except SourceError as error:
             log.warning("%s: %s", self.platform, error)
-            return AnsweredBatch(dict.fromkeys(batch, failed_item(redacted(error))), error)
+            cause = redacted(error)
+            reason = Message.of("not_asked_after", cause=cause) if error.answers else cause
+            return _answered_before(error, batch, failed_item(reason))
         return AnsweredBatch(
             {video_id: FetchedItem("", answer=answers[video_id]) for video_id in batch}
         )
+
+
+def _answered_before(
+    error: SourceError, batch: Sequence[str], otherwise: FetchedItem
+) -> AnsweredBatch:
+    """Return what is known of a batch that an error ended; the rest of it is `otherwise`."""
+    items = {
+        video_id: FetchedItem("", answer=error.answers[video_id])
+        if video_id in error.answers
+        else otherwise
+        for video_id in batch
+    }
+    return AnsweredBatch(items, error)
 
 
 def _side_by_side(

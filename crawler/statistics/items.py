@@ -41,7 +41,7 @@ NOT_ASKED = FetchedItem("", error=Message.of("fetch_stopped"), asked=False)
 class AnsweredBatch:
     """The outcomes for a batch, by video id.
 
-    `failure` is the error of the whole batch when nothing is known of any id; None otherwise.
+    `failure` is the error that ended it before all were answered; None otherwise.
     """
 
     items: Mapping[str, FetchedItem]

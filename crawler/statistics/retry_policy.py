@@ -12,6 +12,7 @@ from core.errors import (
     RiskControlError,
     SourceError,
     ThrottledError,
+    UnexpectedResponseError,
 )
 
 THROTTLE_WAIT_SECS = 30.0
@@ -42,5 +43,6 @@ def is_account_fault(error: SourceError | CredentialsError) -> bool:
         LoginExpiredError,
         AccountBannedError,
         CredentialsError,
+        UnexpectedResponseError,
     )
     return isinstance(error, faults)

@@ -20,18 +20,18 @@ from core.errors import (
 )
 from sources.base import AccountSession
 from sources.bilibili import wbi
-from sources.bilibili.errors import (
+from sources.bilibili.errors import error_from_body, error_from_status, unreadable_error
+from sources.bilibili.response_rules import (
+    ENDPOINTS,
+    FINGER,
+    NAV,
     NOT_SIGNED_IN,
     SIGNATURE_CODES,
-    error_from_code,
-    error_from_status,
 )
 from sources.text import is_deeper, may_be_unstorable, storable_json
 from sources.transport.retry_after import retry_after_secs
 from sources.transport.session import ANSWER_SECS, HttpAnswer, HttpLimits, fetch
 
-NAV = "/x/web-interface/nav"
-FINGER = "/x/frontend/finger/spi"
 # Requested once per session, as by every page of the site, and therefore not paced.
 UNPACED_PATHS = (NAV, FINGER)
 DEVICE_COOKIE = "buvid3"
@@ -122,7 +122,7 @@ class BilibiliClient:
         data = body.get("data")
         if body["code"] == NOT_SIGNED_IN and isinstance(data, dict):
             return data
-        error = error_from_code(body, evidence, session.redact)
+        error = error_from_body("nav", body, evidence, session.redact)
         if error is not None:
             raise error
         if not isinstance(data, dict):
@@ -183,7 +183,7 @@ class BilibiliClient:
         before_send: Callable[[], None] = lambda: None,
     ) -> Any:
         body, evidence = self._fetch(session, path, query, before_send)
-        error = error_from_code(body, evidence, session.redact)
+        error = error_from_body(_endpoint(path), body, evidence, session.redact)
         if error is not None:
             raise error
         return body["data"]
@@ -209,10 +209,10 @@ class BilibiliClient:
                 detail=error.message,
                 fault=error.fault,
             ) from None
-        return self._read(session, answer, request)
+        return self._read(session, answer, request, _endpoint(path))
 
     def _read(
-        self, session: AccountSession, answer: HttpAnswer, request: str
+        self, session: AccountSession, answer: HttpAnswer, request: str, endpoint: str
     ) -> tuple[Mapping[str, Any], Evidence]:
         def evidence(code: int | None = None) -> Evidence:
             body = session.redact(answer.content[: EXCERPT_CHARS * 3].decode("utf-8", "replace"))
@@ -225,25 +225,29 @@ class BilibiliClient:
 
         if answer.fault is not None:
             raise RetryableError(answer.fault.message, evidence(), fault=answer.fault)
-        if answer.status != 200:
+        if not 200 <= answer.status < 300:
             secs = retry_after_secs(answer.headers.get("Retry-After"), self.clock.now())
-            error = error_from_status(answer.status, evidence(), secs)
-            if error is not None:
-                raise error
+            raise error_from_status(endpoint, evidence(), secs)
         try:
             body = json.loads(answer.content, parse_constant=_unknown, parse_float=_finite)
         except (ValueError, RecursionError) as cause:
-            raise RetryableError("answer_not_json", evidence(), damaged=True) from cause
+            raise unreadable_error(endpoint, "answer_not_json", evidence()) from cause
         if is_deeper(body, MAX_LEVELS):
-            raise RetryableError("answer_too_deep", evidence(), damaged=True)
+            raise unreadable_error(endpoint, "answer_too_deep", evidence())
         if may_be_unstorable(answer.content):
             body = storable_json(body)
         code = body.get("code") if isinstance(body, dict) else None
         if not isinstance(code, int) or isinstance(code, bool):
-            raise RetryableError("answer_without_code", evidence(), damaged=True)
+            raise unreadable_error(endpoint, "answer_without_code", evidence())
         data = body.get("data")
         is_plain = code == 0 and isinstance(data, dict) and len(data) > 1
-        return body, Evidence(request, 200, 0) if is_plain else evidence(code)
+        if is_plain and "v_voucher" not in data:
+            return body, Evidence(request, 200, 0)
+        return body, evidence(code)
+
+
+def _endpoint(path: str) -> str:
+    return ENDPOINTS.get(path, path)
 
 
 def _unknown(_word: str) -> None:

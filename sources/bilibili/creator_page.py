@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from core.errors import RetryableError
+from core.errors import Evidence, InvalidEntryError, ItemUnavailableError, RetryableError
 from sources.base import AccountSession, Upload, UploadsPage
 from sources.bilibili.client import BilibiliClient
+from sources.bilibili.response_rules import CARD, UPLOADS
 
-UPLOADS = "/x/space/wbi/arc/search"
-CARD = "/x/web-interface/card"
 PAGE_SIZE = 30
+EVIDENCE_CHARS = 4000
+BEYOND_WHAT_OTHERS_SEE = 22007
 
 
 @dataclass(frozen=True)
@@ -37,15 +39,46 @@ def fetch_uploads(
         SourceError: the platform refuses, does not answer, or its answer cannot be parsed.
     """
     params = {"mid": uid, "pn": page, "ps": PAGE_SIZE, "order": "pubdate"}
-    data = client.get_signed(session, UPLOADS, params)
+    try:
+        data = client.get_signed(session, UPLOADS, params)
+    except ItemUnavailableError as error:
+        code = error.evidence.code if error.evidence else None
+        if code != BEYOND_WHAT_OTHERS_SEE or page == 1:
+            raise
+        return UploadsPage(page, (page - 1) * PAGE_SIZE, (), is_last=True)
     try:
         entries, total = data["list"]["vlist"], data["page"]["count"]
-        found = tuple(_upload(entry) for entry in entries)
         if not isinstance(total, int) or isinstance(total, bool):
             raise TypeError
-    except (KeyError, TypeError, AttributeError) as error:
-        raise RetryableError("uploads_malformed", damaged=True) from error
-    return UploadsPage(page, total, found, is_last=page * PAGE_SIZE >= total or not found)
+        # A creator without uploads has null in place of the list.
+        entries = [] if entries is None and total == 0 else entries
+        found = _uploads(entries)
+    except (KeyError, TypeError, AttributeError, InvalidEntryError) as error:
+        shown = session.redact(json.dumps(data, ensure_ascii=False))[:EVIDENCE_CHARS]
+        evidence = Evidence(f"GET {UPLOADS}?pn={page}", 200, 0, shown)
+        raise RetryableError("uploads_malformed", evidence, damaged=True) from error
+    return UploadsPage(page, total, found, is_last=page * PAGE_SIZE >= total or not entries)
+
+
+def _uploads(entries: Any) -> tuple[Upload, ...]:
+    """Return the uploads of a list; a damaged entry is left out and the others are kept.
+
+    Raises:
+        InvalidEntryError: not one of them can be parsed.
+        TypeError: it is no list.
+    """
+    if not isinstance(entries, list):
+        raise TypeError
+    found = []
+    damage: Exception | None = None
+    for entry in entries:
+        try:
+            found.append(_upload(entry))
+        except (KeyError, TypeError, AttributeError) as error:
+            damage = error
+    if damage is not None and not found:
+        raise InvalidEntryError("uploads_malformed") from damage
+    return tuple(found)
 
 
 def fetch_card(client: BilibiliClient, session: AccountSession, uid: str) -> CreatorCard:

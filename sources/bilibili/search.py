@@ -12,12 +12,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.errors import Evidence, InvalidEntryError, RetryableError
+from core.errors import EmptyPageError, Evidence, InvalidEntryError, RetryableError
 from core.messages import Message
 from sources.base import Creator, CreatorPage, RejectedEntry
+from sources.bilibili.response_rules import SEARCH
 from sources.text import is_deeper
 
-PATH = "/x/web-interface/wbi/search/type"
+PATH = SEARCH
 UID = re.compile(r"[1-9][0-9]{0,19}")
 TAG = re.compile(r"<[^>]*>")
 EXCERPT_CHARS = 500
@@ -40,6 +41,7 @@ def read_users(data: Any, query: PageQuery) -> CreatorPage:
 
     Raises:
         RetryableError: the answer cannot be parsed (`damaged` is set).
+        EmptyPageError: the page is one of those that the answer counts, and has no result.
     """
     return _read(data, query, _creator_of_user, complete=True)
 
@@ -56,13 +58,13 @@ def read_authors(data: Any, query: PageQuery) -> CreatorPage:
 def _read(
     data: Any, query: PageQuery, creator_of: Callable[[Any], Creator | None], *, complete: bool
 ) -> CreatorPage:
-    def damaged(code: str, /, **params: Any) -> RetryableError:
+    def evidence() -> Evidence:
         shown = query.redact(json.dumps(data, ensure_ascii=False))[:EVIDENCE_CHARS]
-        return RetryableError(
-            Message(code, params).with_texts(query.redact),
-            Evidence(request=query.request, http_status=200, code=0, body=shown),
-            damaged=True,
-        )
+        return Evidence(request=query.request, http_status=200, code=0, body=shown)
+
+    def damaged(code: str, /, **params: Any) -> RetryableError:
+        message = Message(code, params).with_texts(query.redact)
+        return RetryableError(message, evidence(), damaged=True)
 
     page = query.page
     total_pages = data.get("numPages") if isinstance(data, dict) else None
@@ -73,7 +75,7 @@ def _read(
     entries = data.get("result")
     if entries is None or entries == []:
         if page <= total_pages:
-            raise damaged("page_without_result", page=page, total=total_pages)
+            raise EmptyPageError("page_without_result", evidence(), page=page, total=total_pages)
         return CreatorPage(page, total_pages, (), complete=complete)
     if not isinstance(entries, list):
         raise damaged("search_result_not_list")

@@ -107,7 +107,7 @@ class BilibiliSource:
         """Return for each id (BV or av) its counters, or why there are none; malformed ids too.
 
         Raises:
-            SourceError: a request failed; nothing is returned of the others.
+            SourceError: some could not be fetched; its `answers` has those of the others.
         """
         return self._counters.fetch(session, ids)
 

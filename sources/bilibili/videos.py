@@ -9,6 +9,9 @@ that sample disagrees, the whole batch is requested singly.
 Two rules keep this cheap: after some batches in a row that agreed, only every other one is sampled;
 and a video that its page called gone, and that no batch has reported since, is not requested again
 for a day.
+
+Where the batch endpoint is refused, gone or odd, all videos are requested singly with the same
+account, and the endpoint is left alone for a while (EndpointRest).
 """
 
 from __future__ import annotations
@@ -19,16 +22,34 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from core.errors import BadRequestError, NotFoundError, RetryableError, SourceError
+from core.attribution import Reaction, Scope, Verdict
+from core.errors import (
+    BadRequestError,
+    EndpointUnusableError,
+    ItemUnavailableError,
+    LoginExpiredError,
+    RetryableError,
+    SourceError,
+)
+from core.logs import service_log
 from core.messages import Message
-from sources.base import AccountSession, Gone, StatsAnswer, Unavailable, VideoStats
+from sources.base import (
+    ANONYMOUS,
+    AccountSession,
+    Gone,
+    StatsAnswer,
+    Unavailable,
+    VideoStats,
+    keeping_answers,
+)
 from sources.bilibili.client import BilibiliClient
-from sources.bilibili.errors import LATER
+from sources.bilibili.endpoint_rest import EndpointRest
 from sources.bilibili.ids import av_to_bv, bv_to_av
+from sources.bilibili.response_rules import BATCH as INFOS
+from sources.bilibili.response_rules import GONE_REASONS, VIEW
 from sources.request_delay import RandomDelay
 
-VIEW = "/x/web-interface/view"
-INFOS = "/medialist/gateway/base/resource/infos"
+log = service_log("stats")
 MAX_AT_ONCE = 50
 # After so many accepted batches in a row a batch may be that much larger.
 GOOD_BATCHES, GROWTH = 100, 10
@@ -38,7 +59,7 @@ SAMPLED_SHARE = 0.5  # of the batches from then on
 GONE_KEPT_SECS = 86_400.0
 VIDEO = 2  # the type of a video in a list of resources
 DEAD = 1  # a bit of `attr`
-HIDDEN_CODES = (62002, 62012)
+MAX_SAMPLES = 3  # of one batch, as long as samples say nothing
 BATCH_FIELDS = {
     "view": "play",
     "danmaku": "danmaku",
@@ -59,8 +80,7 @@ SINGLE_FIELDS = {
 }
 # A batch may be some minutes old; a larger difference means that its numbers are wrong.
 STALE_SHARE, STALE_COUNT = 0.05, 100
-
-BAD_ID = Unavailable(Gone.BAD_ID, Message.of("bilibili_id_malformed"), True)
+SIGNED_OUT = Verdict(scope=Scope.SESSION, reaction=Reaction.DISABLE, conclusive=True)
 
 
 class VideoCounters:
@@ -78,13 +98,14 @@ class VideoCounters:
         self._size = MAX_AT_ONCE
         self._good = 0
         self._agreed = 0  # batches in a row
+        self._batches = EndpointRest(clock=client.clock)
         self._gone: dict[int, tuple[Unavailable, float]] = {}  # and until when that is believed
 
     def fetch(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
         """Return for each id (BV or av) its counters, or why there are none; malformed ids too.
 
         Raises:
-            SourceError: a request failed; nothing is returned of the others.
+            SourceError: some could not be fetched; its `answers` has those of the others.
         """
         answers: dict[str, StatsAnswer] = {}
         aids: dict[str, int] = {}
@@ -96,28 +117,77 @@ class VideoCounters:
                 )
             else:
                 aids[video_id] = aid
-        found = self._fetch_many(session, sorted(set(aids.values())))
-        return answers | {video_id: found[aid] for video_id, aid in aids.items()}
+        found: dict[int, StatsAnswer] = {}
 
-    def _fetch_many(self, session: AccountSession, aids: list[int]) -> dict[int, StatsAnswer]:
-        answers: dict[int, StatsAnswer] = {}
+        def known() -> dict[str, StatsAnswer]:
+            return answers | {name: found[aid] for name, aid in aids.items() if aid in found}
+
+        with keeping_answers(known):
+            self._fetch_many(session, sorted(set(aids.values())), found)
+        return known()
+
+    def _fetch_many(
+        self, session: AccountSession, aids: list[int], found: dict[int, StatsAnswer]
+    ) -> None:
+        """Add the entry of each video to `found` as it comes."""
         if len(aids) == 1:
-            return {aids[0]: self._fetch_single(session, aids[0])}
+            found[aids[0]] = self._fetch_single(session, aids[0])
+            return
         waiting = list(aids)
         while waiting:
+            if not self._batches.is_usable:
+                for aid in waiting:
+                    found[aid] = self._resolve_missing(session, aid)
+                return
             batch = waiting[: self._size]
-            try:
-                listed = self._fetch_batch(session, batch)
-            except BadRequestError:
-                # The platform refuses batches that are too large: halve them until it accepts one.
-                if self._size > 1:
-                    self._shrink()
-                    continue
-                listed = {}
+            listed = self._try_batch(session, batch)
+            if listed is None:
+                continue
             self._record_success()
             waiting = waiting[len(batch) :]
-            answers |= self._verify(session, batch, listed)
-        return answers
+            self._verify(session, batch, listed, found)
+
+    def _try_batch(
+        self, session: AccountSession, batch: Sequence[int]
+    ) -> dict[int, VideoStats] | None:
+        """Return what a batch reports; None when it must be made smaller, or the endpoint rests."""
+        try:
+            listed = self._fetch_batch(session, batch)
+        except EndpointUnusableError as error:
+            self._leave_batches_alone(error)
+            return None
+        except BadRequestError as error:
+            # The platform refuses batches that are too large: halve them until it accepts one.
+            if self._size > 1:
+                self._shrink()
+            else:
+                self._leave_batches_alone(error)
+            return None
+        except LoginExpiredError as error:
+            if not self._is_signed_in(session):
+                error.verdict = SIGNED_OUT
+                raise
+            self._leave_batches_alone(error)
+            return None
+        except RetryableError as error:
+            # A server that fails is asked again, but not for ever.
+            if _has_answer(error) and self._batches.record_failure():
+                self._leave_batches_alone(error)
+                return None
+            raise
+        self._batches.record_success()
+        return listed
+
+    def _leave_batches_alone(self, error: SourceError) -> None:
+        secs = self._batches.begin()
+        # Once it is usable again, it may take large batches as well.
+        self._size, self._good = MAX_AT_ONCE, 0
+        log.warning("bilibili %s is left alone for %.0f s: %s", INFOS, secs, error)
+
+    def _is_signed_in(self, session: AccountSession) -> bool:
+        if session.account_id <= ANONYMOUS:
+            return False
+        return self._client.nav(session).get("isLogin") is True
 
     def _shrink(self) -> None:
         self._size, self._good = max(1, self._size // 2), 0
@@ -128,26 +198,43 @@ class VideoCounters:
             self._size, self._good = min(MAX_AT_ONCE, self._size + GROWTH), 0
 
     def _verify(
-        self, session: AccountSession, batch: list[int], listed: dict[int, VideoStats]
-    ) -> dict[int, StatsAnswer]:
+        self,
+        session: AccountSession,
+        batch: Sequence[int],
+        listed: Mapping[int, VideoStats],
+        found: dict[int, StatsAnswer],
+    ) -> None:
         for aid in listed:
             # A batch reports it, so it exists again.
             self._gone.pop(aid, None)
-        answers: dict[int, StatsAnswer] = {
-            aid: self._resolve_missing(session, aid) for aid in batch if aid not in listed
-        }
-        if listed and self._should_sample():
-            sample = self._rng.choice(sorted(listed))
-            truth = self._fetch_single(session, sample)
-            if _agree(listed[sample], truth):
-                self._agreed += 1
-            else:
-                self._agreed, listed = 0, {}
-            answers[sample] = truth
+        if not listed or not self._should_sample() or self._samples_agree(session, listed, found):
+            for aid, stats in listed.items():
+                found.setdefault(aid, stats)
         for aid in batch:
-            if aid not in answers:
-                answers[aid] = listed.get(aid) or self._fetch_single(session, aid)
-        return answers
+            if aid not in listed:
+                found[aid] = self._resolve_missing(session, aid)
+            elif aid not in found:
+                found[aid] = self._fetch_single(session, aid)
+
+    def _samples_agree(
+        self,
+        session: AccountSession,
+        listed: Mapping[int, VideoStats],
+        found: dict[int, StatsAnswer],
+    ) -> bool:
+        """Fetch a sample singly into `found`; return False when a batch's numbers are wrong."""
+        for _ in range(MAX_SAMPLES):
+            sample = self._rng.choice(sorted(listed))
+            if sample in found:
+                break
+            truth = found[sample] = self._fetch_single(session, sample)
+            # Why this account is not shown the video says nothing about the batch.
+            if isinstance(truth, Unavailable) and not truth.final:
+                continue
+            agree = _agree(listed[sample], truth)
+            self._agreed = self._agreed + 1 if agree else 0
+            return agree
+        return True
 
     def _should_sample(self) -> bool:
         return self._agreed < TRUSTED_AFTER or self._rng.random() < SAMPLED_SHARE
@@ -180,16 +267,15 @@ class VideoCounters:
     def _fetch_single(self, session: AccountSession, aid: int) -> StatsAnswer:
         try:
             data = self._client.get(session, VIEW, {"bvid": av_to_bv(aid)}, self._pause.wait)
-        except NotFoundError as error:
-            hidden = _code(error) in HIDDEN_CODES
-            return Unavailable(Gone.HIDDEN if hidden else Gone.NOT_FOUND, error.message, True)
-        except BadRequestError as error:
-            return Unavailable(Gone.BAD_ID, error.message, True)
-        except RetryableError as error:
-            if _code(error) not in LATER:
-                raise
-            return Unavailable(Gone.IN_REVIEW, error.message, False)
+        except ItemUnavailableError as error:
+            return _unavailable(error)
         return _read_single(data, aid)
+
+
+def _unavailable(error: ItemUnavailableError) -> Unavailable:
+    final = error.verdict is not None and error.verdict.final
+    otherwise = Gone.NOT_FOUND if final else Gone.UNKNOWN
+    return Unavailable(GONE_REASONS.get(_code(error) or 0, otherwise), error.message, final)
 
 
 def _read_batch(data: Any, requested: set[int]) -> Iterator[tuple[int, VideoStats]]:
@@ -276,3 +362,7 @@ def _aid(video_id: str) -> int | None:
 
 def _code(error: SourceError) -> int | None:
     return error.evidence.code if error.evidence else None
+
+
+def _has_answer(error: SourceError) -> bool:
+    return error.evidence is not None and error.evidence.http_status is not None

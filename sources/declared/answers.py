@@ -4,34 +4,30 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from core.errors import (
-    AccountBannedError,
-    BadRequestError,
-    LoginExpiredError,
-    NotFoundError,
-    NotJsonError,
-    RetryableError,
-    RiskControlError,
-    SourceError,
-    ThrottledError,
-)
+from core.attribution import Signal, classify
+from core.errors import NotJsonError, SourceError
 from core.messages import Message
+from sources.classifier import Refusal, error_of
 from sources.declared.declaration import Answers, Meaning
+from sources.declared.response_rules import (
+    LOGIN_PAGE,
+    NOT_GOOD,
+    UNREADABLE,
+    mark_of,
+    rules_of,
+)
 from sources.json_api import MESSAGE_CHARS, Answer
 from sources.text import may_be_unstorable, storable_json
 
-PLAIN: dict[str, type[SourceError]] = {
-    "expired": LoginExpiredError,
-    "banned": AccountBannedError,
-    "gone": NotFoundError,
-    "bad_request": BadRequestError,
-    "retry": RetryableError,
-}
+LOGIN_URL = re.compile(r"log[-_]?in|sign[-_]?in|passport|/sso\b|/auth\b", re.IGNORECASE)
+PASSWORD_FIELD = re.compile(rb"<input[^>]{0,300}type=[\"']?password", re.IGNORECASE)
+LOGIN_PAGE_BYTES = 200_000
 MEANINGS = {
     "throttled": Message.of("meaning_throttled"),
     "risk": Message.of("meaning_risk"),
@@ -57,11 +53,14 @@ class _Diagnosis:
 class AnswerReader:
     """Tells the good responses of one declared platform from others, by the rules of its file."""
 
-    def __init__(self, rules: Answers) -> None:
-        self._rules = rules
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
+        self._rules = rules_of(answers.means)
 
-    def body(self, answer: Answer, now: datetime) -> Any:
+    def body(self, answer: Answer, endpoint: str, now: datetime) -> Any:
         """Return the JSON of a good response.
+
+        `endpoint` is CHECK, or any other name.
 
         Raises:
             SourceError: the response is not good: the error that the file's rules or its status
@@ -71,27 +70,43 @@ class AnswerReader:
         try:
             body = _parse_json(answer.content)
         except NotJsonError:
-            self._raise_for(answer, None, _Diagnosis(), now)
-            raise answer.damaged_error("answer_not_json") from None
-        diagnosis = self._diagnose(answer, body)
-        self._raise_for(answer, body, diagnosis, now)
-        if self._rules.good is not None and not self._rules.good.holds(body):
-            evidence = replace(answer.evidence(), code=diagnosis.code)
-            raise RetryableError(
-                _with_diagnosis(Message.of("answer_not_good"), diagnosis), evidence, damaged=True
-            )
-        return body
+            raise self._error(answer, endpoint, None, UNREADABLE, now) from None
+        good = self._answers.good
+        is_success = 200 <= answer.status < 300
+        is_good = is_success and (good is None or good.holds(body))
+        if is_good and not self._fitting(answer.status, body):
+            return body
+        raise self._error(answer, endpoint, body, None if is_good else NOT_GOOD, now)
 
-    def _raise_for(self, answer: Answer, body: Any, diagnosis: _Diagnosis, now: datetime) -> None:
-        for meaning in self._rules.means:
-            if _applies(meaning, answer.status, body):
-                raise _error(meaning, answer, diagnosis, now)
-        by_status = _meaning_of_status(answer.status)
-        if by_status is not None:
-            raise _error(by_status, answer, diagnosis, now)
+    def _fitting(self, status: int, body: Any) -> list[int]:
+        """Return the numbers of the file's rules that are about a response."""
+        means = enumerate(self._answers.means)
+        return [number for number, meaning in means if _applies(meaning, status, body)]
+
+    def _error(
+        self, answer: Answer, endpoint: str, body: Any, damage: str | None, now: datetime
+    ) -> SourceError:
+        diagnosis = self._diagnose(answer, body)
+        numbers = self._fitting(answer.status, body)
+        damages = [damage] if damage is not None else []
+        if (damage == UNREADABLE or answer.status >= 300) and _is_login_page(answer):
+            damages.append(LOGIN_PAGE)
+        signal = Signal(
+            endpoint=endpoint,
+            http_status=answer.status,
+            code=diagnosis.code,
+            marks=frozenset([*map(mark_of, numbers), *damages]),
+        )
+        meaning = self._answers.means[numbers[0]].reaction if numbers else None
+        refusal = Refusal(
+            message=_with_diagnosis(_what(answer.status, meaning, damage), diagnosis),
+            evidence=replace(answer.evidence(), code=diagnosis.code),
+            retry_after_secs=answer.retry_after_secs(now),
+        )
+        return error_of(classify(self._rules, signal), refusal)
 
     def _diagnose(self, answer: Answer, body: Any) -> _Diagnosis:
-        rules = self._rules
+        rules = self._answers
         code = rules.code.find(body) if rules.code else None
         message = rules.message.find(body) if rules.message else None
         text = message if isinstance(message, str) else None
@@ -120,31 +135,28 @@ def _applies(meaning: Meaning, status: int, body: Any) -> bool:
     return meaning.when is None or (body is not None and meaning.when.holds(body))
 
 
-def _meaning_of_status(status: int) -> Meaning | None:
+def _is_login_page(answer: Answer) -> bool:
+    if 300 <= answer.status < 400:
+        return LOGIN_URL.search(answer.headers.get("Location", "")) is not None
+    return PASSWORD_FIELD.search(answer.content[:LOGIN_PAGE_BYTES]) is not None
+
+
+def _what(status: int, reaction: str | None, damage: str | None) -> Message:
+    """Return what is wrong with a response: by the file, by HTTP, or by its body."""
+    reaction = reaction or _reaction_of_status(status)
+    if reaction is not None:
+        return Message.of("answer_means", meaning=MEANINGS[reaction], status=status)
+    return Message.of("answer_not_json" if damage == UNREADABLE else "answer_not_good")
+
+
+def _reaction_of_status(status: int) -> str | None:
     if 200 <= status < 300:
         return None
-    known = {
-        401: "expired",
-        403: "risk",
-        404: "gone",
-        407: "retry",
-        408: "retry",
-        410: "gone",
-        429: "throttled",
-    }
+    if status < 400:
+        return "expired"
+    known = {401: "expired", 403: "risk", 404: "gone", 407: "retry", 408: "retry", 410: "gone"}
     otherwise = "retry" if status >= 500 else "bad_request"
-    return Meaning.model_validate({"reaction": known.get(status, otherwise)})
-
-
-def _error(meaning: Meaning, answer: Answer, diagnosis: _Diagnosis, now: datetime) -> SourceError:
-    meant = Message.of("answer_means", meaning=MEANINGS[meaning.reaction], status=answer.status)
-    message = _with_diagnosis(meant, diagnosis)
-    evidence = replace(answer.evidence(), code=diagnosis.code)
-    if meaning.reaction == "throttled":
-        return ThrottledError(message, evidence, retry_after_secs=answer.retry_after_secs(now))
-    if meaning.reaction == "risk":
-        return RiskControlError(message, evidence, whole_egress=meaning.whole_egress)
-    return PLAIN[meaning.reaction](message, evidence)
+    return known.get(status, "throttled" if status == 429 else otherwise)
 
 
 def _parse_json(content: bytes) -> Any:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from core.messages import Message
-from sources.declared.declaration import Declaration, Paging
+from sources.declared.declaration import Declaration, Meaning, Paging
 from sources.declared.line_numbers import Key
+from sources.declared.response_rules import SCOPES
 
 Problem = tuple[Key, Message]
 COUNTED_BY = {"page": ("page",), "offset": ("offset", "page"), "cursor": ("cursor",)}
@@ -39,7 +40,22 @@ def problems(declaration: Declaration) -> list[Problem]:
                     _only_with('reaction = "risk"'),
                 )
             )
+        found += _scope_problems(where, meaning)
     return found
+
+
+def _scope_problems(where: Key, meaning: Meaning) -> Iterator[Problem]:
+    scopes = SCOPES[meaning.reaction]
+    if meaning.scope is None:
+        return
+    if meaning.scope not in scopes:
+        shown = [f'"{scope}"' for scope in scopes]
+        yield (
+            (*where, "scope"),
+            Message.of("scope_does_not_fit", reaction=meaning.reaction, scopes=shown),
+        )
+    if meaning.whole_egress and meaning.scope != "egress":
+        yield (*where, "whole_egress"), _only_with('scope = "egress"')
 
 
 def _session_problems(declaration: Declaration) -> Iterator[Problem]:

@@ -191,11 +191,15 @@ class Columns(Table):
 
 
 class Meaning(Table):
-    """`[[answers.means]]`: a reaction to responses, chosen by status, by their body, or by both."""
+    """`[[answers.means]]`: a reaction to responses, chosen by status, by their body, or by both.
+
+    `scope` says whom they concern; None: whom the reaction usually concerns.
+    """
 
     reaction: Literal["throttled", "risk", "expired", "banned", "gone", "bad_request", "retry"]
     status: Annotated[tuple[Status, ...], BeforeValidator(_several)] = ()
     when: Path | None = None
+    scope: Literal["item", "request", "account", "egress", "endpoint", "platform"] | None = None
     whole_egress: bool = False
 
 

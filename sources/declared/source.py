@@ -26,6 +26,7 @@ from sources.declared.credentials import read_session
 from sources.declared.cursors import CursorMemory, Place
 from sources.declared.declaration import Declaration, Question
 from sources.declared.page_reader import PageQuery, PageReader, ReadPage
+from sources.declared.response_rules import CHECK
 from sources.declared.templates import ABSENT, fill
 from sources.json_api import JsonApi, egress
 from sources.transport.session import ANSWER_SECS, open_http
@@ -219,7 +220,8 @@ class DeclaredSource:
         if body is not None:
             sent = session.redact(json.dumps(body, ensure_ascii=False))
             answer = replace(answer, request=f"{answer.request} {sent}")
-        return self._answers.body(answer, self._clock.now()), answer.request
+        endpoint = CHECK if question is self._declaration.check else "search"
+        return self._answers.body(answer, endpoint, self._clock.now()), answer.request
 
     def _warn_unmatched(self, read: ReadPage) -> None:
         """Log each column that matches nothing, once: it may be a mistake in the file."""

@@ -7,29 +7,17 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from core.attribution import Signal, classify
 from core.clock import QuotaCalendar
-from core.errors import (
-    BadRequestError,
-    LoginExpiredError,
-    NotFoundError,
-    PlatformQuotaError,
-    RetryableError,
-    RiskControlError,
-    SourceError,
-    ThrottledError,
-)
+from core.errors import SourceError
 from core.messages import Message
-from sources.json_api import (
-    MESSAGE_CHARS,
-    SILENT,
-    Answer,
-    error_from_common_status,
-    object_or_empty,
-)
+from sources.classifier import Refusal, error_of
+from sources.json_api import MESSAGE_CHARS, SILENT, Answer, object_or_empty
+from sources.tikhub.response_rules import EXPLAINED, RULES, TRY_AGAIN
 
 UTC_DAYS = QuotaCalendar(ZoneInfo("UTC"))
 # TikHub sends these words, in either language, with a 400 for failures of its own.
-TRY_AGAIN = ("请重试", "please retry", "please try again")
+TRY_AGAIN_WORDS = ("请重试", "please retry", "please try again")
 
 
 def error_from_answer(answer: Answer, now: datetime) -> SourceError:
@@ -43,30 +31,27 @@ def error_from_answer(answer: Answer, now: datetime) -> SourceError:
     detail = _detail(answer)
     text = _text(answer, detail)
     said = {"status": status, "text": text[:MESSAGE_CHARS] or SILENT}
-    message = Message("tikhub_refused", said)
-    evidence = answer.evidence()
-    if status == 401:
-        return LoginExpiredError(message, evidence)
-    if status == 402:
-        return PlatformQuotaError(message, UTC_DAYS.next_day_starts(now.astimezone(UTC)), evidence)
-    # A 403 without TikHub's own words comes from something in front of it.
-    if status == 403 and not detail:
-        return RiskControlError("tikhub_not_reached", evidence, whole_egress=True, **said)
-    if status == 404 and detail:
-        return NotFoundError(message, evidence)
-    if status == 429:
-        return ThrottledError(message, evidence, retry_after_secs=answer.retry_after_secs(now))
-    if status == 400 and any(words in text.lower() for words in TRY_AGAIN):
-        return RetryableError(message, evidence)
-    if status == 200:
-        return RetryableError("tikhub_without_envelope", evidence, damaged=True)
-    if 400 <= status < 500 and status not in (407, 408):
-        return BadRequestError(message, evidence)
-    return (
-        RetryableError(message, evidence)
-        if answer.status == 200
-        else error_from_common_status(message, answer)
+    asks_again = any(words in text.lower() for words in TRY_AGAIN_WORDS)
+    marks = {EXPLAINED: bool(detail), TRY_AGAIN: asks_again}
+    signal = Signal(
+        endpoint=answer.request.partition("?")[0],
+        http_status=answer.status,
+        code=status,
+        marks=frozenset(mark for mark, holds in marks.items() if holds),
     )
+    refusal = Refusal(
+        message=Message(_message_code(status, bool(detail)), said),
+        evidence=answer.evidence(),
+        retry_after_secs=answer.retry_after_secs(now),
+        resets_at=UTC_DAYS.next_day_starts(now.astimezone(UTC)),
+    )
+    return error_of(classify(RULES, signal), refusal)
+
+
+def _message_code(status: int, is_explained: bool) -> str:
+    if status == 403 and not is_explained:
+        return "tikhub_not_reached"
+    return "tikhub_without_envelope" if status == 200 else "tikhub_refused"
 
 
 def _code(answer: Answer) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.errors import BadRequestError, NotFoundError
-from sources.base import AccountSession, StatsAnswer
+from sources.base import AccountSession, StatsAnswer, keeping_answers
 from sources.tikhub.parsing import read_many, read_one
 from sources.tikhub.source import TikHubSource, split_ids
 
@@ -27,18 +27,21 @@ class TikTokSource(TikHubSource):
         that fails is unavailable for now.
 
         Raises:
-            SourceError: a request for ten is refused, or all single requests after it fail; nothing
-                is returned of the others.
+            SourceError: a request for ten is refused, or all single requests after it fail; its
+                `answers` has those of the others.
         """
         valid_ids, answers = split_ids(ids)
-        for start in range(0, len(valid_ids), BATCH):
-            chunk = valid_ids[start : start + BATCH]
-            found = self._fetch_many(session, chunk) if len(chunk) > 1 else {}
-            answers |= found
-            missing = [aweme_id for aweme_id in chunk if aweme_id not in found]
-            answers |= self._fetch_each(
-                missing, lambda aweme_id: self._fetch_one(session, aweme_id)
-            )
+
+        def fetch_one(aweme_id: str) -> StatsAnswer:
+            answers[aweme_id] = self._fetch_one(session, aweme_id)
+            return answers[aweme_id]
+
+        with keeping_answers(lambda: answers):
+            for start in range(0, len(valid_ids), BATCH):
+                chunk = valid_ids[start : start + BATCH]
+                answers |= self._fetch_many(session, chunk) if len(chunk) > 1 else {}
+                missing = [aweme_id for aweme_id in chunk if aweme_id not in answers]
+                answers |= self._fetch_each(missing, fetch_one)
         return {aweme_id: answers[aweme_id] for aweme_id in ids}
 
     def _fetch_many(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:

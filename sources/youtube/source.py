@@ -14,6 +14,7 @@ from sources.base import (
     SessionStatus,
     StatsAnswer,
     Unavailable,
+    keeping_answers,
 )
 from sources.json_api import open_key_session
 from sources.youtube.client import YouTubeClient
@@ -66,14 +67,17 @@ class YouTubeSource:
         """Return for each id its counters, or why there are none; malformed ids cost no request.
 
         Raises:
-            SourceError: a request is refused; nothing is returned of the others.
+            SourceError: a request is refused; its `answers` has those of the others.
         """
         valid_ids = [video_id for video_id in dict.fromkeys(ids) if VIDEO_ID.fullmatch(video_id)]
-        answers: dict[str, StatsAnswer] = {}
-        for start in range(0, len(valid_ids), BATCH):
-            chunk = valid_ids[start : start + BATCH]
-            answers |= read_videos(self._client.videos(session, chunk), chunk)
-        return {video_id: answers.get(video_id) or _bad_id(video_id) for video_id in ids}
+        answers: dict[str, StatsAnswer] = {
+            video_id: _bad_id(video_id) for video_id in ids if not VIDEO_ID.fullmatch(video_id)
+        }
+        with keeping_answers(lambda: answers):
+            for start in range(0, len(valid_ids), BATCH):
+                chunk = valid_ids[start : start + BATCH]
+                answers |= read_videos(self._client.videos(session, chunk), chunk)
+        return {video_id: answers[video_id] for video_id in ids}
 
 
 def _bad_id(video_id: str) -> Unavailable:

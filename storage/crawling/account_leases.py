@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -30,19 +31,29 @@ class PaceState:
     day: date
 
 
-def lock_next_fit(tx: Tx, platform: str, now: datetime, quota_day: date | None) -> Account | None:
+def lock_next_fit(
+    tx: Tx,
+    platform: str,
+    now: datetime,
+    quota_day: date | None,
+    excluding: Collection[int] = (),
+) -> Account | None:
     """Lock and return the least recently used account that is fit to work; None when none is.
 
     With `quota_day` that is an account with export quota left on that day, without it one whose
-    pace allows a request now. Rows that another claimer holds locked are passed over.
+    pace allows a request now. Rows that another claimer holds locked are passed over, and so are
+    the accounts whose ids are in `excluding`.
     """
+    left_out = {f"not{number}": account_id for number, account_id in enumerate(excluding)}
+    others = f" AND id NOT IN ({','.join(f':{name}' for name in left_out)})" if left_out else ""
     row = tx.one(
         f"SELECT * FROM accounts {tx.dialect.force_index('idx_accounts_claim')}"
-        f" WHERE platform=:platform AND status='idle' AND {IS_RESTED} AND {_fit(quota_day)}"
+        f" WHERE platform=:platform AND status='idle' AND {IS_RESTED} AND {_fit(quota_day)}{others}"
         f" ORDER BY last_used_at, id LIMIT 1{tx.dialect.lock_suffix}",
         platform=platform,
         now=to_sql(now),
         day=str(quota_day),
+        **left_out,
     )
     return row_to(Account, row) if row else None
 

@@ -188,6 +188,8 @@ GIVEN: dict[str, Any] = {
     "domain": "beauty",
     "known": ["games"],
     "name": "name",
+    "page": 2,
+    "total": 3,
     "fault": TransportFault(FaultUnit.EGRESS, Message.of("key_missing")),
     "status": HTTPStatus.CONFLICT,
 }

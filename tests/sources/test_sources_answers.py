@@ -11,6 +11,8 @@ import pytest
 from core.errors import (
     AccountBannedError,
     BadRequestError,
+    EmptyPageError,
+    ItemUnavailableError,
     LoginExpiredError,
     NotFoundError,
     RetryableError,
@@ -39,7 +41,7 @@ CODES = {
     -400: BadRequestError,
     -401: RiskControlError,
     -403: RiskControlError,
-    -404: NotFoundError,
+    -404: UnexpectedResponseError,  # no item is named: the path itself is gone
     -412: RiskControlError,
     -500: RetryableError,
     -503: RetryableError,
@@ -50,17 +52,17 @@ CODES = {
     -1200: BadRequestError,
     -8888: RetryableError,
     62002: NotFoundError,
-    62003: RetryableError,
-    62004: RetryableError,
+    62003: ItemUnavailableError,
+    62004: ItemUnavailableError,
     62012: NotFoundError,
 }
 STATUSES = {
-    301: BadRequestError,
-    302: BadRequestError,
+    301: LoginExpiredError,
+    302: LoginExpiredError,
     400: BadRequestError,
     401: RiskControlError,
     403: RiskControlError,
-    404: NotFoundError,
+    404: UnexpectedResponseError,
     412: RiskControlError,
     429: ThrottledError,
     500: RetryableError,
@@ -89,11 +91,12 @@ def test_each_code_has_its_reaction(
     assert getattr(error, "whole_egress", False) is (code == -412)
 
 
-def test_an_unknown_code_is_damage(scripted: ScriptedPlatform, visitor: Visitor) -> None:
+def test_an_unknown_code_is_unexpected(scripted: ScriptedPlatform, visitor: Visitor) -> None:
     scripted.on_search(says(-31337))
     error = _refused(visitor)
-    assert isinstance(error, RetryableError)
-    assert error.damaged
+    assert isinstance(error, UnexpectedResponseError)
+    assert error.verdict is not None
+    assert not error.verdict.known
 
 
 @pytest.mark.parametrize(("status", "kind"), STATUSES.items())
@@ -189,14 +192,16 @@ def test_num_pages_may_not_be_missing(scripted: ScriptedPlatform, visitor: Visit
 
 
 @pytest.mark.parametrize("result", [{"result": None}, {"result": []}, {}], ids=["null", "[]", "no"])
-def test_a_page_of_the_range_without_result_is_damage(
+def test_a_page_of_the_range_without_result_is_an_empty_page(
     scripted: ScriptedPlatform, visitor: Visitor, result: dict[str, Any]
 ) -> None:
     scripted.on_search(says(0, {"numPages": 3, **result}))
     for page in (1, 3):
         error = _refused(visitor, page)
-        assert isinstance(error, RetryableError)
-        assert error.damaged
+        assert isinstance(error, EmptyPageError)
+        assert (error.page, error.total) == (page, 3)
+        assert error.evidence is not None
+        assert "numPages" in error.evidence.body
 
 
 @pytest.mark.parametrize("result", [{"result": None}, {"result": []}, {}], ids=["null", "[]", "no"])

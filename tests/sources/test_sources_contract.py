@@ -11,7 +11,13 @@ from typing import Any
 import pytest
 
 from core import errors
-from core.errors import LoginExpiredError, RetryableError, SourceError, ThrottledError
+from core.errors import (
+    EmptyPageError,
+    LoginExpiredError,
+    RetryableError,
+    SourceError,
+    ThrottledError,
+)
 from sources.base import AccountSession, CreatorPage, CreatorSource, Via
 from tests.sources.conftest import DOMAIN, World
 from tests.support.moving_clock import MovingClock
@@ -142,7 +148,8 @@ def test_each_refusal_is_the_error_of_its_reaction(
     fault = {"kind": place.reactions[reaction], "times": 5, "endpoint": place.endpoint}
     here.order(fault)
     error = guest.error()
-    assert type(error) is getattr(errors, f"{reaction}Error")
+    expected = place.gone if reaction == "NotFound" else reaction
+    assert type(error) is getattr(errors, f"{expected}Error")
     assert error.evidence is not None
     assert place.endpoint in error.evidence.request
     assert error.evidence.body
@@ -218,7 +225,12 @@ def test_a_page_whose_list_is_none_is_damaged(
     scripted.on(
         place.endpoint, Said(f"{text[:start]}{place.list_key} {instead}{text[end:]}".encode())
     )
-    _assert_damaged(visit(scripted.url).error())
+    error = visit(scripted.url).error()
+    # An empty page that the platform counts is looked at by another account.
+    if not isinstance(error, EmptyPageError):
+        _assert_damaged(error)
+    else:
+        assert (place.gone, instead) == ("UnexpectedResponse", "null")
 
 
 @pytest.mark.parametrize("key", ["id", "name"])

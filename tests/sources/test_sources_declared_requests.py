@@ -131,14 +131,14 @@ def test_an_account_leaves_through_its_proxy_only(
 
 def test_redirects_are_not_followed(api: ScriptedApi, shop: Shop) -> None:
     api.on("/people", Said(b"{}", 302, (("Location", f"{api.url}/elsewhere"),)))
-    assert type(error(shop())) is errors.BadRequestError
+    assert type(error(shop())) is errors.LoginExpiredError
     assert api.times("/elsewhere") == 0
 
 
 @pytest.mark.parametrize(
     ("status", "reaction"),
     [
-        (301, "BadRequest"),
+        (301, "LoginExpired"),
         (400, "BadRequest"),
         (418, "BadRequest"),
         (401, "LoginExpired"),

@@ -11,6 +11,7 @@ import pytest
 from core.errors import (
     AccountBannedError,
     BadRequestError,
+    EmptyPageError,
     LoginExpiredError,
     RetryableError,
     RiskControlError,
@@ -51,7 +52,7 @@ DUE = {
     "empty_body": Due(RetryableError, damaged=True),
     "empty_data": Due(RetryableError, code=0, damaged=True),
     "null_data": Due(RetryableError, code=0, damaged=True),
-    "null_result": Due(RetryableError, code=0, damaged=True),
+    "null_result": Due(EmptyPageError, code=0),
     "result_string": Due(RetryableError, code=0, damaged=True),
     "html_412": Due(RiskControlError, 412, whole_egress=True),
     "code_412": Due(RiskControlError, 412, whole_egress=True),

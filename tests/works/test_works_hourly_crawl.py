@@ -270,7 +270,8 @@ def test_a_throttle_is_waited_out_for_a_minute(desk: Begin, clock: MovingClock) 
 def test_without_a_usable_account_it_says_so(desk: Begin) -> None:
     here = desk(accounts=1)
     here.list(here.ids(120))
-    here.server.order({"kind": "code_101", "times": 1})
+    signed_out = {"kind": "code_101", "times": 1}
+    here.server.order(signed_out, {**signed_out, "endpoint": "/x/web-interface/nav"})
     outcome = here.crawl()
     assert (outcome.ending, outcome.success, outcome.failed) == (Ending.NO_ACCOUNT, 0, 120)
     assert account_of(here.app, "acc1").status is AccountStatus.DISABLED

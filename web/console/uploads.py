@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import UploadFile
 
-from core.text_files import decode_text
+from core.plain_text import decode_text
 
 
 def text_of(file: UploadFile | None) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from core.errors import InvalidInputError
 from core.messages import Message
-from core.text_files import read_text
+from core.plain_text import read_text
 from sources.links import ShortLink, VideoLink
 from works.catalogue.entries import WorkEntry
 from works.catalogue.fields import column_of, read_fields

@@ -42,6 +42,7 @@ MIDNIGHT = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)  # in Shanghai, after the c
 # For what does not depend on the engine, such as the many ways in which a platform answers.
 ONE_ENGINE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 Spoiler = Callable[[Request, Reply], Reply]
+Spoilable = Callable[[Request], Reply]
 
 
 class Crash(BaseException):
@@ -70,7 +71,10 @@ def after_batch(number: int, act: Callable[[], object]) -> Callable[[], None]:
 
 
 class Platform(SandboxServer):
-    """The sandbox. `spoil` may change an answer on its way; `become` changes its size."""
+    """The sandbox. `spoil` may change a search's answer on its way, `spoil_path` that of any path.
+
+    `become` changes its size.
+    """
 
     def __init__(self, config: SandboxConfig, clock: Clock) -> None:
         self._times: dict[str, Any] = {
@@ -79,9 +83,11 @@ class Platform(SandboxServer):
         }
         super().__init__(config=config, **self._times)
         self._search = self._parts.routes["GET", SEARCH]
-        routes = {**self._parts.routes, ("GET", SEARCH): self._answer_search}
+        routes = {key: self._spoiled(key[1], route) for key, route in self._parts.routes.items()}
+        routes["GET", SEARCH] = self._answer_search
         self._parts = replace(self._parts, routes=routes)
         self.spoil: Spoiler | None = None
+        self.spoil_path: dict[str, Spoiler] = {}
         self.asked: list[tuple[str, int]] = []
         self._later: SandboxServer | None = None
 
@@ -103,6 +109,14 @@ class Platform(SandboxServer):
     def uids(self, domain: str = DOMAIN) -> list[str]:
         """Return what a complete crawl must have found, sorted."""
         return sorted(control.uids(self.url, domain))
+
+    def _spoiled(self, path: str, route: Spoilable) -> Spoilable:
+        def answer(request: Request) -> Reply:
+            reply = route(request)
+            spoil = self.spoil_path.get(path)
+            return spoil(request, reply) if spoil else reply
+
+        return answer
 
     def _answer_search(self, request: Request) -> Reply:
         self.asked.append((request.account, int(request.params["page"])))

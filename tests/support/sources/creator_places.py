@@ -40,6 +40,7 @@ class Place:
     page_of: Callable[..., Said]
     list_key: str
     behind_list: str
+    gone: str = "NotFound"  # the error of a search that the platform does not know
 
 
 def declared_source(file: Path, url: str, clock: MovingClock) -> DeclaredSource:
@@ -112,6 +113,8 @@ PLACES = {
         page_of=_bilibili_page,
         list_key='"result":',
         behind_list="}}",
+        # Its codes for what is gone are about one video or creator, and a search names none.
+        gone="UnexpectedResponse",
     ),
     "by page": Place(
         make=_declared(SHIPPED / "example_market.toml"),

@@ -6,6 +6,8 @@ MESSAGES = {
     "video_unanswered": "no answer",
     # why a task waits or failed
     "page_failed": "page {page}: {cause}",
+    "page_unconfirmed": "page {page} is to be confirmed by another account: {reason}",
+    "domain_without_pages": "the platform counts no page of the domain",
     "evidence_kept": "{cause} (evidence: {file})",
     "database_refused": "the database refuses it: {cause}",
     "internal_error": "internal error, see the log: {detail}",

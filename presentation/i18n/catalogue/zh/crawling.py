@@ -6,6 +6,8 @@ MESSAGES = {
     "video_unanswered": "没有应答",
     # 任务等待或失败的原因
     "page_failed": "第 {page} 页：{cause}",
+    "page_unconfirmed": "第 {page} 页需由另一个账号确认：{reason}",
+    "domain_without_pages": "平台称该领域没有任何页",
     "evidence_kept": "{cause}（证据：{file}）",
     "database_refused": "数据库拒绝：{cause}",
     "internal_error": "内部错误，详见日志：{detail}",

@@ -46,6 +46,8 @@ MESSAGES: dict[str, Forms] = {
     "refused_with_code": "code {number}: {text}",
     "refused_with_unknown_code": "unknown code {number}: {text}",
     "verification_demanded": "asked for verification (v_voucher)",
+    "signed_in_but_refused": "{cause}; the session check says that the account is signed in",
+    "session_unchecked": "the session may have ended; its check waits for the account's next turn",
     "youtube_refused": "HTTP {status}: {text}",
     "youtube_refused_because": "HTTP {status} {reason}: {text}",
     "tikhub_refused": "TikHub, HTTP {status}: {text}",

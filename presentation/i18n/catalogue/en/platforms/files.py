@@ -46,6 +46,7 @@ MESSAGES: dict[str, Forms] = {
     "key_only_with": "only with {condition}",
     "body_needs_post": 'a body needs method = "POST"',
     "post_needs_body": "a POST needs a body: [{table}.json]",
+    "scope_does_not_fit": "{reaction} concerns one of {scopes}",
     "meaning_without_condition": "say which answer: status, when, or both",
     "session_header_missing": "missing: the name of the header that holds the session",
     "session_placeholder_missing": (

@@ -44,6 +44,8 @@ MESSAGES: dict[str, Forms] = {
     "refused_with_code": "代码 {number}：{text}",
     "refused_with_unknown_code": "未知代码 {number}：{text}",
     "verification_demanded": "平台要求验证（v_voucher）",
+    "signed_in_but_refused": "{cause}；会话检查显示账号仍在登录状态",
+    "session_unchecked": "会话可能已失效，将在账号下次使用前检查",
     "youtube_refused": "返回 HTTP {status}：{text}",
     "youtube_refused_because": "返回 HTTP {status} {reason}：{text}",
     "tikhub_refused": "TikHub 返回 HTTP {status}：{text}",

@@ -45,6 +45,7 @@ MESSAGES: dict[str, Forms] = {
     "key_only_with": "仅用于 {condition}",
     "body_needs_post": '有请求体时须 method = "POST"',
     "post_needs_body": "POST 需要请求体：[{table}.json]",
+    "scope_does_not_fit": "{reaction} 的 scope 只能是 {scopes}",
     "meaning_without_condition": "请说明是哪种答复：status、when，或两者",
     "session_header_missing": "缺失：携带会话的 HTTP 头的名称",
     "session_placeholder_missing": '缺少占位符 {{session}}，例如 "Bearer {{session}}"',
