@@ -78,18 +78,22 @@ def _user_folder() -> Path:
 
 
 def _holds_data(folder: Path) -> bool:
-    if (folder / "cli.py").is_file() and (folder / "schema.sql").is_file():
-        return True
-    return (folder / "data" / "baton.db").is_file() or _names_settings(folder / ".env")
-
-
-def _names_settings(env_file: Path) -> bool:
-    """Return whether a `.env` is Baton's: other programs have such files too."""
     try:
-        lines = env_file.read_text(encoding="utf-8", errors="replace").splitlines()
+        if (folder / "cli.py").is_file() and (folder / "schema.sql").is_file():
+            return True
+        return (folder / "data" / "baton.db").is_file() or _names_settings(folder / ".env")
     except PermissionError:
         # Whoever may not read the settings of this folder is told so, not led elsewhere.
         return True
-    except OSError:
+
+
+def _names_settings(env_file: Path) -> bool:
+    """Return whether a `.env` is Baton's: other programs have such files too.
+
+    Raises:
+        PermissionError: it may not be read.
+    """
+    if not env_file.is_file():
         return False
+    lines = env_file.read_text(encoding="utf-8", errors="replace").splitlines()
     return any(line.strip().removeprefix("export ").startswith(OWN_PREFIX) for line in lines)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -120,3 +122,28 @@ def test_the_program_is_called_as_it_was_started(
 ) -> None:
     monkeypatch.setattr(sys, "argv", [started])
     assert program_name() == name
+
+
+@pytest.fixture
+def as_nobody() -> Iterator[None]:
+    """Rights of a user to whom the files of these tests do not belong."""
+    if os.getuid() != 0:
+        pytest.skip("only root can become another user")
+    os.seteuid(65534)
+    yield
+    os.seteuid(0)
+
+
+@pytest.mark.parametrize("hidden", [".env", "."], ids=["file", "folder"])
+def test_settings_that_may_not_be_read_are_told_with_their_owner(
+    hidden: str, request: pytest.FixtureRequest
+) -> None:
+    """And do not lead to another home, where nobody's data would lie."""
+    Path(".env").write_text("BATON_LANGUAGE=zh\n")
+    Path(hidden).chmod(0o700)
+    Path(".env").chmod(0o600)
+    request.getfixturevalue("as_nobody")
+    with pytest.raises(SettingsError) as raised:
+        load_settings()
+    assert raised.value.message.code == "env_file_forbidden"
+    assert raised.value.message.params["owner"] == "root"
