@@ -25,6 +25,7 @@ from storage.models.accounts import AccountStatus, Health
 MAX_REST_SECS = 7 * 86400.0
 # Successful requests until a suspect account counts as healthy again.
 PROBATION_ANSWERS = 10
+SOON = timedelta(seconds=30)
 SESSION_CHECK_EVERY = timedelta(days=1)
 # Sessions often end during a long rest, so they are checked before the next use.
 LONG_REST = timedelta(hours=12)
@@ -163,6 +164,14 @@ class AccountManager:
         now = self.clock.now()
         pool = self.database.read(accounts.pool_state, platform, now, self.calendar.day(now))
         return pool.total - pool.disabled
+
+    def has_other_soon(self, platform: str, asked: Collection[int]) -> bool:
+        """Return whether an enabled account besides `asked` rests for less than half a minute.
+
+        It may be in use at the moment.
+        """
+        by = self.clock.now() + SOON
+        return self.database.read(accounts.has_other, platform, asked, by)
 
     def shortage(self, purpose: Purpose, platform: str) -> Shortage:
         """Return why no account of the platform is fit for `purpose`, and when that ends."""

@@ -243,11 +243,15 @@ class IngestionWorker:
         cursor.move_to(cursor.next_page + 1, stored.page_to)
 
     def _accounts_to_leave_out(self, cursor: Cursor, platform: str) -> frozenset[int]:
-        """Return the accounts that were asked for the next page already, if there are others."""
+        """Return the accounts that were asked for the next page already, if there are others.
+
+        Others that rest for long, as behind a dead proxy, are not waited for: those asked already
+        are asked again, as often as `Confirmation.is_hopeless` allows.
+        """
         if not cursor.confirmation.is_open or cursor.confirmation.is_empty:
             return frozenset()
         asked = cursor.confirmation.accounts
-        return asked if self.accounts.count_enabled(platform) > len(asked) else frozenset()
+        return asked if self.accounts.has_other_soon(platform, asked) else frozenset()
 
     def _react(
         self,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from storage.engines.datetimes import to_sql, to_sql_or_none
 from storage.engines.dialect import MAX_TEXT_CHARS
-from storage.engines.transactions import Tx
+from storage.engines.transactions import Tx, in_list
 from storage.models.accounts import Account, AccountEvent, AccountStatus
 from storage.models.mapping import row_to
 
@@ -164,6 +165,18 @@ def reset_quota(tx: Tx, day: date, now: datetime) -> int:
         " WHERE quota_day<:day AND today_export_count>0 AND status<>'exporting'",
         day=str(day),
         now=to_sql(now),
+    )
+
+
+def has_other(tx: Tx, platform: str, asked: Collection[int], by: datetime) -> bool:
+    """Return whether an account besides `asked` is enabled, and cools down until `by` at most."""
+    places, names = in_list(asked)
+    return tx.exists(
+        "SELECT 1 FROM accounts WHERE platform=:platform AND status<>'disabled'"
+        f" AND (cooldown_until IS NULL OR cooldown_until<=:by) AND id NOT IN ({places}) LIMIT 1",
+        platform=platform,
+        by=to_sql(by),
+        **names,
     )
 
 

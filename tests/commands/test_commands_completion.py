@@ -42,7 +42,8 @@ DOMAINS = ("美妆 护肤", "it's", 'a"b $x', "游戏")
 FREE = re.findall(
     r"\S+",
     """
-    --accounts --batch-limit --codes --count --crawl-workers --creators --date --domains
+    --accounts --batch-limit --codes --count --egresses --egress-rate --egress-throttle --space-lock
+    --crawl-workers --creators --date --domains
     --export-workers --from --hour --init-wait-secs --last --limit --name --page-limit --pages
     --port --proxy --rate
     --reason --schedule --seed --since --tikhub-rate --to --workers --youtube-units DAY LIMIT

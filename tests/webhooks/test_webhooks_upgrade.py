@@ -82,7 +82,7 @@ def upgraded(
     )
     database = Database(engine=open_engine(database_url, 2), clock=clock)
     load_old_schema(database, 5, *statements)
-    assert upgrade(database, "me") == [6]
+    assert 6 in upgrade(database, "me")
     schema.require(database)
     database.close()
     office = make_office()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import threading
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.container import App
@@ -21,6 +22,7 @@ from works.play_counts.updater import RoundEnd
 BATCH = "/medialist/gateway/base/resource/infos"
 SINGLE = "/x/web-interface/view"
 NEVER = threading.Event()
+Route = Callable[[Request], Reply]
 
 
 class Witness(SandboxServer):
@@ -31,6 +33,8 @@ class Witness(SandboxServer):
 
     def __init__(self, config: SandboxConfig, **times: Any) -> None:
         super().__init__(config=config, **times)
+        routes = {key: self._witnessed(route) for key, route in self._parts.routes.items()}
+        self._parts = replace(self._parts, routes=routes)
         self.batches: list[list[str]] = []
         self.singles: list[str] = []
         self._answered_at_most: float = math.inf
@@ -40,7 +44,14 @@ class Witness(SandboxServer):
     def times_in_batches(self) -> Counter[str]:
         return Counter(video for batch in self.batches for video in batch)
 
-    def _answer(self, request: Request) -> Reply:
+    def _witnessed(self, route: Route) -> Route:
+        def answer(request: Request) -> Reply:
+            self._note(request)
+            return route(request)
+
+        return answer
+
+    def _note(self, request: Request) -> None:
         if request.path == BATCH:
             pairs = request.params["resources"].split(",")
             self.batches.append([to_bvid(int(pair.split(":")[0])) for pair in pairs])
@@ -49,7 +60,6 @@ class Witness(SandboxServer):
                 self._raised.wait_for(lambda: number <= self._answered_at_most, timeout=60)
         if request.path == SINGLE:
             self.singles.append(request.params["bvid"])
-        return super()._answer(request)
 
     def answer_at_most(self, batches: float) -> None:
         with self._raised:
