@@ -10,7 +10,7 @@ from storage.models.accounts import Account
 
 
 class Purpose(StrEnum):
-    """What an account is leased for; the value is the status that it shows meanwhile."""
+    """The purpose of a lease; its value is the status of the account while it is leased."""
 
     INGESTING = "ingesting"
     EXPORTING = "exporting"

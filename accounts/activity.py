@@ -13,7 +13,7 @@ MAX_TURN_SECS = 300.0
 
 
 class Activity(StrEnum):
-    """What an account does; the values are those of `AccountStatus` for its lease."""
+    """The work of an account as operators see it; the values are those of its lease's status."""
 
     INGESTING = "ingesting"
     EXPORTING = "exporting"

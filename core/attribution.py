@@ -26,7 +26,7 @@ class Scope(StrEnum):
 
 
 class Reaction(StrEnum):
-    """What follows from an answer."""
+    """The reaction to an answer: the step that a worker takes next."""
 
     SKIP = "skip"  # go on without this resource
     FAIL = "fail"  # end this request, as a repetition gets the same answer
@@ -142,7 +142,7 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What a rule says of an answer; the fields are those of `Rule`."""
+    """The meaning of an answer by the first rule that fits; the fields are those of `Rule`."""
 
     scope: Scope
     reaction: Reaction

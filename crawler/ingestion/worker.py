@@ -245,13 +245,19 @@ class IngestionWorker:
     def _accounts_to_leave_out(self, cursor: Cursor, platform: str) -> frozenset[int]:
         """Return the accounts that were asked for the next page already, if there are others.
 
-        Others that rest for long, as behind a dead proxy, are not waited for: those asked already
-        are asked again, as often as `Confirmation.is_hopeless` allows.
+        After an odd answer, others that rest for long (behind a dead proxy) are not waited for:
+        those asked already are asked again, as often as `Confirmation.is_hopeless` allows. After
+        an empty one they are: a crawl that one account's word ends would lose creators in silence.
         """
-        if not cursor.confirmation.is_open or cursor.confirmation.is_empty:
+        confirmation = cursor.confirmation
+        if not confirmation.is_open or confirmation.is_empty:
             return frozenset()
-        asked = cursor.confirmation.accounts
-        return asked if self.accounts.has_other_soon(platform, asked) else frozenset()
+        asked = confirmation.accounts
+        if confirmation.empty:
+            has_other = self.accounts.count_enabled(platform) > len(asked)
+        else:
+            has_other = self.accounts.has_other_soon(platform, asked)
+        return asked if has_other else frozenset()
 
     def _react(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
@@ -138,13 +138,17 @@ class PoolBatchFetcher:
                 failure, tries = error, tries + 1
                 if isinstance(error, UnexpectedResponseError):
                     odd.add(leased.id)
-                    if len(odd) >= min(MAX_ODD, self.accounts.count_enabled(self.platform)):
+                    # Others that rest for long are not waited for: the batch's requester would be.
+                    if len(odd) >= MAX_ODD or not self._has_other(odd):
                         raise
             finally:
                 # Also where giving it back failed: its lease must end.
                 self.accounts.abandon(leased)
         assert failure is not None
         raise failure
+
+    def _has_other(self, asked: Collection[int]) -> bool:
+        return self.accounts.has_other_soon(self.platform, asked)
 
     def _try_with(
         self,

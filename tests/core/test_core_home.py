@@ -142,8 +142,9 @@ def test_settings_that_may_not_be_read_are_told_with_their_owner(
     Path(".env").write_text("BATON_LANGUAGE=zh\n")
     Path(hidden).chmod(0o700)
     Path(".env").chmod(0o600)
+    file = str(Path(".env").absolute())
     request.getfixturevalue("as_nobody")
     with pytest.raises(SettingsError) as raised:
         load_settings()
     assert raised.value.message.code == "env_file_forbidden"
-    assert raised.value.message.params["owner"] == "root"
+    assert raised.value.message.params == {"file": file, "owner": "root"}

@@ -32,6 +32,7 @@ from tests.support.crawler.workbench import (
     work_off,
 )
 from tests.support.messages import english_text
+from tests.support.moving_clock import MovingClock
 from tests.support.sandbox import control
 
 COMPLETED, FAILED, PENDING = TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.PENDING
@@ -146,6 +147,43 @@ def test_who_was_asked_outlives_the_process(
     assert server.asked[:2] == [("acc1", 1), ("acc2", 1)]
 
 
+def rest(app: App, name: str, until: str | None) -> None:
+    change(app, "UPDATE accounts SET cooldown_until=:u WHERE username=:n", u=until, n=name)
+
+
+def test_an_odd_answer_does_not_wait_for_an_account_that_rests_for_long(
+    make_app: Callable[..., App], platform: Callable[..., Platform]
+) -> None:
+    """Guarded by `has_other_soon`: behind a dead proxy an account may rest for days."""
+    server = platform(creators=40)
+    app = make_app(bilibili_base_url=server.url)
+    add_accounts(app, 2)
+    rest(app, "acc2", "2099-01-01 00:00:00.000")
+    answers = iter([ODD["unknown code"]])
+    server.spoil = lambda _request, reply: next(answers, reply)
+    assert crawl(app).status is COMPLETED
+    assert stored_uids(app) == server.uids()
+    assert {name for name, _ in server.asked} == {"acc1"}
+
+
+def test_an_empty_first_page_waits_for_what_another_account_is_told(
+    make_app: Callable[..., App], platform: Callable[..., Platform]
+) -> None:
+    """However long that one rests: the crawl would end without its creators."""
+    server = platform(creators=40)
+    app = make_app(bilibili_base_url=server.url)
+    add_accounts(app, 2)
+    rest(app, "acc2", "2099-01-01 00:00:00.000")
+    server.spoil = without_result(1, only="acc1")
+    task = file_crawl(app)
+    once(app.crawling.ingestion_worker())
+    assert task_of(app, task.id).status is PENDING
+    assert server.asked == [("acc1", 1)]
+    rest(app, "acc2", None)
+    assert work_off(app, task).status is COMPLETED
+    assert stored_uids(app) == server.uids()
+
+
 def test_a_login_is_asked_about_before_the_account_is_disabled(
     make_app: Callable[..., App], platform: Callable[..., Platform]
 ) -> None:
@@ -246,6 +284,22 @@ def test_more_pages_promised_than_there_are_end_the_crawl(
     assert stored_uids(app) == server.uids()
     assert server.pages == [1, 2, 3, 4, 4, 5]
     assert {piece.status for piece in pieces_of(app, task.id)} == {COMPLETED}
+
+
+def test_statistics_do_not_wait_for_an_account_that_rests_for_long(
+    make_app: Callable[..., App], platform: Callable[..., Platform], clock: MovingClock
+) -> None:
+    """One odd answer would hold an hour's crawl or a round of the broadcaster for days."""
+    server = platform(creators=1)
+    app = make_app(bilibili_base_url=server.url)
+    add_accounts(app, 2)
+    rest(app, "acc2", "2099-01-01 00:00:00.000")
+    (video,) = control.videos(server.url, "bilibili", 1, state="visible")
+    server.spoil_path[VIEW] = lambda _request, _reply: html_reply("hello", 200)
+    began = clock.now()
+    (item,) = fetch(app, [video["id"]])
+    assert item.error is not None
+    assert (clock.now() - began).total_seconds() < 600
 
 
 @pytest.mark.parametrize("code", [-403, 76543, -31337])

@@ -23,7 +23,7 @@ class Shell(StrEnum):
 
 
 class Kind(StrEnum):
-    """What the shell adds where no suggestion fits: nothing, or names of files or folders."""
+    """The kind of names that the shell adds by itself: none, files or folders."""
 
     VALUES = "values"
     FILES = "files"
