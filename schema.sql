@@ -1,4 +1,4 @@
--- Baton's schema for MySQL 8.0+ and MariaDB 10.6+, version 7.
+-- Baton's schema for MySQL 8.0+ and MariaDB 10.6+, version 8.
 -- Load it into an empty database:  mysql -u USER -p DATABASE < schema.sql
 -- (python cli.py init does the same.)  Times are UTC.  schema.sqlite.sql is its twin.
 
@@ -175,6 +175,81 @@ CREATE TABLE api_budgets (
   platform VARCHAR(32) NOT NULL PRIMARY KEY,
   day DATE NOT NULL,
   spent BIGINT NOT NULL
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- What shared fault attribution knows of a platform: a circuit that is not closed. No row: all is well.
+CREATE TABLE source_states (
+  platform VARCHAR(32) NOT NULL,
+  egress VARCHAR(80) NOT NULL,                -- as in proxies; key:… for an API key, anonymous; * = all
+  endpoint VARCHAR(64) NOT NULL,              -- as in the platform's response rules; * = all
+  state VARCHAR(12) NOT NULL,                 -- quarantined, open, half_open
+  cause VARCHAR(24) NOT NULL,                 -- risk, throttle, no_answer, server_error, unusable, key
+  code VARCHAR(32) NULL,                      -- the platform's own code
+  since_at DATETIME(3) NOT NULL,
+  until_at DATETIME(3) NOT NULL,              -- open: no request before; quarantined: it ends by itself
+  times INT NOT NULL DEFAULT 0,               -- opened so often in a row
+  good_in_row INT NOT NULL DEFAULT 0,         -- half open: good answers since the probe
+  good_account_id BIGINT NULL,                -- half open: whose answer was the first of them
+  probe_owner VARCHAR(64) NULL,               -- who may send the next request
+  probe_token BIGINT NOT NULL DEFAULT 0,
+  probe_until DATETIME(3) NULL,
+  evidence TEXT NULL,                         -- JSON without secrets
+  updated_at DATETIME(3) NOT NULL,
+  PRIMARY KEY (platform, egress, endpoint)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- Refusals whose unit may turn out to be wider than the account; kept for two days.
+CREATE TABLE source_refusals (
+  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  platform VARCHAR(32) NOT NULL,
+  endpoint VARCHAR(64) NOT NULL,
+  egress VARCHAR(80) NOT NULL,
+  account_id BIGINT NOT NULL,
+  account_token BIGINT NOT NULL,              -- of the lease under which it was refused
+  cause VARCHAR(24) NOT NULL,
+  code VARCHAR(32) NULL,
+  before_health VARCHAR(16) NULL,
+  before_failures INT NULL,
+  before_pace TEXT NULL,
+  created_at DATETIME(3) NOT NULL,
+  reverted_at DATETIME(3) NULL,               -- it was not the account's fault
+  KEY idx_source_refusals_created (platform, created_at)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- Egress routes: how requests leave, and which of them do not work, for all platforms.
+CREATE TABLE proxies (
+  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  egress VARCHAR(80) NOT NULL,                -- host:port#hash of user and password; direct@host
+  gateway VARCHAR(80) NOT NULL,               -- host:port; direct@host
+  kind VARCHAR(8) NOT NULL,                   -- direct, http, https, socks4, socks5, socks5h
+  host VARCHAR(255) NULL,
+  port INT NULL,
+  url TEXT NULL,                              -- encrypted
+  is_rotating TINYINT NOT NULL DEFAULT 0,     -- another exit each time
+  first_seen_at DATETIME(3) NOT NULL,
+  last_good_at DATETIME(3) NULL,
+  last_bad_at DATETIME(3) NULL,
+  bad_in_row INT NOT NULL DEFAULT 0,
+  last_error TEXT NULL,
+  fault VARCHAR(12) NULL,                     -- egress, gateway, exit: whose the last failure was
+  cooldown_until DATETIME(3) NULL,
+  cooldowns INT NOT NULL DEFAULT 0,           -- in a row
+  updated_at DATETIME(3) NOT NULL,
+  UNIQUE KEY uq_proxies_egress (egress),
+  KEY idx_proxies_gateway (gateway)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- Answers that no response rule describes, counted, with one piece of evidence each.
+CREATE TABLE unknown_answers (
+  platform VARCHAR(32) NOT NULL,
+  endpoint VARCHAR(64) NOT NULL,
+  http_status INT NOT NULL,                   -- 0: none
+  code VARCHAR(32) NOT NULL,                  -- empty: none
+  seen INT NOT NULL,
+  evidence TEXT NULL,                         -- JSON without secrets
+  first_seen_at DATETIME(3) NOT NULL,
+  last_seen_at DATETIME(3) NOT NULL,
+  PRIMARY KEY (platform, endpoint, http_status, code)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE workers (
@@ -457,4 +532,4 @@ CREATE TABLE web_actions (
   KEY idx_web_actions_created (created_at, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
-INSERT INTO schema_version (version, applied_at) VALUES (7, UTC_TIMESTAMP(3));
+INSERT INTO schema_version (version, applied_at) VALUES (8, UTC_TIMESTAMP(3));
