@@ -208,6 +208,8 @@ CREATE TABLE source_refusals (
   account_token BIGINT NOT NULL,              -- of the lease under which it was refused
   cause VARCHAR(24) NOT NULL,
   code VARCHAR(32) NULL,
+  scope VARCHAR(16) NOT NULL,                  -- what the response rules say that it concerns
+  question VARCHAR(16) NULL,                   -- what was asked, as a hash
   before_health VARCHAR(16) NULL,
   before_failures INT NULL,
   before_pace TEXT NULL,

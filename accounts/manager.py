@@ -16,7 +16,7 @@ from core.clock import Clock, QuotaCalendar
 from core.errors import Evidence
 from core.leases import LeaseRegistry
 from core.messages import Message
-from storage.crawling import account_leases, accounts
+from storage.crawling import account_leases, accounts, source_refusals
 from storage.crawling.account_leases import PaceState
 from storage.engines.transactions import Database, Tx
 from storage.models.accounts import AccountStatus, Health
@@ -29,6 +29,24 @@ SOON = timedelta(seconds=30)
 SESSION_CHECK_EVERY = timedelta(days=1)
 # Sessions often end during a long rest, so they are checked before the next use.
 LONG_REST = timedelta(hours=12)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cooldown:
+    """Why an account cools down, and for how long.
+
+    Args:
+        base_secs: the first cooldown; each in a row lasts twice as long.
+        reason: goes into the account's timeline.
+        suspect: the session must be checked before the account works again.
+        refusal_id: the stored refusal, which may turn out not to be the account's fault; None where
+            there is none.
+    """
+
+    base_secs: float
+    reason: Message
+    suspect: bool = False
+    refusal_id: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -309,21 +327,19 @@ class AccountManager:
     def cool_down(
         self,
         leased: AccountLease,
-        base_secs: float,
-        reason: Message,
-        evidence: Evidence | None = None,
+        cooldown: Cooldown,
         *,
-        suspect: bool = False,
+        evidence: Evidence | None = None,
         pace: PaceState | None = None,
-    ) -> datetime:
+    ) -> datetime | None:
         """Give the account back with a cooldown, and return the moment (UTC) when it ends.
 
-        It lasts `base_secs`, doubled for each failure in a row (at most 16 times that, at most a
-        week). When the lease was lost, nothing is stored.
+        It is doubled for each failure in a row (at most 16 times the first, at most a week). None:
+        the refusal turned out not to be the account's fault meanwhile, and it is idle. When the
+        lease was lost, nothing is stored.
 
         Args:
-            reason: goes, with `evidence`, into the account's timeline.
-            suspect: the session must be checked before the account works again.
+            evidence: goes, with the cooldown's reason, into the account's timeline.
             pace: the requests sent under the lease and the limits learned from them; without it the
                 next user has to treat the pace as used up.
         """
@@ -331,23 +347,28 @@ class AccountManager:
         now = self.clock.now()
         # Doubled four times at most: the 15 minutes after a risk check grow to 4 hours.
         factor = 2 ** min(leased.account.failure_count, 4)
-        until = now + timedelta(seconds=min(base_secs * factor, MAX_REST_SECS))
+        until = now + timedelta(seconds=min(cooldown.base_secs * factor, MAX_REST_SECS))
 
-        def cool_down(tx: Tx) -> None:
+        def cool_down(tx: Tx) -> datetime | None:
+            if cooldown.refusal_id and source_refusals.is_reverted(tx, cooldown.refusal_id):
+                _give_back_unharmed(tx, leased, cooldown.reason, now, evidence=evidence, pace=pace)
+                return None
             if account_leases.cool_down(
                 tx,
                 leased.id,
                 token=leased.lease.token,
                 now=now,
                 until=until,
-                health=Health.SUSPECT if suspect else leased.account.health,
+                health=Health.SUSPECT if cooldown.suspect else leased.account.health,
                 asked=pace,
             ):
-                kind = "suspect" if suspect else "cooldown"
-                _record_event(tx, leased, kind, reason, now, evidence=evidence, until=until)
+                kind = "suspect" if cooldown.suspect else "cooldown"
+                _record_event(
+                    tx, leased, kind, cooldown.reason, now, evidence=evidence, until=until
+                )
+            return until
 
-        self.database.write_idempotent(cool_down)
-        return until
+        return self.database.write_idempotent(cool_down)
 
     def disable(
         self, leased: AccountLease, reason: Message, evidence: Evidence | None = None
@@ -365,6 +386,28 @@ class AccountManager:
                 _record_event(tx, leased, "disabled", reason, now, evidence=evidence)
 
         self.database.write_idempotent(disable)
+
+
+def _give_back_unharmed(
+    tx: Tx,
+    leased: AccountLease,
+    reason: Message,
+    now: datetime,
+    *,
+    evidence: Evidence | None,
+    pace: PaceState | None,
+) -> None:
+    account = leased.account
+    if account_leases.give_back(
+        tx,
+        leased.id,
+        leased.lease.token,
+        now,
+        healthy=False,
+        good_answers=account.good_answers,
+        asked=pace,
+    ):
+        _record_event(tx, leased, "spared", reason, now, evidence=evidence)
 
 
 def _record_event(

@@ -1,4 +1,4 @@
-"""Find the causes of alerts in the database and in the circuit breaker of this process."""
+"""Find the causes of alerts in the database."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from accounts.shortage import export_shortage
+from core.attribution import ALL, CircuitCause
 from core.clock import Clock, QuotaCalendar
 from crawler.tasks.parents import CANCELLATIONS
-from sources.policies import Breaker
-from storage.crawling import accounts
+from storage.crawling import accounts, source_states
+from storage.crawling.source_states import CircuitState
 from storage.engines.transactions import Tx
 from storage.operations import alert_queries
 from storage.operations.alert_queries import AccountTrouble
 from storage.operations.alerts import Alert, AlertKind, open_key
 
 MAX_FAILED_TASKS = 50
-# Two looks compute the end of one open breaker slightly apart.
-CLOCK_TOLERANCE = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
@@ -46,13 +45,12 @@ class AlertCause:
 
 @dataclass(frozen=True, kw_only=True)
 class AlertRules:
-    """Finds the causes for alerts in the database and in the circuit breaker of this process.
+    """Finds the causes for alerts in the database.
 
     Args:
         session_warning: how long before its end a session is a cause; 0: never.
     """
 
-    breaker: Breaker
     clock: Clock
     calendar: QuotaCalendar
     session_warning: timedelta
@@ -61,8 +59,7 @@ class AlertRules:
         """Return every cause that exists now and did not exist before `since` (UTC).
 
         Args:
-            already_open: the open alerts. One about a circuit breaker of another process counts as
-                a cause until it ends.
+            already_open: the open alerts.
         """
         known = list(already_open)
         return [
@@ -70,7 +67,7 @@ class AlertRules:
             *self._ending_sessions(tx, since),
             *self._spent_platforms(tx),
             *self._failed_tasks(tx, known, since),
-            *self._open_breakers(known),
+            *self._open_circuits(tx),
         ]
 
     def _disabled_accounts(self, tx: Tx, since: datetime) -> Iterator[AlertCause]:
@@ -119,35 +116,23 @@ class AlertRules:
             }
             yield AlertCause(AlertKind.TASK_FAILED, f"task:{task.id}", facts)
 
-    def _open_breakers(self, known: list[Alert]) -> list[AlertCause]:
-        """Return the open breakers of this process and of others.
-
-        Those of others count until the end that they recorded, as a process that
-        died can no longer resolve them.
-        """
-        now = self.clock.now()
-        causes = {
-            alert.key: AlertCause(
-                kind=alert.kind, subject=alert.subject, facts=alert.facts, until_at=alert.until_at
-            )
-            for alert in known
-            if alert.kind is AlertKind.BREAKER_OPEN and (alert.until_at or now) > now
-        }
-        for route in self.breaker.shut_ways():
-            subject = f"platform:{route.platform}"
-            if route.egress is not None:
-                subject += f",way:{route.egress}"[:110]
-            until = now + timedelta(seconds=route.secs_left)
-            cause = AlertCause(
+    def _open_circuits(self, tx: Tx) -> Iterator[AlertCause]:
+        """Yield what is left alone; an endpoint that another one replaces is no cause."""
+        for circuit in source_states.all_of(tx, self.clock.now()):
+            if circuit.state is not CircuitState.OPEN or circuit.cause is CircuitCause.UNUSABLE:
+                continue
+            subject = f"platform:{circuit.platform}"
+            if circuit.egress != ALL:
+                subject += f",way:{circuit.egress}"[:110]
+            yield AlertCause(
                 kind=AlertKind.BREAKER_OPEN,
                 subject=subject,
-                facts={"platform": route.platform, "way": route.egress},
-                until_at=until,
+                facts={
+                    "platform": circuit.platform,
+                    "way": None if circuit.egress == ALL else circuit.egress,
+                },
+                until_at=circuit.until_at,
             )
-            known_until = causes[cause.key].until_at if cause.key in causes else None
-            if known_until is None or until - known_until > CLOCK_TOLERANCE:
-                causes[cause.key] = cause
-        return list(causes.values())
 
 
 def _account_facts(account: AccountTrouble) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from app.foundation import secret_text
 
 if TYPE_CHECKING:
+    from accounts.attribution.shared_circuits import SharedCircuits
     from accounts.budgets import DailyBudget
     from accounts.enrolment import AccountEnrolment
     from accounts.manager import AccountManager
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from crawler.statistics.retry_policy import StatsRetryPolicy
     from sources.platform_access import PlatformAccess
     from sources.platforms import PlatformRegistry
-    from sources.policies import Breaker
     from sources.short_links import ShortLinkResolver
 
 
@@ -96,23 +96,20 @@ class PoolFactories:
 
     @cached_property
     def access(self) -> dict[str, PlatformAccess]:
-        """Return the guarded sources with their sessions, by platform; all share one breaker."""
-        from sources.blame import Blame
+        """Return the guarded sources with their sessions, by platform; all share the circuits."""
         from sources.platform_access import PlatformAccess
         from sources.platforms import SourceContext
         from sources.policies import GuardedSource
         from sources.sessions import SessionPool
 
         settings = self.foundation.settings
-        context = SourceContext(settings, self.foundation.clock, self._budget)
-        blame = Blame(clock=self.foundation.clock, accounts=settings.breaker_accounts)
+        context = SourceContext(settings, self.foundation.clock, self._budget, self.circuits)
         access = {}
         for name, platform in self.platforms.platforms.items():
             source = platform.make(context)
             guarded = GuardedSource(
                 source=source,
-                breaker=self.breaker,
-                blame=blame,
+                circuits=self.circuits,
                 clock=self.foundation.clock,
                 attempts=settings.request_attempts,
             )
@@ -120,12 +117,23 @@ class PoolFactories:
         return access
 
     @cached_property
-    def breaker(self) -> Breaker:
-        """Return the circuit breaker that all sources in this process share."""
-        from sources.policies import Breaker
+    def circuits(self) -> SharedCircuits:
+        """Return the circuits, which all processes share through the database."""
+        from accounts.attribution.failures import Failures, NoRoutes
+        from accounts.attribution.openings import CircuitBackoffs, Openings
+        from accounts.attribution.shared_circuits import SharedCircuits
 
-        return Breaker(
-            clock=self.foundation.clock, rest_secs=self.foundation.settings.risk_cooldown_secs
+        settings = self.foundation.settings
+        failures = Failures(
+            openings=Openings(backoffs=CircuitBackoffs.of(settings.risk_cooldown_secs)),
+            routes=NoRoutes(),
+            max_askers=settings.breaker_accounts,
+        )
+        return SharedCircuits(
+            database=self.foundation.database,
+            clock=self.foundation.clock,
+            failures=failures,
+            owner=self.foundation.owner,
         )
 
     @cached_property

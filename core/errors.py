@@ -33,9 +33,9 @@ BatonError
 ├── SourceError                      a platform's answer
 │   ├── RetryableError              transport or server side: same account, again after a backoff
 │   ├── ThrottledError              this account cools down, another goes on
-│   ├── RiskControlError            suspicion: account rests long; many at once open the breaker
+│   ├── RiskControlError            suspicion: account rests long, unless others are refused too
 │   ├── PlatformQuotaError          the platform's own quota is used up: wait for its reset
-│   ├── BreakerOpenError            no request by that egress for a while: the task waits
+│   ├── CircuitOpenError            nothing was sent, as that unit is left alone: wait for it
 │   ├── LoginExpiredError           account disabled until somebody signs in
 │   ├── AccountBannedError          account disabled
 │   ├── ItemUnavailableError        go on without this item, ask for it again later
@@ -60,7 +60,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from core.attribution import Verdict
+from core.attribution import Attribution, CircuitUnit, Verdict
 from core.messages import CODE, Message
 
 
@@ -250,17 +250,6 @@ class Evidence:
         return ", ".join(parts)
 
 
-class Culprit(StrEnum):
-    """What is to blame for a platform's refusal."""
-
-    ACCOUNT = "account"
-    PROXY = "proxy"  # the way out, also when it is direct
-    SIGNATURE = "signature"
-    ENDPOINT = "endpoint"
-    PLATFORM = "platform"
-    OURSELVES = "ourselves"
-
-
 class FaultUnit(StrEnum):
     """The part of a request's way to which a transport failure belongs."""
 
@@ -312,7 +301,7 @@ class NoAnswerError(BatonError):
 class SourceError(BatonError):
     """A platform did not give what was asked for.
 
-    `evidence` is None when no request was made; `culprit` is None until blame was decided.
+    `evidence` is None when no request was made; `attribution` is None until it was decided.
     `verdict` is what the platform's response rules say; None where no rule was asked. `answers`
     holds what was fetched of a batch before the error, by the id that was asked for.
     """
@@ -322,7 +311,7 @@ class SourceError(BatonError):
     ) -> None:
         super().__init__(code, **params)
         self.evidence = evidence
-        self.culprit: Culprit | None = None
+        self.attribution: Attribution | None = None
         self.verdict: Verdict | None = None
         self.answers: Mapping[str, Any] = {}
 
@@ -332,7 +321,7 @@ class RetryableError(SourceError):
 
     `damaged`: an answer came whole but could not be understood. When retries do not help, that is a
     shape that Baton does not know, and not a platform that is down. `fault`: why no usable answer
-    came; None when one came.
+    came; None when one came. `retry_after_secs`: what the platform asks for, if not None.
     """
 
     def __init__(
@@ -343,16 +332,13 @@ class RetryableError(SourceError):
         *,
         damaged: bool = False,
         fault: TransportFault | None = None,
+        retry_after_secs: float | None = None,
         **params: Any,
     ) -> None:
         super().__init__(code, evidence, **params)
         self.damaged = damaged
         self.fault = fault
-
-    @property
-    def of_proxy(self) -> bool:
-        """Return True when an account with another egress may get an answer."""
-        return self.fault is not None and self.fault.is_of_proxy
+        self.retry_after_secs = retry_after_secs
 
     @property
     def is_lasting(self) -> bool:
@@ -377,22 +363,7 @@ class ThrottledError(SourceError):
 
 
 class RiskControlError(SourceError):
-    """The platform suspects a robot.
-
-    `whole_egress`: it blocks the IP address, and not the account alone.
-    """
-
-    def __init__(
-        self,
-        code: str | Message,
-        /,
-        evidence: Evidence | None = None,
-        *,
-        whole_egress: bool = False,
-        **params: Any,
-    ) -> None:
-        super().__init__(code, evidence, **params)
-        self.whole_egress = whole_egress
+    """The platform suspects a robot."""
 
 
 class PlatformQuotaError(SourceError):
@@ -410,12 +381,20 @@ class PlatformQuotaError(SourceError):
         self.resets_at = resets_at
 
 
-class BreakerOpenError(SourceError):
-    """Nothing was requested: risk control has shut this egress for `secs_left` more seconds."""
+class CircuitOpenError(SourceError):
+    """Nothing was requested: the circuit of `unit` lets nobody through until `until` (UTC)."""
 
-    def __init__(self, code: str | Message, /, secs_left: float, **params: Any) -> None:
-        super().__init__(code, **params)
-        self.secs_left = secs_left
+    def __init__(self, unit: CircuitUnit, until: datetime) -> None:
+        super().__init__(
+            f"circuit_open_{unit.scope}",
+            platform=unit.platform,
+            egress=unit.egress,
+            endpoint=unit.endpoint,
+            until=until,
+        )
+        self.unit = unit
+        self.until = until
+        self.attribution = Attribution(scope=unit.scope, until=until)
 
 
 class LoginExpiredError(SourceError):

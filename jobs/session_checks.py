@@ -7,14 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from accounts.manager import AccountManager
+from core.attribution import Scope
 from core.cancellation import OutOfTurnSignal, StoppedSignal
-from core.errors import (
-    BreakerOpenError,
-    CredentialsError,
-    Culprit,
-    RetryableError,
-    SourceError,
-)
+from core.errors import CredentialsError, SourceError
 from core.logs import fields, service_log
 from core.messages import Message
 from crawler.runtime.account_sessions import AccountCheckout, AccountSessions
@@ -90,9 +85,6 @@ class SessionChecks:
 
 
 def _is_passing(error: SourceError) -> bool:
-    """Return True when not the account caused the error: the next one would fail as well."""
-    if isinstance(error, BreakerOpenError):
-        return True
-    if isinstance(error, RetryableError) and error.of_proxy:
-        return False  # the next account has another proxy, or rests with this one
-    return error.culprit not in (None, Culprit.ACCOUNT)
+    """Return True when the next account would fail as well, whatever its login."""
+    scope = error.attribution.scope if error.attribution else None
+    return scope in (Scope.ENDPOINT, Scope.PLATFORM, Scope.REQUEST, Scope.CLIENT)

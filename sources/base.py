@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from core.errors import SourceError
 from core.logs import redact
 from core.messages import Message
 from core.settings import Pace
+from sources.circuits import ANONYMOUS_EGRESS, RequestCircuits
 from sources.request_delay import RequestDelay
 from sources.text import storable
 
@@ -159,7 +161,8 @@ class AccountSession:
 
     Only the holder of the account's lease may use it. `egress` names the proxy without credentials,
     or is `direct`; `secrets` are the texts that `redact` removes; `gate` and `request_delay` pace
-    the requests, and None means that nothing does.
+    the requests, and None means that nothing does. `circuits` admits the requests of the call that
+    uses the session just now.
     """
 
     account_id: int
@@ -169,20 +172,39 @@ class AccountSession:
     secrets: tuple[str, ...] = field(default=(), repr=False)
     gate: RequestGate | None = field(default=None, repr=False)
     request_delay: RequestDelay | None = field(default=None, repr=False)
+    circuits: RequestCircuits | None = field(default=None, repr=False)
 
-    def turn(self, endpoint: str) -> AbstractContextManager[None]:
-        """Return a context that waits for the turn of one request to `endpoint` (a path).
+    @property
+    def own_egress(self) -> str:
+        """Return what stands for the egress of requests without an account: their API key."""
+        if not self.secrets:
+            return ANONYMOUS_EGRESS
+        return f"key:{hashlib.sha256(self.secrets[0].encode()).hexdigest()[:8]}"
+
+    @contextmanager
+    def turn(self, endpoint: str) -> Iterator[None]:
+        """Wait for the turn of one request to `endpoint` (a path), and have it admitted.
 
         Sources must enter it around every single request.
 
         Raises:
+            CircuitOpenError: on entering; a unit that it goes through is left alone.
             StoppedSignal: on entering; the service stops, the request must not be sent.
             OutOfTurnSignal: on entering; the wait would be longer than the gate's user wants.
         """
         # The delay is per job and comes first: the gate's turn must not be held while it lasts.
         if self.request_delay is not None:
             self.request_delay.wait()
-        return nullcontext() if self.gate is None else self.gate.turn(endpoint)
+        with nullcontext() if self.gate is None else self.gate.turn(endpoint):
+            # After the wait, so that nothing leaves that was refused to others meanwhile.
+            if self.circuits is not None:
+                self.circuits.before_request(endpoint)
+            yield
+
+    def record_answered(self) -> None:
+        """Record that the newest request got an answer that is no refusal."""
+        if self.circuits is not None:
+            self.circuits.settle()
 
     def redact(self, text: str) -> str:
         """Return the text with this session's secrets as `***`, fit to be stored and shown.
@@ -199,12 +221,16 @@ class Source(Protocol):
     """A platform that accounts sign in to.
 
     `pace` limits all requests of one account; `endpoint_paces` holds tighter limits by path prefix.
+    `endpoints` are the names of endpoints, as the response rules use them, by the beginning of
+    their paths; under `search`, `stats`, `uploads` and `session` stands the one that such a call
+    mainly asks, where its name is another.
     Methods raise the SourceError whose class names the reaction to what the platform answered.
     """
 
     platform: str
     pace: Pace
-    endpoint_paces: Mapping[str, Pace]  # tighter ones, by the beginning of the path
+    endpoint_paces: Mapping[str, Pace]
+    endpoints: Mapping[str, str]
 
     def open_session(
         self, account_id: int, username: str, session: str | None, proxy: str | None

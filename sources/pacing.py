@@ -215,6 +215,23 @@ def learned_per_sec(stored: str | None) -> float | None:
     return float(window["limit"]) / float(window["per_secs"])
 
 
+def with_limits_of(stored: str | None, before: str | None) -> str | None:
+    """Return a stored pace with the limits that an earlier one had learned.
+
+    The requests that it counts stay. None: there is nothing to change.
+    """
+    if not stored:
+        return None
+    kept: dict[str, Any] = json.loads(stored)
+    learned: dict[str, Any] = json.loads(before) if before else {}
+    for name, window in kept.items():
+        earlier = learned.get(name) or {}
+        window["limit"] = earlier.get("limit", 0.0)
+        window["wall"] = earlier.get("wall")
+        window["wall_at"] = earlier.get("wall_at", 0.0)
+    return json.dumps(kept)
+
+
 class PacedGate:
     """A gate that lets one account's requests through one after the other, by one thread.
 

@@ -16,6 +16,7 @@ from sources.base import Budget, Source
 from sources.bilibili.client import BilibiliClient
 from sources.bilibili.cookies import parse_cookies, session_expiry
 from sources.bilibili.source import BilibiliSource, check_proxy
+from sources.circuits import Circuits
 from sources.declared.loading import DeclaredPlatform, environment, load_platforms
 from sources.request_delay import RandomDelay
 from sources.tikhub.client import TikHubClient
@@ -39,11 +40,13 @@ class SourceContext:
     """What adapters of platforms are built from.
 
     `budget` makes the daily budget of a name, given its limit and the time zone of its day.
+    `circuits` are those of all platforms.
     """
 
     settings: Settings
     clock: Clock
     budget: BudgetFor
+    circuits: Circuits
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,13 @@ def _bilibili(context: SourceContext) -> Source:
     rng = random.Random()
     min_secs, max_secs = settings.single_pause_min_secs, settings.single_pause_max_secs
     pause = RandomDelay(clock=context.clock, min_secs=min_secs, max_secs=max_secs, rng=rng)
-    return BilibiliSource(client=client, pace=settings.bilibili_pace, pause=pause, rng=rng)
+    return BilibiliSource(
+        client=client,
+        pace=settings.bilibili_pace,
+        pause=pause,
+        rng=rng,
+        circuits=context.circuits,
+    )
 
 
 def _youtube(context: SourceContext) -> Source:

@@ -127,7 +127,7 @@ class Settings(BaseSettings):
         900.0, "BATON_RISK_COOLDOWN_SECS", "rest after a risk check, doubled each time", ge=0
     )
     breaker_accounts: int = _setting(
-        3, "BATON_BREAKER_ACCOUNTS", "accounts at risk within a minute that stop a platform", ge=1
+        3, "BATON_BREAKER_ACCOUNTS", "accounts refused in a row that stop a platform", ge=1
     )
     play_counts_batch: int = _setting(
         10, "BATON_PLAY_COUNTS_BATCH", "works asked together for play counts", ge=1, le=50

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 
 from accounts.account_lease import AccountLease, Purpose
 from accounts.manager import AccountManager
+from core.attribution import Scope
 from core.cancellation import OutOfTurnSignal, StoppedSignal, TaskHaltedSignal
 from core.clock import Clock
 from core.errors import (
     BadRequestError,
-    BreakerOpenError,
+    BatonError,
     CommitUnknownError,
     CredentialsError,
     DatabaseError,
@@ -41,7 +42,7 @@ from storage.engines.transactions import failure_is_lasting
 from storage.models.tasks import TaskType, WaitingFor
 
 log = service_log("ingestion")
-BREAKER_RECHECK_SECS = 30.0
+RECHECK_SECS = 30.0  # of a platform that is left alone for a time that is not known
 MAX_INLINE_WAIT_SECS = 20.0  # a longer wait for an account gives the task back meanwhile
 FAIR_WAIT_SECS = 30.0  # an export that lacks an account for so long goes first
 
@@ -243,6 +244,12 @@ class IngestionWorker:
         cursor.move_to(cursor.next_page + 1, stored.page_to)
 
     def _accounts_to_leave_out(self, cursor: Cursor, platform: str) -> frozenset[int]:
+        """Return the accounts that are not asked for the next page now."""
+        now = self.clock.now()
+        held_up = {account_id for account_id, until in cursor.held_up.items() if until > now}
+        return self._accounts_asked_already(cursor, platform) | held_up
+
+    def _accounts_asked_already(self, cursor: Cursor, platform: str) -> frozenset[int]:
         """Return the accounts that were asked for the next page already, if there are others.
 
         After an odd answer, others that rest for long (behind a dead proxy) are not waited for:
@@ -268,9 +275,6 @@ class IngestionWorker:
     ) -> Outcome:
         """Requeue or fail the task as the error asks for; the account was given back before."""
         match error:
-            case BreakerOpenError():
-                pause = timedelta(seconds=min(error.secs_left, BREAKER_RECHECK_SECS))
-                self._wait_for_platform(leased, self.clock.now() + pause, error)
             case PlatformQuotaError():
                 self._wait_for_platform(leased, error.resets_at, error)
             case NotFoundError() | BadRequestError():
@@ -280,13 +284,36 @@ class IngestionWorker:
                 return Outcome.NEXT_ACCOUNT
             case UnexpectedResponseError() | ItemUnavailableError():
                 return self._record_odd_answer(leased, account_id, cursor, error)
-            case RetryableError() if not error.of_proxy:
-                self.scheduler.back_off(leased, error)
             case _:
-                return Outcome.NEXT_ACCOUNT
+                return self._react_to_unit(leased, account_id, cursor, error)
         return Outcome.TASK_ENDED
 
-    def _wait_for_platform(self, leased: TaskLease, until: datetime, error: SourceError) -> None:
+    def _react_to_unit(
+        self,
+        leased: TaskLease,
+        account_id: int,
+        cursor: Cursor,
+        error: SourceError | CredentialsError,
+    ) -> Outcome:
+        """Wait for what nobody gets through to, or go on with an account that it does not concern.
+
+        Only a failure that is the question's own uses up an attempt of the task.
+        """
+        attribution = error.attribution if isinstance(error, SourceError) else None
+        if isinstance(error, RetryableError) and (
+            attribution is None or attribution.scope in (Scope.REQUEST, Scope.CLIENT)
+        ):
+            self.scheduler.back_off(leased, error)
+            return Outcome.TASK_ENDED
+        if attribution is None or attribution.scope not in (Scope.ENDPOINT, Scope.PLATFORM):
+            if attribution is not None and attribution.until is not None:
+                cursor.held_up[account_id] = attribution.until
+            return Outcome.NEXT_ACCOUNT
+        soon = self.clock.now() + timedelta(seconds=RECHECK_SECS)
+        self._wait_for_platform(leased, attribution.until or soon, error)
+        return Outcome.TASK_ENDED
+
+    def _wait_for_platform(self, leased: TaskLease, until: datetime, error: BatonError) -> None:
         self.scheduler.requeue(
             leased, not_before=until, waiting_for=WaitingFor.PLATFORM, error=error.message
         )

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from accounts.account_lease import AccountLease
-from accounts.manager import AccountManager
+from accounts.manager import AccountManager, Cooldown
+from core.attribution import Scope
 from core.clock import Clock
 from core.errors import (
     AccountBannedError,
     CredentialsError,
-    Culprit,
     Evidence,
     LoginExpiredError,
     RetryableError,
@@ -151,34 +151,41 @@ class AccountSessions:
         )
 
     def leave_after(self, checkout: AccountCheckout, error: SourceError | CredentialsError) -> None:
-        """Give the account back as an error and its culprit ask for.
+        """Give the account back as an error and its attribution ask for.
 
         It is disabled when the session or its secrets are unusable or the account is banned, cools
-        down after a throttle, a risk check of its own or a refusing proxy, and is just idle
-        otherwise.
+        down after a throttle or a risk check that concerns nobody else, and is just idle otherwise.
         """
         accounts, leased, asked = self.accounts, checkout.account, self._pace_state(checkout)
         evidence = error.evidence if isinstance(error, SourceError) else None
         match error:
             case LoginExpiredError() | AccountBannedError() | CredentialsError():
                 accounts.disable(leased, Message.of(_reason_code(error), cause=error), evidence)
-            case ThrottledError():
-                rest = error.retry_after_secs or self.cooldowns.throttle_secs
-                reason = Message.of("account_throttled", cause=error)
-                accounts.cool_down(leased, rest, reason, evidence, pace=asked)
-            case RiskControlError() if error.culprit in (None, Culprit.ACCOUNT):
-                rest = self.cooldowns.risk_secs
-                reason = Message.of("risk_control", cause=error)
-                accounts.cool_down(leased, rest, reason, evidence, suspect=True, pace=asked)
-            case RiskControlError():
-                detail = Message.of("risk_control_elsewhere", cause=error, culprit=error.culprit)
+            case ThrottledError() | RiskControlError() if _concerns_account(error):
+                accounts.cool_down(
+                    leased, self._cooldown_after(error), evidence=evidence, pace=asked
+                )
+            case ThrottledError() | RiskControlError() | RetryableError() if error.attribution:
+                scope = Message.of(f"scope_{error.attribution.scope}")
+                detail = Message.of("refusal_elsewhere", cause=error, scope=scope)
                 accounts.release_unharmed(leased, detail, evidence, asked)
-            case RetryableError() if error.of_proxy:
-                rest = self.cooldowns.throttle_secs
-                detail = Message.of("proxy_blocked", cause=error)
-                accounts.cool_down(leased, rest, detail, evidence, pace=asked)
             case _:
                 self.close(checkout)
+
+    def _cooldown_after(self, error: ThrottledError | RiskControlError) -> Cooldown:
+        refusal_id = error.attribution.refusal_id if error.attribution else None
+        if isinstance(error, ThrottledError):
+            return Cooldown(
+                base_secs=error.retry_after_secs or self.cooldowns.throttle_secs,
+                reason=Message.of("account_throttled", cause=error),
+                refusal_id=refusal_id,
+            )
+        return Cooldown(
+            base_secs=self.cooldowns.risk_secs,
+            reason=Message.of("risk_control", cause=error),
+            suspect=True,
+            refusal_id=refusal_id,
+        )
 
     def _pace_state(self, checkout: AccountCheckout) -> PaceState | None:
         if checkout.gate is None:
@@ -191,6 +198,10 @@ class AccountSessions:
             answers=checkout.good_answers,
             day=self.accounts.calendar.day(now),
         )
+
+
+def _concerns_account(error: SourceError) -> bool:
+    return error.attribution is None or error.attribution.scope in (Scope.ACCOUNT, Scope.KEY)
 
 
 def _reason_code(error: Exception) -> str:

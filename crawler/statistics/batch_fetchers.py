@@ -11,10 +11,11 @@ from typing import Protocol, TypeVar
 from accounts.account_lease import Purpose
 from accounts.manager import AccountManager
 from accounts.shortage import Shortage
+from core.attribution import Scope
 from core.cancellation import OutOfTurnSignal, StoppedSignal
 from core.clock import Clock
 from core.errors import (
-    BreakerOpenError,
+    CircuitOpenError,
     CredentialsError,
     ItemUnavailableError,
     NoFitAccountError,
@@ -25,7 +26,7 @@ from core.errors import (
 from core.logs import redacted
 from core.messages import Message
 from crawler.runtime.account_sessions import AccountCheckout, AccountSessions
-from crawler.statistics.retry_policy import StatsRetryPolicy, is_account_fault
+from crawler.statistics.retry_policy import StatsRetryPolicy, may_help_other
 from crawler.statistics.waits import WaitReporter
 from sources.base import (
     ANONYMOUS,
@@ -114,10 +115,10 @@ class PoolBatchFetcher:
             StoppedSignal: `stop` was set while it waited.
         """
         failure: SourceError | CredentialsError | None = None
-        tries = 0
-        odd: set[int] = set()  # accounts whose answer did not say whom it concerns
+        tries = odd = 0
+        left_out: set[int] = set()  # accounts that would get no better answer just now
         while tries < MAX_TRIES:
-            leased = self.accounts.lease(Purpose.INGESTING, self.platform, excluding=odd)
+            leased = self.accounts.lease(Purpose.INGESTING, self.platform, excluding=left_out)
             if leased is None:
                 self._wait_for_account(failure, stop)
                 continue
@@ -126,26 +127,30 @@ class PoolBatchFetcher:
             except OutOfTurnSignal:
                 # Its turn is too far away: the next account may have its turn sooner.
                 continue
-            except BreakerOpenError:
-                # The breaker is open for the platform: no other account would get through.
-                raise
             except (SourceError, CredentialsError) as error:
-                if not self.retry_policy.try_other_accounts and not is_account_fault(error):
-                    raise
-                if isinstance(error, ItemUnavailableError):
-                    # It concerns what was asked for, whoever asks.
-                    raise
+                self._require_other_may_help(error)
                 failure, tries = error, tries + 1
-                if isinstance(error, UnexpectedResponseError):
-                    odd.add(leased.id)
+                is_odd = isinstance(error, UnexpectedResponseError)
+                if is_odd or _is_of_egress(error):
+                    odd += is_odd
+                    left_out.add(leased.id)
                     # Others that rest for long are not waited for: the batch's requester would be.
-                    if len(odd) >= MAX_ODD or not self._has_other(odd):
+                    if odd >= MAX_ODD or not self._has_other(left_out):
                         raise
             finally:
                 # Also where giving it back failed: its lease must end.
                 self.accounts.abandon(leased)
         assert failure is not None
         raise failure
+
+    def _require_other_may_help(self, error: SourceError | CredentialsError) -> None:
+        """Raise the error when no other account should be tried after it."""
+        # What concerns the question is so whoever asks, and so is what nobody gets through to.
+        is_of_all = isinstance(error, ItemUnavailableError | CircuitOpenError)
+        if may_help_other(error):
+            return
+        if is_of_all or not self.retry_policy.try_other_accounts or _is_of_everybody(error):
+            raise error
 
     def _has_other(self, asked: Collection[int]) -> bool:
         return self.accounts.has_other_soon(self.platform, asked)
@@ -265,6 +270,16 @@ class KeyBatchFetcher:
         opened = self.access.sessions.session(ANONYMOUS - number, name, self.key, None)
         opened.gate = self.gate
         return opened
+
+
+def _is_of_egress(error: SourceError | CredentialsError) -> bool:
+    attribution = error.attribution if isinstance(error, SourceError) else None
+    return attribution is not None and attribution.scope is Scope.EGRESS
+
+
+def _is_of_everybody(error: SourceError | CredentialsError) -> bool:
+    attribution = error.attribution if isinstance(error, SourceError) else None
+    return attribution is not None and attribution.scope in (Scope.ENDPOINT, Scope.PLATFORM)
 
 
 @contextmanager

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.attribution import Scope
 from core.errors import (
     AccountBannedError,
     CredentialsError,
     LoginExpiredError,
-    RetryableError,
     RiskControlError,
     SourceError,
     ThrottledError,
@@ -33,10 +33,11 @@ class StatsRetryPolicy:
     try_other_accounts: bool = True
 
 
-def is_account_fault(error: SourceError | CredentialsError) -> bool:
+def may_help_other(error: SourceError | CredentialsError) -> bool:
     """Return whether another account may get an answer where this one got none."""
-    if isinstance(error, RetryableError):
-        return error.of_proxy
+    attribution = error.attribution if isinstance(error, SourceError) else None
+    if attribution is not None:
+        return attribution.scope in (Scope.ACCOUNT, Scope.EGRESS)
     faults = (
         ThrottledError,
         RiskControlError,

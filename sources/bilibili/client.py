@@ -186,6 +186,8 @@ class BilibiliClient:
         error = error_from_body(_endpoint(path), body, evidence, session.redact)
         if error is not None:
             raise error
+        if path not in UNPACED_PATHS:
+            session.record_answered()
         return body["data"]
 
     def _fetch(

@@ -22,7 +22,9 @@ from sources.bilibili import search
 from sources.bilibili.client import HEADERS, BilibiliClient
 from sources.bilibili.cookies import parse_cookies
 from sources.bilibili.creator_page import CreatorCard, fetch_card, fetch_uploads
+from sources.bilibili.response_rules import ENDPOINTS
 from sources.bilibili.videos import MAX_AT_ONCE, VideoCounters
+from sources.circuits import Circuits
 from sources.json_api import egress
 from sources.request_delay import RandomDelay
 from sources.transport.session import open_http
@@ -40,18 +42,26 @@ class BilibiliSource:
     Args:
         pause: kept before each request for a single video, besides the account's pace.
         rng: draws the videos whose counters from a batch are checked by a request of their own.
+        circuits: knows whether the batch endpoint is usable.
     """
 
     platform = "bilibili"
     batch = MAX_AT_ONCE
 
     def __init__(
-        self, *, client: BilibiliClient, pace: Pace, pause: RandomDelay, rng: random.Random
+        self,
+        *,
+        client: BilibiliClient,
+        pace: Pace,
+        pause: RandomDelay,
+        rng: random.Random,
+        circuits: Circuits,
     ) -> None:
         self._client = client
         self.pace = pace
         self.endpoint_paces: Mapping[str, Pace] = ENDPOINT_PACES
-        self._counters = VideoCounters(client=client, pause=pause, rng=rng)
+        self.endpoints: Mapping[str, str] = {**ENDPOINTS, "stats": "view", "session": "nav"}
+        self._counters = VideoCounters(client=client, pause=pause, rng=rng, circuits=circuits)
 
     def open_session(
         self, account_id: int, username: str, session: str | None, proxy: str | None

@@ -64,6 +64,7 @@ class DeclaredSource:
         self.platform = declaration.name
         self.pace = declaration.pace
         self.endpoint_paces: Mapping[str, Pace] = {}
+        self.endpoints: Mapping[str, str] = {}
         self.sequential = declaration.sequential
         self._declaration = declaration
         self._clock = clock

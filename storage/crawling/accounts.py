@@ -211,6 +211,16 @@ def pool_state(tx: Tx, platform: str, now: datetime, day: date) -> PoolState:
     return row_to(PoolState, row)
 
 
+def enabled_by_egress(tx: Tx, platform: str) -> dict[str | None, int]:
+    """Return how many accounts of a platform are not disabled, by egress; None: not known yet."""
+    rows = tx.all(
+        "SELECT egress, COUNT(*) AS n FROM accounts WHERE platform=:platform"
+        " AND status<>'disabled' GROUP BY egress",
+        platform=platform,
+    )
+    return {row["egress"]: int(row["n"]) for row in rows}
+
+
 def note_event(
     tx: Tx,
     account_id: int,

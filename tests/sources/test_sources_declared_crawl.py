@@ -10,10 +10,10 @@ import pytest
 from accounts.vault import Credentials
 from app.container import App
 from crawler.tasks.options import CrawlOptions
-from sources.blame import Blame
 from sources.declared.loading import SHIPPED
+from sources.local_circuits import LocalCircuits
 from sources.platform_access import PlatformAccess
-from sources.policies import Breaker, GuardedSource
+from sources.policies import GuardedSource
 from sources.sessions import SessionPool
 from storage.crawling import tasks
 from storage.models.tasks import TaskStatus
@@ -33,8 +33,7 @@ def work(app: App, platform: str, url: str, clock: MovingClock) -> None:
     source = declared_source(FILES[platform], url, clock)
     guarded = GuardedSource(
         source=source,
-        breaker=Breaker(clock=clock, rest_secs=900.0),
-        blame=Blame(clock=clock, accounts=3),
+        circuits=LocalCircuits(clock=clock),
         clock=clock,
         attempts=3,
     )

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from core import errors
+from core.attribution import Scope
 from core.errors import (
     InvalidInputError,
     RetryableError,
@@ -213,7 +214,8 @@ def test_risk_may_be_that_of_the_whole_way_out(api: ScriptedApi, shop: Shop) -> 
     api.on("/people", Said(b"{}", 412))
     found = error(shop(with_means('reaction = "risk"\nstatus = 412\nwhole_egress = true')))
     assert isinstance(found, RiskControlError)
-    assert found.whole_egress
+    assert found.verdict is not None
+    assert found.verdict.scope is Scope.EGRESS
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from core.attribution import Scope
 from core.errors import RiskControlError, SourceError
 from sources.base import Via
 from sources.bilibili.client import KEYS_LIVE_SECS
@@ -192,4 +193,5 @@ def test_a_refused_signature_stays_what_it_is_when_the_keys_cannot_be_had(
     scripted.on(NAV, nav(), says(-412))
     with pytest.raises(RiskControlError) as caught:
         enter(scripted.url).search()
-    assert caught.value.whole_egress
+    assert caught.value.verdict is not None
+    assert caught.value.verdict.scope is Scope.EGRESS

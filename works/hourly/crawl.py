@@ -14,7 +14,7 @@ from core.cancellation import StoppedSignal
 from core.clock import Clock
 from core.errors import (
     AccountBannedError,
-    BreakerOpenError,
+    CircuitOpenError,
     DamagedFileError,
     LoginExpiredError,
     NoFitAccountError,
@@ -278,7 +278,7 @@ def _ending_after(failure: SourceError, failed_in_row: int) -> Ending | None:
     if isinstance(failure, LoginExpiredError | AccountBannedError):
         return Ending.NO_ACCOUNT
     if (
-        isinstance(failure, BreakerOpenError | RiskControlError)
+        isinstance(failure, CircuitOpenError | RiskControlError)
         or failed_in_row >= MAX_FAILED_IN_ROW
     ):
         return Ending.PARTIAL
