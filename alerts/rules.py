@@ -118,8 +118,10 @@ class AlertRules:
 
     def _open_circuits(self, tx: Tx) -> Iterator[AlertCause]:
         """Yield what is left alone; an endpoint that another one replaces is no cause."""
-        for circuit in source_states.all_of(tx, self.clock.now()):
-            if circuit.state is not CircuitState.OPEN or circuit.cause is CircuitCause.UNUSABLE:
+        now = self.clock.now()
+        for circuit in source_states.all_of(tx, now):
+            is_open = circuit.state is CircuitState.OPEN and circuit.until_at > now
+            if not is_open or circuit.cause is CircuitCause.UNUSABLE:
                 continue
             subject = f"platform:{circuit.platform}"
             if circuit.egress != ALL:

@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from accounts.manager import AccountManager
 from core.attribution import Scope
 from core.cancellation import OutOfTurnSignal, StoppedSignal
-from core.errors import CredentialsError, SourceError
+from core.errors import (
+    AccountBannedError,
+    CredentialsError,
+    LoginExpiredError,
+    SourceError,
+)
 from core.logs import fields, service_log
 from core.messages import Message
 from crawler.runtime.account_sessions import AccountCheckout, AccountSessions
@@ -50,18 +55,24 @@ class SessionChecks:
         """
         checked = 0
         for platform in self.platforms:
-            while not stop.is_set() and self._check_next(platform, stop):
+            tried: set[int] = set()
+            while not stop.is_set() and self._check_next(platform, tried, stop):
                 checked += 1
         return checked
 
-    def _check_next(self, platform: str, stop: threading.Event) -> bool:
-        """Check one account under a lease.
+    def _check_next(self, platform: str, tried: set[int], stop: threading.Event) -> bool:
+        """Check one account under a lease, and add it to `tried`.
 
         Returns False when no account is due, or the platform's other accounts would fail too.
         """
         leased = self.accounts.lease_unchecked(platform)
         if leased is None:
             return False
+        if leased.id in tried:
+            # The longest unused comes first: all others were tried as well.
+            self.accounts.release(leased, worked=False)
+            return False
+        tried.add(leased.id)
         checkout = AccountCheckout(leased)
         try:
             self.sessions.open(checkout, stop)
@@ -86,5 +97,6 @@ class SessionChecks:
 
 def _is_passing(error: SourceError) -> bool:
     """Return True when the next account would fail as well, whatever its login."""
-    scope = error.attribution.scope if error.attribution else None
-    return scope in (Scope.ENDPOINT, Scope.PLATFORM, Scope.REQUEST, Scope.CLIENT)
+    if error.attribution is None:
+        return not isinstance(error, LoginExpiredError | AccountBannedError)
+    return error.attribution.scope not in (Scope.ACCOUNT, Scope.EGRESS)

@@ -24,6 +24,7 @@ from tests.support.alerts.alert_causes import (
     expire,
     fail_task,
     open_alerts,
+    open_circuit,
     open_kinds,
     spend,
 )
@@ -185,19 +186,18 @@ def test_a_breakers_alert_outlives_its_process_until_the_moment_it_gave(
     dying, other = make_app(), make_app()
     watcher = other.alerts.monitor()
     watcher.look_once()
-    dying.pool.breaker.shut("bilibili")
+    open_circuit(dying)
     assert dying.alerts.monitor().look_once() == 1
     [alert] = open_alerts(other)
     assert alert.until_at == clock.now() + timedelta(seconds=900)
     clock.move(899)
     watcher.look_once()
     assert open_alerts(other)[0].well_since is None
-    other.pool.breaker.shut("bilibili")
+    clock.move(1)
+    open_circuit(other)
     watcher.look_once()
-    assert open_alerts(other)[0].until_at == clock.now() + timedelta(seconds=900)
-    dying.alerts.monitor().look_once()  # its own way out is open, or shut for less
-    assert open_alerts(other)[0].until_at == clock.now() + timedelta(seconds=900)
-    clock.move(900)
+    assert open_alerts(other)[0].until_at == clock.now() + timedelta(seconds=1800)
+    clock.move(1800)
     watcher.look_once()
     clock.move(CALM_SECS)
     assert watcher.look_once() == 1
@@ -207,8 +207,8 @@ def test_a_breakers_alert_outlives_its_process_until_the_moment_it_gave(
 def test_one_way_out_is_named_apart_from_the_whole_platform(app: App) -> None:
     watcher = app.alerts.monitor()
     watcher.look_once()
-    app.pool.breaker.shut("bilibili", "10.0.0.8:3128")
-    app.pool.breaker.shut("bilibili")
+    open_circuit(app, "10.0.0.8:3128")
+    open_circuit(app)
     assert watcher.look_once() == 2
     assert {alert.facts["way"] for alert in open_alerts(app)} == {None, "10.0.0.8:3128"}
 

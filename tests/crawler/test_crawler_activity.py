@@ -22,6 +22,7 @@ from storage.crawling.account_leases import PaceState
 from storage.crawling.leases import Worker
 from storage.models.accounts import AccountStatus
 from storage.models.tasks import Task, TaskStatus, TaskType
+from tests.support.accounts.cooldowns import cooldown
 from tests.support.crawler.workbench import (
     DOMAIN,
     ONE_ENGINE,
@@ -211,7 +212,7 @@ def test_a_lease_that_ran_out_is_no_work(app: App, clock: MovingClock) -> None:
     [
         lambda app, leased: app.pool.manager.release(leased),
         lambda app, leased: app.pool.manager.release_unharmed(leased, Message.text("platform")),
-        lambda app, leased: app.pool.manager.cool_down(leased, 60, Message.text("throttled")),
+        lambda app, leased: app.pool.manager.cool_down(leased, cooldown(60)),
         lambda app, leased: app.pool.manager.disable(leased, Message.text("banned")),
         lambda app, leased: app.pool.manager.set_account_status(leased.id, "idle"),
         lambda app, leased: app.pool.manager.set_account_status(leased.id, "disabled"),

@@ -19,6 +19,7 @@ from presentation.i18n.renderer import renderer_for
 from presentation.snapshot import Snapshot
 from presentation.terminal.dashboard import Dashboard
 from storage.models.tasks import TaskType, WaitingFor
+from tests.support.accounts.cooldowns import cooldown
 from tests.support.crawler.workbench import (
     DOMAIN,
     ONE_ENGINE,
@@ -259,7 +260,7 @@ def test_what_the_pool_lacks_is_told_in_both_languages(
     said.append(reason())
     held = app.pool.manager.lease(Purpose.EXPORTING, "bilibili")
     said.append(reason())
-    app.pool.manager.cool_down(held, 60, Message.text("throttled: x"))
+    app.pool.manager.cool_down(held, cooldown(60, "throttled: x"))
     said.append(reason())
     app.pool.manager.set_account_status(held.id, "idle")
     app.pool.manager.update_export_count(held.id, 5)

@@ -8,8 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 from accounts.account_lease import Purpose
+from accounts.attribution.openings import Opening
 from accounts.vault import Credentials
 from app.container import App
+from core.attribution import ALL, CircuitCause, CircuitUnit
 from core.errors import LoginExpiredError
 from core.messages import Message
 from storage.operations import alerts
@@ -24,6 +26,14 @@ from tests.support.crawler.workbench import (
     store_rows,
 )
 from tests.support.moving_clock import MovingClock
+
+
+def open_circuit(app: App, egress: str = ALL) -> None:
+    """Open a circuit of Bilibili, as after risk control."""
+    unit, now = CircuitUnit("bilibili", egress), app.clock.now()
+    opening = Opening(cause=CircuitCause.RISK)
+    openings = app.pool.circuits.failures.openings
+    app.database.write(lambda tx: openings.open(tx, unit, opening, now))
 
 
 @dataclass(frozen=True)
@@ -93,7 +103,7 @@ CAUSES = (
     ),
     Cause(
         AlertKind.BREAKER_OPEN,
-        lambda app, _: app.pool.breaker.shut("bilibili"),
+        lambda app, _: open_circuit(app),
         lambda app, clock: clock.move(app.settings.risk_cooldown_secs),
     ),
     Cause(
