@@ -201,10 +201,14 @@ class AccountSession:
                 self.circuits.before_request(endpoint)
             yield
 
-    def record_answered(self) -> None:
-        """Record that the newest request got an answer that is no refusal."""
+    def record_answered(self, error: SourceError | None = None) -> None:
+        """Record that the newest request got an answer that is no refusal.
+
+        Args:
+            error: what the answer says of one resource; None for what was asked for.
+        """
         if self.circuits is not None:
-            self.circuits.settle()
+            self.circuits.settle(error)
 
     def redact(self, text: str) -> str:
         """Return the text with this session's secrets as `***`, fit to be stored and shown.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
-from core.attribution import Attribution, CircuitCause, CircuitUnit, Scope
+from core.attribution import Attribution, CircuitCause, CircuitUnit, Reaction, Scope
 from core.errors import (
     Evidence,
     RetryableError,
@@ -63,6 +63,7 @@ class FailedRequest:
 
     Args:
         scope: what the platform's rules say that it concerns.
+        is_conclusive: one such answer is enough.
         code: the platform's own code; None without one.
         retry_after_secs: what the platform asks for; None when it names no time.
         fault: why no usable answer came; None when one came.
@@ -72,6 +73,7 @@ class FailedRequest:
     cause: CircuitCause
     scope: Scope
     left_at: datetime
+    is_conclusive: bool = False
     code: str | None = None
     retry_after_secs: float | None = None
     evidence: Evidence | None = None
@@ -111,6 +113,9 @@ class Circuits(Protocol):
 
     def is_usable(self, platform: str, endpoint: str) -> bool:
         """Return whether an optional endpoint may be asked, which another one can replace."""
+
+    def record_unknown(self, asker: Asker, evidence: Evidence) -> None:
+        """Count an answer that no rule of the platform describes."""
 
     def leave_alone(self, platform: str, endpoint: str, evidence: Evidence | None) -> float:
         """Leave an optional endpoint alone, and return for how many seconds."""
@@ -155,13 +160,25 @@ class RequestCircuits:
         self.give_back()
         self._admit(replace(self.base, endpoint=self._endpoint(path)))
 
-    def settle(self) -> None:
-        """Record the newest request as answered; do nothing when it has an outcome already."""
+    def settle(self, error: SourceError | None = None) -> None:
+        """Record the newest request as answered; do nothing when it has an outcome already.
+
+        Args:
+            error: what the answer says of one resource; None for what was asked for.
+        """
         if self._pending is None:
             return
+        if error is not None:
+            self.record_unknown(self._pending[0], error)
         asker, permit, _ = self._pending
         self._pending = None
         self.circuits.record_good(asker, permit)
+
+    def record_unknown(self, asker: Asker, error: SourceError) -> None:
+        """Count the error's answer when no rule describes it."""
+        is_known = error.verdict is None or error.verdict.known
+        if not is_known and error.evidence is not None:
+            self.circuits.record_unknown(asker, error.evidence)
 
     def give_back(self) -> None:
         """Forget the newest request, whose answer says nothing or did not come."""
@@ -193,6 +210,8 @@ def failed_request(error: SourceError, left_at: datetime) -> FailedRequest | Non
     match error:
         case RiskControlError():
             cause, retry_after_secs, fault = CircuitCause.RISK, None, None
+        case _ if _is_of_key(error):
+            cause, retry_after_secs, fault = CircuitCause.KEY, None, None
         case ThrottledError():
             cause, retry_after_secs, fault = CircuitCause.THROTTLE, error.retry_after_secs, None
         case RetryableError() if not error.damaged:
@@ -205,11 +224,20 @@ def failed_request(error: SourceError, left_at: datetime) -> FailedRequest | Non
         cause=cause,
         scope=error.verdict.scope if error.verdict else otherwise,
         left_at=left_at,
+        is_conclusive=error.verdict is not None and error.verdict.conclusive,
         code=_code(error.evidence),
         retry_after_secs=retry_after_secs,
         evidence=error.evidence,
         fault=fault,
     )
+
+
+def _is_of_key(error: SourceError) -> bool:
+    """Return whether an API key is refused until a person changes something."""
+    verdict = error.verdict
+    if verdict is None or verdict.scope is not Scope.KEY:
+        return False
+    return verdict.reaction in (Reaction.DISABLE, Reaction.FAIL)
 
 
 def _code(evidence: Evidence | None) -> str | None:

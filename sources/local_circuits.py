@@ -52,6 +52,9 @@ class LocalCircuits:
         until = self._unusable_until.get((platform, endpoint), 0.0)
         return self._clock.monotonic() >= until
 
+    def record_unknown(self, asker: Asker, evidence: Evidence) -> None:
+        """Do nothing: nobody reads the counts."""
+
     def leave_alone(self, platform: str, endpoint: str, evidence: Evidence | None) -> float:
         """Leave an optional endpoint alone, and return for how many seconds."""
         self._unusable_until[platform, endpoint] = self._clock.monotonic() + UNUSABLE_SECS

@@ -245,6 +245,7 @@ class GuardedSource:
     ) -> None:
         """Set whom a failure concerns, and record it where it may concern others too."""
         asker, permit, left_at = requests.take_failed()
+        requests.record_unknown(asker, error)
         failed = failed_request(error, left_at)
         if failed is None:
             # What the platform says of one resource is an answer like any other.

@@ -151,9 +151,11 @@ class Failures:
         """Return whom a failure concerns of a request that no second account can repeat."""
         if failed.cause is CircuitCause.SERVER_ERROR:
             return self._server_error(tx, asker, failed, now)
-        if failed.cause is CircuitCause.THROTTLE:
+        if failed.cause is CircuitCause.THROTTLE and failed.retry_after_secs is None:
             return Attribution(scope=Scope.KEY)
-        unit = CircuitUnit(asker.platform, asker.egress, asker.endpoint)
+        is_whole_key = failed.cause is CircuitCause.KEY and failed.is_conclusive
+        endpoint = ALL if is_whole_key else asker.endpoint
+        unit = CircuitUnit(asker.platform, asker.egress, endpoint)
         until = self.openings.open(tx, unit, _opening(failed), now)
         return Attribution(scope=unit.scope, until=until)
 

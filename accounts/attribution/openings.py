@@ -51,7 +51,7 @@ class CircuitBackoffs:
                 CircuitCause.NO_ANSWER: outage,
                 CircuitCause.SERVER_ERROR: outage,
                 CircuitCause.UNUSABLE: Backoff(3600.0, 86_400.0),
-                CircuitCause.KEY: Backoff(3600.0, 86_400.0),
+                CircuitCause.KEY: Backoff(86_400.0, 86_400.0),
                 CircuitCause.OPERATOR: Backoff(3600.0, 86_400.0),
             },
             egress_no_answer=Backoff(60.0, 3600.0),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import random
+import json
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from accounts.attribution.failures import Failures
@@ -15,7 +15,7 @@ from core.cancellation import StoppedSignal
 from core.clock import Clock
 from core.errors import CircuitOpenError, Evidence
 from sources.circuits import PLAIN_PERMIT, Asker, FailedRequest, Permit, Probe
-from storage.crawling import source_states
+from storage.crawling import source_states, unknown_answers
 from storage.crawling.source_states import Circuit, CircuitState
 from storage.engines.transactions import Database, Tx
 
@@ -24,8 +24,6 @@ PROBE_SECS = 30.0
 # A request waits so long for the answer to another's, which ends a quarantine most of the time.
 MAX_QUARANTINE_WAIT_SECS = 2.0
 POLL_SECS = 0.1
-# Those who wait for the end of a cooldown must not all come at once.
-MAX_JITTER_SECS = 5.0
 # A moment further ahead was written by a host whose clock was wrong.
 MAX_AHEAD = timedelta(hours=25)
 # A circuit closes after so many good answers, of more than one account where there are several.
@@ -108,6 +106,19 @@ class SharedCircuits:
             for circuit in circuits
         )
 
+    def record_unknown(self, asker: Asker, evidence: Evidence) -> None:
+        """Count an answer that no rule of the platform describes."""
+        code = None if evidence.code is None else str(evidence.code)
+        self.database.write(
+            unknown_answers.record,
+            asker.platform,
+            asker.endpoint,
+            evidence.http_status,
+            code,
+            json.dumps(asdict(evidence), ensure_ascii=False),
+            self.clock.now(),
+        )
+
     def leave_alone(self, platform: str, endpoint: str, evidence: Evidence | None) -> float:
         """Leave an optional endpoint alone, and return for how many seconds."""
         now = self.clock.now()
@@ -132,7 +143,7 @@ class SharedCircuits:
             if circuit.state is CircuitState.QUARANTINED and circuit.until_at <= now:
                 continue
             if circuit.state is CircuitState.OPEN and now < circuit.until_at <= now + MAX_AHEAD:
-                raise CircuitOpenError(circuit.unit, circuit.until_at + _jitter())
+                raise CircuitOpenError(circuit.unit, circuit.until_at)
             found.append(circuit)
         return found
 
@@ -210,7 +221,3 @@ class SharedCircuits:
 def _give_back(tx: Tx, probes: Sequence[Probe]) -> None:
     for probe in probes:
         source_states.give_back_probe(tx, probe.unit, probe.token)
-
-
-def _jitter() -> timedelta:
-    return timedelta(seconds=random.uniform(0.0, MAX_JITTER_SECS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ from storage.models.tasks import TaskType, WaitingFor
 
 log = service_log("ingestion")
 RECHECK_SECS = 30.0  # of a platform that is left alone for a time that is not known
+MAX_JITTER_SECS = 5.0
 MAX_INLINE_WAIT_SECS = 20.0  # a longer wait for an account gives the task back meanwhile
 FAIR_WAIT_SECS = 30.0  # an export that lacks an account for so long goes first
 
@@ -314,8 +316,10 @@ class IngestionWorker:
         return Outcome.TASK_ENDED
 
     def _wait_for_platform(self, leased: TaskLease, until: datetime, error: BatonError) -> None:
+        # Those who wait for the same moment must not all come at once.
+        jitter = timedelta(seconds=random.uniform(0.0, MAX_JITTER_SECS))
         self.scheduler.requeue(
-            leased, not_before=until, waiting_for=WaitingFor.PLATFORM, error=error.message
+            leased, not_before=until + jitter, waiting_for=WaitingFor.PLATFORM, error=error.message
         )
 
     def _record_empty_page(

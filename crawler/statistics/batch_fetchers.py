@@ -254,6 +254,12 @@ class KeyBatchFetcher:
             except ThrottledError as error:
                 wanted_secs = error.retry_after_secs or self.retry_policy.throttle_wait_secs
                 reason = Message.of("platform_throttled", cause=redacted(error))
+            except CircuitOpenError as error:
+                wanted_secs = (error.until - self.clock.now()).total_seconds()
+                is_of_key = error.unit.scope is Scope.KEY
+                if not is_of_key or wanted_secs > self.retry_policy.max_wait_secs:
+                    raise
+                reason = error.message
             secs = min(wanted_secs, self.retry_policy.max_wait_secs)
             self.waits.report(reason, secs)
             if self.clock.wait(stop, secs):

@@ -282,7 +282,7 @@ class VideoCounters:
         try:
             data = self._client.get(session, VIEW, {"bvid": av_to_bv(aid)}, self._pause.wait)
         except ItemUnavailableError as error:
-            session.record_answered()
+            session.record_answered(error)
             return _unavailable(error)
         return _read_single(data, aid)
 

@@ -8,10 +8,11 @@ import pytest
 
 from app.container import App
 from core.attribution import CircuitCause, Scope
-from core.errors import CircuitOpenError
-from storage.crawling import accounts, source_refusals, source_states
+from core.errors import CircuitOpenError, Evidence
+from sources.circuits import Asker, FailedRequest
+from storage.crawling import accounts, source_refusals, source_states, unknown_answers
 from storage.crawling.source_states import CircuitState
-from tests.support.accounts.circuit_pool import CircuitPool
+from tests.support.accounts.circuit_pool import NEVER, CircuitPool
 from tests.support.apps import AppFactory
 from tests.support.moving_clock import MovingClock
 
@@ -389,3 +390,46 @@ def test_rows_of_what_is_over_are_pruned(app: App, clock: MovingClock) -> None:
     clock.move(61)
     assert app.database.write(source_states.prune, app.clock.now()) == 1
     assert app.database.write(source_refusals.prune, app.clock.now()) == 1
+
+
+def key_asker(endpoint: str, key: str = "key:1f3a9c02") -> Asker:
+    return Asker(platform="tiktok", egress=key, endpoint=endpoint, account_id=0)
+
+
+def test_a_key_that_is_refused_is_asked_no_more_and_another_one_is(app: App) -> None:
+    circuits = app.pool.circuits
+    refused = FailedRequest(
+        cause=CircuitCause.KEY, scope=Scope.KEY, left_at=circuits.now(), is_conclusive=True
+    )
+    asker = key_asker("stats")
+    found = circuits.record_failure(asker, circuits.admit(asker, NEVER), refused)
+    assert found.scope is Scope.KEY
+    with pytest.raises(CircuitOpenError):
+        circuits.admit(key_asker("videos"), NEVER)
+    circuits.admit(key_asker("stats", "key:77777777"), NEVER)
+
+
+def test_a_key_without_rights_to_one_endpoint_may_ask_the_others(app: App) -> None:
+    circuits = app.pool.circuits
+    refused = FailedRequest(cause=CircuitCause.KEY, scope=Scope.KEY, left_at=circuits.now())
+    asker = key_asker("stats")
+    circuits.record_failure(asker, circuits.admit(asker, NEVER), refused)
+    with pytest.raises(CircuitOpenError):
+        circuits.admit(asker, NEVER)
+    circuits.admit(key_asker("videos"), NEVER)
+
+
+def test_answers_that_nobody_has_described_are_counted_with_one_evidence(app: App) -> None:
+    circuits = app.pool.circuits
+    for number in (1, 2, 3):
+        evidence = Evidence(f"GET /{number}", 200, 77777, "body")
+        circuits.record_unknown(key_asker("view"), evidence)
+    [found] = app.database.read(unknown_answers.all_of)
+    assert (found.platform, found.endpoint, found.http_status, found.code, found.seen) == (
+        "tiktok",
+        "view",
+        200,
+        "77777",
+        3,
+    )
+    assert "GET /1" in (found.evidence or "")
