@@ -129,8 +129,3 @@ def revert_cooldown(tx: Tx, refusal: Refusal, pace: str | None, now: datetime) -
         now=to_sql(now),
         **changes,
     )
-
-
-def prune(tx: Tx, before: datetime) -> int:
-    """Delete the refusals from before a moment; return how many there were."""
-    return tx.execute("DELETE FROM source_refusals WHERE created_at<:before", before=to_sql(before))

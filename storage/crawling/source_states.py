@@ -195,14 +195,6 @@ def close(tx: Tx, unit: CircuitUnit) -> bool:
     return 1 == tx.execute(f"DELETE FROM source_states WHERE {KEY}", **_key(unit))
 
 
-def prune(tx: Tx, now: datetime) -> int:
-    """Delete the rows of circuits that are closed, or whose quarantine ended; return how many."""
-    return tx.execute(
-        "DELETE FROM source_states WHERE state IN ('closed','quarantined') AND until_at<=:now",
-        now=to_sql(now),
-    )
-
-
 def open_egresses(tx: Tx, platform: str, endpoints: tuple[str, ...], now: datetime) -> list[str]:
     """Return the egresses by which the platform gets no request to these endpoints now."""
     names = {f"endpoint{number}": name for number, name in enumerate((*endpoints, ALL))}

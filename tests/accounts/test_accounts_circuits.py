@@ -10,7 +10,7 @@ from app.container import App
 from core.attribution import CircuitCause, Scope
 from core.errors import CircuitOpenError, Evidence
 from sources.circuits import Asker, FailedRequest
-from storage.crawling import accounts, source_refusals, source_states, unknown_answers
+from storage.crawling import accounts, source_states, unknown_answers
 from storage.crawling.source_states import CircuitState
 from tests.support.accounts.circuit_pool import NEVER, CircuitPool
 from tests.support.apps import AppFactory
@@ -382,14 +382,6 @@ def test_a_moment_far_ahead_that_a_wrong_clock_left_counts_as_due(app: App) -> N
         lambda tx: tx.execute("UPDATE source_states SET until_at='2030-01-01 00:00:00.000'")
     )
     pool.answer("a")
-
-
-def test_rows_of_what_is_over_are_pruned(app: App, clock: MovingClock) -> None:
-    pool = CircuitPool(app, "direct direct direct")
-    pool.refuse("a")
-    clock.move(61)
-    assert app.database.write(source_states.prune, app.clock.now()) == 1
-    assert app.database.write(source_refusals.prune, app.clock.now()) == 1
 
 
 def key_asker(endpoint: str, key: str = "key:1f3a9c02") -> Asker:
