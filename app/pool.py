@@ -11,6 +11,7 @@ from app.foundation import secret_text
 
 if TYPE_CHECKING:
     from accounts.budgets import DailyBudget
+    from accounts.egress.routes import EgressRoutes
     from accounts.enrolment import AccountEnrolment
     from accounts.manager import AccountManager
     from accounts.registry import AccountRegistry
@@ -51,6 +52,7 @@ class PoolFactories:
                 lease_registry=base.leases,
                 owner=base.owner,
                 lease_secs=base.settings.lease_secs,
+                direct=base.egress.direct.name,
             ),
             operator=AccountOperator(
                 database=base.database,
@@ -59,7 +61,15 @@ class PoolFactories:
                 lease_registry=base.leases,
                 owner=base.owner,
             ),
+            egress=base.egress,
         )
+
+    @cached_property
+    def egress_routes(self) -> EgressRoutes:
+        """Return the record of which egress routes work, shared by all platforms."""
+        from accounts.egress.routes import EgressRoutes
+
+        return EgressRoutes(database=self.foundation.database, clock=self.foundation.clock)
 
     @cached_property
     def registry(self) -> AccountRegistry:
@@ -70,6 +80,7 @@ class PoolFactories:
             database=self.foundation.database,
             vault=self.foundation.vault,
             clock=self.foundation.clock,
+            egress=self.foundation.egress,
         )
 
     @cached_property

@@ -101,8 +101,8 @@ class AccountSessions:
                 call `leave_after`.
             CredentialsError: no key decrypts the account's secrets; then call `leave_after`.
             StoppedSignal: `stop` was set before the check was sent; then call `close`.
-            OutOfTurnSignal: the check would have to wait longer than `patience_secs`; then call
-                `close`.
+            OutOfTurnSignal: the check would have to wait longer than `patience_secs`, or the
+                account leaves by a route that is in cooldown; then call `close`.
         """
         leased = checkout.account
         account = leased.account
@@ -114,8 +114,9 @@ class AccountSessions:
             pace=pace, clock=self.clock, stop=stop, patience_secs=self.patience_secs
         )
         secrets = self.accounts.credentials(leased)
+        route = self.accounts.record_egress(leased, secrets.proxy)
         session = checkout.access.sessions.session(
-            account.id, account.username, secrets.session, secrets.proxy
+            account.id, account.username, secrets.session, secrets.proxy, egress=route.name
         )
         session.gate = checkout.gate
         checkout.opened_session = session

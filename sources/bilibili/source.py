@@ -23,7 +23,6 @@ from sources.bilibili.client import HEADERS, BilibiliClient
 from sources.bilibili.cookies import parse_cookies
 from sources.bilibili.creator_page import CreatorCard, fetch_card, fetch_uploads
 from sources.bilibili.videos import MAX_AT_ONCE, VideoCounters
-from sources.json_api import egress
 from sources.request_delay import RandomDelay
 from sources.transport.session import open_http
 
@@ -76,7 +75,6 @@ class BilibiliSource:
             account_id=account_id,
             username=username,
             http=http,
-            egress=egress(proxy),
             secrets=secrets[::-1],
         )
 

@@ -46,6 +46,10 @@ MESSAGES = {
         "1 account waits for the next turn",
         "{n:,} accounts wait for the next turn",
     ),
+    "accounts_cut_off": (
+        "1 account waits: its egress route cools down until {until}",
+        "{n:,} accounts wait: their egress route cools down until {until}",
+    ),
     "accounts_spent": (
         "1 account has used up the quota of {day}",
         "{n:,} accounts have used up the quota of {day}",
@@ -112,6 +116,9 @@ MESSAGES = {
         "a secret of account '{name}' was encrypted with a key that is not here; nothing was"
         " changed"
     ),
+    "egress_salt_key_missing": (
+        "the names of egress routes were encrypted with a key that is not here; nothing was changed"
+    ),
     "callback_key_missing": (
         "the callback secret of task '{task_id}' was encrypted with a key that is not here;"
         " nothing was changed"
@@ -126,6 +133,7 @@ _EVERYWHERE = {
     "secret_key_lost": "put the key back",
     "secret_key_other": "put the right key back",
     "account_key_missing": "add that key behind the others and try again",
+    "egress_salt_key_missing": "add that key behind the others",
     "callback_key_missing": "add that key behind the others, or set the secret again",
     "secret_key_empty": NEW_KEY,
     "secret_key_missing": NEW_KEY,

@@ -43,6 +43,10 @@ MESSAGES = {
     "accounts_busy": ("1 个账号正在使用", "{n:,} 个账号正在使用"),
     "accounts_cooling": ("1 个账号正在休息", "{n:,} 个账号正在休息"),
     "accounts_waiting": ("1 个账号正等待下一次轮到", "{n:,} 个账号正等待下一次轮到"),
+    "accounts_cut_off": (
+        "1 个账号在等待：其出口线路休息至 {until}",
+        "{n:,} 个账号在等待：其出口线路休息至 {until}",
+    ),
     "accounts_spent": ("1 个账号在 {day} 的配额已用尽", "{n:,} 个账号在 {day} 的配额已用尽"),
     "others_disabled": ("{reason}；另有 1 个账号已禁用", "{reason}；另有 {n:,} 个账号已禁用"),
     "platform_shortage": "{platform}：{reason}",
@@ -95,6 +99,7 @@ MESSAGES = {
     ),
     "secret_key_other": "{source} 不是加密账号所用的密钥；未作任何更改",
     "account_key_missing": "账号“{name}”的凭据所用的加密密钥不在此处；未作任何更改",
+    "egress_salt_key_missing": "出口线路名称所用的加密密钥不在此处；未作任何更改",
     "callback_key_missing": "任务“{task_id}”的回调密钥所用的加密密钥不在此处；未作任何更改",
 }
 
@@ -106,6 +111,7 @@ _EVERYWHERE = {
     "secret_key_lost": "请放回密钥",
     "secret_key_other": "请放回正确的密钥",
     "account_key_missing": "请将该密钥加在其他密钥之后再试",
+    "egress_salt_key_missing": "请将该密钥加在其他密钥之后",
     "callback_key_missing": "请将该密钥加在其他密钥之后，或重新设置回调密钥",
     "secret_key_empty": NEW_KEY,
     "secret_key_missing": NEW_KEY,
