@@ -46,7 +46,6 @@ class AlertFactories:
         """Return a new alert monitor; one is run in each long-running process."""
         warning = timedelta(days=self.foundation.settings.session_warning_days)
         rules = AlertRules(
-            breaker=self.pool.breaker,
             clock=self.foundation.clock,
             calendar=self.foundation.calendar,
             session_warning=warning,

@@ -11,6 +11,7 @@ from app.foundation import secret_text
 
 if TYPE_CHECKING:
     from accounts.budgets import DailyBudget
+    from accounts.egress.operator import EgressOperator
     from accounts.egress.routes import EgressRoutes
     from accounts.enrolment import AccountEnrolment
     from accounts.manager import AccountManager
@@ -70,6 +71,13 @@ class PoolFactories:
         from accounts.egress.routes import EgressRoutes
 
         return EgressRoutes(database=self.foundation.database, clock=self.foundation.clock)
+
+    @cached_property
+    def egress_operator(self) -> EgressOperator:
+        """Return what operators see of routes and circuits, and change about them."""
+        from accounts.egress.operator import EgressOperator
+
+        return EgressOperator(database=self.foundation.database, clock=self.foundation.clock)
 
     @cached_property
     def registry(self) -> AccountRegistry:

@@ -153,6 +153,11 @@ def set_egress(tx: Tx, account_id: int, egress: str) -> None:
     tx.execute("UPDATE accounts SET egress=:egress WHERE id=:id", id=account_id, egress=egress)
 
 
+def platforms(tx: Tx) -> list[str]:
+    """Return the platforms that have accounts, sorted."""
+    return tx.column("SELECT DISTINCT platform FROM accounts ORDER BY platform")
+
+
 def used_routes(tx: Tx, platform: str | None = None) -> list[tuple[str | None, bool, int]]:
     """Return (route, whether without a proxy, number of enabled accounts) for each route.
 
