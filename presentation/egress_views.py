@@ -18,11 +18,6 @@ from storage.crawling.source_states import ALL, Circuit, CircuitState
 MAX_EVIDENCE_CHARS = 200
 
 
-def cooling_routes(routes: Sequence[EgressRoute], now: datetime) -> list[EgressRoute]:
-    """Return the routes that are in cooldown now."""
-    return [route for route in routes if route.is_cooling(now)]
-
-
 def open_circuits(circuits: Sequence[Circuit], now: datetime) -> list[Circuit]:
     """Return the circuits that let no request through now."""
     return [c for c in circuits if c.state is CircuitState.OPEN and c.until_at > now]
@@ -33,26 +28,22 @@ def route_reason(route: EgressRoute) -> Message:
     return Message.load(route.last_error or "") if route.fault else Message.of("by_operator")
 
 
-def route_message(route: EgressRoute) -> Message:
-    """Return one line about a route in cooldown."""
-    return Message.of(
-        "egress_cools_down",
-        egress=route.egress,
-        until=route.cooldown_until,
-        reason=route_reason(route),
-    )
-
-
 def circuit_message(circuit: Circuit) -> Message:
     """Return one line about an open circuit: what is left alone, until when, and why."""
-    code = "circuit_open_code" if circuit.code else "circuit_open"
     return Message.of(
-        code,
+        "circuit_open",
         unit=unit_message(circuit.platform, circuit.egress, circuit.endpoint),
         until=circuit.until_at,
-        cause=Message(f"circuit_cause_{circuit.cause}"),
-        code=circuit.code,
+        cause=circuit_cause(circuit),
     )
+
+
+def circuit_cause(circuit: Circuit) -> Message:
+    """Return why a circuit is not closed, with the platform's code where it gave one."""
+    cause = Message(f"circuit_cause_{circuit.cause}")
+    if circuit.code is None:
+        return cause
+    return Message.of("circuit_cause_code", cause=cause, code=circuit.code)
 
 
 def unit_message(platform: str, egress: str, endpoint: str) -> Message:
@@ -96,6 +87,17 @@ def route_object(overview: RouteOverview, render: Render, now: datetime) -> dict
         "open_circuits": [
             circuit_object(circuit) for circuit in open_circuits(overview.circuits, now)
         ],
+    }
+
+
+def cooling_object(route: EgressRoute, render: Render) -> dict[str, Any]:
+    """Return a route in cooldown as JSON, in short."""
+    return {
+        "egress": route.egress,
+        "gateway": route.gateway,
+        "fault": route.fault.value if route.fault else None,
+        "cooldown_until": _moment(route.cooldown_until),
+        **message_keys("reason", route_reason(route), render),
     }
 
 

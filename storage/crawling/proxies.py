@@ -127,6 +127,17 @@ def all_of(tx: Tx, gateway: str | None = None) -> list[EgressRoute]:
     return [row_to(EgressRoute, row) for row in rows]
 
 
+def cooling(tx: Tx, now: datetime) -> list[EgressRoute]:
+    """Return the routes that are in cooldown now, those that wait longest last."""
+    rows = tx.all(
+        "SELECT * FROM proxies WHERE cooldown_until>:now AND cooldown_until<=:latest"
+        " ORDER BY cooldown_until, egress",
+        now=to_sql(now),
+        latest=to_sql(now + MAX_AHEAD),
+    )
+    return [row_to(EgressRoute, row) for row in rows]
+
+
 def cooldowns(tx: Tx) -> list[RouteCooldown]:
     """Return the cooldowns that no good answer has ended yet; normally there are none."""
     rows = tx.all("SELECT egress, cooldown_until FROM proxies WHERE cooldown_until IS NOT NULL")

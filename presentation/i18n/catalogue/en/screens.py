@@ -84,6 +84,8 @@ MESSAGES: dict[str, Forms] = {
     "waits_for_stopped_crawl": (
         "waits for creators, but no process works on crawl #{id}; go on with: {command}"
     ),
+    "screen_circuit_open": "until {until} no request to {unit}: {cause}",
+    "screen_egress_cools": "until {until} no request by {egress}: {reason}",
     "account_works_for": "#{id} {kind} {domain}",
     "account_next_request": "next request in {secs:,} s",
     "account_pages_today": ("{n:,} page today", "{n:,} pages today"),

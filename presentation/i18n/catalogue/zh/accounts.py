@@ -36,7 +36,6 @@ MESSAGES = {
     "probe_passed": "探测通过，观察中",
     "account_recovered": "连续 {good} 次正常应答，已恢复",
     # 出口线路与熔断
-    "egress_cools_down": "{egress} 休息至 {until}：{reason}",
     "egress_opened": "{egress} 已恢复使用",
     "egress_was_open": "{egress} 并未在休息",
     "egress_cooled_down": "{egress} 暂停使用至 {until}",
@@ -44,7 +43,7 @@ MESSAGES = {
     "no_egress_routes": "还没有出口线路：有了第一个账号就会出现",
     "cooldown_length_wrong": "休息时长为 1 秒至 {hours} 小时，写成 90s、30m 或 2h，而不是 {text}",
     "circuit_open": "{unit} 暂停访问至 {until}：{cause}",
-    "circuit_open_code": "{unit} 暂停访问至 {until}：{cause}（{code}）",
+    "circuit_cause_code": "{cause}（{code}）",
     "circuit_closed": "{unit} 已恢复访问",
     "no_circuits": "没有熔断：一切照常访问",
     "no_circuit_closed": "{platform} 没有这样的熔断，均已恢复",

@@ -81,6 +81,8 @@ MESSAGES: dict[str, Forms] = {
     "waits_for_stopped_crawl": (
         "等待达人入库，但没有进程在处理抓取任务 #{id}；继续请执行：{command}"
     ),
+    "screen_circuit_open": "{until} 前不访问 {unit}：{cause}",
+    "screen_egress_cools": "{until} 前不经由 {egress}：{reason}",
     "account_works_for": "#{id} {kind} {domain}",
     "account_next_request": "{secs:,} 秒后发出下一次请求",
     "account_pages_today": ("今日 {n:,} 页", "今日 {n:,} 页"),
