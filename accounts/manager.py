@@ -9,14 +9,19 @@ from datetime import datetime, timedelta
 
 from accounts.account_lease import AccountLease, Purpose
 from accounts.claims import AccountClaims
+from accounts.egress.identities import EgressIdentities
+from accounts.egress.route_states import closed_of, closed_until
+from accounts.egress.routes import note_route
 from accounts.operator import AccountOperator
 from accounts.shortage import Shortage, export_shortage, ingestion_shortage
 from accounts.vault import Credentials, Vault
+from core.cancellation import OutOfTurnSignal
 from core.clock import Clock, QuotaCalendar
 from core.errors import Evidence
 from core.leases import LeaseRegistry
 from core.messages import Message
-from storage.crawling import account_leases, accounts, source_refusals
+from sources.transport.egress import Egress
+from storage.crawling import account_leases, accounts, proxies, source_refusals
 from storage.crawling.account_leases import PaceState
 from storage.engines.transactions import Database, Tx
 from storage.models.accounts import AccountStatus, Health
@@ -60,6 +65,7 @@ class AccountManager:
     lease_registry: LeaseRegistry
     claims: AccountClaims
     operator: AccountOperator
+    egress: EgressIdentities
 
     # The operator's interface: these four names are used from outside.
 
@@ -122,19 +128,25 @@ class AccountManager:
         task_id: int | None = None,
         *,
         excluding: Collection[int] = (),
+        endpoints: tuple[str, ...] = (),
     ) -> AccountLease | None:
         """Lease the least recently used account that is fit; None when none is.
 
-        Accounts whose ids are in `excluding` are passed over.
-
         Fit is an account that is idle and not cooling down, and whose pace (for exporting: whose
-        quota of today) has room. `task_id` is the top-level task that it will work for; None for
-        work without a task.
+        quota of today) has room. For ingesting its egress route must be open, too.
+
+        Args:
+            task_id: the top-level task that it will work for; None for work without a task.
+            excluding: ids of accounts that are passed over.
+            endpoints: those that it will ask, as response rules name them; a route that is closed
+                for one of them is not open.
 
         Raises:
             DatabaseContentionError: other processes took each account that was picked.
         """
-        return self.claims.claim_next(platform, purpose, task_id, excluding)
+        return self.claims.claim_next(
+            platform, purpose, task_id, excluding=excluding, endpoints=endpoints
+        )
 
     def lease_by_id(
         self, account_id: int, purpose: Purpose, task_id: int | None = None
@@ -146,9 +158,10 @@ class AccountManager:
             InvalidInputError: there is no such account.
             DatabaseContentionError: other processes took it each time that it was picked.
         """
-        if self.operator.existing(account_id).status is not AccountStatus.IDLE:
+        account = self.operator.existing(account_id)
+        if account.status is not AccountStatus.IDLE:
             return None
-        return self.claims.claim_account(account_id, purpose, task_id)
+        return self.claims.claim_account(account, purpose, task_id)
 
     def lease_unchecked(self, platform: str) -> AccountLease | None:
         """Lease an account for ingesting whose session was not checked for a day.
@@ -191,14 +204,25 @@ class AccountManager:
         by = self.clock.now() + SOON
         return self.database.read(accounts.has_other, platform, asked, by)
 
-    def shortage(self, purpose: Purpose, platform: str) -> Shortage:
-        """Return why no account of the platform is fit for `purpose`, and when that ends."""
+    def shortage(
+        self, purpose: Purpose, platform: str, endpoints: tuple[str, ...] = ()
+    ) -> Shortage:
+        """Return why no account of the platform is fit for `purpose`, and when that ends.
+
+        `endpoints` are those of `lease`.
+        """
         now = self.clock.now()
         day = self.calendar.day(now)
-        pool = self.database.read(accounts.pool_state, platform, now, day)
         if purpose is Purpose.EXPORTING:
+            pool = self.database.read(accounts.pool_state, platform, now, day)
             return export_shortage(pool, platform, day, self.calendar.next_day_starts(now))
-        return ingestion_shortage(pool, platform)
+        ends = self.database.read(closed_until, platform, endpoints, now)
+        closed = closed_of(ends, self.egress.direct.name)
+        pool = self.database.read(accounts.pool_state, platform, now, day, closed)
+        used = self.database.read(accounts.used_routes, platform) if pool.cut_off else []
+        routes = {self.egress.direct.name if direct else name for name, direct, _ in used}
+        opens_at = min((ends[name] for name in routes & ends.keys() if name), default=None)
+        return ingestion_shortage(pool, platform, opens_at)
 
     def credentials(self, leased: AccountLease) -> Credentials:
         """Return the secrets of a leased account in clear.
@@ -209,6 +233,31 @@ class AccountManager:
         return self.vault.decrypt_all(leased.account)
 
     # What workers report while they hold a lease.
+
+    def record_egress(self, leased: AccountLease, proxy: str | None) -> Egress:
+        """Return the route by which a leased account leaves this host, and record a new one.
+
+        `proxy` is its URL in clear; None for none.
+
+        Raises:
+            CredentialsError: no key decrypts what the name of the route is salted with.
+            OutOfTurnSignal: it is new, and in cooldown. Leases pass it over from now on.
+        """
+        route = self.egress.of(proxy)
+        if leased.account.egress == route.name:
+            return route
+        now, token = self.clock.now(), leased.lease.token
+
+        def record(tx: Tx) -> datetime | None:
+            account_leases.set_egress(tx, leased.id, token, route.name, now)
+            note_route(tx, route, now)
+            known = proxies.find(tx, route.name)
+            return known.cooldown_until if known is not None and known.is_cooling(now) else None
+
+        until = self.database.write_idempotent(record)
+        if until is not None:
+            raise OutOfTurnSignal((until - now).total_seconds())
+        return route
 
     def needs_probe(self, leased: AccountLease) -> bool:
         """Return True when the session must be checked before the account works.

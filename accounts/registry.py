@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from accounts.egress.identities import EgressIdentities
+from accounts.egress.routes import note_route
 from accounts.requests import MAX_NAME_LETTERS, require_daily_limit
 from accounts.vault import Credentials, Vault
 from core.clock import Clock
 from core.errors import CredentialsError, DuplicateKeyError, InvalidInputError
 from core.messages import Message
+from sources.transport.egress import Egress
 from storage.crawling import accounts, task_control
 from storage.engines.transactions import Database, Tx
 from storage.models.accounts import Account, AccountEvent
@@ -28,6 +31,7 @@ class AccountRegistry:
     database: Database
     vault: Vault
     clock: Clock
+    egress: EgressIdentities
 
     def add(
         self,
@@ -52,6 +56,7 @@ class AccountRegistry:
             raise InvalidInputError("account_name_invalid", max_letters=MAX_NAME_LETTERS)
         require_daily_limit(limit)
         now = self.clock.now()
+        route = self.egress.of(credentials.proxy)
 
         def work(tx: Tx) -> int | None:
             secrets = self.vault.encrypt_all(tx, credentials)
@@ -59,6 +64,7 @@ class AccountRegistry:
                 tx, platform, username=username, secrets=secrets, limit=limit, now=now
             )
             if account_id is not None:
+                _set_route(tx, account_id, route, now)
                 accounts.set_session_expiry(tx, account_id, expires_at)
                 detail = Message.of("limit_set", rows=limit)
                 accounts.note_event(tx, account_id, "added", detail.dump(), now)
@@ -86,6 +92,7 @@ class AccountRegistry:
             CredentialsError: there is no usable key to encrypt with.
         """
         now = self.clock.now()
+        route = self.egress.of(credentials.proxy)
 
         def work(tx: Tx) -> list[str]:
             password, session, proxy = self.vault.encrypt_all(tx, credentials)
@@ -103,6 +110,8 @@ class AccountRegistry:
             if not names:
                 return []
             accounts.set_secrets(tx, account.id, secrets, now)
+            if "proxy" in names:
+                _set_route(tx, account.id, route, now)
             if "session" in names:
                 accounts.set_session_expiry(tx, account.id, expires_at)
             detail = Message.of("secrets_replaced", names=names)
@@ -170,3 +179,8 @@ class AccountRegistry:
     def events(self, account: Account, limit: int = 100) -> list[AccountEvent]:
         """Return the account's timeline, newest first, at most `limit` entries."""
         return self.database.read(accounts.events, account.id, limit)
+
+
+def _set_route(tx: Tx, account_id: int, route: Egress, now: datetime) -> None:
+    accounts.set_egress(tx, account_id, route.name)
+    note_route(tx, route, now)

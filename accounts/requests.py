@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from accounts.vault import Credentials
@@ -13,6 +15,9 @@ from core.requests import FieldChecks, require_text
 if TYPE_CHECKING:
     from sources.platforms import Platform
 
+COOLDOWN = re.compile(r"([0-9]{1,6})([smh])")
+COOLDOWN_UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
+MAX_COOLDOWN = timedelta(hours=24)
 MAX_NAME_LETTERS = 128
 MAX_ROWS_A_DAY = 1_000_000_000
 MAX_COOKIE_LETTERS = 1_000_000
@@ -30,6 +35,20 @@ def account_name(text: str) -> str:
     if not 0 < len(name) <= MAX_NAME_LETTERS or not name.isprintable():
         raise InvalidInputError("name_not_printable", max_letters=MAX_NAME_LETTERS)
     return name
+
+
+def cooldown_length(text: str) -> timedelta:
+    """Return the length of a cooldown that a person orders, such as `90s`, `30m` or `2h`.
+
+    Raises:
+        InvalidInputError: it has another form, or is not from 1 s to MAX_COOLDOWN.
+    """
+    match = COOLDOWN.fullmatch(text.strip())
+    length = timedelta(**{COOLDOWN_UNITS[match[2]]: int(match[1])}) if match else timedelta()
+    if not timedelta(seconds=1) <= length <= MAX_COOLDOWN:
+        hours = MAX_COOLDOWN // timedelta(hours=1)
+        raise InvalidInputError("cooldown_length_wrong", text=repr(text), hours=hours)
+    return length
 
 
 def require_daily_limit(limit: int) -> int:

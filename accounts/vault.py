@@ -23,6 +23,8 @@ from storage.schema import schema
 # A known text is stored encrypted: keys are the right ones when they decrypt it.
 KEY_CHECK = "vault_check"
 KEY_CHECK_TEXT = b"baton"
+# What names of egress routes are salted with; made by `accounts/egress/identities.py`.
+EGRESS_SALT = "egress_salt"
 SETTING = "BATON_SECRET_KEY"
 
 
@@ -280,6 +282,7 @@ def _reencrypt(tx: Tx, rotate: Callable[[str | None], str | None]) -> int:
     schema.lock_fact(tx, KEY_CHECK)
     stored = accounts.every(tx)
     _reencrypt_callback_secrets(tx, rotate)
+    _reencrypt_egress_salt(tx, rotate)
     try:
         for account in stored:
             secrets = (rotate(account.password), rotate(account.session), rotate(account.proxy))
@@ -296,6 +299,16 @@ def _reencrypt_callback_secrets(tx: Tx, rotate: Callable[[str | None], str | Non
             distribution_tasks.reencrypt(tx, task_id, rotate(secret) or "")
         except InvalidToken:
             raise CredentialsError("callback_key_missing", task_id=task_id) from None
+
+
+def _reencrypt_egress_salt(tx: Tx, rotate: Callable[[str | None], str | None]) -> None:
+    sealed = schema.get_fact(tx, EGRESS_SALT)
+    if sealed is None:
+        return
+    try:
+        schema.set_fact(tx, EGRESS_SALT, rotate(sealed) or "")
+    except InvalidToken:
+        raise CredentialsError("egress_salt_key_missing") from None
 
 
 def _write_private(path: Path, keys: Sequence[str]) -> None:

@@ -10,8 +10,10 @@ from typing import Any
 from accounts.shortage import export_shortage
 from core.attribution import ALL, CircuitCause
 from core.clock import Clock, QuotaCalendar
+from core.errors import FaultUnit
 from crawler.tasks.parents import CANCELLATIONS
-from storage.crawling import accounts, source_states
+from storage.crawling import accounts, proxies, source_states
+from storage.crawling.proxies import EgressRoute
 from storage.crawling.source_states import CircuitState
 from storage.engines.transactions import Tx
 from storage.operations import alert_queries
@@ -19,6 +21,9 @@ from storage.operations.alert_queries import AccountTrouble
 from storage.operations.alerts import Alert, AlertKind, open_key
 
 MAX_FAILED_TASKS = 50
+# So many in a row have lasted a quarter of an hour: 1 + 2 + 4 + 8 minutes, and one more.
+LONG_COOLDOWNS = 5
+MAX_SUBJECT_CHARS = 160  # what the column holds
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,7 @@ class AlertRules:
         """Return every cause that exists now and did not exist before `since` (UTC).
 
         Args:
-            already_open: the open alerts.
+            already_open: the open alerts; an old failure among them is still looked at.
         """
         known = list(already_open)
         return [
@@ -68,6 +73,7 @@ class AlertRules:
             *self._spent_platforms(tx),
             *self._failed_tasks(tx, known, since),
             *self._open_circuits(tx),
+            *self._egress_troubles(tx),
         ]
 
     def _disabled_accounts(self, tx: Tx, since: datetime) -> Iterator[AlertCause]:
@@ -117,24 +123,76 @@ class AlertRules:
             yield AlertCause(AlertKind.TASK_FAILED, f"task:{task.id}", facts)
 
     def _open_circuits(self, tx: Tx) -> Iterator[AlertCause]:
-        """Yield what is left alone; an endpoint that another one replaces is no cause."""
+        """Yield the open circuits, except those of endpoints that another one replaces."""
         now = self.clock.now()
         for circuit in source_states.all_of(tx, now):
             is_open = circuit.state is CircuitState.OPEN and circuit.until_at > now
             if not is_open or circuit.cause is CircuitCause.UNUSABLE:
                 continue
+            way, endpoint = _one_of(circuit.egress), _one_of(circuit.endpoint)
             subject = f"platform:{circuit.platform}"
-            if circuit.egress != ALL:
-                subject += f",way:{circuit.egress}"[:110]
+            subject += f",way:{way}" if way else ""
+            subject += f",endpoint:{endpoint}" if endpoint else ""
             yield AlertCause(
-                kind=AlertKind.BREAKER_OPEN,
-                subject=subject,
+                kind=AlertKind.CIRCUIT_OPEN,
+                subject=subject[:MAX_SUBJECT_CHARS],
                 facts={
                     "platform": circuit.platform,
-                    "way": None if circuit.egress == ALL else circuit.egress,
+                    "way": way,
+                    "endpoint": endpoint,
+                    "cause": circuit.cause.value,
+                    "code": circuit.code,
                 },
                 until_at=circuit.until_at,
             )
+
+    def _egress_troubles(self, tx: Tx) -> Iterator[AlertCause]:
+        """Yield the routes that fail for long, and the gateways that refuse them.
+
+        A route that no enabled account leaves by is nobody's trouble.
+        """
+        if not proxies.cooldowns(tx):
+            return
+        used = {name for name, _, _ in accounts.used_routes(tx)}
+        failing = [
+            route
+            for route in proxies.all_of(tx)
+            if route.cooldown_until and route.fault and route.egress in used
+        ]
+        refused: dict[str, list[EgressRoute]] = {}
+        for route in failing:
+            if route.fault is FaultUnit.GATEWAY:
+                refused.setdefault(route.gateway, []).append(route)
+            elif route.cooldowns >= LONG_COOLDOWNS:
+                yield AlertCause(
+                    kind=AlertKind.EGRESS_DOWN,
+                    subject=f"egress:{route.egress}",
+                    facts={"egress": route.egress, "reason": route.last_error or ""},
+                    until_at=route.cooldown_until,
+                )
+        for gateway, routes in refused.items():
+            yield _refusal_of(gateway, routes)
+
+
+def _one_of(unit: str) -> str | None:
+    return None if unit == ALL else unit
+
+
+def _refusal_of(gateway: str, routes: list[EgressRoute]) -> AlertCause:
+    """Return the cause that a gateway refuses some routes, or one; a person has to act."""
+    first = routes[0]
+    ends = [route.cooldown_until for route in routes if route.cooldown_until]
+    return AlertCause(
+        kind=AlertKind.EGRESS_REFUSED,
+        subject=f"gateway:{gateway}",
+        facts={
+            "gateway": gateway,
+            "egress": first.egress if len(routes) == 1 else gateway,
+            "routes": len(routes),
+            "reason": first.last_error or "",
+        },
+        until_at=min(ends),
+    )
 
 
 def _account_facts(account: AccountTrouble) -> dict[str, Any]:

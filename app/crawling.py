@@ -117,7 +117,6 @@ class CrawlingFactories:
             database=self.foundation.database,
             clock=self.foundation.clock,
             calendar=self.foundation.calendar,
-            vault=self.foundation.vault,
             lease_secs=self.foundation.settings.lease_secs,
         )
 

@@ -17,6 +17,7 @@ from storage.engines.clock import DatabaseClock
 from storage.engines.transactions import Database, open_engine
 
 if TYPE_CHECKING:
+    from accounts.egress.identities import EgressIdentities
     from accounts.vault import Vault
 
 # Lease renewer, jobs, alerts, notifiers, broadcaster, catalogue (2), console, main thread.
@@ -71,6 +72,15 @@ class Foundation:
         from accounts.vault import KeySource, Vault
 
         return Vault(KeySource(secret_text(self.settings.secret_key), self.settings.key_file))
+
+    @cached_property
+    def egress(self) -> EgressIdentities:
+        """Return the names of egress routes; their salt is read when it is first needed."""
+        from accounts.egress.identities import EgressIdentities
+        from core.installation.machine import machine_name
+
+        host_name = self.settings.egress_name or machine_name()
+        return EgressIdentities(database=self.database, vault=self.vault, host_name=host_name)
 
     def close(self) -> None:
         """Close the database if it was opened."""

@@ -12,6 +12,8 @@ from app.foundation import secret_text
 if TYPE_CHECKING:
     from accounts.attribution.shared_circuits import SharedCircuits
     from accounts.budgets import DailyBudget
+    from accounts.egress.operator import EgressOperator
+    from accounts.egress.routes import EgressRoutes
     from accounts.enrolment import AccountEnrolment
     from accounts.manager import AccountManager
     from accounts.registry import AccountRegistry
@@ -51,6 +53,7 @@ class PoolFactories:
                 lease_registry=base.leases,
                 owner=base.owner,
                 lease_secs=base.settings.lease_secs,
+                direct=base.egress.direct.name,
             ),
             operator=AccountOperator(
                 database=base.database,
@@ -59,7 +62,22 @@ class PoolFactories:
                 lease_registry=base.leases,
                 owner=base.owner,
             ),
+            egress=base.egress,
         )
+
+    @cached_property
+    def egress_routes(self) -> EgressRoutes:
+        """Return the record of which egress routes work, shared by all platforms."""
+        from accounts.egress.routes import EgressRoutes
+
+        return EgressRoutes(database=self.foundation.database, clock=self.foundation.clock)
+
+    @cached_property
+    def egress_operator(self) -> EgressOperator:
+        """Return what operators see of routes and circuits, and change about them."""
+        from accounts.egress.operator import EgressOperator
+
+        return EgressOperator(database=self.foundation.database, clock=self.foundation.clock)
 
     @cached_property
     def registry(self) -> AccountRegistry:
@@ -70,6 +88,7 @@ class PoolFactories:
             database=self.foundation.database,
             vault=self.foundation.vault,
             clock=self.foundation.clock,
+            egress=self.foundation.egress,
         )
 
     @cached_property
@@ -119,20 +138,20 @@ class PoolFactories:
     @cached_property
     def circuits(self) -> SharedCircuits:
         """Return the circuits, which all processes share through the database."""
-        from accounts.attribution.failures import Failures, NoRoutes
+        from accounts.attribution.failures import Failures
         from accounts.attribution.openings import CircuitBackoffs, Openings
         from accounts.attribution.shared_circuits import SharedCircuits
 
         settings = self.foundation.settings
         failures = Failures(
             openings=Openings(backoffs=CircuitBackoffs.of(settings.risk_cooldown_secs)),
-            routes=NoRoutes(),
             max_askers=settings.breaker_accounts,
         )
         return SharedCircuits(
             database=self.foundation.database,
             clock=self.foundation.clock,
             failures=failures,
+            routes=self.egress_routes,
             owner=self.foundation.owner,
         )
 

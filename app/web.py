@@ -63,6 +63,7 @@ def _backend(app: App, kept: App, ending: threading.Event) -> Backend:
         crawling=app.crawling.service,
         progress=app.crawling.snapshots,
         account_views=app.crawling.account_views,
+        egress=app.pool.egress_operator,
         files=app.crawling.segment_files,
         launcher=kept.jobs.launcher,
         webhooks=app.webhooks.service,
@@ -89,6 +90,7 @@ def _use_cases(app: App, kept: App) -> UseCases:
         audit_log=shared.audit_log,
         tasks=shared.tasks,
         accounts=shared.accounts,
+        egress=shared.egress,
         exports=shared.exports,
         works=WorksUseCases(
             importer=kept.works.importer,

@@ -17,6 +17,7 @@ from core.settings import Pace
 from sources.circuits import ANONYMOUS_EGRESS, RequestCircuits
 from sources.request_delay import RequestDelay
 from sources.text import storable
+from sources.transport.egress import DIRECT
 
 if TYPE_CHECKING:
     import requests
@@ -159,16 +160,17 @@ class RequestGate(Protocol):
 class AccountSession:
     """An account's HTTP session with its cookies and proxy, kept while this process uses it.
 
-    Only the holder of the account's lease may use it. `egress` names the proxy without credentials,
-    or is `direct`; `secrets` are the texts that `redact` removes; `gate` and `request_delay` pace
-    the requests, and None means that nothing does. `circuits` admits the requests of the call that
-    uses the session just now.
+    Only the holder of the account's lease may use it. `egress` is the name of the egress route by
+    which it leaves (`sources/transport/egress.py`), `direct` for a session of no account; `secrets`
+    are the texts that `redact` removes; `gate` and `request_delay` pace the requests, and None
+    means that nothing does. `circuits` admits the requests of the call that uses the session just
+    now.
     """
 
     account_id: int
     username: str
     http: requests.Session = field(repr=False)
-    egress: str = "direct"
+    egress: str = DIRECT
     secrets: tuple[str, ...] = field(default=(), repr=False)
     gate: RequestGate | None = field(default=None, repr=False)
     request_delay: RequestDelay | None = field(default=None, repr=False)

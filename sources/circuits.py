@@ -100,6 +100,9 @@ class Circuits(Protocol):
     def record_good(self, asker: Asker, permit: Permit) -> None:
         """Record that a request was answered, with what was asked for or why there is none."""
 
+    def record_egress_good(self, egress: str) -> None:
+        """Record that a call by this egress route was answered."""
+
     def record_failure(self, asker: Asker, permit: Permit, failed: FailedRequest) -> Attribution:
         """Record a failed request, and return whom it concerns as far as is known now."""
 

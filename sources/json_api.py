@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from core.errors import Evidence, LoginExpiredError, NoAnswerError, RetryableError
 from core.messages import Message
@@ -50,17 +50,8 @@ def open_key_session(
         account_id=account_id,
         username=username,
         http=open_http(proxy),
-        egress=egress(proxy),
         secrets=secrets,
     )
-
-
-def egress(proxy: str | None) -> str:
-    """Return the proxy as `host:port` without credentials; `direct` for None."""
-    if not proxy:
-        return "direct"
-    parts = urlsplit(proxy)
-    return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
 
 
 @dataclass(frozen=True)

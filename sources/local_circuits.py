@@ -37,6 +37,9 @@ class LocalCircuits:
     def record_good(self, asker: Asker, permit: Permit) -> None:
         """Do nothing: there are no probes."""
 
+    def record_egress_good(self, egress: str) -> None:
+        """Do nothing: no route cools down."""
+
     def record_failure(self, asker: Asker, permit: Permit, failed: FailedRequest) -> Attribution:
         """Return what the platform's rules say, or the egress when no answer came."""
         return Attribution(scope=Scope.EGRESS if failed.fault else failed.scope)

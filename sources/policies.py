@@ -85,6 +85,10 @@ class GuardedSource:
         """Return the best number of video ids for one call."""
         return cast(StatsSource, self.source).batch
 
+    def endpoints_of(self, kind: str) -> tuple[str, ...]:
+        """Return the names of the endpoints that a call of that kind (SEARCH …) asks."""
+        return (self.source.endpoints.get(kind, kind),)
+
     def with_attempts(self, attempts: int) -> GuardedSource:
         """Return the same source, with the same circuits, that sends each request up to `attempts`
         times."""
@@ -199,10 +203,15 @@ class GuardedSource:
                 requests.give_back()
                 self._back_off(attempt, stop)
             else:
-                if session.gate is not None:
-                    session.gate.record_success()
+                self._record_good(session)
                 return answer
         raise AssertionError("at least one attempt is made")
+
+    def _record_good(self, session: AccountSession) -> None:
+        if session.gate is not None:
+            session.gate.record_success()
+        if session.account_id > ANONYMOUS:
+            self._circuits.record_egress_good(session.egress)
 
     def _attempt(
         self,

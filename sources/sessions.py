@@ -7,6 +7,7 @@ import threading
 
 from sources.base import AccountSession, Source
 from sources.request_delay import RequestDelay
+from sources.transport.egress import DIRECT
 
 
 class SessionPool:
@@ -25,11 +26,18 @@ class SessionPool:
         self._open: dict[int, tuple[str, AccountSession]] = {}
 
     def session(
-        self, account_id: int, username: str, session: str | None, proxy: str | None
+        self,
+        account_id: int,
+        username: str,
+        session: str | None,
+        proxy: str | None,
+        *,
+        egress: str = DIRECT,
     ) -> AccountSession:
         """Return the account's session; a new one when its cookies or its proxy changed.
 
-        `session` and `proxy` are in clear. Nothing is sent.
+        `session` and `proxy` are in clear, `egress` is the name of the route that they make.
+        Nothing is sent.
 
         Raises:
             LoginExpiredError: there are no usable credentials.
@@ -39,10 +47,12 @@ class SessionPool:
         with self._lock:
             known = self._open.get(account_id)
             if known is not None and known[0] == version:
+                known[1].egress = egress
                 return known[1]
         # Opened outside the lock: other accounts must not wait for it.
         fresh = self._source.open_session(account_id, username, session, proxy)
         fresh.request_delay = self._request_delay
+        fresh.egress = egress
         with self._lock:
             if known is not None:
                 known[1].http.close()

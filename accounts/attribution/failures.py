@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from accounts.attribution.openings import Opening, Openings
 from accounts.attribution.reverting import revert
 from accounts.attribution.rulings import Pool, Ruling, rule_on_good, rule_on_refusals
+from accounts.egress.routes import record_failure_in
 from core.attribution import ALL, Attribution, CircuitCause, CircuitUnit, Scope
 from core.errors import FaultUnit, TransportFault
 from sources.circuits import Asker, FailedRequest
-from storage.crawling import accounts, source_refusals, source_states
+from storage.crawling import accounts, proxies, source_refusals, source_states
 from storage.crawling.source_refusals import NewRefusal, Refusal
 from storage.crawling.source_states import Circuit, CircuitState
 from storage.engines.transactions import Tx
@@ -26,16 +26,6 @@ SAME_QUESTION = timedelta(hours=1)
 OF_PROXY = (FaultUnit.EGRESS, FaultUnit.GATEWAY, FaultUnit.EXIT)
 
 
-class EgressRoutes(Protocol):
-    """The egress routes with their cooldowns, for all platforms."""
-
-    def record_failure(self, tx: Tx, egress: str, fault: TransportFault) -> datetime | None:
-        """Count a failure of the proxy itself, and return until when it cools down (UTC)."""
-
-    def cooling(self, tx: Tx, now: datetime) -> set[str]:
-        """Return the egresses in cooldown."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Failures:
     """Decides whom failed requests concern, and opens what has to be left alone.
@@ -45,13 +35,12 @@ class Failures:
     """
 
     openings: Openings
-    routes: EgressRoutes
     max_askers: int
 
     def record(self, tx: Tx, asker: Asker, failed: FailedRequest, now: datetime) -> Attribution:
         """Record a failed request that was no probe, and return whom it concerns."""
         if failed.fault is not None and _is_of_proxy(failed.fault):
-            until = self.routes.record_failure(tx, asker.egress, failed.fault)
+            until = record_failure_in(tx, asker.egress, failed.fault, now)
             return Attribution(scope=Scope.EGRESS, until=until)
         opened = self._opened_meanwhile(tx, asker, now)
         if opened is not None:
@@ -293,7 +282,9 @@ class Failures:
             if circuit.egress != ALL
         ]
         known = {egress for egress in self.pool(tx, asker.platform).by_egress if egress is not None}
-        out = {circuit.egress for circuit in silent} | self.routes.cooling(tx, now)
+        out = {circuit.egress for circuit in silent} | {
+            route.egress for route in proxies.cooling(tx, now)
+        }
         if known - out - {asker.egress}:
             return Attribution(scope=Scope.EGRESS, until=until)
         for circuit in (*(circuit.unit for circuit in silent), unit):
@@ -363,15 +354,3 @@ def _since(tx: Tx, asker: Asker, cause: CircuitCause, hold: Circuit) -> list[Ref
 
 def _is_of_proxy(fault: TransportFault) -> bool:
     return fault.is_certain and fault.unit in OF_PROXY
-
-
-class NoRoutes:
-    """Egress routes without cooldowns of their own."""
-
-    def record_failure(self, tx: Tx, egress: str, fault: TransportFault) -> datetime | None:
-        """Return None: nothing cools down."""
-        return None
-
-    def cooling(self, tx: Tx, now: datetime) -> set[str]:
-        """Return no egress."""
-        return set()

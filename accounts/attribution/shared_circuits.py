@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from accounts.attribution.failures import Failures
 from accounts.attribution.openings import Opening
+from accounts.egress.routes import EgressRoutes
 from core.attribution import ALL, Attribution, CircuitCause, CircuitUnit
 from core.cancellation import StoppedSignal
 from core.clock import Clock
@@ -42,6 +43,7 @@ class SharedCircuits:
     database: Database
     clock: Clock
     failures: Failures
+    routes: EgressRoutes
     owner: str
 
     def now(self) -> datetime:
@@ -80,6 +82,10 @@ class SharedCircuits:
         """Record that a request was answered, with what was asked for or why there is none."""
         if permit.probes:
             self.database.write(self._settle_probes, asker, permit)
+
+    def record_egress_good(self, egress: str) -> None:
+        """Record that a call by this egress route was answered."""
+        self.routes.record_success(egress)
 
     def record_failure(self, asker: Asker, permit: Permit, failed: FailedRequest) -> Attribution:
         """Record a failed request, and return whom it concerns as far as is known now."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from app.container import App
 from app.foundation import SPARE_CONNECTIONS
+from commands.doctor.egress_checks import EgressChecks
 from commands.doctor.environment_checks import (
     folder_findings,
     home_finding,
@@ -71,6 +72,7 @@ class InstallationChecks:
         yield from self._connections()
         yield self._clock()
         yield from self._accounts()
+        yield from EgressChecks(self._app).findings()
         yield from self._leases()
         yield from self._workers()
         yield retention_finding(self._app.jobs.scheduled.retention)

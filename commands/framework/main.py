@@ -65,6 +65,8 @@ class Baton(LazyGroup):
             "installation.healthcheck",
         ),
         CommandEntry("accounts", "The accounts of the pool.", "accounts.accounts"),
+        CommandEntry("egress", "The egress routes: proxies, and direct.", "accounts.egress"),
+        CommandEntry("circuits", "What of a platform is left alone.", "accounts.circuits"),
         CommandEntry("tasks", "Crawl and export tasks.", "crawling.tasks"),
         CommandEntry("exports", "The export files and their proof.", "crawling.exports"),
         CommandEntry("stats", "Video statistics.", "works.stats"),

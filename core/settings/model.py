@@ -13,6 +13,7 @@ from core.settings.field_types import (
     MAX_SECS,
     CronSetting,
     DelaysSetting,
+    EgressNameSetting,
     ListSetting,
     PaceSetting,
     UrlSetting,
@@ -63,6 +64,11 @@ class Settings(BaseSettings):
         None,
         "BATON_SECRET_KEY",
         "Fernet keys, comma-separated, newest first; unset: a key file in the data folder",
+    )
+    egress_name: EgressNameSetting | None = _setting(
+        None,
+        "BATON_EGRESS_NAME",
+        "this host's address in `direct@NAME`; unset: 8 digits of the machine's id",
     )
     language: Literal["auto", "en", "zh"] = _setting(
         "auto", "BATON_LANGUAGE", "`en`, `zh` or `auto` (from the locale)"

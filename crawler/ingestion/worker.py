@@ -39,6 +39,7 @@ from crawler.tasks.leases import TaskLease
 from crawler.tasks.options import CrawlOptions
 from crawler.tasks.scheduler import TaskScheduler
 from sources.base import CreatorPage
+from sources.policies import SEARCH
 from storage.engines.transactions import failure_is_lasting
 from storage.models.tasks import TaskType, WaitingFor
 
@@ -132,7 +133,11 @@ class IngestionWorker:
                 return False
             asked = self._accounts_to_leave_out(cursor, task.platform)
             account = self.accounts.lease(
-                Purpose.INGESTING, task.platform, task.top_level_id, excluding=asked
+                Purpose.INGESTING,
+                task.platform,
+                task.top_level_id,
+                excluding=asked,
+                endpoints=self.sessions.endpoints_of(task.platform, SEARCH),
             )
             if account is None:
                 if self._wait_for_turn(leased, cursor, stop):

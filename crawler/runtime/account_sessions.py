@@ -89,6 +89,10 @@ class AccountSessions:
     cooldowns: CooldownPolicy
     patience_secs: float = PATIENCE_SECS
 
+    def endpoints_of(self, platform: str, kind: str) -> tuple[str, ...]:
+        """Return the names of the endpoints that a call of that kind asks at a platform."""
+        return self.platforms[platform].source.endpoints_of(kind)
+
     def open(self, checkout: AccountCheckout, stop: threading.Event) -> None:
         """Open the account's session, and check that it is signed in when a check is due.
 
@@ -101,8 +105,8 @@ class AccountSessions:
                 call `leave_after`.
             CredentialsError: no key decrypts the account's secrets; then call `leave_after`.
             StoppedSignal: `stop` was set before the check was sent; then call `close`.
-            OutOfTurnSignal: the check would have to wait longer than `patience_secs`; then call
-                `close`.
+            OutOfTurnSignal: the check would have to wait longer than `patience_secs`, or the
+                account leaves by a route that is in cooldown; then call `close`.
         """
         leased = checkout.account
         account = leased.account
@@ -114,8 +118,9 @@ class AccountSessions:
             pace=pace, clock=self.clock, stop=stop, patience_secs=self.patience_secs
         )
         secrets = self.accounts.credentials(leased)
+        route = self.accounts.record_egress(leased, secrets.proxy)
         session = checkout.access.sessions.session(
-            account.id, account.username, secrets.session, secrets.proxy
+            account.id, account.username, secrets.session, secrets.proxy, egress=route.name
         )
         session.gate = checkout.gate
         checkout.opened_session = session

@@ -36,6 +36,7 @@ from sources.base import (
     keeping_answers,
 )
 from sources.platform_access import PlatformAccess
+from sources.policies import STATS
 
 T = TypeVar("T")
 MAX_TRIES = 5  # of one batch, with other accounts or after a throttle
@@ -101,11 +102,17 @@ class PoolBatchFetcher:
             self.run_with_account(fetch_missing, stop)
         return found
 
-    def run_with_account(self, request: Callable[[AccountCheckout], T], stop: threading.Event) -> T:
+    def run_with_account(
+        self,
+        request: Callable[[AccountCheckout], T],
+        stop: threading.Event,
+        kind: str = STATS,
+    ) -> T:
         """Return the result of `request`, which is tried with up to five accounts, one after the
         other.
 
-        The account is leased and opened for `request`, and given back after it.
+        The account is leased and opened for `request`, which makes a call of that `kind` (STATS …),
+        and given back after it.
 
         Raises:
             SourceError, CredentialsError: the last account's error, or one that no other account
@@ -118,7 +125,12 @@ class PoolBatchFetcher:
         tries = odd = 0
         left_out: set[int] = set()  # accounts that would get no better answer just now
         while tries < MAX_TRIES:
-            leased = self.accounts.lease(Purpose.INGESTING, self.platform, excluding=left_out)
+            leased = self.accounts.lease(
+                Purpose.INGESTING,
+                self.platform,
+                excluding=left_out,
+                endpoints=self.sessions.endpoints_of(self.platform, kind),
+            )
             if leased is None:
                 self._wait_for_account(failure, stop)
                 continue

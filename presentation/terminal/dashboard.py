@@ -12,7 +12,7 @@ from rich.text import Text
 from presentation.i18n.alert_messages import AlertRenderer
 from presentation.i18n.renderer import Renderer
 from presentation.snapshot import RateMeter, Snapshot
-from presentation.terminal import account_table, alert_lines, event_lines, task_table
+from presentation.terminal import account_table, alert_lines, egress_lines, event_lines, task_table
 from presentation.terminal.alert_lines import AlertNews
 from presentation.terminal.layout import Page
 from storage.models.accounts import AccountStatus
@@ -41,6 +41,7 @@ class Dashboard:
         self._rates.record(snapshot)
         page = Page(renderer=self._renderer, width=width, now=snapshot.now)
         alerts = alert_lines.draw(page, snapshot.alerts, max(MAX_ALERTS, height // 4))
+        alerts += egress_lines.draw(page, snapshot)
         room = height - FRAME_LINES - account_table.HEAD_LINES - bool(message) - len(alerts)
         tasks = self._tasks(page, snapshot, room - 2 * MIN_LINES)
         room -= _lines(tasks, width)

@@ -25,7 +25,6 @@ from sources.bilibili.creator_page import CreatorCard, fetch_card, fetch_uploads
 from sources.bilibili.response_rules import ENDPOINTS
 from sources.bilibili.videos import MAX_AT_ONCE, VideoCounters
 from sources.circuits import Circuits
-from sources.json_api import egress
 from sources.request_delay import RandomDelay
 from sources.transport.session import open_http
 
@@ -86,7 +85,6 @@ class BilibiliSource:
             account_id=account_id,
             username=username,
             http=http,
-            egress=egress(proxy),
             secrets=secrets[::-1],
         )
 

@@ -28,7 +28,7 @@ from sources.declared.declaration import Declaration, Question
 from sources.declared.page_reader import PageQuery, PageReader, ReadPage
 from sources.declared.response_rules import CHECK
 from sources.declared.templates import ABSENT, fill
-from sources.json_api import JsonApi, egress
+from sources.json_api import JsonApi
 from sources.transport.session import ANSWER_SECS, open_http
 
 log = service_log("ingestion")
@@ -94,7 +94,7 @@ class DeclaredSource:
         http.headers.update({"Accept": "application/json", **self._declaration.headers})
         http.headers.update(credentials.headers)
         http.cookies.update({**self._declaration.cookies, **credentials.cookies})
-        return DeclaredSession(account_id, username, http, egress(proxy), credentials.secrets)
+        return DeclaredSession(account_id, username, http, secrets=credentials.secrets)
 
     def check_session(self, session: AccountSession) -> SessionStatus:
         """Return who is signed in, as the file's `[check]` says; nobody is a result, not an error.

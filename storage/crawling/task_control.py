@@ -92,6 +92,22 @@ def wake_waiting(tx: Tx, platform: str, now: datetime) -> int:
     )
 
 
+def wake_for_egress(tx: Tx, platform: str, now: datetime) -> int:
+    """Make every task of the platform that waits for an account or the platform claimable now.
+
+    Return the number of tasks. Called when an operator opened an egress route or closed a circuit.
+    """
+    return tx.execute(
+        f"UPDATE tasks {tx.dialect.force_index('idx_tasks_claim')}"
+        " SET not_before=:now, updated_at=:now"
+        " WHERE task_type='ingestion' AND status IN ('pending','paused')"
+        " AND is_leaf=1 AND platform=:platform AND waiting_for IN ('account','platform')"
+        " AND not_before>:now",
+        platform=platform,
+        now=to_sql(now),
+    )
+
+
 def wake_for_quota(tx: Tx, now: datetime) -> int:
     """Make every task that waits for the next quota day claimable now; return their number."""
     return tx.execute(

@@ -19,7 +19,9 @@ class AlertKind(StrEnum):
 
     ACCOUNT_DISABLED = "account_disabled"
     ACCOUNTS_SPENT = "accounts_spent"
-    BREAKER_OPEN = "breaker_open"
+    CIRCUIT_OPEN = "breaker_open"  # rows have the name of older versions
+    EGRESS_DOWN = "egress_down"
+    EGRESS_REFUSED = "egress_refused"
     SESSION_EXPIRING = "session_expiring"
     TASK_FAILED = "task_failed"
 

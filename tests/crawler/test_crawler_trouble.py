@@ -14,7 +14,7 @@ from sandbox.messages import Reply
 from storage.models.accounts import AccountStatus, Health
 from storage.models.tasks import TaskStatus, TaskType, WaitingFor
 from tests.support.accounts.cooldowns import cooldown
-from tests.support.alerts.alert_causes import open_circuit
+from tests.support.accounts.egress import open_circuit
 from tests.support.crawler.workbench import (
     ONE_ENGINE,
     account_of,
@@ -106,7 +106,7 @@ def test_an_account_that_only_met_a_shut_platform_keeps_its_failures(
     file_crawl(app, pages=1)
     once(app.crawling.ingestion_worker())
     clock.move(app.settings.throttle_cooldown_secs + 1)
-    open_circuit(app)
+    open_circuit(app, "bilibili")
     once(app.crawling.ingestion_worker())
     assert len(server.asked) == 1  # the circuit let nobody through
     assert account_of(app, "acc1").failure_count == 1

@@ -123,7 +123,6 @@ def test_an_account_leaves_through_its_proxy_only(
     Shopper(visitor.source, session).search()
     visitor.search()
     assert proxy.paths() == ["/people"]
-    assert session.egress == proxy.address
     dead = visitor.source.open_session(3, "c", "third1", "http://me:pass4711@127.0.0.1:1")
     refused = error(Shopper(visitor.source, dead))
     assert isinstance(refused, RetryableError)

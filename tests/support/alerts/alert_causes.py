@@ -8,14 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 from accounts.account_lease import Purpose
-from accounts.attribution.openings import Opening
 from accounts.vault import Credentials
 from app.container import App
-from core.attribution import ALL, CircuitCause, CircuitUnit
-from core.errors import LoginExpiredError
+from core.errors import LoginExpiredError, TransportFault
 from core.messages import Message
 from storage.operations import alerts
 from storage.operations.alerts import Alert, AlertKind
+from tests.support.accounts.egress import DEAD_PROXY, LOGIN_REFUSED, open_circuit
 from tests.support.crawler.workbench import (
     account_of,
     add_account,
@@ -26,14 +25,6 @@ from tests.support.crawler.workbench import (
     store_rows,
 )
 from tests.support.moving_clock import MovingClock
-
-
-def open_circuit(app: App, egress: str = ALL) -> None:
-    """Open a circuit of Bilibili, as after risk control."""
-    unit, now = CircuitUnit("bilibili", egress), app.clock.now()
-    opening = Opening(cause=CircuitCause.RISK)
-    openings = app.pool.circuits.failures.openings
-    app.database.write(lambda tx: openings.open(tx, unit, opening, now))
 
 
 @dataclass(frozen=True)
@@ -94,6 +85,21 @@ def expire(app: App, days: float, name: str = "acc1") -> None:
         app.pool.registry.refresh(account, session, ends_at)
 
 
+def egress_of(app: App, name: str) -> str:
+    """Return the route of an account."""
+    return account_of(app, name).egress or ""
+
+
+def fail_egress(app: App, clock: MovingClock, fault: TransportFault, times: int) -> None:
+    """Let the route of an account fail, and each probe of it, so often in all."""
+    add_account(app, "acc1", proxy="http://user:secret@gate.example:7000")
+    for number in range(times):
+        until = app.pool.egress_routes.record_failure(egress_of(app, "acc1"), fault)
+        assert until is not None
+        if number + 1 < times:
+            clock.move_to(until + timedelta(milliseconds=50))
+
+
 CAUSES = (
     Cause(AlertKind.ACCOUNT_DISABLED, lambda app, _: disable(app), lambda app, _: enable(app)),
     Cause(
@@ -102,9 +108,19 @@ CAUSES = (
         lambda app, _: app.pool.registry.set_limit(account_of(app, "acc1"), 100),
     ),
     Cause(
-        AlertKind.BREAKER_OPEN,
-        lambda app, _: open_circuit(app),
+        AlertKind.CIRCUIT_OPEN,
+        lambda app, _: open_circuit(app, "bilibili"),
         lambda app, clock: clock.move(app.settings.risk_cooldown_secs),
+    ),
+    Cause(
+        AlertKind.EGRESS_DOWN,
+        lambda app, clock: fail_egress(app, clock, DEAD_PROXY, times=5),
+        lambda app, _: app.pool.egress_routes.record_success(egress_of(app, "acc1")),
+    ),
+    Cause(
+        AlertKind.EGRESS_REFUSED,
+        lambda app, clock: fail_egress(app, clock, LOGIN_REFUSED, times=1),
+        lambda app, _: app.pool.egress_operator.open("gate.example:7000"),
     ),
     Cause(
         AlertKind.SESSION_EXPIRING,

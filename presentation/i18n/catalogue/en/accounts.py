@@ -40,6 +40,33 @@ MESSAGES = {
     "quota_handed_over": "quota of {day} used up by {domain}, last id {last_id:,}",
     "probe_passed": "the probe passed; on probation",
     "account_recovered": "healthy again after {good} good answers",
+    # Egress routes and circuits
+    "egress_opened": "{egress} is used again",
+    "egress_was_open": "{egress} was not in cooldown",
+    "egress_cooled_down": "{egress} is left alone until {until}",
+    "egress_unknown": "no egress route or gateway is named '{name}'",
+    "no_egress_routes": "no egress route is known: they appear with the first account",
+    "cooldown_length_wrong": "a cooldown lasts 1 s to {hours}h, like 90s, 30m or 2h, not {text}",
+    "circuit_open": "{unit} is left alone until {until}: {cause}",
+    "circuit_cause_code": "{cause} ({code})",
+    "circuit_closed": "{unit} is asked again",
+    "no_circuits": "all circuits are closed: everything is asked as usual",
+    "no_circuit_closed": "{platform} has no such circuit; all are closed already",
+    "circuit_unit_platform": "{platform}",
+    "circuit_unit_endpoint": "{platform} (endpoint {endpoint})",
+    "circuit_unit_egress": "{platform} by {egress}",
+    "circuit_unit_both": "{platform} (endpoint {endpoint}) by {egress}",
+    "circuit_state_quarantined": "being confirmed",
+    "circuit_state_open": "open",
+    "circuit_state_half_open": "half-open",
+    "circuit_cause_risk": "risk control",
+    "circuit_cause_throttle": "rate limit",
+    "circuit_cause_no_answer": "no answer",
+    "circuit_cause_server_error": "server error",
+    "circuit_cause_unusable": "endpoint of no use",
+    "circuit_cause_key": "API key refused",
+    "circuit_cause_operator": "by the operator",
+    "circuits_and_routes_more": "and {n} more: {program} circuits list, {program} egress list",
     # why no account is fit
     "no_account": "no account for {platform}",
     "all_accounts_disabled": ("the only account is disabled", "all {n:,} accounts are disabled"),
@@ -50,6 +77,10 @@ MESSAGES = {
     "accounts_waiting": (
         "1 account waits for the next turn",
         "{n:,} accounts wait for the next turn",
+    ),
+    "accounts_cut_off": (
+        "1 account waits: its egress route cools down until {until}",
+        "{n:,} accounts wait: their egress route cools down until {until}",
     ),
     "accounts_spent": (
         "1 account has used up the quota of {day}",
@@ -117,6 +148,9 @@ MESSAGES = {
         "a secret of account '{name}' was encrypted with a key that is not here; nothing was"
         " changed"
     ),
+    "egress_salt_key_missing": (
+        "the names of egress routes were encrypted with a key that is not here; nothing was changed"
+    ),
     "callback_key_missing": (
         "the callback secret of task '{task_id}' was encrypted with a key that is not here;"
         " nothing was changed"
@@ -131,6 +165,7 @@ _EVERYWHERE = {
     "secret_key_lost": "put the key back",
     "secret_key_other": "put the right key back",
     "account_key_missing": "add that key behind the others and try again",
+    "egress_salt_key_missing": "add that key behind the others",
     "callback_key_missing": "add that key behind the others, or set the secret again",
     "secret_key_empty": NEW_KEY,
     "secret_key_missing": NEW_KEY,

@@ -22,6 +22,22 @@ MESSAGES: dict[str, Forms] = {
     "subject_clock": "clock",
     "subject_accounts": "accounts",
     "subject_account": "account {account}",
+    "subject_egress": "egress routes and circuits",
+    "subject_egress_route": "egress route {egress}",
+    "subject_circuit": "circuit of {unit}",
+    "subject_unknown_answer": "answer of {platform}, endpoint {endpoint}",
+    "egress_all_open": "no route cools down, no circuit is open",
+    "egress_cools_until": "in cooldown until {moment} UTC: {reason}",
+    "until_too_far": "until {moment} UTC, which no cooldown lasts; it counts as over",
+    "egress_probed_by_itself": "it is probed by itself then; if it stays so, check the proxy",
+    "egress_mend_at_provider": (
+        "mend login, credit or plan at the provider, then: {program} egress open {egress}"
+    ),
+    "circuit_goes_on": "nothing: it is tried again by itself; {program} circuits list",
+    "unknown_answer_seen": (
+        "no rule describes HTTP {status}, code {code}, seen {seen} times: {evidence}"
+    ),
+    "unknown_answer_report": "report it, with what it turned out to mean; docs/sources.md",
     "subject_leases": "leases",
     "subject_process": "process {pid} on {host}",
     "subject_old_rows": "old rows",

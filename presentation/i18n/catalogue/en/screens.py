@@ -84,6 +84,8 @@ MESSAGES: dict[str, Forms] = {
     "waits_for_stopped_crawl": (
         "waits for creators, but no process works on crawl #{id}; go on with: {command}"
     ),
+    "screen_circuit_open": "until {until} no request to {unit}: {cause}",
+    "screen_egress_cools": "until {until} no request by {egress}: {reason}",
     "account_works_for": "#{id} {kind} {domain}",
     "account_next_request": "next request in {secs:,} s",
     "account_pages_today": ("{n:,} page today", "{n:,} pages today"),
@@ -105,7 +107,9 @@ MESSAGES: dict[str, Forms] = {
     # Alerts: a headline, and what to do now
     "alert_headline_account_disabled": "account {account} ({platform}) is disabled: {reason}",
     "alert_headline_accounts_spent": "{platform}: exports wait until {until}: {reason}",
-    "alert_headline_breaker_open": "{platform} is left alone until {until} after risk control",
+    "alert_headline_breaker_open": "{platform} is left alone until {until}: {cause}",
+    "alert_headline_egress_down": "egress route {egress} does not work: {reason}",
+    "alert_headline_egress_refused": "the provider refuses {egress}: {reason}",
     "alert_headline_session_expiring": (
         "the session of account {account} ({platform}) ends at {until}"
     ),
@@ -113,10 +117,20 @@ MESSAGES: dict[str, Forms] = {
     "alert_advice_account_disabled": "{program} accounts explain {word}",
     "alert_advice_accounts_spent": "nothing, or add an account: it goes on by itself",
     "alert_advice_breaker_open": (
-        "nothing: it is tried again by itself; if it comes back, slow down"
+        "nothing: it is tried again by itself; if it comes back, slow down; {program} circuits list"
+    ),
+    "alert_advice_egress_down": (
+        "check the proxy, or give its accounts another one; {program} egress list"
+    ),
+    "alert_advice_egress_refused": (
+        "mend login, credit or plan at the provider, then: {program} egress open {egress_word}"
     ),
     "alert_advice_task_failed": "{program} tasks resume {task}",
-    "alert_one_way": "{platform} is left alone on the way {way} until {until} after risk control",
+    "alert_one_way": "{platform} is left alone by the route {way} until {until}: {cause}",
+    "alert_one_endpoint": "{platform}, endpoint {endpoint}, is left alone until {until}: {cause}",
+    "alert_one_endpoint_of_way": (
+        "{platform}, endpoint {endpoint}, is left alone by the route {way} until {until}: {cause}"
+    ),
     "alert_sign_in": "{program} accounts import {word} FILE",
     "alert_is_open": "alert",
     "alert_is_over": "over",

@@ -81,6 +81,8 @@ MESSAGES: dict[str, Forms] = {
     "waits_for_stopped_crawl": (
         "等待达人入库，但没有进程在处理抓取任务 #{id}；继续请执行：{command}"
     ),
+    "screen_circuit_open": "{until} 前不访问 {unit}：{cause}",
+    "screen_egress_cools": "{until} 前不经由 {egress}：{reason}",
     "account_works_for": "#{id} {kind} {domain}",
     "account_next_request": "{secs:,} 秒后发出下一次请求",
     "account_pages_today": ("今日 {n:,} 页", "今日 {n:,} 页"),
@@ -102,14 +104,24 @@ MESSAGES: dict[str, Forms] = {
     # 告警：标题与处理办法
     "alert_headline_account_disabled": "账号 {account}（{platform}）已禁用：{reason}",
     "alert_headline_accounts_spent": "{platform}：导出等待至 {until}：{reason}",
-    "alert_headline_breaker_open": "{platform} 遇到风控，暂停访问至 {until}",
+    "alert_headline_breaker_open": "{platform} 暂停访问至 {until}：{cause}",
+    "alert_headline_egress_down": "出口线路 {egress} 不可用：{reason}",
+    "alert_headline_egress_refused": "代理服务商拒绝 {egress}：{reason}",
     "alert_headline_session_expiring": "账号 {account}（{platform}）的会话将于 {until} 到期",
     "alert_headline_task_failed": "任务 {task}（{kind} {domain}，{platform}）失败：{error}",
     "alert_advice_account_disabled": "执行 {program} accounts explain {word}",
     "alert_advice_accounts_spent": "无需操作，届时自动继续；也可以添加账号",
-    "alert_advice_breaker_open": "无需操作，届时自动重试；若反复出现，请放慢节奏",
+    "alert_advice_breaker_open": "无需操作，届时自动重试；若反复出现，请放慢节奏；{program} circuits list",
+    "alert_advice_egress_down": "检查该代理，或为其账号换用别的代理；{program} egress list",
+    "alert_advice_egress_refused": (
+        "在服务商处处理登录、余额或套餐，然后执行 {program} egress open {egress_word}"
+    ),
     "alert_advice_task_failed": "执行 {program} tasks resume {task}",
-    "alert_one_way": "{platform} 的出口 {way} 遇到风控，暂停访问至 {until}",
+    "alert_one_way": "{platform}（出口 {way}）暂停访问至 {until}：{cause}",
+    "alert_one_endpoint": "{platform} 的接口 {endpoint} 暂停访问至 {until}：{cause}",
+    "alert_one_endpoint_of_way": (
+        "{platform} 的接口 {endpoint}（出口 {way}）暂停访问至 {until}：{cause}"
+    ),
     "alert_sign_in": "{program} accounts import {word} 文件",
     "alert_is_open": "告警",
     "alert_is_over": "已恢复",
