@@ -26,7 +26,11 @@ from core.errors import (
 from core.logs import redacted
 from core.messages import Message
 from crawler.runtime.account_sessions import AccountCheckout, AccountSessions
-from crawler.statistics.retry_policy import StatsRetryPolicy, may_help_other
+from crawler.statistics.retry_policy import (
+    StatsRetryPolicy,
+    may_help_other,
+    secs_until_asked_again,
+)
 from crawler.statistics.waits import WaitReporter
 from sources.base import (
     ANONYMOUS,
@@ -123,6 +127,7 @@ class PoolBatchFetcher:
         """
         failure: SourceError | CredentialsError | None = None
         tries = odd = 0
+        patience_secs = self.retry_policy.max_wait_secs
         left_out: set[int] = set()  # accounts that would get no better answer just now
         while tries < MAX_TRIES:
             leased = self.accounts.lease(
@@ -140,8 +145,12 @@ class PoolBatchFetcher:
                 # Its turn is too far away: the next account may have its turn sooner.
                 continue
             except (SourceError, CredentialsError) as error:
-                self._require_other_may_help(error)
                 failure, tries = error, tries + 1
+                waited_secs = self._wait_out(error, patience_secs, stop)
+                if waited_secs is not None:
+                    patience_secs -= waited_secs
+                    continue
+                self._require_other_may_help(error)
                 is_odd = isinstance(error, UnexpectedResponseError)
                 if is_odd or _is_of_egress(error):
                     odd += is_odd
@@ -154,6 +163,21 @@ class PoolBatchFetcher:
                 self.accounts.abandon(leased)
         assert failure is not None
         raise failure
+
+    def _wait_out(
+        self, error: SourceError | CredentialsError, patience_secs: float, stop: threading.Event
+    ) -> float | None:
+        """Wait for what nobody gets through to, and return for how many seconds.
+
+        None: nothing was waited for, as that is no help or would take longer than the patience.
+        """
+        secs = secs_until_asked_again(error, self.clock.now())
+        if secs is None or secs > patience_secs:
+            return None
+        self.waits.report(redacted(error), secs)
+        if self.clock.wait(stop, secs):
+            raise StoppedSignal
+        return secs
 
     def _require_other_may_help(self, error: SourceError | CredentialsError) -> None:
         """Raise the error when no other account should be tried after it."""
@@ -266,12 +290,11 @@ class KeyBatchFetcher:
             except ThrottledError as error:
                 wanted_secs = error.retry_after_secs or self.retry_policy.throttle_wait_secs
                 reason = Message.of("platform_throttled", cause=redacted(error))
-            except CircuitOpenError as error:
-                wanted_secs = (error.until - self.clock.now()).total_seconds()
-                is_of_key = error.unit.scope is Scope.KEY
-                if not is_of_key or wanted_secs > self.retry_policy.max_wait_secs:
+            except SourceError as error:
+                secs_left = secs_until_asked_again(error, self.clock.now())
+                if secs_left is None or secs_left > self.retry_policy.max_wait_secs:
                     raise
-                reason = error.message
+                wanted_secs, reason = secs_left, redacted(error)
             secs = min(wanted_secs, self.retry_policy.max_wait_secs)
             self.waits.report(reason, secs)
             if self.clock.wait(stop, secs):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from core.attribution import Scope
 from core.errors import (
@@ -47,3 +48,16 @@ def may_help_other(error: SourceError | CredentialsError) -> bool:
         UnexpectedResponseError,
     )
     return isinstance(error, faults)
+
+
+def secs_until_asked_again(error: SourceError | CredentialsError, now: datetime) -> float | None:
+    """Return for how many seconds the unit that an error concerns is left alone, for everybody.
+
+    None: the error concerns the account, its egress or the question.
+    """
+    attribution = error.attribution if isinstance(error, SourceError) else None
+    if attribution is None or attribution.until is None:
+        return None
+    if attribution.scope not in (Scope.ENDPOINT, Scope.PLATFORM, Scope.KEY):
+        return None
+    return max(0.0, (attribution.until - now).total_seconds())
