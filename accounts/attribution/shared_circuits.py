@@ -119,10 +119,10 @@ class SharedCircuits:
             unknown_answers.record,
             asker.platform,
             asker.endpoint,
-            evidence.http_status,
-            code,
-            json.dumps(asdict(evidence), ensure_ascii=False),
-            self.clock.now(),
+            http_status=evidence.http_status,
+            code=code,
+            evidence=json.dumps(asdict(evidence), ensure_ascii=False),
+            now=self.clock.now(),
         )
 
     def leave_alone(self, platform: str, endpoint: str, evidence: Evidence | None) -> float:

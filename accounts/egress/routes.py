@@ -87,7 +87,7 @@ def record_failure_in(tx: Tx, egress: str, fault: TransportFault, now: datetime)
         return route.cooldown_until
     cooldown = _cooldown(route, fault.unit, now)
     error = fault.message.dump()
-    if not proxies.note_bad(tx, route, fault.unit, error, cooldown, now):
+    if not proxies.note_bad(tx, route, fault.unit, error, cooldown, now=now):
         # Another process was first: its failure has decided.
         changed = proxies.find(tx, egress)
         return changed.cooldown_until if changed is not None else None

@@ -20,7 +20,6 @@ from web.api import (
     tasks,
     webhooks,
     works,
-    works_intake,
 )
 
 PREFIX = "/api/v1"
@@ -30,7 +29,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     tasks.router,
     exports.router,
     works.router,
-    works_intake.router,
     dramas.router,
     webhooks.router,
     jobs.router,
