@@ -6,7 +6,6 @@ from fastapi import APIRouter
 
 from web.api import (
     accounts,
-    actions,
     alerts,
     broadcaster,
     dramas,
@@ -36,7 +35,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     egress.routes,
     egress.circuits,
     events.router,
-    actions.router,
+    events.actions,
     operations.router,
     logs.router,
 )
