@@ -12,8 +12,10 @@ from app.foundation import secret_text
 if TYPE_CHECKING:
     from accounts.budgets import DailyBudget
     from accounts.enrolment import AccountEnrolment
+    from accounts.identity import AccountIdentity
     from accounts.manager import AccountManager
     from accounts.registry import AccountRegistry
+    from accounts.session_updates import SessionUpdates
     from app.foundation import Foundation
     from crawler.runtime.account_sessions import AccountSessions, CooldownPolicy
     from crawler.statistics.fetcher import VideoStatsFetcher
@@ -70,6 +72,31 @@ class PoolFactories:
             database=self.foundation.database,
             vault=self.foundation.vault,
             clock=self.foundation.clock,
+            platforms=self.platforms,
+        )
+
+    @cached_property
+    def identity(self) -> AccountIdentity:
+        """Return the object that compares the logins of leased accounts with what is stored."""
+        from accounts.identity import AccountIdentity
+
+        base = self.foundation
+        return AccountIdentity(
+            database=base.database,
+            clock=base.clock,
+            calendar=base.calendar,
+            lease_registry=base.leases,
+            platforms=self.platforms,
+        )
+
+    @cached_property
+    def session_updates(self) -> SessionUpdates:
+        """Return the object that stores the cookies which platforms change."""
+        from accounts.session_updates import SessionUpdates
+
+        base = self.foundation
+        return SessionUpdates(
+            database=base.database, vault=base.vault, clock=base.clock, platforms=self.platforms
         )
 
     @cached_property
@@ -155,6 +182,8 @@ class PoolFactories:
 
         return AccountSessions(
             accounts=self.manager,
+            identity=self.identity,
+            updates=self.session_updates,
             platforms=self.access,
             clock=self.foundation.clock,
             cooldowns=self._cooldowns,
@@ -181,6 +210,8 @@ class PoolFactories:
         }
         sessions = AccountSessions(
             accounts=self.manager,
+            identity=self.identity,
+            updates=self.session_updates,
             platforms=platforms,
             clock=self.foundation.clock,
             cooldowns=self._cooldowns,

@@ -15,12 +15,15 @@ from core.messages import Message
 from core.settings import Pace
 from sources.request_delay import RequestDelay
 from sources.text import storable
+from sources.transport.cookies import AccountCookies
 
 if TYPE_CHECKING:
     import requests
 
 # The account id of a session without an account: real ids begin at 1.
 ANONYMOUS = 0
+# Shorter values of cookies are switches; redacting them would damage innocent text.
+SECRET_CHARS = 6
 
 
 class Via(StrEnum):
@@ -159,7 +162,8 @@ class AccountSession:
 
     Only the holder of the account's lease may use it. `egress` names the proxy without credentials,
     or is `direct`; `secrets` are the texts that `redact` removes; `gate` and `request_delay` pace
-    the requests, and None means that nothing does.
+    the requests, and None means that nothing does. `cookies` are those in `http`; None for an API
+    key. `on_answer` is called after each answer, before the source reads it.
     """
 
     account_id: int
@@ -169,6 +173,8 @@ class AccountSession:
     secrets: tuple[str, ...] = field(default=(), repr=False)
     gate: RequestGate | None = field(default=None, repr=False)
     request_delay: RequestDelay | None = field(default=None, repr=False)
+    cookies: AccountCookies | None = field(default=None, repr=False)
+    on_answer: Callable[[], None] | None = field(default=None, repr=False)
 
     def turn(self, endpoint: str) -> AbstractContextManager[None]:
         """Return a context that waits for the turn of one request to `endpoint` (a path).
@@ -183,6 +189,24 @@ class AccountSession:
         if self.request_delay is not None:
             self.request_delay.wait()
         return nullcontext() if self.gate is None else self.gate.turn(endpoint)
+
+    def answered(self) -> None:
+        """Take over the cookies that came with an answer, also with one that was cut short.
+
+        Sources must call it after every single request.
+
+        Raises:
+            LoginExpiredError: the answer signed the account out.
+            DatabaseError: renewed cookies could not be stored.
+        """
+        if self.cookies is not None:
+            self.cookies.settle()
+            # A renewed session is as secret as the first one.
+            fresh = set(self.cookies.values) - set(self.secrets)
+            texts = {*self.secrets, *(value for value in fresh if len(value) >= SECRET_CHARS)}
+            self.secrets = tuple(sorted(texts, key=len, reverse=True))
+        if self.on_answer is not None:
+            self.on_answer()
 
     def redact(self, text: str) -> str:
         """Return the text with this session's secrets as `***`, fit to be stored and shown.

@@ -21,7 +21,13 @@ from commands.framework.reader import (
 )
 from core.messages import Message
 from core.plain_text import one_line
-from presentation.account_views import AccountView, fact_messages, note_messages, work_messages
+from presentation.account_views import (
+    AccountView,
+    fact_messages,
+    note_messages,
+    uid_messages,
+    work_messages,
+)
 from sources.pacing import learned_per_sec
 from storage.models.accounts import Account, AccountEvent, AccountStatus, Health
 
@@ -53,7 +59,12 @@ def account_table(app: App, views: list[AccountView]) -> Table:
                 _quota(app, account, now),
                 _rate(app, account),
                 _next_use(app, account, now),
-                joined([*_texts(note_messages(view, now)), *notes_of(app, account, now)]),
+                joined(
+                    [
+                        *_texts(note_messages(view, now) or uid_messages(account)),
+                        *notes_of(app, account, now),
+                    ]
+                ),
             )
         )
     return table
