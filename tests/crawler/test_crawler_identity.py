@@ -6,9 +6,11 @@ import threading
 
 import pytest
 
+from accounts.account_lease import Purpose
 from app.container import App
 from core.errors import WrongLoginError
 from core.leases import LeaseKind
+from core.settings import Pace
 from crawler.runtime.account_sessions import AccountCheckout
 from sandbox.sessions import member_id
 from storage.crawling import account_logins
@@ -68,8 +70,8 @@ def test_the_first_check_proves_the_login(app: App, server: Platform) -> None:
     assert check_all(app) == 2
     for name in ("acc1", "acc2"):
         account = account_of(app, name)
-        assert (account.platform_uid, account.uid_seen_at) == (uid_of(name), app.clock.now())
-        assert account.is_proven and account.status is IDLE
+        assert (account.platform_uid, account.status) == (uid_of(name), IDLE)
+        assert account.is_proven and account.uid_seen_at == account.session_checked_at
 
 
 def test_the_first_use_stores_what_the_cookies_claim(app: App, server: Platform) -> None:
@@ -107,7 +109,7 @@ def test_the_younger_one_goes_also_when_it_was_checked_first(app: App, server: P
     check_all(app)
     assert account_of(app, "acc2").is_proven
     manager.set_account_status(account_of(app, "acc1").id, "idle")
-    leased = manager.lease_by_id(account_of(app, "acc2").id, purpose=_exporting())
+    leased = manager.lease_by_id(account_of(app, "acc2").id, Purpose.EXPORTING)
     assert leased is not None
     check_all(app)
     assert (account_of(app, "acc1").status, account_of(app, "acc2").status) == (IDLE, DISABLED)
@@ -126,8 +128,9 @@ def test_an_enabled_duplicate_is_found_out_again(app: App, server: Platform) -> 
 
 
 def test_a_crawl_goes_on_without_the_duplicate(
-    app: App, server: Platform, clock: MovingClock
+    make_app, server: Platform, clock: MovingClock
 ) -> None:
+    app = make_app(bilibili_base_url=server.url, bilibili_pace=Pace(1, 2.5))
     add_accounts(app, 2)
     identity(server, account="acc2", same_as="acc1")
     clock.move(2 * DAY_SECS)  # the check is due at the first use
@@ -205,9 +208,3 @@ def test_two_processes_that_see_the_same_login_at_once_agree(app: App, server: P
             app.pool.identity.confirm(second, "111")
     assert account_of(app, second.username).status is DISABLED
     app.pool.sessions.close(AccountCheckout(first))
-
-
-def _exporting():
-    from accounts.account_lease import Purpose
-
-    return Purpose.EXPORTING
