@@ -49,9 +49,10 @@ class AccountIdentity:
                 disabled now.
         """
         account = leased.account
-        if account.platform_uid is not None or session is None:
+        known = self.platforms.platforms.get(account.platform)
+        if account.platform_uid is not None or session is None or known is None:
             return
-        uid = self.platforms.named(account.platform).claimed_uid(session)
+        uid = known.claimed_uid(session)
         if uid is not None:
             self._compare(leased, uid, seen_at=None)
 

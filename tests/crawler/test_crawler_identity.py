@@ -177,12 +177,15 @@ def test_a_damaged_answer_says_nothing_about_the_login(
 
 
 def test_nothing_is_stored_without_the_lease(app: App, server: Platform) -> None:
-    add_accounts(app, 2)
+    add_account(app, "acc1")
+    add_account(app, "acc2", session="SESSDATA=acc2; DedeUserID=111")
     leased = app.pool.manager.get_idle_account()
-    assert leased is not None
+    assert leased is not None and leased.username == "acc1"
     app.pool.manager.set_account_status(leased.id, "idle")
     app.pool.identity.confirm(leased, "111")
-    assert account_of(app, leased.username).platform_uid is None
+    younger = account_of(app, "acc2")
+    assert (younger.platform_uid, younger.status) == ("111", IDLE)
+    assert account_of(app, "acc1").platform_uid is None
 
 
 def test_two_processes_that_see_the_same_login_at_once_agree(app: App, server: Platform) -> None:

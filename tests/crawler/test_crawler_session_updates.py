@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from accounts.account_lease import Purpose
 from accounts.requests import NewAccount
 from accounts.vault import Credentials
 from app.container import App
@@ -238,6 +239,27 @@ def test_a_volatile_cookie_overwrites_no_import_and_no_rotated_secret(
     app.vault.rotate(app.database)
     app.pool.sessions.close(checkout)
     assert stored_cookies(app) == {"SESSDATA": "acc1", "sid": "old"}
+
+
+def test_a_declared_platform_renews_the_cookie_that_its_file_requires(
+    make_app, server: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BATON_EXAMPLE_MARKET_BASE_URL", server.url)
+    app = make_app()
+    session = Credentials(session="market_session=acc1; csrf=old")
+    app.pool.registry.add("example_market", "one", session, 10)
+    server.spoil_path["/market/api/me"] = setting("market_session=acc2; Path=/", "csrf=new; Path=/")
+    leased = app.pool.manager.lease(Purpose.INGESTING, "example_market")
+    assert leased is not None
+    checkout = AccountCheckout(leased)
+    app.pool.sessions.open(checkout, STOP)
+    app.pool.sessions.probe(checkout, STOP)
+    found = app.pool.registry.find("one")
+    assert app.vault.decrypt(found.session) == "market_session=acc2; csrf=new"
+    assert found.is_proven
+    app.pool.sessions.close(checkout)
+    kinds = [event.kind for event in app.pool.registry.events(found)]
+    assert kinds == ["session_renewed", "added"]
 
 
 # Emptied
