@@ -14,7 +14,13 @@ from accounts.account_lease import AccountLease
 from accounts.vault import Credentials, Vault
 from core.cancellation import OutOfTurnSignal
 from core.clock import Clock
-from core.errors import CredentialsError, Evidence, LoginExpiredError, SourceError
+from core.errors import (
+    CredentialsError,
+    Evidence,
+    InvalidInputError,
+    LoginExpiredError,
+    SourceError,
+)
 from core.messages import Message
 from sources.base import AccountSession
 from sources.platform_access import PlatformAccess
@@ -59,6 +65,16 @@ class SessionUpdates:
         )
         session.on_answer = watch.look
         return watch
+
+    def is_readable(self, platform: str, text: str) -> bool:
+        """Return whether a session in clear, stored as it is, could be opened again."""
+        known = self.platforms.platforms.get(platform)
+        try:
+            if known is not None:
+                known.check_session_text(text)
+        except InvalidInputError:
+            return False
+        return True
 
     def renew(self, leased: AccountLease, version: int, text: str, names: list[str]) -> str | None:
         """Store a session that the platform renewed, in clear; return it as it is stored.
@@ -185,6 +201,8 @@ class SessionWatch:
             return
         kept = {**self._cookies.stored, **self._cookies.changed(self._in_session)}
         text = cookie_header(kept)
+        if not self._updates.is_readable(self._leased.account.platform, text):
+            return  # damaged on its way: the stored session is the better one
         token = self._updates.renew(self._leased, self._version, text, sorted(changes))
         if token is None:
             self._version = None  # an import replaced it: what this session gets is worth nothing
@@ -208,6 +226,8 @@ class SessionWatch:
             return ()
         kept = {**self._cookies.stored, **changes}
         text = cookie_header(kept)
+        if not self._updates.is_readable(self._leased.account.platform, text):
+            return ()
         before, after = self._stored_session, self._updates.vault.encrypt(text) or ""
         self._stored_session = after
         self._note_stored(kept, text)

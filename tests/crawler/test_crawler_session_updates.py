@@ -262,6 +262,20 @@ def test_a_declared_platform_renews_the_cookie_that_its_file_requires(
     assert kinds == ["session_renewed", "added"]
 
 
+@pytest.mark.parametrize("name", ["SESSDATA", "sid"])
+def test_a_cookie_that_could_not_be_read_again_is_not_stored(
+    app: App, server: Platform, name: str
+) -> None:
+    add_account(app, "acc1", session="SESSDATA=acc1; sid=old")
+    server.spoil = setting(f"{name}=new\x90x; Path=/")
+    checkout = opened(app)
+    ask(checkout)
+    assert checkout.session.cookies is not None
+    assert checkout.session.cookies.value(name).startswith("new")
+    app.pool.sessions.close(checkout)
+    assert stored_cookies(app) == {"SESSDATA": "acc1", "sid": "old"}
+
+
 # Emptied
 
 
