@@ -9,6 +9,7 @@ from accounts.csv_import import AccountRows
 from accounts.manager import AccountManager
 from accounts.registry import AccountRegistry
 from accounts.requests import NewAccount
+from accounts.session_updates import SessionUpdates
 from accounts.vault import Vault
 from core.clock import Clock
 from core.errors import InvalidInputError, WrongFieldsError
@@ -39,6 +40,7 @@ class AccountEnrolment:
     registry: AccountRegistry
     manager: AccountManager
     vault: Vault
+    updates: SessionUpdates
     platforms: PlatformRegistry
     access: Mapping[str, PlatformAccess]
     clock: Clock
@@ -138,7 +140,8 @@ class AccountEnrolment:
     def check(self, account: Account) -> SessionStatus:
         """Ask the platform, over the account's proxy, whether its session is signed in.
 
-        The answer is not stored, and the account is neither leased nor disabled.
+        The answer is not stored, but for cookies that it renews, and the account is neither leased
+        nor disabled.
 
         Raises:
             SourceError: the session is missing or malformed, or the platform does not answer.
@@ -151,7 +154,11 @@ class AccountEnrolment:
             self.vault.decrypt(account.session),
             self.vault.decrypt(account.proxy),
         )
-        return source.check_session(session)
+        try:
+            return source.check_session(session)
+        finally:
+            # The answer may have renewed the cookies, and the old ones may be dead with it.
+            self.updates.keep_renewed(account, session.cookies)
 
     def limit_or_default(self, limit: int | None) -> int:
         """Return the export limit in rows a day; the default when `limit` is None."""

@@ -29,6 +29,7 @@ from sources.transport.cookies import AccountCookies, cookie_header
 from storage.crawling import account_logins, accounts
 from storage.crawling.account_logins import SecretSwap
 from storage.engines.transactions import Database, Tx
+from storage.models.accounts import Account
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +77,20 @@ class SessionUpdates:
             return False
         return True
 
-    def renew(self, leased: AccountLease, version: int, text: str, names: list[str]) -> str | None:
+    def keep_renewed(self, account: Account, cookies: AccountCookies | None) -> None:
+        """Store the login's cookies that changed in a session which was opened for one request.
+
+        Nothing is stored when an import or another process stored a session since `account` was
+        read, or when `cookies` is None.
+        """
+        changes = {} if cookies is None else cookies.changed(cookies.names.login)
+        if cookies is None or not changes:
+            return
+        text = cookie_header({**cookies.stored, **changes})
+        if self.is_readable(account.platform, text):
+            self.renew(account, account.session_version, text, sorted(changes))
+
+    def renew(self, account: Account, version: int, text: str, names: list[str]) -> str | None:
         """Store a session that the platform renewed, in clear; return it as it is stored.
 
         None: another session was stored since the one of that `version`, and this one is dropped.
@@ -85,7 +99,7 @@ class SessionUpdates:
         Args:
             names: the cookies that changed, for the timeline.
         """
-        account, now = leased.account, self.clock.now()
+        now = self.clock.now()
         known = self.platforms.platforms.get(account.platform)
         expires_at = None if known is None else known.session_expiry(text)
 
@@ -203,7 +217,8 @@ class SessionWatch:
         text = cookie_header(kept)
         if not self._updates.is_readable(self._leased.account.platform, text):
             return  # damaged on its way: the stored session is the better one
-        token = self._updates.renew(self._leased, self._version, text, sorted(changes))
+        account = self._leased.account
+        token = self._updates.renew(account, self._version, text, sorted(changes))
         if token is None:
             self._version = None  # an import replaced it: what this session gets is worth nothing
             return

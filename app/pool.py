@@ -108,6 +108,7 @@ class PoolFactories:
             registry=self.registry,
             manager=self.manager,
             vault=self.foundation.vault,
+            updates=self.session_updates,
             platforms=self.platforms,
             access=self.access,
             clock=self.foundation.clock,

@@ -199,6 +199,16 @@ def test_a_session_that_was_replaced_meanwhile_is_not_overwritten(
     assert "session_renewed" not in kinds(app)
 
 
+def test_an_operators_check_keeps_what_the_platform_renews(app: App, server: Platform) -> None:
+    add_account(app, "acc1", session="SESSDATA=acc1; sid=old")
+    tell(server, "renew", account="acc1")
+    assert app.pool.enrolment.check(account_of(app, "acc1")).signed_in
+    assert stored_cookies(app)["SESSDATA"] != "acc1" and stored_cookies(app)["sid"] == "old"
+    assert app.pool.enrolment.check(account_of(app, "acc1")).signed_in
+    assert crawl(app, pages=1).status is COMPLETED
+    assert kinds(app).count("session_renewed") == 1
+
+
 def test_a_renewed_session_shows_nowhere(app: App, server: Platform, logs) -> None:
     add_account(app, "acc1")
     checkout = opened(app)
