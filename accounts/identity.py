@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +12,6 @@ from core.clock import Clock, QuotaCalendar
 from core.errors import DuplicateKeyError, InvalidInputError, WrongLoginError
 from core.leases import LeaseKind, LeaseRegistry
 from core.messages import Message
-from sources.platforms import PlatformRegistry
 from storage.crawling import account_leases, account_logins, accounts
 from storage.engines.transactions import Database, Tx
 from storage.models.accounts import Account
@@ -33,13 +33,18 @@ class _Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class AccountIdentity:
-    """Compares the logins of leased accounts with what is stored, and disables what is wrong."""
+    """Compares the logins of leased accounts with what is stored, and disables what is wrong.
+
+    Args:
+        claimed_uid: returns for a platform's name and a session in clear whose session it says it
+            is; None where it does not say.
+    """
 
     database: Database
     clock: Clock
     calendar: QuotaCalendar
     lease_registry: LeaseRegistry
-    platforms: PlatformRegistry
+    claimed_uid: Callable[[str, str], str | None]
 
     def note_claim(self, leased: AccountLease, session: str | None) -> None:
         """Store the login that the session in clear names, for an account of which none is known.
@@ -49,10 +54,9 @@ class AccountIdentity:
                 disabled now.
         """
         account = leased.account
-        known = self.platforms.platforms.get(account.platform)
-        if account.platform_uid is not None or session is None or known is None:
+        if account.platform_uid is not None or session is None:
             return
-        uid = known.claimed_uid(session)
+        uid = self.claimed_uid(account.platform, session)
         if uid is not None:
             self._compare(leased, uid, seen_at=None)
 

@@ -13,7 +13,6 @@ from accounts.vault import Credentials, Vault
 from core.clock import Clock
 from core.errors import CredentialsError, DuplicateKeyError, InvalidInputError
 from core.messages import Message
-from sources.platforms import PlatformRegistry
 from storage.crawling import account_logins, accounts, task_control
 from storage.engines.transactions import Database, Tx
 from storage.models.accounts import Account, AccountEvent, AccountStatus
@@ -28,12 +27,16 @@ class AccountRegistry:
 
     Secrets are taken in clear and stored encrypted; the accounts that methods return hold them
     encrypted.
+
+    Args:
+        claimed_uid: returns for a platform's name and a session in clear whose session it says it
+            is; None where it does not say.
     """
 
     database: Database
     vault: Vault
     clock: Clock
-    platforms: PlatformRegistry
+    claimed_uid: Callable[[str, str], str | None]
 
     def add(
         self,
@@ -166,8 +169,7 @@ class AccountRegistry:
             return self.database.write(work)
 
     def _claimed_uid(self, platform: str, session: str | None) -> str | None:
-        known = self.platforms.platforms.get(platform)
-        return None if known is None or session is None else known.claimed_uid(session)
+        return None if session is None else self.claimed_uid(platform, session)
 
     def _note_session(
         self, tx: Tx, account_id: int, uid: str | None, expires_at: datetime | None

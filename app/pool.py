@@ -72,7 +72,7 @@ class PoolFactories:
             database=self.foundation.database,
             vault=self.foundation.vault,
             clock=self.foundation.clock,
-            platforms=self.platforms,
+            claimed_uid=self._claimed_uid,
         )
 
     @cached_property
@@ -86,7 +86,7 @@ class PoolFactories:
             clock=base.clock,
             calendar=base.calendar,
             lease_registry=base.leases,
-            platforms=self.platforms,
+            claimed_uid=self._claimed_uid,
         )
 
     @cached_property
@@ -248,6 +248,11 @@ class PoolFactories:
             self.foundation.settings.throttle_cooldown_secs,
             self.foundation.settings.risk_cooldown_secs,
         )
+
+    def _claimed_uid(self, platform: str, session: str) -> str | None:
+        # Called late: to list accounts, no platform has to be loaded.
+        known = self.platforms.platforms.get(platform)
+        return None if known is None else known.claimed_uid(session)
 
     def _budget(self, name: str, limit: int, zone: str) -> DailyBudget:
         """Return the daily budget of a platform's API."""
