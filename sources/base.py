@@ -15,10 +15,11 @@ from core.messages import Message
 from core.settings import Pace
 from sources.request_delay import RequestDelay
 from sources.text import storable
-from sources.transport.cookies import AccountCookies
 
 if TYPE_CHECKING:
     import requests
+
+    from sources.transport.cookies import AccountCookies
 
 # The account id of a session without an account: real ids begin at 1.
 ANONYMOUS = 0
