@@ -23,6 +23,7 @@ from core.messages import Message
 from sources.transport.egress import Egress
 from storage.crawling import account_leases, accounts, proxies, source_refusals
 from storage.crawling.account_leases import PaceState
+from storage.crawling.account_logins import SecretSwap
 from storage.engines.transactions import Database, Tx
 from storage.models.accounts import AccountStatus, Health
 
@@ -309,6 +310,7 @@ class AccountManager:
         successful_requests: int = 0,
         pace: PaceState | None = None,
         keeps_task: bool = False,
+        swaps: tuple[SecretSwap, ...] = (),
     ) -> None:
         """Give the account back, idle. Nothing is stored when the lease was lost.
 
@@ -320,6 +322,7 @@ class AccountManager:
                 next user has to treat the pace as used up.
             keeps_task: the account only rests until its task needs it again, and keeps its
                 `working_task_id` meanwhile.
+            swaps: cookies that the platform changed under the lease, encrypted.
         """
         self.lease_registry.remove(leased.lease)
         now, account = self.clock.now(), leased.account
@@ -339,6 +342,7 @@ class AccountManager:
                 good_answers=0 if is_proven else successes,
                 asked=pace,
                 keeps_task=keeps_task,
+                swaps=swaps,
             )
             if is_ours and is_proven:
                 detail = Message.of("account_recovered", good=successes)

@@ -62,13 +62,15 @@ def require_daily_limit(limit: int) -> int:
 class NewAccount:
     """An account to add, with checked parts.
 
-    `credentials` are in clear; `limit` is in rows a day, None for the default.
+    `credentials` are in clear; `limit` is in rows a day, None for the default. `new_login` lets
+    another login take over the name of an account.
     """
 
     platform: str
     username: str
     credentials: Credentials
     limit: int | None
+    new_login: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +81,7 @@ class AccountRequest:
         cookies: a header string, JSON of a browser extension, or the content of a cookies.txt.
         proxy: a URL; None or empty for none.
         limit: rows that it may export a day; None for the default.
+        new_login: another login may take over the name of an account.
     """
 
     username: str
@@ -86,6 +89,7 @@ class AccountRequest:
     password: str | None = field(default=None, repr=False)
     proxy: str | None = field(default=None, repr=False)
     limit: int | None = None
+    new_login: bool = False
 
     def checked(self, platform: Platform) -> NewAccount:
         """Return the account to add, its parts checked by the rules of `platform`.
@@ -105,5 +109,9 @@ class AccountRequest:
         assert name is not None
         credentials = Credentials(self.password, self.cookies.strip(), proxy)
         return NewAccount(
-            platform=platform.name, username=name, credentials=credentials, limit=self.limit
+            platform=platform.name,
+            username=name,
+            credentials=credentials,
+            limit=self.limit,
+            new_login=self.new_login,
         )

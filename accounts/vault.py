@@ -14,7 +14,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from core.errors import CredentialsError
 from core.messages import Message
-from storage.crawling import accounts
+from storage.crawling import account_logins, accounts
 from storage.distribution import distribution_tasks
 from storage.engines.transactions import Database, Tx
 from storage.models.accounts import Account
@@ -30,11 +30,15 @@ SETTING = "BATON_SECRET_KEY"
 
 @dataclass(frozen=True)
 class Credentials:
-    """An account's decrypted secrets; they show in no repr."""
+    """An account's decrypted secrets; they show in no repr.
+
+    `device` is JSON of the cookies that the platform knows its browser by; a person gives none.
+    """
 
     password: str | None = field(default=None, repr=False)
     session: str | None = field(default=None, repr=False)
     proxy: str | None = field(default=None, repr=False)
+    device: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -159,6 +163,7 @@ class Vault:
             password=self.decrypt(account.password),
             session=self.decrypt(account.session),
             proxy=self.decrypt(account.proxy),
+            device=self.decrypt(account.device),
         )
 
     def encrypt_all(
@@ -189,6 +194,13 @@ class Vault:
         """
         schema.lock_fact(tx, KEY_CHECK)
         return self.encrypt(text)
+
+    def holds(self, token: str | None, text: str) -> bool:
+        """Return whether an encrypted token is that text; False where no key decrypts it."""
+        try:
+            return self.decrypt(token) == text
+        except CredentialsError:
+            return False
 
     def check(self, database: Database) -> None:
         """Verify that the database was encrypted with these keys.
@@ -287,6 +299,9 @@ def _reencrypt(tx: Tx, rotate: Callable[[str | None], str | None]) -> int:
         for account in stored:
             secrets = (rotate(account.password), rotate(account.session), rotate(account.proxy))
             accounts.set_secrets(tx, account.id, secrets, account.updated_at)
+            device = rotate(account.device)
+            if device is not None:
+                account_logins.set_device(tx, account.id, device)
         schema.set_fact(tx, KEY_CHECK, rotate(schema.get_fact(tx, KEY_CHECK)) or "")
     except InvalidToken:
         raise CredentialsError("account_key_missing", name=account.username) from None

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from accounts.egress.operator import EgressOperator
     from accounts.egress.routes import EgressRoutes
     from accounts.enrolment import AccountEnrolment
+    from accounts.identity import AccountIdentity
     from accounts.manager import AccountManager
     from accounts.registry import AccountRegistry
+    from accounts.session_updates import SessionUpdates
     from app.foundation import Foundation
     from crawler.runtime.account_sessions import AccountSessions, CooldownPolicy
     from crawler.statistics.fetcher import VideoStatsFetcher
@@ -89,6 +91,31 @@ class PoolFactories:
             vault=self.foundation.vault,
             clock=self.foundation.clock,
             egress=self.foundation.egress,
+            claimed_uid=self._claimed_uid,
+        )
+
+    @cached_property
+    def identity(self) -> AccountIdentity:
+        """Return the object that compares the logins of leased accounts with what is stored."""
+        from accounts.identity import AccountIdentity
+
+        base = self.foundation
+        return AccountIdentity(
+            database=base.database,
+            clock=base.clock,
+            calendar=base.calendar,
+            lease_registry=base.leases,
+            claimed_uid=self._claimed_uid,
+        )
+
+    @cached_property
+    def session_updates(self) -> SessionUpdates:
+        """Return the object that stores the cookies which platforms change."""
+        from accounts.session_updates import SessionUpdates
+
+        base = self.foundation
+        return SessionUpdates(
+            database=base.database, vault=base.vault, clock=base.clock, platforms=self.platforms
         )
 
     @cached_property
@@ -100,6 +127,7 @@ class PoolFactories:
             registry=self.registry,
             manager=self.manager,
             vault=self.foundation.vault,
+            updates=self.session_updates,
             platforms=self.platforms,
             access=self.access,
             clock=self.foundation.clock,
@@ -182,6 +210,8 @@ class PoolFactories:
 
         return AccountSessions(
             accounts=self.manager,
+            identity=self.identity,
+            updates=self.session_updates,
             platforms=self.access,
             clock=self.foundation.clock,
             cooldowns=self._cooldowns,
@@ -208,6 +238,8 @@ class PoolFactories:
         }
         sessions = AccountSessions(
             accounts=self.manager,
+            identity=self.identity,
+            updates=self.session_updates,
             platforms=platforms,
             clock=self.foundation.clock,
             cooldowns=self._cooldowns,
@@ -243,6 +275,11 @@ class PoolFactories:
             self.foundation.settings.throttle_cooldown_secs,
             self.foundation.settings.risk_cooldown_secs,
         )
+
+    def _claimed_uid(self, platform: str, session: str) -> str | None:
+        # Called late: to list accounts, no platform has to be loaded.
+        known = self.platforms.platforms.get(platform)
+        return None if known is None else known.claimed_uid(session)
 
     def _budget(self, name: str, limit: int, zone: str) -> DailyBudget:
         """Return the daily budget of a platform's API."""

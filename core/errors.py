@@ -401,6 +401,10 @@ class LoginExpiredError(SourceError):
     """The account's session is missing, unusable or not signed in any more."""
 
 
+class WrongLoginError(LoginExpiredError):
+    """The session is signed in as another login than the account's, or as that of another one."""
+
+
 class AccountBannedError(SourceError):
     """The platform banned the account."""
 

@@ -134,9 +134,16 @@ def fact_messages(view: AccountView) -> list[Message]:
     found = [Message.of("account_pages_today", n=view.pages)] if view.pages else []
     if view.egress is not None:
         found.append(egress_message(view.egress))
-    if view.account.platform_uid is not None:
-        found.append(Message.of("account_uid", uid=view.account.platform_uid))
-    return found
+    return found + uid_messages(view.account)
+
+
+def uid_messages(account: Account) -> list[Message]:
+    """Return the login that an account is, and whether the platform has shown it; empty when it is
+    not known."""
+    if account.platform_uid is None:
+        return []
+    code = "account_uid" if account.is_proven else "account_uid_claimed"
+    return [Message.of(code, uid=account.platform_uid)]
 
 
 def note_messages(view: AccountView, now: datetime) -> list[Message]:

@@ -22,8 +22,12 @@ from sources.transport.egress import DIRECT
 if TYPE_CHECKING:
     import requests
 
+    from sources.transport.cookies import AccountCookies
+
 # The account id of a session without an account: real ids begin at 1.
 ANONYMOUS = 0
+# Shorter values of cookies are switches; redacting them would damage innocent text.
+SECRET_CHARS = 6
 
 
 class Via(StrEnum):
@@ -164,7 +168,8 @@ class AccountSession:
     which it leaves (`sources/transport/egress.py`), `direct` for a session of no account; `secrets`
     are the texts that `redact` removes; `gate` and `request_delay` pace the requests, and None
     means that nothing does. `circuits` admits the requests of the call that uses the session just
-    now.
+    now. `cookies` are those in `http`; None for an API key. `on_answer` is called after each
+    answer, before the source reads it.
     """
 
     account_id: int
@@ -175,6 +180,8 @@ class AccountSession:
     gate: RequestGate | None = field(default=None, repr=False)
     request_delay: RequestDelay | None = field(default=None, repr=False)
     circuits: RequestCircuits | None = field(default=None, repr=False)
+    cookies: AccountCookies | None = field(default=None, repr=False)
+    on_answer: Callable[[], None] | None = field(default=None, repr=False)
 
     @property
     def own_egress(self) -> str:
@@ -211,6 +218,24 @@ class AccountSession:
         """
         if self.circuits is not None:
             self.circuits.settle(error)
+
+    def answered(self) -> None:
+        """Take over the cookies that came with an answer, also with one that was cut short.
+
+        Sources must call it after every single request.
+
+        Raises:
+            LoginExpiredError: the answer signed the account out.
+            DatabaseError: renewed cookies could not be stored.
+        """
+        if self.cookies is not None:
+            self.cookies.settle()
+            # A renewed session is as secret as the first one.
+            fresh = set(self.cookies.values) - set(self.secrets)
+            texts = {*self.secrets, *(value for value in fresh if len(value) >= SECRET_CHARS)}
+            self.secrets = tuple(sorted(texts, key=len, reverse=True))
+        if self.on_answer is not None:
+            self.on_answer()
 
     def redact(self, text: str) -> str:
         """Return the text with this session's secrets as `***`, fit to be stored and shown.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import math
 import re
@@ -24,6 +25,8 @@ MESSAGE_CHARS = 300
 COUNT = re.compile(r"[0-9]{1,18}")
 # Printable ASCII: what a header and a query can both hold.
 KEY = re.compile(r"[!-~]+")
+# Sets these digits apart from other hashes of the same key.
+KEY_UID_LABEL = b"baton account"
 # In place of the text of an error that came without one.
 SILENT = Message.of("answer_without_text")
 
@@ -52,6 +55,11 @@ def open_key_session(
         http=open_http(proxy),
         secrets=secrets,
     )
+
+
+def key_uid(key: str) -> str:
+    """Return 8 hex digits that tell an API key from others, and from which nobody gets it back."""
+    return hmac.digest(KEY_UID_LABEL, key.strip().encode(), "sha256").hex()[:8]
 
 
 @dataclass(frozen=True)
@@ -129,6 +137,8 @@ class JsonApi:
             raise RetryableError(
                 "platform_unanswered", Evidence(request), detail=error.message, fault=error.fault
             ) from None
+        finally:
+            session.answered()
         read = Answer(
             status=answer.status,
             headers=answer.headers,

@@ -14,10 +14,17 @@ from core.errors import InvalidInputError
 from core.settings import Settings
 from sources.base import Budget, Source
 from sources.bilibili.client import BilibiliClient
-from sources.bilibili.cookies import parse_cookies, session_expiry
+from sources.bilibili.cookies import (
+    DEVICE_COOKIE,
+    claimed_uid,
+    device_id,
+    parse_cookies,
+    session_expiry,
+)
 from sources.bilibili.source import BilibiliSource, check_proxy
 from sources.circuits import Circuits
 from sources.declared.loading import DeclaredPlatform, environment, load_platforms
+from sources.json_api import key_uid
 from sources.request_delay import RandomDelay
 from sources.tikhub.client import TikHubClient
 from sources.tikhub.douyin import DouyinSource
@@ -57,6 +64,9 @@ class Platform:
     order. `raw_fields` maps the export's common columns to keys of a creator's raw data.
     `check_session_text` and `check_proxy` raise InvalidInputError for what the adapter cannot use.
     `session_expiry` returns when a session ends by itself (UTC), None where its text does not say.
+    `claimed_uid` returns whose session a text says it is, None where it does not; `shows_uid` says
+    that the check of a session shows whose it is. `device_cookie` names the cookie that tells
+    devices apart, and `device_id` returns it from the text of a session; None where there is none.
     `key` is set for platforms that are requested with one API key instead of the pool's accounts.
     `page_creators` and `max_pages` are the size of a full page and of a whole search, None where
     they are unknown.
@@ -70,6 +80,10 @@ class Platform:
     check_session_text: Callable[[str], object] = lambda text: None
     check_proxy: Callable[[str], str] = check_proxy
     session_expiry: Callable[[str], datetime | None] = lambda text: None
+    claimed_uid: Callable[[str], str | None] = lambda text: None
+    shows_uid: bool = False
+    device_cookie: str | None = None
+    device_id: Callable[[str], str | None] = lambda text: None
     key: Callable[[Settings], SecretStr | None] | None = None
     page_creators: int | None = None
     max_pages: int | None = None
@@ -130,20 +144,32 @@ BUILT_IN = (
         raw_fields={"followers": "fans", "videos": "videos", "signature": "usign"},
         check_session_text=parse_cookies,
         session_expiry=session_expiry,
+        claimed_uid=claimed_uid,
+        shows_uid=True,
+        device_cookie=DEVICE_COOKIE,
+        device_id=device_id,
         page_creators=20,
         max_pages=50,
     ),
-    Platform("youtube", _youtube, searches=False, key=lambda s: s.youtube_api_key),
+    Platform(
+        "youtube",
+        _youtube,
+        searches=False,
+        claimed_uid=key_uid,
+        key=lambda settings: settings.youtube_api_key,
+    ),
     Platform(
         "douyin",
         lambda context: DouyinSource(client=_tikhub(context), pace=context.settings.tikhub_pace),
         searches=False,
+        claimed_uid=key_uid,
         key=lambda settings: settings.tikhub_token,
     ),
     Platform(
         "tiktok",
         lambda context: TikTokSource(client=_tikhub(context), pace=context.settings.tikhub_pace),
         searches=False,
+        claimed_uid=key_uid,
         key=lambda settings: settings.tikhub_token,
     ),
 )
@@ -202,6 +228,7 @@ def _from_declaration(declared: DeclaredPlatform) -> Platform:
         sequential=declared.sequential,
         raw_fields=declared.raw_fields,
         check_session_text=declared.check_session_text,
+        shows_uid=declared.shows_uid,
         check_proxy=declared.check_proxy,
         page_creators=declared.page_creators,
         max_pages=declared.max_pages,

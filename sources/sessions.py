@@ -42,8 +42,7 @@ class SessionPool:
         Raises:
             LoginExpiredError: there are no usable credentials.
         """
-        # Only a digest is kept to compare with: the secrets stay in the session alone.
-        version = hashlib.sha256(f"{session}\n{proxy}".encode()).hexdigest()
+        version = _digest(session, proxy)
         with self._lock:
             known = self._open.get(account_id)
             if known is not None and known[0] == version:
@@ -59,9 +58,24 @@ class SessionPool:
             self._open[account_id] = (version, fresh)
         return fresh
 
+    def note_stored(self, account_id: int, session: str, proxy: str | None) -> None:
+        """Keep the account's session open although its stored text is `session` from now on.
+
+        For a text with the cookies that the platform renewed in that very session.
+        """
+        with self._lock:
+            known = self._open.get(account_id)
+            if known is not None:
+                self._open[account_id] = (_digest(session, proxy), known[1])
+
     def close(self) -> None:
         """Close the HTTP connections of all sessions and forget these."""
         with self._lock:
             for _, session in self._open.values():
                 session.http.close()
             self._open.clear()
+
+
+def _digest(session: str | None, proxy: str | None) -> str:
+    # Only a digest is kept to compare with: the secrets stay in the session alone.
+    return hashlib.sha256(f"{session}\n{proxy}".encode()).hexdigest()

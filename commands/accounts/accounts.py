@@ -12,7 +12,7 @@ from rich.console import Console as Terminal
 from accounts.csv_import import read_accounts
 from accounts.requests import AccountRequest
 from commands.accounts.login import login
-from commands.accounts.options import Limit, Proxy
+from commands.accounts.options import Limit, NewLogin, Proxy
 from commands.accounts.tables import account_table, explain_lines
 from commands.framework.context import Exit, opened_app, platform_named, result, result_json, say
 from commands.framework.lazy_group import Group
@@ -65,6 +65,7 @@ def import_accounts(
     platform: NewPlatform = "bilibili",
     proxy: Proxy = None,
     limit: Limit = None,
+    new_login: NewLogin = False,
 ) -> None:
     """Add accounts from a cookie file or a CSV of many.
 
@@ -72,10 +73,14 @@ def import_accounts(
     """
     known = platform_named(platform)
     if file is None:
-        _import_many(known, Path(name_or_file), limit)
+        _import_many(known, Path(name_or_file), limit, new_login=new_login)
         return
     new = AccountRequest(
-        username=name_or_file, cookies=_read(file), proxy=proxy, limit=limit
+        username=name_or_file,
+        cookies=_read(file),
+        proxy=proxy,
+        limit=limit,
+        new_login=new_login,
     ).checked(known)
     with opened_app() as app:
         done = app.use_cases.accounts.refresh(system_user(app), new)
@@ -83,12 +88,12 @@ def import_accounts(
         say(Message.of("account_check_next", account=new.username))
 
 
-def _import_many(known: Platform, file: Path, limit: int | None) -> None:
+def _import_many(known: Platform, file: Path, limit: int | None, *, new_login: bool) -> None:
     """Import a CSV file of accounts; exit with PARTIAL when rows were refused."""
     rows = read_accounts(file, known)
     with opened_app() as app:
         done, problems = app.use_cases.accounts.import_rows(
-            system_user(app), known.name, rows, str(file), limit
+            system_user(app), known.name, rows, str(file), limit, new_login=new_login
         )
         for account in done:
             result(_changed(account.username, shown(account.change)))

@@ -16,6 +16,7 @@ from commands.doctor.environment_checks import (
 )
 from commands.doctor.export_file_checks import ExportFileChecks
 from commands.doctor.findings import Finding, Level, failure, ok, warning
+from commands.doctor.login_checks import LoginChecks
 from commands.doctor.retention_checks import retention_finding
 from commands.doctor.works_checks import WorksChecks
 from commands.framework.context import database_place, new_database
@@ -143,6 +144,7 @@ class InstallationChecks:
                 yield warning(
                     Message.of("subject_account", account=account.username), detail, advice
                 )
+        yield from LoginChecks(self._app).findings(accounts)
 
     def _account_problems(self, account: Account) -> Iterator[tuple[Message, Message]]:
         name, now = shell_word(account.username), self._app.clock.now()
@@ -157,7 +159,7 @@ class InstallationChecks:
             command = f"{program_name()} accounts set_limit {name} 4000"
             yield Message.of("account_limit_zero"), _command(command)
         try:
-            for token in (account.session, account.password, account.proxy):
+            for token in (account.session, account.password, account.proxy, account.device):
                 self._app.vault.decrypt(token)
         except CredentialsError as error:
             advice = Message.of("import_session_of", name=name)

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from accounts.account_lease import AccountLease
+from accounts.identity import AccountIdentity
 from accounts.manager import AccountManager, Cooldown
+from accounts.session_updates import SessionUpdates, SessionWatch
 from core.attribution import Scope
 from core.clock import Clock
 from core.errors import (
@@ -52,6 +54,7 @@ class AccountCheckout:
     access: PlatformAccess | None = None
     opened_session: AccountSession | None = None
     gate: PacedGate | None = None
+    watch: SessionWatch | None = None
     max_answers: int = 1
 
     @property
@@ -84,6 +87,8 @@ class AccountSessions:
     """
 
     accounts: AccountManager
+    identity: AccountIdentity
+    updates: SessionUpdates
     platforms: Mapping[str, PlatformAccess]
     clock: Clock
     cooldowns: CooldownPolicy
@@ -124,6 +129,8 @@ class AccountSessions:
         )
         session.gate = checkout.gate
         checkout.opened_session = session
+        checkout.watch = self.updates.watch(leased, checkout.access, session, secrets)
+        self.identity.note_claim(leased, secrets.session)
         if self.accounts.needs_probe(leased):
             self.probe(checkout, stop)
 
@@ -132,12 +139,15 @@ class AccountSessions:
 
         Raises:
             LoginExpiredError: it is not signed in; nothing is recorded.
+            WrongLoginError: it is signed in as another login; the account is disabled now.
             SourceError: the platform refused the check or did not answer.
             StoppedSignal: `stop` was set before the request.
             OutOfTurnSignal: the request would have to wait longer than `patience_secs`.
         """
-        if not checkout.source.check_session(checkout.session, stop).signed_in:
+        status = checkout.source.check_session(checkout.session, stop)
+        if not status.signed_in:
             raise LoginExpiredError("session_not_signed_in", Evidence("check of the session", 200))
+        self.identity.confirm(checkout.account, status.uid)
         checkout.account = self.accounts.record_probe(checkout.account)
 
     def close(self, checkout: AccountCheckout, *, keeps_task: bool = False) -> None:
@@ -153,6 +163,7 @@ class AccountSessions:
             successful_requests=checkout.good_answers,
             pace=self._pace_state(checkout),
             keeps_task=keeps_task,
+            swaps=checkout.watch.swaps() if checkout.watch else (),
         )
 
     def leave_after(self, checkout: AccountCheckout, error: SourceError | CredentialsError) -> None:

@@ -11,12 +11,26 @@ from urllib.parse import unquote
 
 from core.errors import InvalidInputError
 from core.messages import Message
+from sources.transport.cookies import CookieNames
 
 DOMAIN = "bilibili.com"
 # What a Cookie header can hold, without the semicolon that separates cookies.
 SENDABLE = re.compile(r"[ -:<-~\u00a0-\u00ff]*")
 SESSION_COOKIE = "SESSDATA"
-KNOWN_NAMES = (SESSION_COOKIE, "bili_jct", "DedeUserID", "buvid3", "buvid4", "sid")
+UID_COOKIE = "DedeUserID"
+DEVICE_COOKIE = "buvid3"
+LOGIN_COOKIES = (SESSION_COOKIE, "bili_jct", UID_COOKIE, "DedeUserID__ckMd5")
+DEVICE_COOKIES = (DEVICE_COOKIE, "buvid4", "b_nut")
+KEPT_COOKIES = (*LOGIN_COOKIES, "sid", *DEVICE_COOKIES)
+NAMES = CookieNames(
+    login=frozenset(LOGIN_COOKIES),
+    volatile=frozenset({"sid"}),
+    device=frozenset(DEVICE_COOKIES),
+    device_id=DEVICE_COOKIE,
+    session=SESSION_COOKIE,
+)
+# As the platform writes its members' numbers.
+UID = re.compile(r"[1-9][0-9]{0,19}")
 
 
 def parse_cookies(text: str) -> dict[str, str]:
@@ -58,6 +72,28 @@ def session_expiry(text: str) -> datetime | None:
     if len(parts) < 3 or not re.fullmatch(r"1[0-9]{9}|2[0-9]{9}", parts[1]):
         return None
     return datetime.fromtimestamp(int(parts[1]), UTC)
+
+
+def claimed_uid(text: str) -> str | None:
+    """Return the number of the member that the cookies name; None when they name none.
+
+    It is a claim: only the platform says who is signed in with them.
+    """
+    uid = _value(text, UID_COOKIE)
+    return uid if UID.fullmatch(uid) else None
+
+
+def device_id(text: str) -> str | None:
+    """Return the device that the cookies bring along; None when they bring none."""
+    return _value(text, DEVICE_COOKIE) or None
+
+
+def _value(text: str, name: str) -> str:
+    """Return a cookie of a session's text; empty when it has none, or cannot be read."""
+    try:
+        return parse_cookies(text).get(name, "")
+    except InvalidInputError:
+        return ""
 
 
 def _from_netscape(body: str) -> dict[str, str]:
@@ -128,7 +164,7 @@ def _is_ours(domain: str) -> bool:
 def _shown(name: str) -> str | Message:
     """Return the name if it is one of the platform's; in a damaged file any other may be a
     value."""
-    return name if name in KNOWN_NAMES else Message.of("cookie_name_unknown")
+    return name if name in KEPT_COOKIES else Message.of("cookie_name_unknown")
 
 
 def _is_sendable(text: str) -> bool:

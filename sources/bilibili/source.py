@@ -11,6 +11,7 @@ from core.errors import InvalidInputError, LoginExpiredError
 from core.settings import Pace
 from sources.base import (
     ANONYMOUS,
+    SECRET_CHARS,
     AccountSession,
     CreatorPage,
     SessionStatus,
@@ -20,18 +21,17 @@ from sources.base import (
 )
 from sources.bilibili import search
 from sources.bilibili.client import HEADERS, BilibiliClient
-from sources.bilibili.cookies import parse_cookies
+from sources.bilibili.cookies import DOMAIN, NAMES, UID, parse_cookies
 from sources.bilibili.creator_page import CreatorCard, fetch_card, fetch_uploads
 from sources.bilibili.response_rules import ENDPOINTS
 from sources.bilibili.videos import MAX_AT_ONCE, VideoCounters
 from sources.circuits import Circuits
 from sources.request_delay import RandomDelay
+from sources.transport.cookies import AccountCookies, cookie_domain
 from sources.transport.session import open_http
 
 SEARCH_TYPES = {Via.USERS: "bili_user", Via.VIDEOS: "video"}
 ENDPOINT_PACES = {"/x/space/": Pace(150, 300)}  # said to be its limit
-# Shorter cookie values are switches; redacting them would damage innocent text.
-SECRET_CHARS = 6
 PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 
 
@@ -78,7 +78,10 @@ class BilibiliSource:
             raise LoginExpiredError("session_unusable", cause=error) from error
         http = open_http(proxy)
         http.headers.update(HEADERS)
-        http.cookies.update(cookies)
+        jar = AccountCookies(
+            http.cookies, cookie_domain(self._client.base_url, DOMAIN), NAMES, dict(cookies)
+        )
+        jar.put(cookies)
         # Longest first: a secret that contains another must be removed as a whole.
         secrets = tuple(sorted((v for v in cookies.values() if len(v) >= SECRET_CHARS), key=len))
         return AccountSession(
@@ -86,6 +89,7 @@ class BilibiliSource:
             username=username,
             http=http,
             secrets=secrets[::-1],
+            cookies=jar,
         )
 
     def search_creators(
@@ -136,7 +140,8 @@ class BilibiliSource:
         data = self._client.nav(session)
         if data.get("isLogin") is not True:
             return SessionStatus(signed_in=False)
-        return SessionStatus(True, str(data.get("mid")), str(data.get("uname")))
+        mid = str(data.get("mid"))
+        return SessionStatus(True, mid if UID.fullmatch(mid) else None, str(data.get("uname")))
 
 
 def check_proxy(url: str) -> str:

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
 from core.errors import InvalidInputError
+from sources.base import SECRET_CHARS
 from sources.declared.declaration import COOKIE_VALUE, HEADER_NAME, HEADER_VALUE, SessionForm
-
-# Shorter values are switches; redacting them would damage innocent text.
-SECRET_CHARS = 6
+from sources.transport.cookies import CookieNames
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,19 @@ def read_session(form: SessionForm, text: str) -> Credentials:
     if form.required_cookie is not None and not cookies.get(form.required_cookie):
         raise InvalidInputError("required_cookie_missing", name=form.required_cookie)
     return Credentials({}, cookies, _spellings(cookies.values()))
+
+
+def cookie_names(form: SessionForm, credentials: Credentials) -> CookieNames:
+    """Return what the cookies of a stored session mean.
+
+    The one that the file requires stands for the session. The file says nothing of the others: a
+    new value of one is kept, but not worth a write of its own.
+    """
+    session = form.required_cookie
+    login = frozenset({session} if session is not None else ())
+    return CookieNames(
+        login=login, volatile=frozenset(credentials.cookies) - login, session=session
+    )
 
 
 def _as_header(form: SessionForm, token: str) -> Credentials:

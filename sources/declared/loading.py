@@ -47,6 +47,7 @@ class DeclaredPlatform:
     make: Callable[[Settings, Clock], DeclaredSource]
     check_session_text: Callable[[str], object]
     check_proxy: Callable[[str], str]
+    shows_uid: bool
     sequential: bool
     file: Path
     page_creators: int | None
@@ -147,6 +148,7 @@ def _platform(path: Path, declaration: Declaration) -> DeclaredPlatform:
         ),
         check_session_text=partial(read_session, declaration.session),
         check_proxy=check_proxy,
+        shows_uid=declaration.check.uid is not None,
         sequential=declaration.sequential,
         file=path,
         page_creators=declaration.paging.page_size,

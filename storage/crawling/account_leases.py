@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from storage.crawling.account_logins import SecretSwap, swap_changes, swap_params
 from storage.crawling.accounts import HAS_QUOTA, IS_RESTED, MAY_ASK
 from storage.crawling.proxies import NONE_CLOSED, ClosedRoutes
 from storage.engines.datetimes import to_sql, to_sql_or_none
@@ -169,13 +170,14 @@ def give_back(
     good_answers: int = 0,
     asked: PaceState | None = None,
     keeps_task: bool = False,
+    swaps: tuple[SecretSwap, ...] = (),
 ) -> bool:
     """End a lease, which makes the account idle; return False when the lease was lost.
 
     `healthy` sets its count of failures to 0 and its health to healthy; `good_answers` is stored
     for an account on probation. `asked` is its pace from now on; None leaves the pace as it is.
     `keeps_task` leaves the task that it works for, for an account that only rests between two
-    requests.
+    requests. `swaps` are encrypted cookies that changed under the lease.
     """
     recovered = ", failure_count=0, health='healthy'" if healthy else ""
     task = "" if keeps_task else ", working_task_id=NULL"
@@ -183,11 +185,12 @@ def give_back(
         tx,
         account_id,
         token,
-        f"{_pace_changes(asked)}status='idle', last_used_at=:now, updated_at=:now,"
-        f" good_answers=:good{recovered}{task}",
+        f"{_pace_changes(asked)}{swap_changes(swaps)}status='idle', last_used_at=:now,"
+        f" updated_at=:now, good_answers=:good{recovered}{task}",
         now=to_sql(now),
         good=good_answers,
         **_pace_params(asked),
+        **swap_params(swaps),
     )
 
 

@@ -173,10 +173,12 @@ def used_routes(tx: Tx, platform: str | None = None) -> list[tuple[str | None, b
     return [(row["egress"], bool(row["direct"]), int(row["n"])) for row in rows]
 
 
-def set_session_expiry(tx: Tx, account_id: int, expires_at: datetime | None) -> None:
-    """Record when a new session ends by itself (None: unknown), and that it was not checked yet."""
+def note_new_session(tx: Tx, account_id: int, expires_at: datetime | None) -> None:
+    """Record when a new session ends by itself (None: unknown), and that nobody has checked yet
+    whether it is signed in, and as whom."""
     tx.execute(
-        "UPDATE accounts SET session_expires_at=:at, session_checked_at=NULL WHERE id=:id",
+        "UPDATE accounts SET session_expires_at=:at, session_checked_at=NULL, uid_seen_at=NULL,"
+        " session_version=session_version+1 WHERE id=:id",
         id=account_id,
         at=to_sql_or_none(expires_at),
     )

@@ -12,14 +12,9 @@ from tests.support.processes.launcher import Baton, Outcome
 from tests.support.processes.outside import Outside
 from tests.support.processes.process_fixtures import Crawled, look_at
 
-SECRET = {"password", "session", "proxy"}
+SECRET = {"password", "session", "proxy", "device"}
 # Columns that programs do not need, and those of accounts that nothing fills yet.
-INTERNAL = {"open_key", "proxy_id", "uid_seen_at", "device", "session_renewed_at"} | {
-    "session_version",
-    "user_agent",
-    "group_name",
-    "deleted_at",
-}
+INTERNAL = {"open_key", "proxy_id", "user_agent", "group_name", "deleted_at"}
 BESIDE = {  # the columns
     "accounts": {
         "disabled_reason_code",
@@ -27,6 +22,7 @@ BESIDE = {  # the columns
         "activity",
         "next_request_at",
         "pages_today",
+        "uid_proven",
     },
     "tasks": {"last_error_code", "last_error_params", "labels", "working_accounts"},
     "export_logs": set(),

@@ -43,7 +43,8 @@ def test_a_search_looks_like_a_browser(scripted: ScriptedPlatform, enter: Enter)
     assert asked.headers["user-agent"].startswith("Mozilla/5.0")
     assert "python" not in asked.headers["user-agent"].lower()
     assert asked.headers["referer"] == "https://www.bilibili.com/"
-    assert asked.cookies == {"SESSDATA": "me", "bili_jct": "x", "buvid3": "DEVICE-1infoc"}
+    device = {"buvid3": "DEVICE-1infoc", "buvid4": "DEVICE-2"}
+    assert asked.cookies == {"SESSDATA": "me", "bili_jct": "x", **device}
     assert asked.params["keyword"] == DOMAIN
     assert asked.params["page"] == "3"
     assert asked.params["search_type"] == "bili_user"

@@ -33,7 +33,7 @@ def new_account(
     platform: Annotated[str, Query(max_length=32)] = "bilibili",
 ) -> Response:
     """Show the form for an account; `name` and `platform` fill it in for a known one."""
-    given = {"username": name, "platform": platform, "daily_export_limit": ""}
+    given = {"username": name, "platform": platform, "daily_export_limit": "", "new_login": False}
     return visit.page("account_new", **_form_values(visit.backend, given))
 
 
@@ -46,6 +46,7 @@ def add(
     cookie_file: Annotated[UploadFile | None, File()] = None,
     proxy: Annotated[str, Form()] = "",
     daily_export_limit: Annotated[str, Form()] = "",
+    new_login: Annotated[bool, Form()] = False,
 ) -> Response:
     """Add or refresh an account; show the form again with the problems of its fields."""
     language, backend = visit.language, visit.backend
@@ -58,6 +59,7 @@ def add(
                 "cookies": text[: MAX_COOKIE_LETTERS + 1],
                 "proxy": proxy.strip() or None,
                 "daily_export_limit": daily_export_limit.strip() or None,
+                "new_login": new_login,
             }
         )
         done = backend.use_cases.accounts.add_or_refresh(visit.who, platform, new.as_request())
@@ -73,7 +75,12 @@ def add(
         account = backend.registry.find(done.username, platform)
         said = "Account {name} is added." if done.is_new else "Account {name} is up to date."
         return back_with(f"{HOME}/{account.id}", language.say(said, name=done.username))
-    given = {"username": username, "platform": platform, "daily_export_limit": daily_export_limit}
+    given = {
+        "username": username,
+        "platform": platform,
+        "daily_export_limit": daily_export_limit,
+        "new_login": new_login,
+    }
     messages = {field: language.problem(problem) for field, problem in problems.problems}
     return visit.page(
         "account_new",
@@ -96,6 +103,7 @@ def import_many(
     visit: Acting,
     file: Annotated[UploadFile | None, File()] = None,
     platform: Annotated[str, Form(max_length=32)] = "bilibili",
+    new_login: Annotated[bool, Form()] = False,
 ) -> str:
     """Add or refresh the accounts of a CSV file; name the refused rows."""
     text = text_of(file)
@@ -105,7 +113,7 @@ def import_many(
     known = visit.backend.platforms.named(given.platform)
     rows = parse_accounts(text, given.name, known)
     done, problems = visit.use_cases.accounts.import_rows(
-        visit.who, known.name, rows, given.name, None
+        visit.who, known.name, rows, given.name, None, new_login=new_login
     )
     count = visit.say("{n} accounts imported.", n=len(done))
     if not problems:
@@ -142,7 +150,7 @@ def check(account_id: RowId, visit: Acting) -> str:
 
 
 def _form_values(
-    backend: Backend, given: dict[str, str], problems: dict[str, str] | None = None
+    backend: Backend, given: dict[str, object], problems: dict[str, str] | None = None
 ) -> dict[str, Any]:
     """Return the values that the form shows again; never a secret."""
     return {

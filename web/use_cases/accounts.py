@@ -62,11 +62,12 @@ class AccountUseCases:
         Raises:
             WrongFieldsError: a field is wrong or the session has ended; it has a message for each
                 such field.
-            InvalidInputError: there is no such platform.
+            InvalidInputError: there is no such platform, the session is another login than the
+                account's, or it is that of another account.
         """
         with self._audit.action(who, "account.add", f"{platform}/{request.username}"):
             new = request.checked(self._platforms.named(platform))
-            return self._refresh(new)
+            return self._enrolment.add_or_refresh(new)
 
     def refresh(self, who: Principal, new: NewAccount) -> EnrolmentResult:
         """Add an account whose fields were checked before, or refresh the one of that name.
@@ -75,7 +76,7 @@ class AccountUseCases:
             WrongFieldsError: the session has ended already.
         """
         with self._audit.action(who, "account.add", f"{new.platform}/{new.username}"):
-            return self._refresh(new)
+            return self._enrolment.add_or_refresh(new)
 
     def sign_in(self, who: Principal, new: NewAccount) -> EnrolmentResult:
         """Add an account, or refresh the one of that name, with the session of a sign-in just now.
@@ -83,10 +84,17 @@ class AccountUseCases:
         It differs from `refresh` in what the log of actions calls it.
         """
         with self._audit.action(who, "account.login", f"{new.platform}/{new.username}"):
-            return self._refresh(new)
+            return self._enrolment.add_or_refresh(new)
 
     def import_rows(
-        self, who: Principal, platform: str, rows: AccountRows, file: str, limit: int | None
+        self,
+        who: Principal,
+        platform: str,
+        rows: AccountRows,
+        file: str,
+        limit: int | None,
+        *,
+        new_login: bool = False,
     ) -> tuple[list[EnrolmentResult], list[Message]]:
         """Add or refresh the accounts of a file one after the other.
 
@@ -97,10 +105,11 @@ class AccountUseCases:
             file: what messages call the file.
             limit: rows a day for lines without a limit. None: the default for new accounts, no
                 change for known ones.
+            new_login: other logins may take over the names of accounts.
         """
         subject = f"{platform} {file}: {len(rows.good)}"
         with self._audit.action(who, "account.import", subject):
-            return self._enrolment.import_rows(platform, rows, file, limit)
+            return self._enrolment.import_rows(platform, rows, file, limit, new_login=new_login)
 
     def enable(self, who: Principal, account: Account) -> None:
         """Make an account idle: it is no longer disabled or cooling down."""
@@ -139,11 +148,6 @@ class AccountUseCases:
         """Encrypt every secret with a new key; return the number of accounts."""
         with self._audit.action(who, "account.rotate_key", "all"):
             return self._rotate_key()
-
-    def _refresh(self, new: NewAccount) -> EnrolmentResult:
-        return self._enrolment.add_or_refresh(
-            new.platform, new.username, new.credentials, new.limit
-        )
 
 
 def named(account: Account) -> str:

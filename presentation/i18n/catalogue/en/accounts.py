@@ -11,6 +11,11 @@ MESSAGES = {
     # why an account is disabled or rests
     "session_expired": "session expired ({cause})",
     "session_not_signed_in": "the session is not signed in any more",
+    "session_emptied": "the platform emptied the session's cookie: it is not signed in any more",
+    "login_swapped": "signed in as {uid}, was {was}",
+    "login_of_older": "same login as {name} (uid {uid})",
+    "login_replaced": "{name} is another login now (uid {uid})",
+    "login_unknown": "not known yet",
     "account_banned": "banned by the platform ({cause})",
     "credentials_unusable": "secrets cannot be used ({cause})",
     "account_throttled": "throttled ({cause})",
@@ -39,6 +44,10 @@ MESSAGES = {
     "limit_changed": "from {before:,} to {rows:,} a day",
     "quota_handed_over": "quota of {day} used up by {domain}, last id {last_id:,}",
     "probe_passed": "the probe passed; on probation",
+    "login_also_in": "{name} is the same login (uid {uid}), and is disabled",
+    "login_changed": "another login (uid {uid}); the former one is {former}",
+    "session_renewed": "by the platform: {names}",
+    "device_assigned": "{names}",
     "account_recovered": "healthy again after {good} good answers",
     # Egress routes and circuits
     "egress_opened": "{egress} is used again",
@@ -115,6 +124,9 @@ MESSAGES = {
     "account_refreshed_with_limit": "refreshed, {rows:,} rows a day",
     "account_same_session": "same session, {rows:,} rows a day",
     "account_unchanged": "nothing new in it",
+    "login_begun": "another login from now on; the former one is {former}, and disabled",
+    "login_taken": "{name} is already the login of {other} (uid {uid})",
+    "login_differs": "{name} is the login {was}, and these cookies are of {uid}",
     # a file of accounts
     "csv_columns_missing": (
         "{file}: its first line must name the columns username and cookie (and may name password,"
@@ -161,6 +173,8 @@ _EVERYWHERE = {
     "account_not_leased_here": "lease it with get_idle_account() first",
     "session_expired": "import the session again",
     "credentials_unusable": "import the session again",
+    "session_emptied": "import the session again",
+    "login_of_older": "keep only one of them",
     "secret_of_other_key": "give the right key, or sign the account in again",
     "secret_key_lost": "put the key back",
     "secret_key_other": "put the right key back",
@@ -181,6 +195,11 @@ ADVICE = {
         "account_name_unknown": "see: {program} accounts list",
         "account_name_ambiguous": "say which with --platform",
         "account_exists": "change its session with: {program} accounts import {name} FILE",
+        "login_taken": "give it this session with: {program} accounts import {other} FILE",
+        "login_differs": "if {name} shall be another login from now on, add --new-login",
+        "login_swapped": (
+            "import the cookies of {was}, or those of {uid} with --new-login or under another name"
+        ),
         "session_ended": (
             "sign in again in the browser and export the cookies anew, or: {program} accounts login"
         ),
@@ -196,6 +215,9 @@ ADVICE = {
         "account_name_unknown": "see the page Accounts",
         "account_name_ambiguous": "choose the platform too",
         "account_exists": "import its new session on the account's page",
+        "login_taken": "import it on the page of {other}",
+        "login_differs": "if {name} shall be another login from now on, tick the box for that",
+        "login_swapped": "import the cookies of {was}, or tick the box for another login",
         "session_ended": "sign in again in the browser and export the cookies anew",
         "csv_columns_missing": "for one account's cookies use the form for one account",
     },
@@ -207,6 +229,9 @@ ADVICE = {
         "account_name_unknown": "see GET /api/v1/accounts",
         "account_name_ambiguous": "give the platform too",
         "account_exists": "post its new session to POST /api/v1/accounts",
+        "login_taken": "post it with the username {other}",
+        "login_differs": "if {name} shall be another login from now on, give new_login: true",
+        "login_swapped": "post the cookies of {was}, or those of {uid} with new_login: true",
         "session_ended": "sign in again in the browser and export the cookies anew",
         "csv_columns_missing": "for one account's cookies use POST /api/v1/accounts",
     },

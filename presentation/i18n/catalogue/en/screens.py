@@ -92,6 +92,7 @@ MESSAGES: dict[str, Forms] = {
     "account_egress_direct": "direct",
     "account_egress_proxy": "by {proxy}",
     "account_uid": "uid {uid}",
+    "account_uid_claimed": "uid {uid} (not proven)",
     "account_event_hand_over": "hand-over",
     "account_event_cooldown": "rests",
     "account_event_disabled": "disabled",
@@ -104,6 +105,10 @@ MESSAGES: dict[str, Forms] = {
     "account_event_recovered": "healthy again",
     "account_event_spared": "not its fault",
     "account_event_session_checked": "session checked",
+    "account_event_session_renewed": "session renewed",
+    "account_event_device_assigned": "device assigned",
+    "account_event_identity_changed": "another login",
+    "account_event_duplicate": "duplicate",
     # Alerts: a headline, and what to do now
     "alert_headline_account_disabled": "account {account} ({platform}) is disabled: {reason}",
     "alert_headline_accounts_spent": "{platform}: exports wait until {until}: {reason}",

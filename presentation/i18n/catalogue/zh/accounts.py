@@ -11,6 +11,11 @@ MESSAGES = {
     # 禁用或休息的原因
     "session_expired": "会话过期（{cause}）",
     "session_not_signed_in": "会话已不在登录状态",
+    "session_emptied": "平台清空了会话 Cookie，该会话已不在登录状态",
+    "login_swapped": "当前登录的是 {uid}，原为 {was}",
+    "login_of_older": "与 {name} 是同一平台账号（uid {uid}）",
+    "login_replaced": "{name} 已改为另一个平台账号（uid {uid}）",
+    "login_unknown": "尚不清楚",
     "account_banned": "被平台封禁（{cause}）",
     "credentials_unusable": "凭据无法使用（{cause}）",
     "account_throttled": "触发频率限制（{cause}）",
@@ -39,6 +44,10 @@ MESSAGES = {
     "limit_changed": "每日 {before:,} 行改为 {rows:,} 行",
     "quota_handed_over": "{day} 的配额已由 {domain} 用尽，最后 id {last_id:,}",
     "probe_passed": "探测通过，观察中",
+    "login_also_in": "{name} 是同一平台账号（uid {uid}），已禁用",
+    "login_changed": "改为另一个平台账号（uid {uid}）；原账号现名 {former}",
+    "session_renewed": "由平台更新：{names}",
+    "device_assigned": "{names}",
     "account_recovered": "连续 {good} 次正常应答，已恢复",
     # 出口线路与熔断
     "egress_opened": "{egress} 已恢复使用",
@@ -109,6 +118,9 @@ MESSAGES = {
     "account_refreshed_with_limit": "已更新，每日 {rows:,} 行",
     "account_same_session": "会话未变，每日 {rows:,} 行",
     "account_unchanged": "没有新内容",
+    "login_begun": "已改为另一个平台账号；原账号现名 {former}，已禁用",
+    "login_taken": "{name} 已是账号 {other} 的平台账号（uid {uid}）",
+    "login_differs": "{name} 是平台账号 {was}，而这些 Cookie 属于 {uid}",
     # 账号文件
     "csv_columns_missing": (
         "{file}：首行必须包含列 username 与 cookie（可另有 password、proxy、limit）"
@@ -139,6 +151,8 @@ _EVERYWHERE = {
     "account_not_leased_here": "请先用 get_idle_account() 租用",
     "session_expired": "请重新导入会话",
     "credentials_unusable": "请重新导入会话",
+    "session_emptied": "请重新导入会话",
+    "login_of_older": "请只保留其中一个",
     "secret_of_other_key": "请提供正确的密钥，或重新登录该账号",
     "secret_key_lost": "请放回密钥",
     "secret_key_other": "请放回正确的密钥",
@@ -159,6 +173,11 @@ ADVICE = {
         "account_name_unknown": "请查看：{program} accounts list",
         "account_name_ambiguous": "请用 --platform 指明平台",
         "account_exists": "更换会话：{program} accounts import {name} 文件",
+        "login_taken": "更换会话请执行：{program} accounts import {other} 文件",
+        "login_differs": "若 {name} 今后要用另一个平台账号，请加 --new-login",
+        "login_swapped": (
+            "请导入 {was} 的 Cookie；若要改用 {uid}，请加 --new-login 导入，或另取名称导入"
+        ),
         "session_ended": (
             "请在浏览器中重新登录并重新导出 Cookie，或执行：{program} accounts login"
         ),
@@ -174,6 +193,9 @@ ADVICE = {
         "account_name_unknown": "请查看“账号”页",
         "account_name_ambiguous": "请同时选择平台",
         "account_exists": "请在该账号的页面导入新会话",
+        "login_taken": "请在 {other} 的页面导入",
+        "login_differs": "若 {name} 今后要用另一个平台账号，请勾选相应选项",
+        "login_swapped": "请导入 {was} 的 Cookie，或勾选改用另一个平台账号",
         "session_ended": "请在浏览器中重新登录并重新导出 Cookie",
         "csv_columns_missing": "单个账号的 Cookie 请用单个账号的表单",
     },
@@ -185,6 +207,9 @@ ADVICE = {
         "account_name_unknown": "请查看 GET /api/v1/accounts",
         "account_name_ambiguous": "请同时给出平台",
         "account_exists": "用 POST /api/v1/accounts 提交新会话",
+        "login_taken": "请用 username {other} 提交",
+        "login_differs": "若 {name} 今后要用另一个平台账号，请给出 new_login: true",
+        "login_swapped": "请提交 {was} 的 Cookie，或以 new_login: true 提交 {uid} 的 Cookie",
         "session_ended": "请在浏览器中重新登录并重新导出 Cookie",
         "csv_columns_missing": "单个账号的 Cookie 请用 POST /api/v1/accounts",
     },

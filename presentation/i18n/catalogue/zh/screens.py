@@ -89,6 +89,7 @@ MESSAGES: dict[str, Forms] = {
     "account_egress_direct": "直连",
     "account_egress_proxy": "经 {proxy}",
     "account_uid": "平台 uid {uid}",
+    "account_uid_claimed": "平台 uid {uid}（未证实）",
     "account_event_hand_over": "交棒",
     "account_event_cooldown": "休息",
     "account_event_disabled": "禁用",
@@ -101,6 +102,10 @@ MESSAGES: dict[str, Forms] = {
     "account_event_recovered": "恢复正常",
     "account_event_spared": "与账号无关",
     "account_event_session_checked": "会话检查",
+    "account_event_session_renewed": "会话更新",
+    "account_event_device_assigned": "分配设备",
+    "account_event_identity_changed": "更换平台账号",
+    "account_event_duplicate": "重复账号",
     # 告警：标题与处理办法
     "alert_headline_account_disabled": "账号 {account}（{platform}）已禁用：{reason}",
     "alert_headline_accounts_spent": "{platform}：导出等待至 {until}：{reason}",

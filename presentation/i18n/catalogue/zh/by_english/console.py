@@ -159,6 +159,10 @@ CHINESE = {
     "Next request": "下一次请求",
     "Egress route": "出口线路",
     "Uid on the platform": "平台 uid",
+    "not proven": "未证实",
+    "another login takes over the name; the former one is kept, disabled": (
+        "名称改给另一个平台账号；原账号保留并禁用"
+    ),
     "Last used": "最后使用时间",
     "Session checked": "会话检查时间",
     "Session ends": "会话到期时间",

@@ -122,6 +122,7 @@ HELP = {
     "the account's platform": "账号所属的平台",
     "http://user:password@host:port of this account": ("该账号的代理 http://用户:密码@主机:端口"),
     "rows a day; default: BATON_DAILY_EXPORT_LIMIT": "每日导出上限；默认：BATON_DAILY_EXPORT_LIMIT",
+    "another login takes over the name": "名称改给另一个平台账号",
     "ask for a password to keep": "询问并保存密码",
     "Add accounts from a cookie file or a CSV of many.": "从 Cookie 文件或 CSV 添加账号。",
     "An account that is there gets the fresh session.": "已有的账号会换上新的会话。",
