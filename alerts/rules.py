@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from accounts.shortage import export_shortage
+from alerts.causes import AlertCause
+from alerts.process_trouble import ProcessTrouble
 from core.clock import Clock, QuotaCalendar
 from crawler.tasks.parents import CANCELLATIONS
 from sources.policies import Breaker
@@ -15,33 +17,11 @@ from storage.crawling import accounts
 from storage.engines.transactions import Tx
 from storage.operations import alert_queries
 from storage.operations.alert_queries import AccountTrouble
-from storage.operations.alerts import Alert, AlertKind, open_key
+from storage.operations.alerts import Alert, AlertKind
 
 MAX_FAILED_TASKS = 50
 # Two looks compute the end of one open breaker slightly apart.
 CLOCK_TOLERANCE = timedelta(seconds=5)
-
-
-@dataclass(frozen=True)
-class AlertCause:
-    """A cause for an alert: a kind of trouble with its subject.
-
-    Args:
-        subject: what it is about, such as `account:7`; one alert is open for each kind and subject.
-        facts: JSON values that the alert's text is made of.
-        until_at: UTC time at which the cause ends by itself, or what it warns of happens; None when
-            neither is known.
-    """
-
-    kind: AlertKind
-    subject: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    until_at: datetime | None = None
-
-    @property
-    def key(self) -> str:
-        """Return the key under which at most one alert is open."""
-        return open_key(self.kind, self.subject)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,12 +30,14 @@ class AlertRules:
 
     Args:
         session_warning: how long before its end a session is a cause; 0: never.
+        process: finds the trouble of this process itself.
     """
 
     breaker: Breaker
     clock: Clock
     calendar: QuotaCalendar
     session_warning: timedelta
+    process: ProcessTrouble
 
     def causes(self, tx: Tx, already_open: Iterable[Alert], since: datetime) -> list[AlertCause]:
         """Return every cause that exists now and did not exist before `since` (UTC).
@@ -71,6 +53,7 @@ class AlertRules:
             *self._spent_platforms(tx),
             *self._failed_tasks(tx, known, since),
             *self._open_breakers(known),
+            *self.process.causes(known),
         ]
 
     def _disabled_accounts(self, tx: Tx, since: datetime) -> Iterator[AlertCause]:

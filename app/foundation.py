@@ -12,7 +12,13 @@ from pydantic import SecretStr
 
 from core.clock import Clock, QuotaCalendar, SystemClock
 from core.leases import LeaseRegistry
+from core.logs import service_log
 from core.settings import Settings
+from core.supervision.internal_errors import (
+    MAX_PAUSE_SECS,
+    ComponentErrors,
+    InternalErrors,
+)
 from storage.engines.clock import DatabaseClock
 from storage.engines.transactions import Database, open_engine
 
@@ -64,6 +70,27 @@ class Foundation:
     @cached_property
     def leases(self) -> LeaseRegistry:
         return LeaseRegistry()
+
+    @cached_property
+    def internal_errors(self) -> InternalErrors:
+        """Return the unexpected errors of this process, by component."""
+        return InternalErrors(self.clock)
+
+    def errors_of(
+        self,
+        component: str,
+        max_pause_secs: float = MAX_PAUSE_SECS,
+        *,
+        service: str | None = None,
+    ) -> ComponentErrors:
+        """Return what contains the unexpected errors of a component.
+
+        Args:
+            max_pause_secs: it pauses so long at most after an error.
+            service: the name of the log that they go into; None for the component's own.
+        """
+        log = service_log(service or component)
+        return self.internal_errors.of(component, log, max_pause_secs)
 
     @cached_property
     def vault(self) -> Vault:

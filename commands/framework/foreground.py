@@ -15,6 +15,7 @@ from commands.framework.context import Exit, say, stderr_terminal
 from commands.framework.reader import shown, text_of
 from commands.framework.signals import drain_on_signals
 from core.errors import BatonError, DatabaseError
+from core.logs import redact
 from core.messages import Message
 from crawler.runtime.engine import Engine
 from presentation.i18n.renderer import renderer_for
@@ -81,9 +82,9 @@ class Foreground:
         finally:
             stopped = engine.stop()
         if self._failure is not None:
+            detail = redact(repr(self._failure))
             return ForegroundResult(
-                Exit.ERROR,
-                text_of(Message.of("stopped_by_internal_error", detail=repr(self._failure))),
+                Exit.ERROR, text_of(Message.of("stopped_by_internal_error", detail=detail))
             )
         if not stopped:
             return ForegroundResult(Exit.ERROR, text_of(Message.of("worker_not_ended")))

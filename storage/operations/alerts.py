@@ -20,6 +20,7 @@ class AlertKind(StrEnum):
     ACCOUNT_DISABLED = "account_disabled"
     ACCOUNTS_SPENT = "accounts_spent"
     BREAKER_OPEN = "breaker_open"
+    INTERNAL_ERROR = "internal_error"
     SESSION_EXPIRING = "session_expiring"
     TASK_FAILED = "task_failed"
 

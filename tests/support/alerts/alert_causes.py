@@ -97,6 +97,11 @@ CAUSES = (
         lambda app, clock: clock.move(app.settings.risk_cooldown_secs),
     ),
     Cause(
+        AlertKind.INTERNAL_ERROR,
+        lambda app, _: app.foundation.errors_of("export").settled(ZeroDivisionError("a bug")),
+        lambda _, clock: clock.move(600),
+    ),
+    Cause(
         AlertKind.SESSION_EXPIRING,
         lambda app, _: expire(app, 2.5),
         lambda app, _: expire(app, 100),

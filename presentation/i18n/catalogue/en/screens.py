@@ -106,6 +106,9 @@ MESSAGES: dict[str, Forms] = {
     "alert_headline_account_disabled": "account {account} ({platform}) is disabled: {reason}",
     "alert_headline_accounts_spent": "{platform}: exports wait until {until}: {reason}",
     "alert_headline_breaker_open": "{platform} is left alone until {until} after risk control",
+    "alert_headline_internal_error": (
+        "internal error in {component} on {host}, {times} times of late: {error}"
+    ),
     "alert_headline_session_expiring": (
         "the session of account {account} ({platform}) ends at {until}"
     ),
@@ -114,6 +117,9 @@ MESSAGES: dict[str, Forms] = {
     "alert_advice_accounts_spent": "nothing, or add an account: it goes on by itself",
     "alert_advice_breaker_open": (
         "nothing: it is tried again by itself; if it comes back, slow down"
+    ),
+    "alert_advice_internal_error": (
+        "read the log of {component} on {host} and report it; the other work goes on"
     ),
     "alert_advice_task_failed": "{program} tasks resume {task}",
     "alert_one_way": "{platform} is left alone on the way {way} until {until} after risk control",

@@ -103,11 +103,15 @@ MESSAGES: dict[str, Forms] = {
     "alert_headline_account_disabled": "账号 {account}（{platform}）已禁用：{reason}",
     "alert_headline_accounts_spent": "{platform}：导出等待至 {until}：{reason}",
     "alert_headline_breaker_open": "{platform} 遇到风控，暂停访问至 {until}",
+    "alert_headline_internal_error": (
+        "{host} 上的 {component} 出现内部错误（近期 {times} 次）：{error}"
+    ),
     "alert_headline_session_expiring": "账号 {account}（{platform}）的会话将于 {until} 到期",
     "alert_headline_task_failed": "任务 {task}（{kind} {domain}，{platform}）失败：{error}",
     "alert_advice_account_disabled": "执行 {program} accounts explain {word}",
     "alert_advice_accounts_spent": "无需操作，届时自动继续；也可以添加账号",
     "alert_advice_breaker_open": "无需操作，届时自动重试；若反复出现，请放慢节奏",
+    "alert_advice_internal_error": ("请查看 {host} 上 {component} 的日志并反馈；其他工作照常进行"),
     "alert_advice_task_failed": "执行 {program} tasks resume {task}",
     "alert_one_way": "{platform} 的出口 {way} 遇到风控，暂停访问至 {until}",
     "alert_sign_in": "{program} accounts import {word} 文件",

@@ -1,0 +1,76 @@
+"""Find the causes of alerts that only their own process knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from alerts.causes import AlertCause
+from core.clock import Clock
+from core.supervision.internal_errors import SHOWN_FOR, InternalErrors
+from storage.operations.alerts import Alert, AlertKind
+
+# The end of a cause is written again when it has moved by so much: not at every look.
+TOLERANCE = timedelta(seconds=5)
+MAX_SUBJECT_CHARS = 110
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessTrouble:
+    """Finds trouble of this process: its unexpected errors.
+
+    Other processes cannot see it. Each cause therefore has an end, and counts for all of them until
+    then: also when its process has died meanwhile.
+
+    Args:
+        host: the name of this host, which is part of the subjects.
+    """
+
+    host: str
+    clock: Clock
+    internal_errors: InternalErrors
+
+    KINDS = frozenset({AlertKind.INTERNAL_ERROR})
+
+    def causes(self, known: Iterable[Alert]) -> list[AlertCause]:
+        """Return the causes of this process, and those of others whose end has not come.
+
+        `known` are the open alerts.
+        """
+        now = self.clock.now()
+        causes = {
+            alert.key: AlertCause(
+                kind=alert.kind, subject=alert.subject, facts=alert.facts, until_at=alert.until_at
+            )
+            for alert in known
+            if alert.kind in self.KINDS and (alert.until_at or now) > now
+        }
+        for cause in self._own():
+            seen = causes.get(cause.key)
+            if seen is None or _has_moved(seen, cause):
+                causes[cause.key] = cause
+        return list(causes.values())
+
+    def _own(self) -> Iterator[AlertCause]:
+        for found in self.internal_errors.recent():
+            yield AlertCause(
+                kind=AlertKind.INTERNAL_ERROR,
+                subject=self._subject(f"component:{found.component}"),
+                facts={
+                    "component": found.component,
+                    "host": self.host,
+                    "error": found.error.dump(),
+                    "times": found.times,
+                },
+                until_at=found.last_at + SHOWN_FOR,
+            )
+
+    def _subject(self, what: str) -> str:
+        return f"{what},host:{self.host}"[:MAX_SUBJECT_CHARS]
+
+
+def _has_moved(seen: AlertCause, cause: AlertCause) -> bool:
+    if seen.until_at is None or cause.until_at is None:
+        return True
+    return cause.until_at - seen.until_at > TOLERANCE
