@@ -26,6 +26,7 @@ MAX_REST_SECS = 7 * 86400.0
 # Successful requests until a suspect account counts as healthy again.
 PROBATION_ANSWERS = 10
 SOON = timedelta(seconds=30)
+KEY_RECHECK = timedelta(seconds=30)
 SESSION_CHECK_EVERY = timedelta(days=1)
 # Sessions often end during a long rest, so they are checked before the next use.
 LONG_REST = timedelta(hours=12)
@@ -110,12 +111,15 @@ class AccountManager:
         Accounts whose ids are in `excluding` are passed over.
 
         Fit is an account that is idle and not cooling down, and whose pace (for exporting: whose
-        quota of today) has room. `task_id` is the top-level task that it will work for; None for
-        work without a task.
+        quota of today) has room. None is while this process lacks the key of the database, except
+        for exporting, which needs no secret. `task_id` is the top-level task that it will work for;
+        None for work without a task.
 
         Raises:
             DatabaseContentionError: other processes took each account that was picked.
         """
+        if purpose is Purpose.INGESTING and self.vault.must_wait():
+            return None
         return self.claims.claim_next(platform, purpose, task_id, excluding)
 
     def lease_by_id(
@@ -141,6 +145,8 @@ class AccountManager:
         Raises:
             DatabaseContentionError: other processes took each account that was picked.
         """
+        if self.vault.must_wait():
+            return None
         return self.claims.claim_unchecked(platform, SESSION_CHECK_EVERY)
 
     def has_exports_left(self, account_id: int) -> bool:
@@ -176,6 +182,8 @@ class AccountManager:
     def shortage(self, purpose: Purpose, platform: str) -> Shortage:
         """Return why no account of the platform is fit for `purpose`, and when that ends."""
         now = self.clock.now()
+        if purpose is Purpose.INGESTING and self.vault.must_wait():
+            return Shortage(Message.of("accounts_wait_for_key"), until=now + KEY_RECHECK)
         day = self.calendar.day(now)
         pool = self.database.read(accounts.pool_state, platform, now, day)
         if purpose is Purpose.EXPORTING:
@@ -186,7 +194,8 @@ class AccountManager:
         """Return the secrets of a leased account in clear.
 
         Raises:
-            CredentialsError: no key decrypts them.
+            KeyChangedError: this process lacks the key of the database; no account is at fault.
+            CredentialsError: the key of the database does not decrypt them.
         """
         return self.vault.decrypt_all(leased.account)
 

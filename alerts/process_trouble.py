@@ -6,19 +6,34 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from accounts.key_watch import KeyWatch
+from accounts.vault import KEY_CHECK, KeyTrouble
 from alerts.causes import AlertCause
 from core.clock import Clock
+from core.messages import Message
 from core.supervision.internal_errors import SHOWN_FOR, InternalErrors
+from storage.engines.transactions import Tx
 from storage.operations.alerts import Alert, AlertKind
+from storage.schema import schema
 
+# What lasts gets a new end before the old one has come.
+LASTING = timedelta(seconds=90)
 # The end of a cause is written again when it has moved by so much: not at every look.
-TOLERANCE = timedelta(seconds=5)
+TOLERANCES = {
+    AlertKind.INTERNAL_ERROR: timedelta(seconds=5),
+    AlertKind.KEY_CHANGED: timedelta(seconds=30),
+}
 MAX_SUBJECT_CHARS = 110
+KEY_REASONS = {
+    KeyTrouble.OUTDATED: "process_key_outdated",
+    KeyTrouble.OTHER_ON_DISK: "other_key_on_disk",
+    KeyTrouble.UNREADABLE: "key_file_gone",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessTrouble:
-    """Finds trouble of this process: its unexpected errors.
+    """Finds trouble of this process: its unexpected errors, and a key that is not the database's.
 
     Other processes cannot see it. Each cause therefore has an end, and counts for all of them until
     then: also when its process has died meanwhile.
@@ -30,10 +45,11 @@ class ProcessTrouble:
     host: str
     clock: Clock
     internal_errors: InternalErrors
+    keys: KeyWatch
 
-    KINDS = frozenset({AlertKind.INTERNAL_ERROR})
+    KINDS = frozenset({AlertKind.INTERNAL_ERROR, AlertKind.KEY_CHANGED})
 
-    def causes(self, known: Iterable[Alert]) -> list[AlertCause]:
+    def causes(self, tx: Tx, known: Iterable[Alert]) -> list[AlertCause]:
         """Return the causes of this process, and those of others whose end has not come.
 
         `known` are the open alerts.
@@ -46,13 +62,13 @@ class ProcessTrouble:
             for alert in known
             if alert.kind in self.KINDS and (alert.until_at or now) > now
         }
-        for cause in self._own():
+        for cause in [*self._errors(), *self._keys(tx)]:
             seen = causes.get(cause.key)
             if seen is None or _has_moved(seen, cause):
                 causes[cause.key] = cause
         return list(causes.values())
 
-    def _own(self) -> Iterator[AlertCause]:
+    def _errors(self) -> Iterator[AlertCause]:
         for found in self.internal_errors.recent():
             yield AlertCause(
                 kind=AlertKind.INTERNAL_ERROR,
@@ -66,6 +82,16 @@ class ProcessTrouble:
                 until_at=found.last_at + SHOWN_FOR,
             )
 
+    def _keys(self, tx: Tx) -> Iterator[AlertCause]:
+        trouble = self.keys.look(schema.get_fact(tx, KEY_CHECK))
+        if trouble is not None:
+            yield AlertCause(
+                kind=AlertKind.KEY_CHANGED,
+                subject=self._subject("key"),
+                facts={"host": self.host, "reason": Message.of(KEY_REASONS[trouble]).dump()},
+                until_at=self.clock.now() + LASTING,
+            )
+
     def _subject(self, what: str) -> str:
         return f"{what},host:{self.host}"[:MAX_SUBJECT_CHARS]
 
@@ -73,4 +99,4 @@ class ProcessTrouble:
 def _has_moved(seen: AlertCause, cause: AlertCause) -> bool:
     if seen.until_at is None or cause.until_at is None:
         return True
-    return cause.until_at - seen.until_at > TOLERANCE
+    return cause.until_at - seen.until_at > TOLERANCES[cause.kind]

@@ -53,7 +53,7 @@ class AlertRules:
             *self._spent_platforms(tx),
             *self._failed_tasks(tx, known, since),
             *self._open_breakers(known),
-            *self.process.causes(known),
+            *self.process.causes(tx, known),
         ]
 
     def _disabled_accounts(self, tx: Tx, since: datetime) -> Iterator[AlertCause]:

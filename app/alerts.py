@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 
+from accounts.key_watch import KeyWatch
 from alerts.channels import Channel, parse_channels
 from alerts.monitor import AlertMonitor
 from alerts.notifier import AlertNotifier
@@ -55,6 +56,7 @@ class AlertFactories:
                 host=self.foundation.host,
                 clock=self.foundation.clock,
                 internal_errors=self.foundation.internal_errors,
+                keys=KeyWatch(vault=self.foundation.vault, clock=self.foundation.clock),
             ),
         )
         ids = [channel.id for channel in self.channels]

@@ -94,10 +94,12 @@ class Foundation:
 
     @cached_property
     def vault(self) -> Vault:
-        """Return the vault; its key is read when it is first needed."""
-        from accounts.vault import KeySource, Vault
+        """Return the vault; its key is read when it is first needed, and kept."""
+        from accounts.vault import KEY_CHECK, KeySource, Vault
+        from storage.schema.schema import get_fact
 
-        return Vault(KeySource(secret_text(self.settings.secret_key), self.settings.key_file))
+        source = KeySource(secret_text(self.settings.secret_key), self.settings.key_file)
+        return Vault(source, key_check=lambda: self.database.read(get_fact, KEY_CHECK))
 
     def close(self) -> None:
         """Close the database if it was opened."""

@@ -5,10 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from accounts.vault import Vault
 from core.clock import Clock
-from core.errors import CredentialsError, DatabaseError, LeaseLostError, NotSentError
+from core.errors import (
+    CredentialsError,
+    DatabaseError,
+    KeyChangedError,
+    LeaseLostError,
+    NotSentError,
+)
 from core.logs import fields, service_log
 from core.poller import database_poller
 from core.supervision.internal_errors import ComponentErrors
@@ -21,6 +28,7 @@ from webhooks.queue import Claim, DeliveryQueue
 from webhooks.retry_policy import DeliveryOutcome, RetryPolicy, outcome_of
 
 log = service_log("webhooks")
+WITHOUT_KEY = timedelta(seconds=30)  # until a signed delivery is tried again without its key
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +96,10 @@ class WebhookSender:
         result: Answer | Exception
         try:
             result = self._post(claim, self._keys(delivery))
+        except KeyChangedError as error:
+            log.warning("%s put back: %s", fields(delivery=delivery.id), error)
+            self.queue.put_back(claim, self.clock.now() + WITHOUT_KEY)
+            return
         except CredentialsError as error:
             # Nothing is sent unsigned instead: the receiver would have to refuse it.
             result = error

@@ -181,6 +181,7 @@ def opened_app(
     app = App(settings, threads=threads, patience_secs=patience_secs)
     try:
         app.clock.sync()
+        app.vault.load()  # from here on a running process needs no key file
         if services:
             app.alerts.require_channels()
         yield app

@@ -79,6 +79,7 @@ def web_beside(app: App, on_failure: Callable[[BaseException], None]) -> Iterato
     own = App(app.settings, threads=THREADS, patience_secs=COMMAND_PATIENCE_SECS)
     try:
         own.clock.sync()
+        own.vault.load()
         server = web_server(own, on_failure=on_failure, kept=app)
         try:
             server.bind()

@@ -14,6 +14,7 @@ from core.errors import (
     CredentialsError,
     Culprit,
     Evidence,
+    KeyChangedError,
     LoginExpiredError,
     RetryableError,
     RiskControlError,
@@ -160,6 +161,8 @@ class AccountSessions:
         accounts, leased, asked = self.accounts, checkout.account, self._pace_state(checkout)
         evidence = error.evidence if isinstance(error, SourceError) else None
         match error:
+            case KeyChangedError():
+                self.close(checkout)
             case LoginExpiredError() | AccountBannedError() | CredentialsError():
                 accounts.disable(leased, Message.of(_reason_code(error), cause=error), evidence)
             case ThrottledError():

@@ -21,6 +21,7 @@ class AlertKind(StrEnum):
     ACCOUNTS_SPENT = "accounts_spent"
     BREAKER_OPEN = "breaker_open"
     INTERNAL_ERROR = "internal_error"
+    KEY_CHANGED = "key_changed"
     SESSION_EXPIRING = "session_expiring"
     TASK_FAILED = "task_failed"
 

@@ -101,6 +101,23 @@ MESSAGES = {
     "secret_of_other_key": (
         "a stored secret was not encrypted with the keys of {source}; nothing was changed"
     ),
+    "key_is_outdated": (
+        "the database was encrypted with a key that {source} of this process does not have;"
+        " nothing was changed"
+    ),
+    "accounts_wait_for_key": "this process lacks the key of the database: accounts wait for it",
+    "process_key_outdated": (
+        "the database was encrypted with a key that the process does not have; work that needs"
+        " secrets waits"
+    ),
+    "other_key_on_disk": (
+        "the key file holds another key than the database; the process still has the right one,"
+        " but could not start again"
+    ),
+    "key_file_gone": (
+        "the key file is missing or cannot be read; the process still has its key, but could not"
+        " start again"
+    ),
     "secret_key_lost": (
         "the accounts were encrypted with a key that is not here: {file} is missing and {setting}"
         " is not set; nothing was changed"
@@ -123,6 +140,7 @@ _EVERYWHERE = {
     "session_expired": "import the session again",
     "credentials_unusable": "import the session again",
     "secret_of_other_key": "give the right key, or sign the account in again",
+    "key_is_outdated": "start the process again with the new key in front",
     "secret_key_lost": "put the key back",
     "secret_key_other": "put the right key back",
     "account_key_missing": "add that key behind the others and try again",

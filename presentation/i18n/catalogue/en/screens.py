@@ -109,6 +109,7 @@ MESSAGES: dict[str, Forms] = {
     "alert_headline_internal_error": (
         "internal error in {component} on {host}, {times} times of late: {error}"
     ),
+    "alert_headline_key_changed": "the secret key on {host} is not as it was: {reason}",
     "alert_headline_session_expiring": (
         "the session of account {account} ({platform}) ends at {until}"
     ),
@@ -120,6 +121,9 @@ MESSAGES: dict[str, Forms] = {
     ),
     "alert_advice_internal_error": (
         "read the log of {component} on {host} and report it; the other work goes on"
+    ),
+    "alert_advice_key_changed": (
+        "put the key of the database back, or restart with it; no account is at fault"
     ),
     "alert_advice_task_failed": "{program} tasks resume {task}",
     "alert_one_way": "{platform} is left alone on the way {way} until {until} after risk control",
