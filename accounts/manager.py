@@ -7,8 +7,10 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
+from accounts import mass_sign_out
 from accounts.account_lease import AccountLease, Purpose
 from accounts.claims import AccountClaims
+from accounts.mass_sign_out import Loss
 from accounts.operator import AccountOperator
 from accounts.shortage import Shortage, export_shortage, ingestion_shortage
 from accounts.vault import Credentials, Vault
@@ -225,6 +227,7 @@ class AccountManager:
 
         def set_health(tx: Tx) -> None:
             token = leased.lease.token
+            mass_sign_out.end_runs(tx, account.platform)
             is_ours = account_leases.set_health(tx, leased.id, token, health, now)
             if is_ours and was_suspect:
                 detail = Message.of("probe_passed")
@@ -357,6 +360,45 @@ class AccountManager:
 
         self.database.write_idempotent(cool_down)
         return until
+
+    def disable_for_loss(
+        self,
+        leased: AccountLease,
+        loss: Loss,
+        reason: Message,
+        evidence: Evidence | None = None,
+        *,
+        rest_secs: float,
+    ) -> None:
+        """Disable an account that lost its session, unless many did at the same time.
+
+        Of many the sessions are not at fault: this one, and those that were disabled just before,
+        rest for `rest_secs` and are checked again. When the lease was lost, nothing is stored.
+        """
+        self.lease_registry.remove(leased.lease)
+        now = self.clock.now()
+        until = now + timedelta(seconds=rest_secs)
+        token, platform = leased.lease.token, leased.account.platform
+
+        def end(tx: Tx) -> None:
+            run = mass_sign_out.locked_run(tx, platform, loss, now).with_account(leased.id, now)
+            if not run.is_mass:
+                is_ours = account_leases.disable_leased(tx, leased.id, token, now, reason.dump())
+                if is_ours:
+                    _record_event(tx, leased, "disabled", reason, now, evidence=evidence)
+                    mass_sign_out.keep_run(tx, run)
+                return
+            if not account_leases.cool_down(
+                tx, leased.id, token=token, now=now, until=until, health=Health.SUSPECT
+            ):
+                return
+            detail = Message.of("sessions_lost_together", n=len(run.accounts), cause=reason)
+            _record_event(tx, leased, "suspect", detail, now, evidence=evidence, until=until)
+            for restored in mass_sign_out.restore_earlier(tx, run, leased.id, until, now):
+                accounts.note_event(tx, restored, "suspect", detail.dump(), now, until=until)
+            mass_sign_out.keep_run(tx, run)
+
+        self.database.write_idempotent(end)
 
     def disable(
         self, leased: AccountLease, reason: Message, evidence: Evidence | None = None

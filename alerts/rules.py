@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from accounts import mass_sign_out
 from accounts.shortage import export_shortage
 from alerts.causes import AlertCause
 from alerts.process_trouble import ProcessTrouble
 from core.clock import Clock, QuotaCalendar
+from core.messages import Message
 from crawler.tasks.parents import CANCELLATIONS
 from sources.policies import Breaker
 from storage.crawling import accounts
@@ -50,6 +52,7 @@ class AlertRules:
         return [
             *self._disabled_accounts(tx, since),
             *self._ending_sessions(tx, since),
+            *self._mass_sign_outs(tx),
             *self._spent_platforms(tx),
             *self._failed_tasks(tx, known, since),
             *self._open_breakers(known),
@@ -72,6 +75,16 @@ class AlertRules:
                 facts=_account_facts(account),
                 until_at=account.ends_at,
             )
+
+    def _mass_sign_outs(self, tx: Tx) -> Iterator[AlertCause]:
+        """Yield the platforms that many accounts found themselves signed out of at once."""
+        for run in mass_sign_out.mass_runs(tx, self.clock.now()):
+            facts = {
+                "platform": run.platform,
+                "accounts": len(run.accounts),
+                "reason": Message.of(f"sessions_{run.loss}").dump(),
+            }
+            yield AlertCause(AlertKind.MASS_SIGN_OUT, f"platform:{run.platform},{run.loss}", facts)
 
     def _spent_platforms(self, tx: Tx) -> Iterator[AlertCause]:
         """Yield the platforms whose accounts have all used up today's export quota."""

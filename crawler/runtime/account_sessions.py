@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from accounts.account_lease import AccountLease
 from accounts.manager import AccountManager
+from accounts.mass_sign_out import Loss
 from core.clock import Clock
 from core.errors import (
     AccountBannedError,
@@ -163,7 +164,13 @@ class AccountSessions:
         match error:
             case KeyChangedError():
                 self.close(checkout)
-            case LoginExpiredError() | AccountBannedError() | CredentialsError():
+            case LoginExpiredError() | CredentialsError():
+                is_signed_out = isinstance(error, LoginExpiredError)
+                loss = Loss.SIGNED_OUT if is_signed_out else Loss.UNREADABLE
+                rest = self.cooldowns.risk_secs
+                reason = Message.of(_reason_code(error), cause=error)
+                accounts.disable_for_loss(leased, loss, reason, evidence, rest_secs=rest)
+            case AccountBannedError():
                 accounts.disable(leased, Message.of(_reason_code(error), cause=error), evidence)
             case ThrottledError():
                 rest = error.retry_after_secs or self.cooldowns.throttle_secs

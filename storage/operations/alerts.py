@@ -22,6 +22,7 @@ class AlertKind(StrEnum):
     BREAKER_OPEN = "breaker_open"
     INTERNAL_ERROR = "internal_error"
     KEY_CHANGED = "key_changed"
+    MASS_SIGN_OUT = "mass_sign_out"
     SESSION_EXPIRING = "session_expiring"
     TASK_FAILED = "task_failed"
 

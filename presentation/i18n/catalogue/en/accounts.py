@@ -34,6 +34,9 @@ MESSAGES = {
     "limit_changed": "from {before:,} to {rows:,} a day",
     "quota_handed_over": "quota of {day} used up by {domain}, last id {last_id:,}",
     "probe_passed": "the probe passed; on probation",
+    "sessions_lost_together": "{n} accounts in a row, so none is at fault: {cause}",
+    "sessions_signed_out": "not signed in any more",
+    "sessions_unreadable": "their secrets cannot be decrypted, though the key is the right one",
     "account_recovered": "healthy again after {good} good answers",
     # why no account is fit
     "no_account": "no account for {platform}",

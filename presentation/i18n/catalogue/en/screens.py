@@ -110,6 +110,10 @@ MESSAGES: dict[str, Forms] = {
         "internal error in {component} on {host}, {times} times of late: {error}"
     ),
     "alert_headline_key_changed": "the secret key on {host} is not as it was: {reason}",
+    "alert_headline_mass_sign_out": (
+        "{platform}: cookies are not accepted any more, by our fault or the platform's:"
+        " {accounts} accounts in a row, {reason}"
+    ),
     "alert_headline_session_expiring": (
         "the session of account {account} ({platform}) ends at {until}"
     ),
@@ -124,6 +128,9 @@ MESSAGES: dict[str, Forms] = {
     ),
     "alert_advice_key_changed": (
         "put the key of the database back, or restart with it; no account is at fault"
+    ),
+    "alert_advice_mass_sign_out": (
+        "they rest and are checked again; sign in to one of them to see what the platform says"
     ),
     "alert_advice_task_failed": "{program} tasks resume {task}",
     "alert_one_way": "{platform} is left alone on the way {way} until {until} after risk control",

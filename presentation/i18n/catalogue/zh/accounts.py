@@ -34,6 +34,9 @@ MESSAGES = {
     "limit_changed": "每日 {before:,} 行改为 {rows:,} 行",
     "quota_handed_over": "{day} 的配额已由 {domain} 用尽，最后 id {last_id:,}",
     "probe_passed": "探测通过，观察中",
+    "sessions_lost_together": "连续 {n} 个账号出现，账号本身没有问题：{cause}",
+    "sessions_signed_out": "均显示未登录",
+    "sessions_unreadable": "凭据均无法解密，而密钥是正确的",
     "account_recovered": "连续 {good} 次正常应答，已恢复",
     # 没有可用账号的原因
     "no_account": "{platform} 没有账号",

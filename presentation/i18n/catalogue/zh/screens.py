@@ -107,6 +107,9 @@ MESSAGES: dict[str, Forms] = {
         "{host} 上的 {component} 出现内部错误（近期 {times} 次）：{error}"
     ),
     "alert_headline_key_changed": "{host} 上的密钥有变：{reason}",
+    "alert_headline_mass_sign_out": (
+        "{platform} 不再接受 Cookie（原因可能在我方，也可能在平台）：连续 {accounts} 个账号，{reason}"
+    ),
     "alert_headline_session_expiring": "账号 {account}（{platform}）的会话将于 {until} 到期",
     "alert_headline_task_failed": "任务 {task}（{kind} {domain}，{platform}）失败：{error}",
     "alert_advice_account_disabled": "执行 {program} accounts explain {word}",
@@ -114,6 +117,9 @@ MESSAGES: dict[str, Forms] = {
     "alert_advice_breaker_open": "无需操作，届时自动重试；若反复出现，请放慢节奏",
     "alert_advice_internal_error": ("请查看 {host} 上 {component} 的日志并反馈；其他工作照常进行"),
     "alert_advice_key_changed": "请放回数据库所用的密钥，或用它重新启动；账号本身没有问题",
+    "alert_advice_mass_sign_out": (
+        "这些账号先休息，之后再做会话检查；请登录其中一个，查看平台的说明"
+    ),
     "alert_advice_task_failed": "执行 {program} tasks resume {task}",
     "alert_one_way": "{platform} 的出口 {way} 遇到风控，暂停访问至 {until}",
     "alert_sign_in": "{program} accounts import {word} 文件",
