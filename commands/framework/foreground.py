@@ -13,7 +13,7 @@ from accounts.account_lease import Purpose
 from app.container import App
 from commands.framework.context import Exit, say, stderr_terminal
 from commands.framework.reader import shown, text_of
-from commands.framework.signals import drain_on_signals
+from commands.framework.signals import drain_on_signals, suspendable
 from core.errors import BatonError, DatabaseError
 from core.logs import redact
 from core.messages import Message
@@ -99,9 +99,16 @@ class Foreground:
             # Without tasks to wait for, a look for each line is enough.
             idle_secs = IDLE_REFRESH_SECS if task_ids else PLAIN_LINE_SECS
             return self._until_done(task_ids, self._plain_line_printer(task_ids), idle_secs)
-        with Live(console=terminal, auto_refresh=False, transient=False) as live:
+        resumed = threading.Event()
+        with (
+            Live(console=terminal, auto_refresh=False, transient=False) as live,
+            suspendable(resumed.set),
+        ):
 
             def show(snapshot: Snapshot) -> None:
+                if resumed.is_set():
+                    resumed.clear()
+                    terminal.clear()  # the shell has written over the last frame
                 note = self._renderer.say("screen_draining") if self._stop.is_set() else ""
                 size = terminal.size
                 live.update(
