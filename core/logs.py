@@ -201,6 +201,11 @@ class DailyFiles(logging.Handler):
 class OwnFile(logging.FileHandler):
     """A log file that is given by its path; a record that it cannot take is lost."""
 
+    def close(self) -> None:
+        """Close the file; what is still buffered may find no room."""
+        with suppress(OSError):
+            super().close()
+
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """Do nothing: logging's own method prints the record with its arguments."""
 

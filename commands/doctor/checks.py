@@ -11,6 +11,7 @@ from commands.doctor.environment_checks import (
     folder_findings,
     home_finding,
     key_file_finding,
+    log_file_findings,
     settings_findings,
 )
 from commands.doctor.export_file_checks import ExportFileChecks
@@ -50,6 +51,7 @@ class InstallationChecks:
         yield home_finding()
         yield from settings_findings()
         yield from folder_findings(self._app.settings)
+        yield from log_file_findings(self._app.settings, self._app.host_clock.now())
         yield key_file_finding(self._app.settings)
         yield self._notifications()
         try:
