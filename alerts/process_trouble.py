@@ -9,9 +9,10 @@ from datetime import timedelta
 from accounts.key_watch import KeyWatch
 from accounts.vault import KEY_CHECK, KeyTrouble
 from alerts.causes import AlertCause
-from core.clock import Clock
+from core.clock import Clock, iso_utc
 from core.messages import Message
 from core.supervision.internal_errors import SHOWN_FOR, InternalErrors
+from core.supervision.watchdog import Watchdog
 from storage.engines.transactions import Tx
 from storage.operations.alerts import Alert, AlertKind
 from storage.schema import schema
@@ -22,6 +23,7 @@ LASTING = timedelta(seconds=90)
 TOLERANCES = {
     AlertKind.INTERNAL_ERROR: timedelta(seconds=5),
     AlertKind.KEY_CHANGED: timedelta(seconds=30),
+    AlertKind.WORK_STALLED: timedelta(seconds=30),
 }
 MAX_SUBJECT_CHARS = 110
 KEY_REASONS = {
@@ -33,7 +35,7 @@ KEY_REASONS = {
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessTrouble:
-    """Finds trouble of this process: its unexpected errors, and a key that is not the database's.
+    """Finds trouble of this process: unexpected errors, work that hangs, another secret key.
 
     Other processes cannot see it. Each cause therefore has an end, and counts for all of them until
     then: also when its process has died meanwhile.
@@ -46,8 +48,9 @@ class ProcessTrouble:
     clock: Clock
     internal_errors: InternalErrors
     keys: KeyWatch
+    watchdog: Watchdog
 
-    KINDS = frozenset({AlertKind.INTERNAL_ERROR, AlertKind.KEY_CHANGED})
+    KINDS = frozenset(TOLERANCES)
 
     def causes(self, tx: Tx, known: Iterable[Alert]) -> list[AlertCause]:
         """Return the causes of this process, and those of others whose end has not come.
@@ -62,7 +65,7 @@ class ProcessTrouble:
             for alert in known
             if alert.kind in self.KINDS and (alert.until_at or now) > now
         }
-        for cause in [*self._errors(), *self._keys(tx)]:
+        for cause in [*self._errors(), *self._keys(tx), *self._stalled()]:
             seen = causes.get(cause.key)
             if seen is None or _has_moved(seen, cause):
                 causes[cause.key] = cause
@@ -89,6 +92,19 @@ class ProcessTrouble:
                 kind=AlertKind.KEY_CHANGED,
                 subject=self._subject("key"),
                 facts={"host": self.host, "reason": Message.of(KEY_REASONS[trouble]).dump()},
+                until_at=self.clock.now() + LASTING,
+            )
+
+    def _stalled(self) -> Iterator[AlertCause]:
+        for work in self.watchdog.stalled():
+            yield AlertCause(
+                kind=AlertKind.WORK_STALLED,
+                subject=self._subject(work.what.replace(" ", ":")),
+                facts={
+                    "host": self.host,
+                    "reason": Message.of(f"stalled_{work.kind}", name=work.name).dump(),
+                    "since": iso_utc(work.since),
+                },
                 until_at=self.clock.now() + LASTING,
             )
 

@@ -56,6 +56,7 @@ class AlertFactories:
                 host=self.foundation.host,
                 clock=self.foundation.clock,
                 internal_errors=self.foundation.internal_errors,
+                watchdog=self.foundation.watchdog,
                 keys=KeyWatch(vault=self.foundation.vault, clock=self.foundation.clock),
             ),
         )

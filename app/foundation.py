@@ -19,6 +19,8 @@ from core.supervision.internal_errors import (
     ComponentErrors,
     InternalErrors,
 )
+from core.supervision.progress import ProgressClock, ThreadProgress
+from core.supervision.watchdog import Watchdog
 from storage.engines.clock import DatabaseClock
 from storage.engines.transactions import Database, open_engine
 
@@ -50,18 +52,20 @@ class Foundation:
         self.owner = f"{self.host[:20]}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
         self.pool_size = threads + settings.webhook_workers + SPARE_CONNECTIONS
         self.host_clock = clock or SystemClock()
+        self.progress = ThreadProgress()
+        self.progress_clock = ProgressClock(clock=self.host_clock, progress=self.progress)
         self._patience_secs = patience_secs
 
     @cached_property
     def database(self) -> Database:
         """Return the database, opened at the first access. Raise SettingsError for a wrong URL."""
         engine = open_engine(self.settings.database_url.get_secret_value(), self.pool_size)
-        return Database(engine=engine, clock=self.host_clock, patience_secs=self._patience_secs)
+        return Database(engine=engine, clock=self.progress_clock, patience_secs=self._patience_secs)
 
     @cached_property
     def clock(self) -> DatabaseClock:
         """Return the clock of the database, on which all processes agree."""
-        return DatabaseClock(host_clock=self.host_clock, database=self.database)
+        return DatabaseClock(host_clock=self.progress_clock, database=self.database)
 
     @cached_property
     def calendar(self) -> QuotaCalendar:
@@ -70,6 +74,16 @@ class Foundation:
     @cached_property
     def leases(self) -> LeaseRegistry:
         return LeaseRegistry()
+
+    @cached_property
+    def watchdog(self) -> Watchdog:
+        """Return what finds the work of this process that makes no progress."""
+        return Watchdog(
+            progress=self.progress,
+            leases=self.leases,
+            clock=self.host_clock,
+            limit_secs=self.settings.stalled_after_secs,
+        )
 
     @cached_property
     def internal_errors(self) -> InternalErrors:

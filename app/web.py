@@ -75,6 +75,7 @@ def _backend(app: App, kept: App, ending: threading.Event) -> Backend:
         broadcaster=kept.distribution.broadcaster,
         channels=lambda: app.alerts.channels,
         operations=Operations(clock=app.clock, ending=ending),
+        watchdog=kept.foundation.watchdog,
         use_cases=_use_cases(app, kept),
         ending=ending,
     )

@@ -88,6 +88,8 @@ class AlertRenderer:
                 facts[name] = self._renderer.stored(str(facts[name])) or "?"
         if "task_type" in facts:
             facts["kind"] = self._renderer.word("task_type", str(facts["task_type"]))
+        if "since" in facts:
+            facts["since"] = datetime.fromisoformat(str(facts["since"]))
         facts["until"] = alert.until_at or "?"
         facts["word"] = shell_word(str(facts.get("account", "")))
         return facts

@@ -25,6 +25,7 @@ class AlertKind(StrEnum):
     MASS_SIGN_OUT = "mass_sign_out"
     SESSION_EXPIRING = "session_expiring"
     TASK_FAILED = "task_failed"
+    WORK_STALLED = "work_stalled"
 
 
 @dataclass(frozen=True)

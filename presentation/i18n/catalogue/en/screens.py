@@ -118,6 +118,13 @@ MESSAGES: dict[str, Forms] = {
         "the session of account {account} ({platform}) ends at {until}"
     ),
     "alert_headline_task_failed": "task {task} ({kind} {domain}, {platform}) failed: {error}",
+    "alert_headline_work_stalled": "{reason} on {host} makes no progress since {since}",
+    "stalled_thread": "the thread {name}",
+    "stalled_task": "task {name}",
+    "stalled_account": "the work with account {name}",
+    "stalled_job": "the run {name} of a job",
+    "stalled_webhook": "delivery {name}",
+    "stalled_broadcast": "the round of the broadcast",
     "alert_advice_account_disabled": "{program} accounts explain {word}",
     "alert_advice_accounts_spent": "nothing, or add an account: it goes on by itself",
     "alert_advice_breaker_open": (
@@ -131,6 +138,10 @@ MESSAGES: dict[str, Forms] = {
     ),
     "alert_advice_mass_sign_out": (
         "they rest and are checked again; sign in to one of them to see what the platform says"
+    ),
+    "alert_advice_work_stalled": (
+        "its lease is held, so nobody takes it over: see the log `watchdog` on {host}, and restart"
+        " the process when it does not go on"
     ),
     "alert_advice_task_failed": "{program} tasks resume {task}",
     "alert_one_way": "{platform} is left alone on the way {way} until {until} after risk control",
