@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,9 +53,9 @@ class ThreadProgress:
         """Return the names of the threads that are expected to give signs, by id."""
         return dict(self._followed)
 
-    def forget_ended(self) -> None:
-        """Forget the signs of threads that have ended."""
-        alive = {thread.ident for thread in threading.enumerate()}
+    def forget_ended(self, keep: Collection[int]) -> None:
+        """Forget the signs of threads that have ended, but for those with the ids `keep`."""
+        alive = {thread.ident for thread in threading.enumerate()} | set(keep)
         for thread_id in [one for one in list(self._signs) if one not in alive]:
             self._signs.pop(thread_id, None)
 

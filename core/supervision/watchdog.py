@@ -79,10 +79,10 @@ class Watchdog:
 
     def _silent_threads(self) -> Iterator[tuple[int, datetime]]:
         """Yield the watched threads without a sign for too long, with the moment of the last."""
-        self._progress.forget_ended()
+        holders = {thread_id for _, thread_id in self._leases.holders()}
+        self._progress.forget_ended(keep=holders)
         now, moment = self._clock.monotonic(), self._clock.now()
         frames = sys._current_frames()
-        holders = {thread_id for _, thread_id in self._leases.holders()}
         for thread_id in holders | set(self._progress.threads()):
             sign = self._progress.sign_of(thread_id)
             latest = sign.latest if sign is not None else None
@@ -104,7 +104,8 @@ class Watchdog:
             {one.ident: one.name for one in threading.enumerate()},
         )
         for thread_id in silent.keys() - self._logged:
-            where = traceback.extract_stack(frames.get(thread_id), limit=MAX_FRAMES)
+            frame = frames.get(thread_id)
+            where = traceback.extract_stack(frame, limit=MAX_FRAMES) if frame is not None else []
             # Without the lines' text and variables: a stack names no secret.
             stack = " < ".join(
                 f"{one.filename.rpartition('/')[2]}:{one.lineno} {one.name}"
