@@ -202,7 +202,7 @@ class OwnFile(logging.FileHandler):
     """A log file that is given by its path; a record that it cannot take is lost."""
 
     def close(self) -> None:
-        """Close the file; what is still buffered may find no room."""
+        """Close the file, also where what is still buffered finds no room."""
         with suppress(OSError):
             super().close()
 

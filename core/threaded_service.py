@@ -57,7 +57,7 @@ class ThreadedService:
         """Start the threads; a service can be started once.
 
         Raises:
-            NoThreadError: the system allows no more threads; those that were started are stopped.
+            NoThreadError: the system allows no more threads; the started ones are stopped.
         """
         try:
             for thread in self._threads:

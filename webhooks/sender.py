@@ -112,7 +112,7 @@ class WebhookSender:
         self._record(claim, result)
 
     def _record(self, claim: Claim, result: Answer | Exception) -> None:
-        """Record the outcome of an attempt; what cannot be recorded as it came is a failed one.
+        """Record the outcome of an attempt, as a failed one where it cannot be recorded as it came.
 
         Whatever a receiver answers, its delivery is settled: one that is not would be sent again
         and again, also by the next process.

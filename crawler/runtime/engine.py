@@ -34,7 +34,7 @@ class Engine:
         """Start every service, the lease renewer first.
 
         Raises:
-            NoThreadError: the system has no thread left; what was started is stopped again.
+            NoThreadError: the system has no thread left; started services are stopped again.
         """
         try:
             self.lease_renewer.start()
