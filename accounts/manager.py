@@ -7,11 +7,13 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
+from accounts import mass_sign_out
 from accounts.account_lease import AccountLease, Purpose
 from accounts.claims import AccountClaims
 from accounts.egress.identities import EgressIdentities
 from accounts.egress.route_states import closed_of, closed_until
 from accounts.egress.routes import note_route
+from accounts.mass_sign_out import Loss
 from accounts.operator import AccountOperator
 from accounts.shortage import Shortage, export_shortage, ingestion_shortage
 from accounts.vault import Credentials, Vault
@@ -32,6 +34,7 @@ MAX_REST_SECS = 7 * 86400.0
 # Successful requests until a suspect account counts as healthy again.
 PROBATION_ANSWERS = 10
 SOON = timedelta(seconds=30)
+KEY_RECHECK = timedelta(seconds=30)
 SESSION_CHECK_EVERY = timedelta(days=1)
 # Sessions often end during a long rest, so they are checked before the next use.
 LONG_REST = timedelta(hours=12)
@@ -134,7 +137,8 @@ class AccountManager:
         """Lease the least recently used account that is fit; None when none is.
 
         Fit is an account that is idle and not cooling down, and whose pace (for exporting: whose
-        quota of today) has room. For ingesting its egress route must be open, too.
+        quota of today) has room. For ingesting its egress route must be open, too. None is while
+        this process lacks the key of the database, except for exporting, which needs no secret.
 
         Args:
             task_id: the top-level task that it will work for; None for work without a task.
@@ -145,6 +149,8 @@ class AccountManager:
         Raises:
             DatabaseContentionError: other processes took each account that was picked.
         """
+        if purpose is Purpose.INGESTING and self.vault.must_wait():
+            return None
         return self.claims.claim_next(
             platform, purpose, task_id, excluding=excluding, endpoints=endpoints
         )
@@ -173,6 +179,8 @@ class AccountManager:
         Raises:
             DatabaseContentionError: other processes took each account that was picked.
         """
+        if self.vault.must_wait():
+            return None
         return self.claims.claim_unchecked(platform, SESSION_CHECK_EVERY)
 
     def has_exports_left(self, account_id: int) -> bool:
@@ -213,6 +221,8 @@ class AccountManager:
         `endpoints` are those of `lease`.
         """
         now = self.clock.now()
+        if purpose is Purpose.INGESTING and self.vault.must_wait():
+            return Shortage(Message.of("accounts_wait_for_key"), until=now + KEY_RECHECK)
         day = self.calendar.day(now)
         if purpose is Purpose.EXPORTING:
             pool = self.database.read(accounts.pool_state, platform, now, day)
@@ -229,7 +239,8 @@ class AccountManager:
         """Return the secrets of a leased account in clear.
 
         Raises:
-            CredentialsError: no key decrypts them.
+            KeyChangedError: this process lacks the key of the database; no account is at fault.
+            CredentialsError: the key of the database does not decrypt them.
         """
         return self.vault.decrypt_all(leased.account)
 
@@ -284,6 +295,7 @@ class AccountManager:
 
         def set_health(tx: Tx) -> None:
             token = leased.lease.token
+            mass_sign_out.end_runs(tx, account.platform)
             is_ours = account_leases.set_health(tx, leased.id, token, health, now)
             if is_ours and was_suspect:
                 detail = Message.of("probe_passed")
@@ -422,6 +434,45 @@ class AccountManager:
             return until
 
         return self.database.write_idempotent(cool_down)
+
+    def disable_for_loss(
+        self,
+        leased: AccountLease,
+        loss: Loss,
+        reason: Message,
+        evidence: Evidence | None = None,
+        *,
+        rest_secs: float,
+    ) -> None:
+        """Disable an account that lost its session, unless many did at the same time.
+
+        Of many the sessions are not at fault: this one, and those that were disabled just before,
+        rest for `rest_secs` and are checked again. When the lease was lost, nothing is stored.
+        """
+        self.lease_registry.remove(leased.lease)
+        now = self.clock.now()
+        until = now + timedelta(seconds=rest_secs)
+        token, platform = leased.lease.token, leased.account.platform
+
+        def end(tx: Tx) -> None:
+            run = mass_sign_out.locked_run(tx, platform, loss, now).with_account(leased.id, now)
+            if not run.is_mass:
+                is_ours = account_leases.disable_leased(tx, leased.id, token, now, reason.dump())
+                if is_ours:
+                    _record_event(tx, leased, "disabled", reason, now, evidence=evidence)
+                    mass_sign_out.keep_run(tx, run)
+                return
+            if not account_leases.cool_down(
+                tx, leased.id, token=token, now=now, until=until, health=Health.SUSPECT
+            ):
+                return
+            detail = Message.of("sessions_lost_together", n=len(run.accounts), cause=reason)
+            _record_event(tx, leased, "suspect", detail, now, evidence=evidence, until=until)
+            for restored in mass_sign_out.restore_earlier(tx, run, leased.id, until, now):
+                accounts.note_event(tx, restored, "suspect", detail.dump(), now, until=until)
+            mass_sign_out.keep_run(tx, run)
+
+        self.database.write_idempotent(end)
 
     def disable(
         self, leased: AccountLease, reason: Message, evidence: Evidence | None = None

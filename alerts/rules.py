@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from accounts import mass_sign_out
 from accounts.shortage import export_shortage
+from alerts.causes import AlertCause
+from alerts.process_trouble import ProcessTrouble
 from core.attribution import ALL, CircuitCause
 from core.clock import Clock, QuotaCalendar
 from core.errors import FaultUnit
+from core.messages import Message
 from crawler.tasks.parents import CANCELLATIONS
 from storage.crawling import accounts, proxies, source_states
 from storage.crawling.proxies import EgressRoute
@@ -18,34 +22,12 @@ from storage.crawling.source_states import CircuitState
 from storage.engines.transactions import Tx
 from storage.operations import alert_queries
 from storage.operations.alert_queries import AccountTrouble
-from storage.operations.alerts import Alert, AlertKind, open_key
+from storage.operations.alerts import Alert, AlertKind
 
 MAX_FAILED_TASKS = 50
 # So many in a row have lasted a quarter of an hour: 1 + 2 + 4 + 8 minutes, and one more.
 LONG_COOLDOWNS = 5
 MAX_SUBJECT_CHARS = 160  # what the column holds
-
-
-@dataclass(frozen=True)
-class AlertCause:
-    """A cause for an alert: a kind of trouble with its subject.
-
-    Args:
-        subject: what it is about, such as `account:7`; one alert is open for each kind and subject.
-        facts: JSON values that the alert's text is made of.
-        until_at: UTC time at which the cause ends by itself, or what it warns of happens; None when
-            neither is known.
-    """
-
-    kind: AlertKind
-    subject: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    until_at: datetime | None = None
-
-    @property
-    def key(self) -> str:
-        """Return the key under which at most one alert is open."""
-        return open_key(self.kind, self.subject)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +36,13 @@ class AlertRules:
 
     Args:
         session_warning: how long before its end a session is a cause; 0: never.
+        process: finds the trouble of this process itself.
     """
 
     clock: Clock
     calendar: QuotaCalendar
     session_warning: timedelta
+    process: ProcessTrouble
 
     def causes(self, tx: Tx, already_open: Iterable[Alert], since: datetime) -> list[AlertCause]:
         """Return every cause that exists now and did not exist before `since` (UTC).
@@ -70,10 +54,12 @@ class AlertRules:
         return [
             *self._disabled_accounts(tx, since),
             *self._ending_sessions(tx, since),
+            *self._mass_sign_outs(tx),
             *self._spent_platforms(tx),
             *self._failed_tasks(tx, known, since),
             *self._open_circuits(tx),
             *self._egress_troubles(tx),
+            *self.process.causes(tx, known),
         ]
 
     def _disabled_accounts(self, tx: Tx, since: datetime) -> Iterator[AlertCause]:
@@ -92,6 +78,16 @@ class AlertRules:
                 facts=_account_facts(account),
                 until_at=account.ends_at,
             )
+
+    def _mass_sign_outs(self, tx: Tx) -> Iterator[AlertCause]:
+        """Yield the platforms that many accounts found themselves signed out of at once."""
+        for run in mass_sign_out.mass_runs(tx, self.clock.now()):
+            facts = {
+                "platform": run.platform,
+                "accounts": len(run.accounts),
+                "reason": Message.of(f"sessions_{run.loss}").dump(),
+            }
+            yield AlertCause(AlertKind.MASS_SIGN_OUT, f"platform:{run.platform},{run.loss}", facts)
 
     def _spent_platforms(self, tx: Tx) -> Iterator[AlertCause]:
         """Yield the platforms whose accounts have all used up today's export quota."""

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 
+from accounts.key_watch import KeyWatch
 from alerts.channels import Channel, parse_channels
 from alerts.monitor import AlertMonitor
 from alerts.notifier import AlertNotifier
+from alerts.process_trouble import ProcessTrouble
 from alerts.rules import AlertRules
 from app.foundation import Foundation, secret_text
 from app.pool import PoolFactories
@@ -49,6 +51,13 @@ class AlertFactories:
             clock=self.foundation.clock,
             calendar=self.foundation.calendar,
             session_warning=warning,
+            process=ProcessTrouble(
+                host=self.foundation.host,
+                clock=self.foundation.clock,
+                internal_errors=self.foundation.internal_errors,
+                watchdog=self.foundation.watchdog,
+                keys=KeyWatch(vault=self.foundation.vault, clock=self.foundation.clock),
+            ),
         )
         ids = [channel.id for channel in self.channels]
         return AlertMonitor(
@@ -57,6 +66,7 @@ class AlertFactories:
             rules=rules,
             channels=ids,
             renderer=AlertRenderer(renderer_for("en", self.foundation.calendar.zone)),
+            errors=self.foundation.errors_of("alerts"),
         )
 
     def notifiers(self) -> list[AlertNotifier]:
@@ -69,6 +79,7 @@ class AlertFactories:
                 renderer=self.messages,
                 owner=self.foundation.owner,
                 host=self.foundation.host,
+                errors=self.foundation.errors_of("notices", service="alerts"),
             )
             for channel in self.channels
         ]

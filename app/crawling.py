@@ -175,6 +175,7 @@ class CrawlingFactories:
             ),
             clock=self.foundation.clock,
             poll_secs=self.foundation.settings.poll_secs,
+            errors=self.foundation.errors_of("ingestion"),
             only_task_id=only_task_id,
             labels=labels,
         )
@@ -225,6 +226,7 @@ class CrawlingFactories:
             calendar=self.foundation.calendar,
             limits=limits,
             row_waiter=row_waiter,
+            errors=self.foundation.errors_of("export"),
             only_task_id=only_task_id,
             labels=labels,
         )
@@ -238,7 +240,7 @@ class CrawlingFactories:
         """
         from crawler.runtime.lease_renewer import LeaseRenewer
 
-        now = self.foundation.clock.now()
+        now, lease_secs = self.foundation.clock.now(), self.foundation.settings.lease_secs
         worker = Worker(
             id=self.foundation.owner,
             host=self.foundation.host[:255],
@@ -252,6 +254,7 @@ class CrawlingFactories:
             clock=self.foundation.clock,
             leases=self.foundation.leases,
             worker=worker,
-            lease_secs=self.foundation.settings.lease_secs,
+            lease_secs=lease_secs,
             reap_tasks=self.scheduler.reap,
+            errors=self.foundation.errors_of("keeper", lease_secs / 3),
         )

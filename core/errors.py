@@ -9,6 +9,7 @@ BatonError
 │   └── NoFitAccountError            no account can ask now: say when one can
 ├── SettingsError                    a setting is wrong or missing (exit 1)
 ├── CredentialsError                 key or credentials are missing or wrong (exit 4)
+│   └── KeyChangedError              the key of this process is an old one: put all back and wait
 ├── LeaseLostError                   another holder is possible: stop that work, write nothing more
 ├── BusyError                        another process does just that: leave it to that one
 │   └── JobBusyError                 another run of the job goes on
@@ -16,6 +17,7 @@ BatonError
 ├── UnfinishedError                  work ended early, and nothing is lost: run it again
 ├── QuotaExceededError               the account has no room for that many rows today
 ├── OutputError                      a file cannot be written: keep the rows, end the work
+├── NoThreadError                    the system has no thread left: try again later
 ├── DamagedFileError                 a file that is read is wrong: leave it, say where
 ├── LogNotFoundError                 no log file of that name on this host
 ├── NoAnswerError                    an HTTP request got no usable answer: see whose fault that is
@@ -138,6 +140,13 @@ class CredentialsError(BatonError):
     """The secret key or an account's credentials are missing, damaged or of another key."""
 
 
+class KeyChangedError(CredentialsError):
+    """The database was encrypted with another key than those of this process.
+
+    No account is at fault: whatever needs a secret waits until the process has the new key.
+    """
+
+
 class LeaseLostError(BatonError):
     """The lease ran out or was taken over; writes under it change nothing any more."""
 
@@ -167,6 +176,10 @@ class QuotaExceededError(BatonError):
 
 class OutputError(BatonError):
     """A file cannot be written, because of its folder, permissions or space."""
+
+
+class NoThreadError(BatonError):
+    """A thread cannot be started: the system allows no more of them, or has no memory for one."""
 
 
 class DamagedFileError(BatonError):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from alerts.channels import Channel
     from core.clock import Clock, QuotaCalendar
     from core.settings import Settings
+    from core.supervision.watchdog import Watchdog
     from crawler.export.segment_files import SegmentFiles
     from crawler.service import CrawlingService
     from distribution.broadcast.broadcaster import Broadcaster
@@ -95,5 +96,6 @@ class Backend:
     broadcaster: Broadcaster
     channels: Callable[[], tuple[Channel, ...]]
     operations: Operations
+    watchdog: Watchdog
     use_cases: UseCases
     ending: Event

@@ -12,6 +12,7 @@ from commands.doctor.environment_checks import (
     folder_findings,
     home_finding,
     key_file_finding,
+    log_file_findings,
     settings_findings,
 )
 from commands.doctor.export_file_checks import ExportFileChecks
@@ -52,6 +53,7 @@ class InstallationChecks:
         yield home_finding()
         yield from settings_findings()
         yield from folder_findings(self._app.settings)
+        yield from log_file_findings(self._app.settings, self._app.host_clock.now())
         yield key_file_finding(self._app.settings)
         yield self._notifications()
         try:

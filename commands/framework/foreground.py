@@ -13,8 +13,9 @@ from accounts.account_lease import Purpose
 from app.container import App
 from commands.framework.context import Exit, say, stderr_terminal
 from commands.framework.reader import shown, text_of
-from commands.framework.signals import drain_on_signals
+from commands.framework.signals import drain_on_signals, suspendable
 from core.errors import BatonError, DatabaseError
+from core.logs import redact
 from core.messages import Message
 from crawler.runtime.engine import Engine
 from presentation.i18n.renderer import renderer_for
@@ -81,9 +82,9 @@ class Foreground:
         finally:
             stopped = engine.stop()
         if self._failure is not None:
+            detail = redact(repr(self._failure))
             return ForegroundResult(
-                Exit.ERROR,
-                text_of(Message.of("stopped_by_internal_error", detail=repr(self._failure))),
+                Exit.ERROR, text_of(Message.of("stopped_by_internal_error", detail=detail))
             )
         if not stopped:
             return ForegroundResult(Exit.ERROR, text_of(Message.of("worker_not_ended")))
@@ -98,9 +99,16 @@ class Foreground:
             # Without tasks to wait for, a look for each line is enough.
             idle_secs = IDLE_REFRESH_SECS if task_ids else PLAIN_LINE_SECS
             return self._until_done(task_ids, self._plain_line_printer(task_ids), idle_secs)
-        with Live(console=terminal, auto_refresh=False, transient=False) as live:
+        resumed = threading.Event()
+        with (
+            Live(console=terminal, auto_refresh=False, transient=False) as live,
+            suspendable(resumed.set),
+        ):
 
             def show(snapshot: Snapshot) -> None:
+                if resumed.is_set():
+                    resumed.clear()
+                    terminal.clear()  # the shell has written over the last frame
                 note = self._renderer.say("screen_draining") if self._stop.is_set() else ""
                 size = terminal.size
                 live.update(

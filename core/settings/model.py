@@ -82,6 +82,12 @@ class Settings(BaseSettings):
     lease_secs: float = _secs(
         30.0, "BATON_LEASE_SECS", "a dead worker's work is taken over after this", ge=1
     )
+    stalled_after_secs: float = _secs(
+        900.0,
+        "BATON_STALLED_AFTER_SECS",
+        "work that shows no sign of life for so long is an alert",
+        ge=60,
+    )
     poll_secs: float = _secs(
         1.0, "BATON_POLL_SECS", "how often an idle worker looks for work", gt=0
     )

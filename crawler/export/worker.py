@@ -18,9 +18,10 @@ from core.errors import (
     OutputError,
     QuotaExceededError,
 )
-from core.logs import fields, redact, redacted, service_log
+from core.logs import fields, redacted, service_log
 from core.messages import Message
 from core.poller import database_poller
+from core.supervision.internal_errors import ComponentErrors, described, lacks_resources
 from crawler.export.export_transaction import Batch, ExportTransaction
 from crawler.export.options import ExportLimits
 from crawler.export.row_waits import RowWaiter
@@ -31,6 +32,7 @@ from storage.engines.transactions import failure_is_lasting
 from storage.models.tasks import TaskType, WaitingFor
 
 log = service_log("export")
+SHORT_OF_RESOURCES = timedelta(seconds=30)  # until a task is tried again on this host or another
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,12 +52,15 @@ class ExportWorker:
     calendar: QuotaCalendar
     limits: ExportLimits
     row_waiter: RowWaiter
+    errors: ComponentErrors
     only_task_id: int | None = None
     labels: Sequence[str] = ()
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set; while the database is unavailable, wait and try again."""
-        poller = database_poller(clock=self.clock, poll_secs=self.limits.poll_secs, log=log)
+        poller = database_poller(
+            clock=self.clock, poll_secs=self.limits.poll_secs, log=log, errors=self.errors
+        )
         poller.run_busy(lambda: self.work_once(stop), stop)
 
     def work_once(self, stop: threading.Event) -> bool:
@@ -94,8 +99,12 @@ class ExportWorker:
             self.scheduler.finish(leased, Message.of("database_refused", cause=redacted(error)))
         except Exception as error:  # a programming error must end this task, not the process
             log.exception("%s", fields(task=leased.id))
-            detail = redact(repr(error))
-            self.scheduler.finish(leased, Message.of("internal_error", detail=detail))
+            self.errors.settled(error)
+            if lacks_resources(error):
+                later = self.clock.now() + SHORT_OF_RESOURCES
+                self.scheduler.requeue(leased, not_before=later, error=described(error))
+            else:
+                self.scheduler.finish(leased, described(error))
         finally:
             run.discard_part()
         return True

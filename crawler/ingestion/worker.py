@@ -28,9 +28,10 @@ from core.errors import (
     SourceError,
     UnexpectedResponseError,
 )
-from core.logs import fields, redact, redacted, service_log
+from core.logs import fields, redacted, service_log
 from core.messages import Message
 from core.poller import database_poller
+from core.supervision.internal_errors import ComponentErrors, described, lacks_resources
 from crawler.ingestion.cursor import Cursor, Outcome
 from crawler.ingestion.page_store import PageStore, StoredPage
 from crawler.ingestion.response_archive import ResponseArchive
@@ -47,6 +48,7 @@ log = service_log("ingestion")
 RECHECK_SECS = 30.0  # of a platform that is left alone for a time that is not known
 MAX_JITTER_SECS = 5.0
 MAX_INLINE_WAIT_SECS = 20.0  # a longer wait for an account gives the task back meanwhile
+SHORT_OF_RESOURCES = timedelta(seconds=30)  # until a task is tried again on this host or another
 FAIR_WAIT_SECS = 30.0  # an export that lacks an account for so long goes first
 
 
@@ -67,6 +69,7 @@ class IngestionWorker:
     response_archive: ResponseArchive
     clock: Clock
     poll_secs: float
+    errors: ComponentErrors
     only_task_id: int | None = None
     labels: Sequence[str] = ()
 
@@ -83,7 +86,10 @@ class IngestionWorker:
             worked = self.work_once(stop, waited_first=waited_first)
             return worked
 
-        database_poller(clock=self.clock, poll_secs=self.poll_secs, log=log).run_busy(work, stop)
+        poller = database_poller(
+            clock=self.clock, poll_secs=self.poll_secs, log=log, errors=self.errors
+        )
+        poller.run_busy(work, stop)
 
     def work_once(self, stop: threading.Event, *, waited_first: bool = True) -> bool:
         """Claim one task and work on it as far as possible.
@@ -117,8 +123,12 @@ class IngestionWorker:
             self.scheduler.finish(leased, Message.of("database_refused", cause=redacted(error)))
         except Exception as error:  # a programming error must end this task, not the process
             log.exception("%s", fields(task=leased.id))
-            detail = redact(repr(error))
-            self.scheduler.finish(leased, Message.of("internal_error", detail=detail))
+            self.errors.settled(error)
+            if lacks_resources(error):
+                later = self.clock.now() + SHORT_OF_RESOURCES
+                self.scheduler.requeue(leased, not_before=later, error=described(error))
+            else:
+                self.scheduler.finish(leased, described(error))
         return True
 
     def _work_on(self, leased: TaskLease, stop: threading.Event) -> bool:

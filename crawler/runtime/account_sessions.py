@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from accounts.account_lease import AccountLease
 from accounts.identity import AccountIdentity
 from accounts.manager import AccountManager, Cooldown
+from accounts.mass_sign_out import Loss
 from accounts.session_updates import SessionUpdates, SessionWatch
 from core.attribution import Scope
 from core.clock import Clock
@@ -16,6 +17,7 @@ from core.errors import (
     AccountBannedError,
     CredentialsError,
     Evidence,
+    KeyChangedError,
     LoginExpiredError,
     RetryableError,
     RiskControlError,
@@ -175,7 +177,15 @@ class AccountSessions:
         accounts, leased, asked = self.accounts, checkout.account, self._pace_state(checkout)
         evidence = error.evidence if isinstance(error, SourceError) else None
         match error:
-            case LoginExpiredError() | AccountBannedError() | CredentialsError():
+            case KeyChangedError():
+                self.close(checkout)
+            case LoginExpiredError() | CredentialsError():
+                is_signed_out = isinstance(error, LoginExpiredError)
+                loss = Loss.SIGNED_OUT if is_signed_out else Loss.UNREADABLE
+                rest = self.cooldowns.risk_secs
+                reason = Message.of(_reason_code(error), cause=error)
+                accounts.disable_for_loss(leased, loss, reason, evidence, rest_secs=rest)
+            case AccountBannedError():
                 accounts.disable(leased, Message.of(_reason_code(error), cause=error), evidence)
             case ThrottledError() | RiskControlError() if _concerns_account(error):
                 accounts.cool_down(

@@ -12,6 +12,7 @@ from core.errors import CommitUnknownError, DatabaseError
 from core.leases import Lease, LeaseRegistry
 from core.logs import fields, service_log
 from core.poller import database_poller
+from core.supervision.internal_errors import ComponentErrors
 from storage.crawling import account_leases
 from storage.crawling import leases as lease_queries
 from storage.crawling.leases import Worker
@@ -40,12 +41,14 @@ class LeaseRenewer:
     worker: Worker
     lease_secs: float
     reap_tasks: Callable[[], int]
+    errors: ComponentErrors
 
     def run(self, stop: threading.Event) -> None:
         """Renew and reap until `stop` is set, then remove the row of this process."""
-        database_poller(clock=self.clock, poll_secs=self.lease_secs / 3, log=log).run(
-            self.renew_once, stop
+        poller = database_poller(
+            clock=self.clock, poll_secs=self.lease_secs / 3, log=log, errors=self.errors
         )
+        poller.run(self.renew_once, stop)
         self._sign_off()
 
     def renew_once(self) -> None:

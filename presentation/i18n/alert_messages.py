@@ -94,6 +94,8 @@ class AlertRenderer:
             facts["kind"] = self._renderer.word("task_type", str(facts["task_type"]))
         # Rows of older versions know of no cause but risk control.
         facts["cause"] = self._renderer.word("circuit_cause", str(alert.facts.get("cause", "risk")))
+        if "since" in facts:
+            facts["since"] = datetime.fromisoformat(str(facts["since"]))
         facts["until"] = alert.until_at or "?"
         facts["egress_word"] = shell_word(str(facts.get("egress", "")))
         facts["word"] = shell_word(str(facts.get("account", "")))

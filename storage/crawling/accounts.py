@@ -119,6 +119,21 @@ def set_status(
     )
 
 
+def restore_as_suspect(tx: Tx, account_id: int, until: datetime, now: datetime) -> bool:
+    """Enable an account that the product disabled; it rests until `until`, and is then checked.
+
+    Return False when it is not disabled, or was disabled by the operator.
+    """
+    return 1 == tx.execute(
+        "UPDATE accounts SET status='idle', health='suspect', good_answers=0,"
+        " disabled_reason=NULL, cooldown_until=:until, updated_at=:now"
+        " WHERE id=:id AND status='disabled' AND failure_count>0",
+        id=account_id,
+        until=to_sql(until),
+        now=to_sql(now),
+    )
+
+
 def set_limit(tx: Tx, account_id: int, limit: int, now: datetime) -> bool:
     """Change the daily export limit; return False when there is no such account."""
     return 1 == tx.execute(

@@ -22,8 +22,12 @@ class AlertKind(StrEnum):
     CIRCUIT_OPEN = "breaker_open"  # rows have the name of older versions
     EGRESS_DOWN = "egress_down"
     EGRESS_REFUSED = "egress_refused"
+    INTERNAL_ERROR = "internal_error"
+    KEY_CHANGED = "key_changed"
+    MASS_SIGN_OUT = "mass_sign_out"
     SESSION_EXPIRING = "session_expiring"
     TASK_FAILED = "task_failed"
+    WORK_STALLED = "work_stalled"
 
 
 @dataclass(frozen=True)

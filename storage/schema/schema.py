@@ -111,6 +111,16 @@ def get_fact(tx: Tx, name: str) -> str | None:
     return row["value"] if row else None
 
 
+def facts_named(tx: Tx, prefix: str) -> list[tuple[str, str]]:
+    """Return the names and values of the facts whose names begin with `prefix`, sorted by name."""
+    rows = tx.all(
+        "SELECT name, value FROM meta WHERE name>=:prefix AND name<:beyond ORDER BY name",
+        prefix=prefix,
+        beyond=prefix[:-1] + chr(ord(prefix[-1]) + 1),
+    )
+    return [(row["name"], row["value"]) for row in rows]
+
+
 def lock_fact(tx: Tx, name: str) -> None:
     """Lock a fact until the transaction ends; a fact that is not set locks nothing."""
     tx.execute("UPDATE meta SET value=value WHERE name=:name", name=name)

@@ -123,6 +123,11 @@ CAUSES = (
         lambda app, _: app.pool.egress_operator.open("gate.example:7000"),
     ),
     Cause(
+        AlertKind.INTERNAL_ERROR,
+        lambda app, _: app.foundation.errors_of("export").settled(ZeroDivisionError("a bug")),
+        lambda _, clock: clock.move(600),
+    ),
+    Cause(
         AlertKind.SESSION_EXPIRING,
         lambda app, _: expire(app, 2.5),
         lambda app, _: expire(app, 100),

@@ -48,6 +48,9 @@ MESSAGES = {
     "login_changed": "another login (uid {uid}); the former one is {former}",
     "session_renewed": "by the platform: {names}",
     "device_assigned": "{names}",
+    "sessions_lost_together": "{n} accounts in a row, so none is at fault: {cause}",
+    "sessions_signed_out": "not signed in any more",
+    "sessions_unreadable": "their secrets cannot be decrypted, though the key is the right one",
     "account_recovered": "healthy again after {good} good answers",
     # Egress routes and circuits
     "egress_opened": "{egress} is used again",
@@ -149,6 +152,23 @@ MESSAGES = {
     "secret_of_other_key": (
         "a stored secret was not encrypted with the keys of {source}; nothing was changed"
     ),
+    "key_is_outdated": (
+        "the database was encrypted with a key that {source} of this process does not have;"
+        " nothing was changed"
+    ),
+    "accounts_wait_for_key": "this process lacks the key of the database: accounts wait for it",
+    "process_key_outdated": (
+        "the database was encrypted with a key that the process does not have; work that needs"
+        " secrets waits"
+    ),
+    "other_key_on_disk": (
+        "the key file holds another key than the database; the process still has the right one,"
+        " but could not start again"
+    ),
+    "key_file_gone": (
+        "the key file is missing or cannot be read; the process still has its key, but could not"
+        " start again"
+    ),
     "secret_key_lost": (
         "the accounts were encrypted with a key that is not here: {file} is missing and {setting}"
         " is not set; nothing was changed"
@@ -176,6 +196,7 @@ _EVERYWHERE = {
     "session_emptied": "import the session again",
     "login_of_older": "keep only one of them",
     "secret_of_other_key": "give the right key, or sign the account in again",
+    "key_is_outdated": "start the process again with the new key in front",
     "secret_key_lost": "put the key back",
     "secret_key_other": "put the right key back",
     "account_key_missing": "add that key behind the others and try again",

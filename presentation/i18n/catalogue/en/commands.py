@@ -29,6 +29,11 @@ MESSAGES: dict[str, Forms] = {
         "{option} {text}: write a day, or day and time, like 2026-11-22 or 2026-11-22T10:00"
     ),
     "stopped_by_internal_error": "stopped by an internal error: {detail}; see the logs",
+    "no_thread_left": "no thread can be started ({name}): raise the limit of processes and threads",
+    "result_unwritable": "the result cannot be written to standard output: {detail}",
+    "log_unwritable": (
+        "the log file {file} cannot be written: {detail}; the work goes on without it"
+    ),
     "worker_not_ended": "a worker did not end in time; its leases run out by themselves",
     "database_trouble_waiting": "database trouble, waiting: {cause}",
     # Wrong use of a command

@@ -115,10 +115,25 @@ MESSAGES: dict[str, Forms] = {
     "alert_headline_breaker_open": "{platform} is left alone until {until}: {cause}",
     "alert_headline_egress_down": "egress route {egress} does not work: {reason}",
     "alert_headline_egress_refused": "the provider refuses {egress}: {reason}",
+    "alert_headline_internal_error": (
+        "internal error in {component} on {host}, {times} times of late: {error}"
+    ),
+    "alert_headline_key_changed": "the secret key on {host} is not as it was: {reason}",
+    "alert_headline_mass_sign_out": (
+        "{platform}: cookies are not accepted any more, by our fault or the platform's:"
+        " {accounts} accounts in a row, {reason}"
+    ),
     "alert_headline_session_expiring": (
         "the session of account {account} ({platform}) ends at {until}"
     ),
     "alert_headline_task_failed": "task {task} ({kind} {domain}, {platform}) failed: {error}",
+    "alert_headline_work_stalled": "{reason} on {host} makes no progress since {since}",
+    "stalled_thread": "the thread {name}",
+    "stalled_task": "task {name}",
+    "stalled_account": "the work with account {name}",
+    "stalled_job": "the run {name} of a job",
+    "stalled_webhook": "delivery {name}",
+    "stalled_broadcast": "the round of the broadcast",
     "alert_advice_account_disabled": "{program} accounts explain {word}",
     "alert_advice_accounts_spent": "nothing, or add an account: it goes on by itself",
     "alert_advice_breaker_open": (
@@ -129,6 +144,19 @@ MESSAGES: dict[str, Forms] = {
     ),
     "alert_advice_egress_refused": (
         "mend login, credit or plan at the provider, then: {program} egress open {egress_word}"
+    ),
+    "alert_advice_internal_error": (
+        "read the log of {component} on {host} and report it; the other work goes on"
+    ),
+    "alert_advice_key_changed": (
+        "put the key of the database back, or restart with it; no account is at fault"
+    ),
+    "alert_advice_mass_sign_out": (
+        "they rest and are checked again; sign in to one of them to see what the platform says"
+    ),
+    "alert_advice_work_stalled": (
+        "its lease is held, so nobody takes it over: see the log `watchdog` on {host}, and restart"
+        " the process when it does not go on"
     ),
     "alert_advice_task_failed": "{program} tasks resume {task}",
     "alert_one_way": "{platform} is left alone by the route {way} until {until}: {cause}",

@@ -48,6 +48,9 @@ MESSAGES = {
     "login_changed": "改为另一个平台账号（uid {uid}）；原账号现名 {former}",
     "session_renewed": "由平台更新：{names}",
     "device_assigned": "{names}",
+    "sessions_lost_together": "连续 {n} 个账号出现，账号本身没有问题：{cause}",
+    "sessions_signed_out": "均显示未登录",
+    "sessions_unreadable": "凭据均无法解密，而密钥是正确的",
     "account_recovered": "连续 {good} 次正常应答，已恢复",
     # 出口线路与熔断
     "egress_opened": "{egress} 已恢复使用",
@@ -138,6 +141,11 @@ MESSAGES = {
     "key_file": "密钥文件 {file}",
     "key_file_unreadable": "密钥文件 {file} 无法读取：{detail}",
     "secret_of_other_key": "存储的凭据不是用 {source} 的密钥加密的；未作任何更改",
+    "key_is_outdated": "数据库已用本进程的 {source} 中没有的密钥加密；未作任何更改",
+    "accounts_wait_for_key": "本进程缺少数据库的密钥，账号等待该密钥",
+    "process_key_outdated": "数据库已用该进程没有的密钥加密；需要凭据的工作正在等待",
+    "other_key_on_disk": "密钥文件中的密钥与数据库不符；进程仍持有正确的密钥，但重启后将无法启动",
+    "key_file_gone": "密钥文件不存在或无法读取；进程仍持有密钥，但重启后将无法启动",
     "secret_key_lost": (
         "账号所用的加密密钥不在此处：{file} 不存在，{setting} 也未设置；未作任何更改"
     ),
@@ -154,6 +162,7 @@ _EVERYWHERE = {
     "session_emptied": "请重新导入会话",
     "login_of_older": "请只保留其中一个",
     "secret_of_other_key": "请提供正确的密钥，或重新登录该账号",
+    "key_is_outdated": "请用新密钥（放在最前）重新启动该进程",
     "secret_key_lost": "请放回密钥",
     "secret_key_other": "请放回正确的密钥",
     "account_key_missing": "请将该密钥加在其他密钥之后再试",

@@ -26,6 +26,9 @@ MESSAGES: dict[str, Forms] = {
         "{option} {text}：请写日期，或日期与时间，例如 2026-11-22 或 2026-11-22T10:00"
     ),
     "stopped_by_internal_error": "因内部错误停止：{detail}；详见日志",
+    "no_thread_left": "无法启动线程（{name}）：请调高进程和线程数上限",
+    "result_unwritable": "无法将结果写到标准输出：{detail}",
+    "log_unwritable": "日志文件 {file} 无法写入：{detail}；工作照常进行，只是不写日志",
     "worker_not_ended": "有线程未能及时结束；其租约会自行到期",
     "database_trouble_waiting": "数据库异常，等待恢复：{cause}",
     # 命令用法错误

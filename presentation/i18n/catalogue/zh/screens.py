@@ -112,14 +112,36 @@ MESSAGES: dict[str, Forms] = {
     "alert_headline_breaker_open": "{platform} 暂停访问至 {until}：{cause}",
     "alert_headline_egress_down": "出口线路 {egress} 不可用：{reason}",
     "alert_headline_egress_refused": "代理服务商拒绝 {egress}：{reason}",
+    "alert_headline_internal_error": (
+        "{host} 上的 {component} 出现内部错误（近期 {times} 次）：{error}"
+    ),
+    "alert_headline_key_changed": "{host} 上的密钥有变：{reason}",
+    "alert_headline_mass_sign_out": (
+        "{platform} 不再接受 Cookie（原因可能在我方，也可能在平台）：连续 {accounts} 个账号，{reason}"
+    ),
     "alert_headline_session_expiring": "账号 {account}（{platform}）的会话将于 {until} 到期",
     "alert_headline_task_failed": "任务 {task}（{kind} {domain}，{platform}）失败：{error}",
+    "alert_headline_work_stalled": "{host} 上的{reason}自 {since} 起没有进展",
+    "stalled_thread": "线程 {name}",
+    "stalled_task": "任务 {name}",
+    "stalled_account": "账号 {name} 的工作",
+    "stalled_job": "定时任务的运行 {name}",
+    "stalled_webhook": "回传 {name}",
+    "stalled_broadcast": "分发数据回传的一轮",
     "alert_advice_account_disabled": "执行 {program} accounts explain {word}",
     "alert_advice_accounts_spent": "无需操作，届时自动继续；也可以添加账号",
     "alert_advice_breaker_open": "无需操作，届时自动重试；若反复出现，请放慢节奏；{program} circuits list",
     "alert_advice_egress_down": "检查该代理，或为其账号换用别的代理；{program} egress list",
     "alert_advice_egress_refused": (
         "在服务商处处理登录、余额或套餐，然后执行 {program} egress open {egress_word}"
+    ),
+    "alert_advice_internal_error": ("请查看 {host} 上 {component} 的日志并反馈；其他工作照常进行"),
+    "alert_advice_key_changed": "请放回数据库所用的密钥，或用它重新启动；账号本身没有问题",
+    "alert_advice_mass_sign_out": (
+        "这些账号先休息，之后再做会话检查；请登录其中一个，查看平台的说明"
+    ),
+    "alert_advice_work_stalled": (
+        "其租约仍被持有，不会由其他进程接管：请查看 {host} 上的日志 watchdog，若仍不继续，请重启该进程"
     ),
     "alert_advice_task_failed": "执行 {program} tasks resume {task}",
     "alert_one_way": "{platform}（出口 {way}）暂停访问至 {until}：{cause}",
