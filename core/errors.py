@@ -24,6 +24,7 @@ BatonError
 ├── DatabaseError                    rolled back; reported
 │   ├── DatabaseUnavailableError    not reachable just now: wait and go on
 │   ├── DatabaseContentionError     lost against others: run the whole transaction again
+│   ├── DatabaseUnclassifiedError   nobody knows: tell, try for ten minutes, then it is lasting
 │   ├── DuplicateKeyError           a row of that name exists: join it, or tell the user
 │   ├── AlreadyExistsError          a table, column or index exists: that upgrade step is done
 │   ├── CommitUnknownError          the answer to COMMIT was lost: let the leases run out
@@ -193,11 +194,18 @@ class DatabaseError(BatonError):
 
 
 class DatabaseUnavailableError(DatabaseError):
-    """The server cannot be reached, or went away before COMMIT was sent."""
+    """The database cannot be reached, went away before COMMIT was sent, or refuses for now.
+
+    For now: its disk is full, it is read-only, it ended the statement, or it lacks memory.
+    """
 
 
 class DatabaseContentionError(DatabaseError):
     """Deadlock or lock timeout; the transaction was rolled back and may run again."""
+
+
+class DatabaseUnclassifiedError(DatabaseError):
+    """The engine does not know whether the error passes by itself; `message` has its number."""
 
 
 class DuplicateKeyError(DatabaseError):

@@ -27,7 +27,6 @@ from crawler.export.row_waits import RowWaiter
 from crawler.export.run import ExportRun, Next
 from crawler.export.segment_finalizer import SegmentFinalizer
 from crawler.tasks.scheduler import TaskScheduler
-from storage.engines.transactions import failure_is_lasting
 from storage.models.tasks import TaskType, WaitingFor
 
 log = service_log("export")
@@ -87,7 +86,7 @@ class ExportWorker:
             log.error("%s %s; its leases run out", fields(task=leased.id), error)
             self.scheduler.abandon(leased)
         except DatabaseError as error:
-            if not failure_is_lasting(error):
+            if not self.scheduler.is_failed_by(leased, error):
                 self.scheduler.abandon(leased)
                 raise
             log.error("%s the database refuses it: %s", fields(task=leased.id), error)

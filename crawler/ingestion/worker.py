@@ -37,7 +37,6 @@ from crawler.tasks.leases import TaskLease
 from crawler.tasks.options import CrawlOptions
 from crawler.tasks.scheduler import TaskScheduler
 from sources.base import CreatorPage
-from storage.engines.transactions import failure_is_lasting
 from storage.models.tasks import TaskType, WaitingFor
 
 log = service_log("ingestion")
@@ -106,7 +105,7 @@ class IngestionWorker:
             log.error("%s %s; its leases run out", fields(task=leased.id), error)
             self.scheduler.abandon(leased)
         except DatabaseError as error:
-            if not failure_is_lasting(error):
+            if not self.scheduler.is_failed_by(leased, error):
                 self.scheduler.abandon(leased)
                 raise
             log.error("%s the database refuses it: %s", fields(task=leased.id), error)

@@ -8,13 +8,20 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from core.clock import Clock
-from core.errors import BatonError, DatabaseContentionError, LeaseLostError
+from core.errors import (
+    BatonError,
+    DatabaseContentionError,
+    DatabaseError,
+    DatabaseUnclassifiedError,
+    LeaseLostError,
+)
 from core.leases import Lease, LeaseKind, LeaseRegistry
 from core.messages import Message
+from crawler.tasks.doubts import DatabaseDoubts
 from crawler.tasks.leases import TaskLease
 from crawler.tasks.parents import update_parent
 from storage.crawling import task_labels, task_leases, tasks
-from storage.engines.transactions import Database, Tx
+from storage.engines.transactions import Database, Tx, failure_is_lasting
 from storage.models.tasks import TaskStatus, TaskType, WaitingFor
 
 # Tasks of dead workers last: the lease renewers make them pending anyway.
@@ -35,6 +42,7 @@ class TaskScheduler:
         owner: id of this process; leases carry it.
         lease_secs: seconds that a lease lasts unless it is renewed.
         attempts: failures in a row after which a task is failed.
+        doubts: how long this process has met errors of the database that nobody knows.
     """
 
     database: Database
@@ -43,6 +51,7 @@ class TaskScheduler:
     owner: str
     lease_secs: float
     attempts: int
+    doubts: DatabaseDoubts
 
     def claim(
         self,
@@ -190,6 +199,16 @@ class TaskScheduler:
             return ended
 
         return self.database.write(work)
+
+    def is_failed_by(self, leased: TaskLease, error: DatabaseError) -> bool:
+        """Return whether an error of the database must fail the task.
+
+        Outages pass, and no attempt is used up: the caller abandons the task then. An error that
+        nobody knows fails it after ten minutes.
+        """
+        if isinstance(error, DatabaseUnclassifiedError):
+            return self.doubts.is_over(leased.id, self.clock.monotonic())
+        return failure_is_lasting(error)
 
     def abandon(self, leased: TaskLease) -> None:
         """Stop renewing the lease without a write: it runs out by itself.

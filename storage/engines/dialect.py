@@ -155,6 +155,9 @@ class Engine(Protocol):
         Raises DatabaseUnavailableError when the database cannot be reached.
         """
 
+    def server_name(self) -> str | None:
+        """Return what the server calls itself; None before it was asked, or without a server."""
+
     def describe(self) -> str:
         """Return where the data is, without the password, for messages."""
 

@@ -6,9 +6,7 @@ import random
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
-from urllib.parse import unquote
 
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
@@ -18,10 +16,11 @@ from core.errors import (
     DatabaseContentionError,
     DatabaseError,
     DatabaseUnavailableError,
+    DatabaseUnclassifiedError,
     SettingsError,
 )
 from storage.engines.dialect import ClockReading, Connection, Dialect, Engine
-from storage.engines.url import MySQLAddress
+from storage.engines.url import MySQLAddress, sqlite_path
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -308,7 +307,7 @@ def open_engine(url: str, pool_size: int) -> Engine:
     if _is_sqlite(url):
         from storage.engines.sqlite import SQLiteEngine
 
-        return SQLiteEngine(path=_sqlite_path(url), pool_size=pool_size)
+        return SQLiteEngine(path=sqlite_path(url), pool_size=pool_size)
     from storage.engines.mysql import MySQLEngine
 
     return MySQLEngine(address=MySQLAddress.parse(url), pool_size=pool_size)
@@ -328,7 +327,7 @@ def open_read_only(url: str, limit_secs: float) -> Engine:
     if _is_sqlite(url):
         from storage.engines.sqlite import ReadOnlySQLiteEngine
 
-        return ReadOnlySQLiteEngine(path=_sqlite_path(url), pool_size=1)
+        return ReadOnlySQLiteEngine(path=sqlite_path(url), pool_size=1)
     from storage.engines.cluster import ReadOnlyLimits
     from storage.engines.mysql import MySQLEngine
 
@@ -348,15 +347,15 @@ def _is_sqlite(url: str) -> bool:
     raise SettingsError("database_url_without_engine")
 
 
-def _sqlite_path(url: str) -> Path:
-    path = url.removeprefix("sqlite:///")
-    if not url.startswith("sqlite:///") or not path:
-        raise SettingsError("database_url_without_path")
-    return Path(unquote(path))
-
-
 def failure_is_lasting(error: DatabaseError) -> bool:
-    """Return whether waiting cannot help, as with a wrong password or a missing table."""
+    """Return whether waiting cannot help, as with a wrong password or a missing table.
+
+    False for an error that nobody knows: who meets it decides how long to try again.
+    """
     return not isinstance(
-        error, DatabaseUnavailableError | DatabaseContentionError | CommitUnknownError
+        error,
+        DatabaseUnavailableError
+        | DatabaseContentionError
+        | DatabaseUnclassifiedError
+        | CommitUnknownError,
     )
