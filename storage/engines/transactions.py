@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -20,6 +22,7 @@ from core.errors import (
     SettingsError,
 )
 from storage.engines.dialect import ClockReading, Connection, Dialect, Engine
+from storage.engines.outages import OutageWatch
 from storage.engines.url import MySQLAddress, sqlite_path
 
 T = TypeVar("T")
@@ -153,8 +156,19 @@ class Database:
         self.dialect = engine.dialect
         self.give_up = threading.Event()
         self._never = threading.Event()
+        self.outages = OutageWatch(clock)
         self._clock = clock
         self._patience_secs = patience_secs
+        self._limit_secs: ContextVar[float | None] = ContextVar("database_patience", default=None)
+
+    @contextmanager
+    def patience(self, secs: float) -> Iterator[None]:
+        """Wait at most `secs` for a lost server in what this thread does during the block."""
+        token = self._limit_secs.set(secs)
+        try:
+            yield
+        finally:
+            self._limit_secs.reset(token)
 
     def write(self, query: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `query(tx, *args)` in one transaction and return what it returns.
@@ -168,7 +182,7 @@ class Database:
             DatabaseError: anything else; rolled back.
         """
         return self._run_with_retries(
-            lambda: self._transaction(query, *args, **kwargs), repeatable=False
+            lambda: self._transaction(query, *args, **kwargs), writing=True, repeatable=False
         )
 
     def write_idempotent(
@@ -185,7 +199,7 @@ class Database:
             DatabaseError: anything else; rolled back.
         """
         return self._run_with_retries(
-            lambda: self._transaction(query, *args, **kwargs), repeatable=True
+            lambda: self._transaction(query, *args, **kwargs), writing=True, repeatable=True
         )
 
     def read(self, query: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -198,7 +212,7 @@ class Database:
             DatabaseError: a statement failed.
         """
         return self._run_with_retries(
-            lambda: self._with_connection(query, *args, **kwargs), repeatable=True
+            lambda: self._with_connection(query, *args, **kwargs), writing=False, repeatable=True
         )
 
     def close(self) -> None:
@@ -232,20 +246,34 @@ class Database:
         finally:
             self.engine.release(connection)
 
-    def _run_with_retries(self, unit: Callable[[], T], *, repeatable: bool) -> T:
+    def _run_with_retries(self, unit: Callable[[], T], *, writing: bool, repeatable: bool) -> T:
         begun = self._clock.monotonic()
         try:
-            return unit()  # without tenacity: nearly every unit succeeds at once
+            return self._noted(unit, writing)  # without tenacity: nearly every unit succeeds
         except DatabaseError as error:
             if not _may_run_again(error, repeatable):
                 raise
             locked = isinstance(error, DatabaseContentionError)
-            if not locked and (self.give_up.is_set() or self._patience_secs <= 0):
+            if not locked and (self.give_up.is_set() or self._patience() <= 0):
                 raise
             if locked and self._clock.monotonic() - begun >= CONTENTION_SECS:
                 raise
         self._pause(FIRST_PAUSE_SECS)
-        return self._retry(unit, repeatable, begun)
+        return self._retry(partial(self._noted, unit, writing), repeatable, begun)
+
+    def _noted(self, unit: Callable[[], T], writing: bool) -> T:
+        """Run a unit once, and note how it ended."""
+        try:
+            result = unit()
+        except DatabaseError as error:
+            self.outages.failed(error, writing=writing)
+            raise
+        self.outages.succeeded(writing=writing)
+        return result
+
+    def _patience(self) -> float:
+        limit_secs = self._limit_secs.get()
+        return self._patience_secs if limit_secs is None else min(limit_secs, self._patience_secs)
 
     def _retry(self, unit: Callable[[], T], repeatable: bool, begun: float) -> T:
         retrying = Retrying(
@@ -269,7 +297,7 @@ class Database:
             return (
                 waited_secs >= CONTENTION_SECS or state.attempt_number >= MAX_CONTENTION_TRIES - 1
             )
-        return self.give_up.is_set() or state.idle_for >= self._patience_secs
+        return self.give_up.is_set() or state.idle_for >= self._patience()
 
 
 def _may_run_again(error: BaseException, repeatable: bool) -> bool:
