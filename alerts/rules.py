@@ -8,18 +8,23 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from accounts.shortage import export_shortage
-from core.clock import Clock, QuotaCalendar
+from core.clock import Clock, QuotaCalendar, iso_utc
 from crawler.tasks.parents import CANCELLATIONS
 from sources.policies import Breaker
 from storage.crawling import accounts
+from storage.engines.outages import OutageWatch
 from storage.engines.transactions import Tx
-from storage.operations import alert_queries
+from storage.operations import alert_queries, database_clock
 from storage.operations.alert_queries import AccountTrouble
 from storage.operations.alerts import Alert, AlertKind, open_key
 
 MAX_FAILED_TASKS = 50
 # Two looks compute the end of one open breaker slightly apart.
 CLOCK_TOLERANCE = timedelta(seconds=5)
+DISK_PATIENCE = timedelta(seconds=30)
+MIN_OUTAGE_SECS = 15.0  # shorter ones are waited out, and only logged
+OUTAGE_TOLD_SECS = 120.0
+MAX_STEP_BACK = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,8 @@ class AlertRules:
     """Finds the causes for alerts in the database and in the circuit breaker of this process.
 
     Args:
+        outages: what this process knows of the trouble of its database.
+        host: name of this host.
         session_warning: how long before its end a session is a cause; 0: never.
     """
 
@@ -56,6 +63,8 @@ class AlertRules:
     clock: Clock
     calendar: QuotaCalendar
     session_warning: timedelta
+    outages: OutageWatch
+    host: str
 
     def causes(self, tx: Tx, already_open: Iterable[Alert], since: datetime) -> list[AlertCause]:
         """Return every cause that exists now and did not exist before `since` (UTC).
@@ -71,6 +80,10 @@ class AlertRules:
             *self._spent_platforms(tx),
             *self._failed_tasks(tx, known, since),
             *self._open_breakers(known),
+            *self._full_disks(tx),
+            *self._ended_outages(known),
+            *self._unknown_errors(),
+            *self._clock_gone_back(tx, known),
         ]
 
     def _disabled_accounts(self, tx: Tx, since: datetime) -> Iterator[AlertCause]:
@@ -148,6 +161,48 @@ class AlertRules:
             if known_until is None or until - known_until > CLOCK_TOLERANCE:
                 causes[cause.key] = cause
         return list(causes.values())
+
+    def _full_disks(self, tx: Tx) -> Iterator[AlertCause]:
+        """Yield a cause while an export has waited for room on its disk for some time."""
+        before = self.clock.now() - DISK_PATIENCE
+        task = alert_queries.oldest_wait_for_disk(tx, before)
+        if task is not None:
+            facts = {"task": task.id, "domain": task.domain, "error": task.last_error or ""}
+            yield AlertCause(AlertKind.DISK_FULL, f"task:{task.id}", facts)
+
+    def _ended_outages(self, known: list[Alert]) -> Iterator[AlertCause]:
+        """Yield the outage of the database that is just over: nothing could be raised before.
+
+        All processes notice it; the facts of the first that told of it stay.
+        """
+        outage = self.outages.ended_within(OUTAGE_TOLD_SECS)
+        if outage is None or outage.secs < MIN_OUTAGE_SECS:
+            return
+        told = [alert for alert in known if alert.kind is AlertKind.DATABASE_UNAVAILABLE]
+        facts = {
+            "secs": round(outage.secs),
+            "began_at": iso_utc(outage.began_at),
+            "host": self.host,
+            "error": outage.cause.dump(),
+        }
+        yield AlertCause(
+            AlertKind.DATABASE_UNAVAILABLE, "database", told[0].facts if told else facts
+        )
+
+    def _clock_gone_back(self, tx: Tx, known: list[Alert]) -> Iterator[AlertCause]:
+        """Yield a cause while the database's clock is behind what it was before."""
+        highest = database_clock.highest(tx)
+        behind = highest - self.clock.now() if highest else timedelta()
+        if behind > MAX_STEP_BACK:
+            told = [alert for alert in known if alert.kind is AlertKind.CLOCK_WENT_BACK]
+            facts = told[0].facts if told else {"secs": round(behind.total_seconds())}
+            yield AlertCause(AlertKind.CLOCK_WENT_BACK, "database", facts)
+
+    def _unknown_errors(self) -> Iterator[AlertCause]:
+        for found in self.outages.unknown_within(OUTAGE_TOLD_SECS):
+            facts = {"number": found.number, "host": self.host, "error": found.cause.dump()}
+            subject = f"database:{found.number},host:{self.host}"[:110]
+            yield AlertCause(AlertKind.DATABASE_UNKNOWN_ERROR, subject, facts)
 
 
 def _account_facts(account: AccountTrouble) -> dict[str, Any]:

@@ -50,6 +50,8 @@ class AlertFactories:
             clock=self.foundation.clock,
             calendar=self.foundation.calendar,
             session_warning=warning,
+            outages=self.foundation.database.outages,
+            host=self.foundation.host,
         )
         ids = [channel.id for channel in self.channels]
         return AlertMonitor(

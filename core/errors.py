@@ -16,6 +16,7 @@ BatonError
 ├── UnfinishedError                  work ended early, and nothing is lost: run it again
 ├── QuotaExceededError               the account has no room for that many rows today
 ├── OutputError                      a file cannot be written: keep the rows, end the work
+│   └── NoRoomError                  … for now: wait, it uses up no attempt
 ├── DamagedFileError                 a file that is read is wrong: leave it, say where
 ├── LogNotFoundError                 no log file of that name on this host
 ├── NoAnswerError                    an HTTP request got no usable answer: see whose fault that is
@@ -168,6 +169,10 @@ class QuotaExceededError(BatonError):
 
 class OutputError(BatonError):
     """A file cannot be written, because of its folder, permissions or space."""
+
+
+class NoRoomError(OutputError):
+    """The disk is full or broken for now; writing goes on when it is mended."""
 
 
 class DamagedFileError(BatonError):

@@ -6,12 +6,14 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from rich.live import Live
 
 from accounts.account_lease import Purpose
 from app.container import App
 from commands.framework.context import Exit, say, stderr_terminal
+from commands.framework.late_answers import LateAnswers
 from commands.framework.reader import shown, text_of
 from commands.framework.signals import drain_on_signals
 from core.errors import BatonError, DatabaseError
@@ -28,6 +30,8 @@ PLAIN_LINE_SECS = 5.0
 # A line is a sign of life even when nothing has changed.
 UNCHANGED_LINE_SECS = 30.0
 EVENTS = 20
+ANSWER_SECS = 3.0  # without an answer for longer, the screen says that its numbers are old
+LINE_OF_TROUBLE_SECS = 60.0
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class Foreground:
         self._dashboard = Dashboard(self._renderer)
         self._stop = threading.Event()
         self._failure: BaseException | None = None
+        self._trouble_said_at = -LINE_OF_TROUBLE_SECS
         self.last: Snapshot | None = None
 
     def failed(self, error: BaseException) -> None:
@@ -74,6 +79,7 @@ class Foreground:
         process at once. Return the worst ending of the tasks.
         """
         drain_on_signals(self._stop.set)
+        self._snapshots = LateAnswers(partial(self._read_snapshot, task_ids))
         engine.start()
         ending = None
         try:
@@ -87,7 +93,7 @@ class Foreground:
             )
         if not stopped:
             return ForegroundResult(Exit.ERROR, text_of(Message.of("worker_not_ended")))
-        self._refresh(task_ids)
+        self._refresh()
         return ending or ForegroundResult(
             Exit.INTERRUPTED, self._renderer.say("screen_interrupted")
         )
@@ -102,10 +108,11 @@ class Foreground:
 
             def show(snapshot: Snapshot) -> None:
                 note = self._renderer.say("screen_draining") if self._stop.is_set() else ""
-                size = terminal.size
-                live.update(
-                    self._dashboard.render(snapshot, size.width, size.height, note), refresh=True
+                size, banner = terminal.size, self._banner(snapshot)
+                drawn = self._dashboard.render(
+                    snapshot, size.width, size.height, note, banner=banner
                 )
+                live.update(drawn, refresh=True)
 
             return self._until_done(task_ids, show)
 
@@ -118,9 +125,10 @@ class Foreground:
         while True:
             # Read before drawing, so that the last frame shows that the work is ending.
             stopping = self._stop.is_set()
-            snapshot = self._refresh(task_ids)
-            if snapshot is not None:
-                show(snapshot)
+            snapshot = self._refresh()
+            shown = snapshot or self.last
+            if shown is not None:
+                show(shown)
             if stopping:
                 return None
             ending = self._ending(snapshot, task_ids) if snapshot is not None else None
@@ -129,15 +137,43 @@ class Foreground:
             busy = snapshot is not None and _is_busy(snapshot)
             self._app.clock.wait(self._stop, REFRESH_SECS if busy else idle_secs)
 
-    def _refresh(self, task_ids: tuple[int, ...]) -> Snapshot | None:
-        try:
-            self.last = self._app.crawling.snapshots.snapshot(
+    def _read_snapshot(self, task_ids: tuple[int, ...]) -> Snapshot:
+        # The screen tells of a lost database at once; the workers wait for it.
+        with self._app.database.patience(0):
+            return self._app.crawling.snapshots.snapshot(
                 task_ids, EVENTS, self._works_on, self._app.settings.lease_secs
             )
+
+    def _refresh(self) -> Snapshot | None:
+        """Return a new snapshot; None while the database gives none."""
+        try:
+            snapshot = self._snapshots.ask(ANSWER_SECS)
         except DatabaseError as error:
-            say(Message.of("database_trouble_waiting", cause=error))
+            self._say_trouble(error)
             return None
-        return self.last
+        if snapshot is not None:
+            self.last = snapshot
+        return snapshot
+
+    def _say_trouble(self, error: DatabaseError) -> None:
+        """Tell of trouble, once a minute at most; a live screen has its banner for it."""
+        now = self._app.host_clock.monotonic()
+        if stderr_terminal().is_terminal or now - self._trouble_said_at < LINE_OF_TROUBLE_SECS:
+            return
+        self._trouble_said_at = now
+        say(Message.of("database_trouble_waiting", cause=error))
+
+    def _banner(self, snapshot: Snapshot) -> str:
+        """Return what the screen says above all else: that the database cannot be used."""
+        outage = self._app.database.outages.current
+        old_secs = (self._app.clock.now() - snapshot.now).total_seconds()
+        if outage is not None:
+            return self._renderer.say(
+                "database_in_trouble", since=outage.began_at, cause=outage.cause
+            )
+        if old_secs >= ANSWER_SECS:
+            return self._renderer.say("screen_without_answer", since=snapshot.now)
+        return ""
 
     def _plain_line_printer(self, task_ids: tuple[int, ...]) -> Callable[[Snapshot], None]:
         shown_at, shown = -UNCHANGED_LINE_SECS, ""

@@ -15,6 +15,7 @@ from core.errors import (
     CommitUnknownError,
     DatabaseError,
     LeaseLostError,
+    NoRoomError,
     OutputError,
     QuotaExceededError,
 )
@@ -73,6 +74,9 @@ class ExportWorker:
         run = ExportRun.of(leased)
         try:
             return self._work_on(run, stop)
+        except NoRoomError as error:
+            log.error("%s %s", fields(task=leased.id), error)
+            self.scheduler.wait_for_room(leased, error)
         except OutputError as error:
             log.error("%s %s", fields(task=leased.id), error)
             self.scheduler.back_off(leased, error, WaitingFor.DISK)

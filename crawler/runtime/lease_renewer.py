@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 
 from core.clock import Clock
@@ -18,6 +18,7 @@ from storage.crawling import leases as lease_queries
 from storage.crawling.leases import Worker
 from storage.engines.clock import DatabaseClock
 from storage.engines.transactions import Database
+from storage.operations import database_clock
 
 # The name of its file, `keeper-DAY.log`, is known to operators and stays.
 log = service_log("keeper")
@@ -25,6 +26,7 @@ log = service_log("keeper")
 WORKER_RETENTION_SECS = 86400.0
 RENEWED_AT_ONCE = 200
 LOCKED_RETRY_SECS = 1.0
+CLOCK_NOTED_SECS = 60.0
 
 
 @dataclass(kw_only=True)
@@ -45,6 +47,7 @@ class LeaseRenewer:
     reap_tasks: Callable[[], int]
     _locked: list[Lease] = field(default_factory=list, init=False)
     _due_at: float = field(default=0.0, init=False)
+    _clock_due_at: float = field(default=0.0, init=False)
 
     def run(self, stop: threading.Event) -> None:
         """Renew and reap until `stop` is set, then remove the row of this process."""
@@ -66,6 +69,7 @@ class LeaseRenewer:
             self.clock.sync()
         self._renew(self.leases.held())
         now = self.clock.now()
+        self._note_clock(now)
         self.database.write_idempotent(lease_queries.announce, replace(self.worker, seen_at=now))
         unseen_since = now - timedelta(seconds=WORKER_RETENTION_SECS)
         self.database.write_idempotent(lease_queries.forget_unseen, unseen_since)
@@ -88,6 +92,12 @@ class LeaseRenewer:
             self._due_at = self.clock.monotonic() + pause_secs
             self.renew_once()
         return min(LOCKED_RETRY_SECS, pause_secs) if self._locked else pause_secs
+
+    def _note_clock(self, now: datetime) -> None:
+        """Keep the latest time of the database, by which one that went back is noticed."""
+        if self.clock.monotonic() >= self._clock_due_at:
+            self._clock_due_at = self.clock.monotonic() + CLOCK_NOTED_SECS
+            self.database.write_idempotent(database_clock.note_highest, now)
 
     def _renew(self, leases: list[Lease]) -> None:
         """Renew leases in one transaction for each kind; the trouble of one is not the others'.

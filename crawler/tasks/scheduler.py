@@ -28,6 +28,7 @@ from storage.models.tasks import TaskStatus, TaskType, WaitingFor
 CLAIM_ORDER = (TaskStatus.PENDING, TaskStatus.PAUSED, TaskStatus.IN_PROGRESS)
 BACKOFF_BASE_SECS = 2.0
 MAX_BACKOFF_SECS = 300.0
+ROOM_WAIT_SECS = 5.0
 STARVING_DUE_SECS = 5.0
 # A task that nobody has updated for a minute more has no worker to take the account.
 STARVING_ALIVE_SECS = 60.0
@@ -170,6 +171,15 @@ class TaskScheduler:
             waiting_for=waiting_for,
             error=reason.dump(),
             failed_attempt=True,
+        )
+
+    def wait_for_room(self, leased: TaskLease, error: BatonError) -> None:
+        """Requeue a task that waits for room on a disk, however long; no attempt is used up."""
+        self.requeue(
+            leased,
+            not_before=self.clock.now() + timedelta(seconds=ROOM_WAIT_SECS),
+            waiting_for=WaitingFor.DISK,
+            error=error.message,
         )
 
     def finish(self, leased: TaskLease, error: Message | None = None) -> bool:

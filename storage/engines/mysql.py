@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from dbutils.pooled_db import PooledDB
 from core.errors import CommitUnknownError, DatabaseUnavailableError
 from storage.engines.cluster import NodeConnection, NodeConnector, ReadOnlyLimits
 from storage.engines.datetimes import from_sql
-from storage.engines.dialect import SCHEMA_FOLDER, ClockReading, Connection, Dialect
+from storage.engines.dialect import SCHEMA_FOLDER, ClockReading, Connection, Dialect, Tls
 from storage.engines.mysql_errors import READ_ONLY, kind_of, number_of
 from storage.engines.pool import make_pool
 from storage.engines.url import MySQLAddress
@@ -147,6 +148,26 @@ class MySQLEngine:
         finally:
             cursor.close()
 
+    def tls(self, connection: Any) -> Tls | None:
+        """Return cipher and expiry as the server tells them; None without encryption."""
+        cursor = connection.cursor()
+        try:
+            cursor.execute(
+                "SHOW SESSION STATUS WHERE Variable_name IN ('Ssl_cipher', 'Ssl_server_not_after')"
+            )
+            told = {row["Variable_name"]: row["Value"] for row in cursor.fetchall()}
+        except (pymysql.Error, OSError) as error:
+            raise self.translate(error) from error
+        finally:
+            cursor.close()
+        if not told.get("Ssl_cipher"):
+            return None
+        return Tls(
+            cipher=told["Ssl_cipher"],
+            is_verified=self._connector.tls_mode.verifies,
+            days_left=_days_until(told.get("Ssl_server_not_after", "")),
+        )
+
     @contextmanager
     def schema_lock(self, wait_secs: int) -> Iterator[bool]:
         try:
@@ -189,3 +210,11 @@ class MySQLEngine:
         if self._pool is not None:
             self._pool.close()
             self._pool = None
+
+
+def _days_until(moment: str) -> int | None:
+    """Return the days until a moment like `Nov 30 12:00:00 2027 GMT`; None when it is no such."""
+    try:
+        return int((ssl.cert_time_to_seconds(moment) - time.time()) // 86400)
+    except ValueError:
+        return None

@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from core.errors import DatabaseUnavailableError
-from storage.engines.dialect import SCHEMA_FOLDER, ClockReading, Connection, Dialect
+from storage.engines.dialect import SCHEMA_FOLDER, ClockReading, Connection, Dialect, Tls
 from storage.engines.sqlite_errors import is_in_use, kind_of
 
 DIALECT = Dialect("sqlite", lock_suffix="", schema_file=SCHEMA_FOLDER / "schema.sqlite.sql")
@@ -136,6 +136,10 @@ class SQLiteEngine:
 
     def connections(self, connection: Connection) -> tuple[int, int] | None:
         """Return None: there is no server."""
+        return None
+
+    def tls(self, connection: Connection) -> Tls | None:
+        """Return None: the file is read directly."""
         return None
 
     def copy_to(self, target: Path) -> None:

@@ -21,7 +21,7 @@ from core.errors import (
     DatabaseUnclassifiedError,
     SettingsError,
 )
-from storage.engines.dialect import ClockReading, Connection, Dialect, Engine
+from storage.engines.dialect import ClockReading, Connection, Dialect, Engine, Tls
 from storage.engines.outages import OutageWatch
 from storage.engines.url import MySQLAddress, sqlite_path
 
@@ -135,6 +135,10 @@ class Tx:
     def connections(self) -> tuple[int, int] | None:
         """Return how many connections the server has and allows; None where there is no server."""
         return self._engine.connections(self._connection)
+
+    def tls(self) -> Tls | None:
+        """Return the encryption of the connection; None when it has none."""
+        return self._engine.tls(self._connection)
 
     def _run(self, sql: str, params: Mapping[str, Any]) -> None:
         try:

@@ -20,6 +20,10 @@ class AlertKind(StrEnum):
     ACCOUNT_DISABLED = "account_disabled"
     ACCOUNTS_SPENT = "accounts_spent"
     BREAKER_OPEN = "breaker_open"
+    CLOCK_WENT_BACK = "clock_went_back"
+    DATABASE_UNAVAILABLE = "database_unavailable"
+    DATABASE_UNKNOWN_ERROR = "database_unknown_error"
+    DISK_FULL = "disk_full"
     SESSION_EXPIRING = "session_expiring"
     TASK_FAILED = "task_failed"
 

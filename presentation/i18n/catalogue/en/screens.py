@@ -106,6 +106,16 @@ MESSAGES: dict[str, Forms] = {
     "alert_headline_account_disabled": "account {account} ({platform}) is disabled: {reason}",
     "alert_headline_accounts_spent": "{platform}: exports wait until {until}: {reason}",
     "alert_headline_breaker_open": "{platform} is left alone until {until} after risk control",
+    "alert_headline_clock_went_back": (
+        "the database's clock went back by {secs} s: moments of before lie in the future"
+    ),
+    "alert_headline_database_unavailable": (
+        "the database could not be used for {secs} s, seen from {host}: {error}"
+    ),
+    "alert_headline_database_unknown_error": (
+        "the database answers {host} with error {number}, which is not known: {error}"
+    ),
+    "alert_headline_disk_full": "the export of {domain} (task {task}) waits for its disk: {error}",
     "alert_headline_session_expiring": (
         "the session of account {account} ({platform}) ends at {until}"
     ),
@@ -115,9 +125,24 @@ MESSAGES: dict[str, Forms] = {
     "alert_advice_breaker_open": (
         "nothing: it is tried again by itself; if it comes back, slow down"
     ),
+    "alert_advice_clock_went_back": "{program} doctor --fix",
+    "alert_advice_database_unavailable": (
+        "the work went on by itself and lost nothing; see the log of the server"
+    ),
+    "alert_advice_database_unknown_error": (
+        "look the number up in the server's manual; a task that meets it for ten minutes fails"
+    ),
+    "alert_advice_disk_full": "make room; the export goes on by itself",
     "alert_advice_task_failed": "{program} tasks resume {task}",
     "alert_one_way": "{platform} is left alone on the way {way} until {until} after risk control",
     "alert_sign_in": "{program} accounts import {word} FILE",
+    "database_in_trouble": (
+        "The database cannot be used since {since}: {cause}. The work waits, and goes on by itself."
+    ),
+    "screen_without_answer": (
+        "No answer of the database since {since}: the numbers are of then. The work waits, and goes"
+        " on by itself."
+    ),
     "alert_is_open": "alert",
     "alert_is_over": "over",
     "alert_lasted": "since {moment}",
