@@ -12,7 +12,7 @@ from rich.live import Live
 
 from accounts.account_lease import Purpose
 from app.container import App
-from commands.framework.context import Exit, say, stderr_terminal
+from commands.framework.context import Exit, stderr_terminal
 from commands.framework.late_answers import LateAnswers
 from commands.framework.reader import shown, text_of
 from commands.framework.signals import drain_on_signals
@@ -31,7 +31,7 @@ PLAIN_LINE_SECS = 5.0
 UNCHANGED_LINE_SECS = 30.0
 EVENTS = 20
 ANSWER_SECS = 3.0  # without an answer for longer, the screen says that its numbers are old
-LINE_OF_TROUBLE_SECS = 60.0
+BANNER_LINE_SECS = 60.0
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,14 @@ class ForegroundResult:
 
     code: Exit
     message: str = ""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look at the database shows: the snapshot, and how the run ends by it, if it does."""
+
+    snapshot: Snapshot
+    ending: ForegroundResult | None
 
 
 class Foreground:
@@ -60,7 +68,7 @@ class Foreground:
         self._dashboard = Dashboard(self._renderer)
         self._stop = threading.Event()
         self._failure: BaseException | None = None
-        self._trouble_said_at = -LINE_OF_TROUBLE_SECS
+        self._error: DatabaseError | None = None
         self.last: Snapshot | None = None
 
     def failed(self, error: BaseException) -> None:
@@ -79,7 +87,7 @@ class Foreground:
         process at once. Return the worst ending of the tasks.
         """
         drain_on_signals(self._stop.set)
-        self._snapshots = LateAnswers(partial(self._read_snapshot, task_ids))
+        self._looks = LateAnswers(partial(self._look, task_ids))
         engine.start()
         ending = None
         try:
@@ -125,43 +133,34 @@ class Foreground:
         while True:
             # Read before drawing, so that the last frame shows that the work is ending.
             stopping = self._stop.is_set()
-            snapshot = self._refresh()
-            shown = snapshot or self.last
-            if shown is not None:
-                show(shown)
+            look = self._refresh()
+            if self.last is not None:
+                show(self.last)
             if stopping:
                 return None
-            ending = self._ending(snapshot, task_ids) if snapshot is not None else None
-            if ending is not None:
-                return ending
-            busy = snapshot is not None and _is_busy(snapshot)
+            if look is not None and look.ending is not None:
+                return look.ending
+            busy = look is not None and _is_busy(look.snapshot)
             self._app.clock.wait(self._stop, REFRESH_SECS if busy else idle_secs)
 
-    def _read_snapshot(self, task_ids: tuple[int, ...]) -> Snapshot:
+    def _look(self, task_ids: tuple[int, ...]) -> Look:
         # The screen tells of a lost database at once; the workers wait for it.
         with self._app.database.patience(0):
-            return self._app.crawling.snapshots.snapshot(
+            snapshot = self._app.crawling.snapshots.snapshot(
                 task_ids, EVENTS, self._works_on, self._app.settings.lease_secs
             )
+            return Look(snapshot, self._ending(snapshot, task_ids))
 
-    def _refresh(self) -> Snapshot | None:
-        """Return a new snapshot; None while the database gives none."""
+    def _refresh(self) -> Look | None:
+        """Return a new look; None while the database gives none."""
         try:
-            snapshot = self._snapshots.ask(ANSWER_SECS)
+            look = self._looks.ask(ANSWER_SECS)
         except DatabaseError as error:
-            self._say_trouble(error)
+            self._error = error
             return None
-        if snapshot is not None:
-            self.last = snapshot
-        return snapshot
-
-    def _say_trouble(self, error: DatabaseError) -> None:
-        """Tell of trouble, once a minute at most; a live screen has its banner for it."""
-        now = self._app.host_clock.monotonic()
-        if stderr_terminal().is_terminal or now - self._trouble_said_at < LINE_OF_TROUBLE_SECS:
-            return
-        self._trouble_said_at = now
-        say(Message.of("database_trouble_waiting", cause=error))
+        if look is not None:
+            self.last, self._error = look.snapshot, None
+        return look
 
     def _banner(self, snapshot: Snapshot) -> str:
         """Return what the screen says above all else: that the database cannot be used."""
@@ -171,18 +170,27 @@ class Foreground:
             return self._renderer.say(
                 "database_in_trouble", since=outage.began_at, cause=outage.cause
             )
+        if self._error is not None and old_secs >= ANSWER_SECS:
+            return self._renderer.say("database_in_trouble", since=snapshot.now, cause=self._error)
         if old_secs >= ANSWER_SECS:
             return self._renderer.say("screen_without_answer", since=snapshot.now)
         return ""
 
     def _plain_line_printer(self, task_ids: tuple[int, ...]) -> Callable[[Snapshot], None]:
         shown_at, shown = -UNCHANGED_LINE_SECS, ""
+        banner_at = -BANNER_LINE_SECS
 
         def show(snapshot: Snapshot) -> None:
-            nonlocal shown_at, shown
+            nonlocal shown_at, shown, banner_at
+            now = self._app.host_clock.monotonic()
+            banner = self._banner(snapshot)
+            if banner and now - banner_at >= BANNER_LINE_SECS:
+                banner_at = now
+                print(banner, file=sys.stderr, flush=True)
+            if banner:
+                return  # old numbers are no sign of life
             for alert in self._dashboard.alert_news(snapshot):
                 print(alert, file=sys.stderr, flush=True)
-            now = self._app.clock.monotonic()
             line = self._dashboard.line(snapshot, task_ids)
             news = self._dashboard.news(snapshot, task_ids)
             min_secs = PLAIN_LINE_SECS if news != shown else UNCHANGED_LINE_SECS
