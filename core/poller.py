@@ -4,21 +4,41 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from functools import partial
 from logging import Logger
 
 from core.clock import Clock
 from core.errors import DatabaseError
 
+TROUBLE_LINE_SECS = 60.0
+
 
 def database_poller(*, clock: Clock, poll_secs: float, log: Logger) -> Poller:
-    """Return a poller that logs an error of the database to `log` and tries again."""
+    """Return a poller that logs an error of the database to `log` and tries again.
+
+    The same kind of trouble is logged once a minute at most.
+    """
     return Poller(
         clock=clock,
         poll_secs=poll_secs,
         retried=(DatabaseError,),
-        on_error=partial(log.error, "database trouble, trying again: %s"),
+        on_error=_TroubleLog(clock, log),
     )
+
+
+class _TroubleLog:
+    def __init__(self, clock: Clock, log: Logger) -> None:
+        self._clock = clock
+        self._log = log
+        self._last: tuple[type[Exception], float] | None = None
+
+    def __call__(self, error: Exception) -> None:
+        now_secs = self._clock.monotonic()
+        if self._last is not None:
+            kind, logged_secs = self._last
+            if kind is type(error) and now_secs - logged_secs < TROUBLE_LINE_SECS:
+                return
+        self._last = type(error), now_secs
+        self._log.error("database trouble, trying again: %s", error)
 
 
 class Poller:

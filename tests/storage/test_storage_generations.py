@@ -13,7 +13,7 @@ import pytest
 
 from core.clock import SystemClock
 from core.errors import DatabaseUnavailableError
-from storage.engines import pool
+from storage.engines import cluster, pool
 from storage.engines.cluster import NodeConnection, NodeConnector
 from storage.engines.transactions import Database, Tx, open_engine
 from storage.engines.url import MySQLAddress
@@ -178,6 +178,26 @@ def test_who_waits_for_a_silent_node_hears_of_it_when_another_one_answers(
             assert time.monotonic() - started < 8
         finally:
             pair[0].thaw()
+
+
+def test_a_frozen_server_is_given_up_when_its_answer_takes_too_long(
+    pair, urls, opened: Open, monkeypatch
+):
+    # It acknowledges what it is sent: no option of the socket ends that.
+    monkeypatch.setattr(cluster, "WRITE_SECS", 0.5)
+    database = with_boxes(opened(urls[0]))
+
+    def work(tx: Tx) -> None:
+        pair[0].freeze()
+        add(tx, 1)
+
+    begun = time.monotonic()
+    try:
+        with database.patience(0), pytest.raises(DatabaseUnavailableError):
+            database.write(work)
+        assert time.monotonic() - begun < 5
+    finally:
+        pair[0].thaw()
 
 
 def test_an_error_of_an_old_generation_does_not_end_the_new_one(mysql_url):

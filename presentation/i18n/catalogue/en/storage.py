@@ -14,7 +14,7 @@ MESSAGES: dict[str, Forms] = {
     "database_error_unclassified": "{where}: error {number}: {detail}",
     "server_read_only": "{where}: the server takes no writes just now ({detail})",
     "database_tls_failed": "{where}: no secure connection ({detail})",
-    "database_damaged": "{where}: the file is damaged or no database ({detail})",
+    "database_damaged": "{where}: {detail} (damaged, or no database)",
     "server_drops_locks": (
         "{where}: {server} drops the lock of FOR UPDATE SKIP LOCKED, so that two workers would get"
         " the same task"
@@ -106,7 +106,7 @@ _EVERYWHERE: dict[str, Forms] = {
     "database_read_only": "check its owner, its mode and how its disk is mounted",
     "server_read_only": "the work goes on when it is the primary again, or another one answers",
     "database_tls_failed": "check ssl_mode, ssl_ca and the server's certificate",
-    "database_damaged": "restore a backup",
+    "database_damaged": "restore a backup, or move the file away",
     "server_drops_locks": "use MariaDB or MySQL",
     "server_breaks_promise": "use MariaDB or MySQL, without a proxy that changes statements",
     "database_url_incomplete": URL_FORMS,

@@ -14,7 +14,7 @@ MESSAGES: dict[str, Forms] = {
     "database_error_unclassified": "{where}：错误 {number}：{detail}",
     "server_read_only": "{where}：服务器目前不接受写入（{detail}）",
     "database_tls_failed": "{where}：无法建立安全连接（{detail}）",
-    "database_damaged": "{where}：文件已损坏，或不是数据库（{detail}）",
+    "database_damaged": "{where}：{detail}（文件已损坏，或不是数据库）",
     "server_drops_locks": (
         "{where}：{server} 会丢掉 FOR UPDATE SKIP LOCKED 的锁，两个进程会领到同一任务"
     ),
@@ -90,7 +90,7 @@ _EVERYWHERE: dict[str, Forms] = {
     "database_read_only": "请检查其所有者、权限，以及磁盘的挂载方式",
     "server_read_only": "待其恢复为主库，或由另一台应答后，工作会自动继续",
     "database_tls_failed": "请检查 ssl_mode、ssl_ca 与服务器证书",
-    "database_damaged": "请恢复备份",
+    "database_damaged": "请恢复备份，或将该文件移走",
     "server_drops_locks": "请使用 MariaDB 或 MySQL",
     "server_breaks_promise": "请使用 MariaDB 或 MySQL，且中间没有改动语句的代理",
     "database_url_incomplete": URL_FORMS,
