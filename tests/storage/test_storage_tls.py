@@ -69,6 +69,13 @@ def test_a_server_that_offers_none_is_refused_where_it_is_required(plain, open_d
     assert "p@ss word" not in f"{caught.value!r}{caught.value.__cause__!r}"
 
 
+def test_a_server_that_offers_none_hears_no_password(plain, open_database):
+    # It would say whether the password is right.
+    url = plain.replace("p%40ss%20word", "hunter2")
+    with raises_saying(DatabaseError, "no secure connection"):
+        cipher(open_database(f"{url}?ssl_mode=required"))
+
+
 @pytest.mark.parametrize("mode", ["", "&ssl_mode=verify_ca", "&ssl_mode=verify_identity"])
 def test_a_server_of_the_authority_is_verified(secured, open_database, mode: str):
     database = open_database(f"{secured.url}?ssl_ca={secured.authority.ca}{mode}")
