@@ -10,6 +10,7 @@ from typing import Any
 from accounts import mass_sign_out
 from accounts.shortage import export_shortage
 from alerts.causes import AlertCause
+from alerts.database_trouble import DatabaseTrouble
 from alerts.process_trouble import ProcessTrouble
 from core.attribution import ALL, CircuitCause
 from core.clock import Clock, QuotaCalendar
@@ -35,6 +36,7 @@ class AlertRules:
     """Finds the causes for alerts in the database.
 
     Args:
+        database: finds the trouble of the database itself.
         session_warning: how long before its end a session is a cause; 0: never.
         process: finds the trouble of this process itself.
     """
@@ -43,6 +45,7 @@ class AlertRules:
     calendar: QuotaCalendar
     session_warning: timedelta
     process: ProcessTrouble
+    database: DatabaseTrouble
 
     def causes(self, tx: Tx, already_open: Iterable[Alert], since: datetime) -> list[AlertCause]:
         """Return every cause that exists now and did not exist before `since` (UTC).
@@ -60,6 +63,7 @@ class AlertRules:
             *self._open_circuits(tx),
             *self._egress_troubles(tx),
             *self.process.causes(tx, known),
+            *self.database.causes(tx, known),
         ]
 
     def _disabled_accounts(self, tx: Tx, since: datetime) -> Iterator[AlertCause]:

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from accounts.key_watch import KeyWatch
 from alerts.channels import Channel, parse_channels
+from alerts.database_trouble import DatabaseTrouble
 from alerts.monitor import AlertMonitor
 from alerts.notifier import AlertNotifier
 from alerts.process_trouble import ProcessTrouble
@@ -57,6 +58,11 @@ class AlertFactories:
                 internal_errors=self.foundation.internal_errors,
                 watchdog=self.foundation.watchdog,
                 keys=KeyWatch(vault=self.foundation.vault, clock=self.foundation.clock),
+            ),
+            database=DatabaseTrouble(
+                outages=self.foundation.database.outages,
+                clock=self.foundation.clock,
+                host=self.foundation.host,
             ),
         )
         ids = [channel.id for channel in self.channels]

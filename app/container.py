@@ -23,6 +23,7 @@ from core.clock import Clock, QuotaCalendar
 from core.leases import LeaseRegistry
 from core.settings import Settings
 from core.threaded_service import Service, ThreadedService
+from storage.engines import probe
 from storage.engines.clock import DatabaseClock
 from storage.engines.transactions import Database
 from storage.schema import schema
@@ -154,12 +155,16 @@ class App:
         Raises:
             SchemaMismatchError: there are no tables, or those of another version or program.
             CredentialsError: the key is missing or is not that of the database.
-            DatabaseError: the database cannot be used.
+            DatabaseError: the database cannot be used, or its server does not do what leases rest
+                on.
         """
+        from accounts.vault import KEY_CHECK
+
         if self.database.dialect.name == "sqlite":
             schema.create(self.database)
         schema.require(self.database)
         self.vault.check(self.database)
+        probe.require_promises(self.database.engine, KEY_CHECK)
         self.clock.sync()
         return self
 

@@ -38,6 +38,7 @@ class CrawlingFactories:
     @cached_property
     def scheduler(self) -> TaskScheduler:
         """Return the scheduler, from which the workers of this process claim tasks."""
+        from crawler.tasks.doubts import DatabaseDoubts
         from crawler.tasks.scheduler import TaskScheduler
 
         return TaskScheduler(
@@ -47,6 +48,7 @@ class CrawlingFactories:
             owner=self.foundation.owner,
             lease_secs=self.foundation.settings.lease_secs,
             attempts=self.foundation.settings.task_attempts,
+            doubts=DatabaseDoubts(),
         )
 
     @cached_property

@@ -17,6 +17,7 @@ BatonError
 ├── UnfinishedError                  work ended early, and nothing is lost: run it again
 ├── QuotaExceededError               the account has no room for that many rows today
 ├── OutputError                      a file cannot be written: keep the rows, end the work
+│   └── NoRoomError                  … for now: wait, it uses up no attempt
 ├── NoThreadError                    the system has no thread left: try again later
 ├── DamagedFileError                 a file that is read is wrong: leave it, say where
 ├── LogNotFoundError                 no log file of that name on this host
@@ -26,6 +27,7 @@ BatonError
 ├── DatabaseError                    rolled back; reported
 │   ├── DatabaseUnavailableError    not reachable just now: wait and go on
 │   ├── DatabaseContentionError     lost against others: run the whole transaction again
+│   ├── DatabaseUnclassifiedError   nobody knows: tell, try for ten minutes, then it is lasting
 │   ├── DuplicateKeyError           a row of that name exists: join it, or tell the user
 │   ├── AlreadyExistsError          a table, column or index exists: that upgrade step is done
 │   ├── CommitUnknownError          the answer to COMMIT was lost: let the leases run out
@@ -182,6 +184,10 @@ class NoThreadError(BatonError):
     """A thread cannot be started: the system allows no more of them, or has no memory for one."""
 
 
+class NoRoomError(OutputError):
+    """The disk is full or broken for now; writing goes on when it is mended."""
+
+
 class DamagedFileError(BatonError):
     """A data file is missing, cannot be read, or has another shape; it was left as it is."""
 
@@ -206,11 +212,18 @@ class DatabaseError(BatonError):
 
 
 class DatabaseUnavailableError(DatabaseError):
-    """The server cannot be reached, or went away before COMMIT was sent."""
+    """The database cannot be reached, went away before COMMIT was sent, or refuses for now.
+
+    For now: its disk is full, it is read-only, it ended the statement, or it lacks memory.
+    """
 
 
 class DatabaseContentionError(DatabaseError):
     """Deadlock or lock timeout; the transaction was rolled back and may run again."""
+
+
+class DatabaseUnclassifiedError(DatabaseError):
+    """The engine does not know whether the error passes by itself; `message` has its number."""
 
 
 class DuplicateKeyError(DatabaseError):

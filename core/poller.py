@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from functools import partial
 from logging import Logger
 
 from core.cancellation import StoppedSignal
@@ -12,21 +11,40 @@ from core.clock import Clock
 from core.errors import DatabaseError
 from core.supervision.internal_errors import ComponentErrors
 
+TROUBLE_LINE_SECS = 60.0
+
 
 def database_poller(
     *, clock: Clock, poll_secs: float, log: Logger, errors: ComponentErrors
 ) -> Poller:
     """Return a poller that logs an error of the database to `log` and tries again.
 
-    Unexpected errors are contained by `errors`.
+    The same kind of trouble is logged once a minute at most. Unexpected errors are contained by
+    `errors`.
     """
     return Poller(
         errors=errors,
         clock=clock,
         poll_secs=poll_secs,
         retried=(DatabaseError,),
-        on_error=partial(log.error, "database trouble, trying again: %s"),
+        on_error=_TroubleLog(clock, log),
     )
+
+
+class _TroubleLog:
+    def __init__(self, clock: Clock, log: Logger) -> None:
+        self._clock = clock
+        self._log = log
+        self._last: tuple[type[Exception], float] | None = None
+
+    def __call__(self, error: Exception) -> None:
+        now_secs = self._clock.monotonic()
+        if self._last is not None:
+            kind, logged_secs = self._last
+            if kind is type(error) and now_secs - logged_secs < TROUBLE_LINE_SECS:
+                return
+        self._last = type(error), now_secs
+        self._log.error("database trouble, trying again: %s", error)
 
 
 class Poller:

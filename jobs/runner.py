@@ -78,7 +78,7 @@ class JobRunner:
             DatabaseError: no more was done; a run that was begun is taken over when its lease ends.
         """
         now = self.clock.now()
-        state = self.database.read(job_runs.job_state, job.name)
+        state = self.database.read(job_runs.job_state, job.name, self.clock.now())
         plan = plan_of(job, state, now, requested=requested)
         if plan.is_empty:
             return None
@@ -100,7 +100,7 @@ class JobRunner:
             DatabaseError: no more was done; a run that was begun is taken over when its lease ends.
         """
         now = self.clock.now()
-        open_run = self.database.read(job_runs.job_state, job.name).open
+        open_run = self.database.read(job_runs.job_state, job.name, self.clock.now()).open
         if open_run and open_run.lease_until is not None and open_run.lease_until > now:
             raise JobBusyError("job_running_already", job=job.name)
         give_up = (open_run, PROCESS_ENDED) if open_run is not None else None

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from app.container import App
 from app.foundation import SPARE_CONNECTIONS
+from commands.doctor.database_checks import database_findings
 from commands.doctor.egress_checks import EgressChecks
 from commands.doctor.environment_checks import (
     folder_findings,
@@ -74,6 +75,7 @@ class InstallationChecks:
         yield self._database(created)
         yield from self._connections()
         yield self._clock()
+        yield from database_findings(self._app)
         yield from self._accounts()
         yield from EgressChecks(self._app).findings()
         yield from self._leases()

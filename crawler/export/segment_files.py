@@ -7,6 +7,7 @@ files of others, so that a stale writer has nothing left to publish.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.atomic_file import sync_folder
-from core.errors import LeaseLostError, OutputError
+from core.errors import LeaseLostError, NoRoomError, OutputError
 from crawler.export.columns import RowReader
 from crawler.export.formats import FORMATS, FormatWriter
 from storage.crawling import influencers
@@ -30,6 +31,16 @@ RENDER_ROWS = 2000
 # With a domain, an account, day, id, token and suffixes a name stays below the 255 bytes that file
 # systems allow.
 NAME_BYTES = 70
+# A disk that is full, broken, or remounted read-only after an error, and descriptors used up.
+PASSING = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EIO,
+    errno.EROFS,
+    errno.ESTALE,
+    errno.EMFILE,
+    errno.ENFILE,
+}
 
 
 @dataclass(frozen=True)
@@ -301,7 +312,8 @@ def safe_name(text: str) -> str:
 
 def output_error(path: Path, error: OSError) -> OutputError:
     """Return the OutputError for an export file that the operating system refused to write."""
-    return OutputError("export_not_writable", path=str(path), detail=error.strerror or str(error))
+    kind = NoRoomError if error.errno in PASSING else OutputError
+    return kind("export_not_writable", path=str(path), detail=error.strerror or str(error))
 
 
 def _token_of(part: Path) -> int:

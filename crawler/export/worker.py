@@ -15,24 +15,23 @@ from core.errors import (
     CommitUnknownError,
     DatabaseError,
     LeaseLostError,
+    NoRoomError,
     OutputError,
     QuotaExceededError,
 )
 from core.logs import fields, redacted, service_log
 from core.messages import Message
 from core.poller import database_poller
-from core.supervision.internal_errors import ComponentErrors, described, lacks_resources
+from core.supervision.internal_errors import ComponentErrors
 from crawler.export.export_transaction import Batch, ExportTransaction
 from crawler.export.options import ExportLimits
 from crawler.export.row_waits import RowWaiter
 from crawler.export.run import ExportRun, Next
 from crawler.export.segment_finalizer import SegmentFinalizer
 from crawler.tasks.scheduler import TaskScheduler
-from storage.engines.transactions import failure_is_lasting
 from storage.models.tasks import TaskType, WaitingFor
 
 log = service_log("export")
-SHORT_OF_RESOURCES = timedelta(seconds=30)  # until a task is tried again on this host or another
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +78,9 @@ class ExportWorker:
         run = ExportRun.of(leased)
         try:
             return self._work_on(run, stop)
+        except NoRoomError as error:
+            log.error("%s %s", fields(task=leased.id), error)
+            self.scheduler.wait_for_room(leased, error)
         except OutputError as error:
             log.error("%s %s", fields(task=leased.id), error)
             self.scheduler.back_off(leased, error, WaitingFor.DISK)
@@ -92,7 +94,7 @@ class ExportWorker:
             log.error("%s %s; its leases run out", fields(task=leased.id), error)
             self.scheduler.abandon(leased)
         except DatabaseError as error:
-            if not failure_is_lasting(error):
+            if not self.scheduler.is_failed_by(leased, error):
                 self.scheduler.abandon(leased)
                 raise
             log.error("%s the database refuses it: %s", fields(task=leased.id), error)
@@ -100,11 +102,7 @@ class ExportWorker:
         except Exception as error:  # a programming error must end this task, not the process
             log.exception("%s", fields(task=leased.id))
             self.errors.settled(error)
-            if lacks_resources(error):
-                later = self.clock.now() + SHORT_OF_RESOURCES
-                self.scheduler.requeue(leased, not_before=later, error=described(error))
-            else:
-                self.scheduler.finish(leased, described(error))
+            self.scheduler.end_after_bug(leased, error)
         finally:
             run.discard_part()
         return True

@@ -31,7 +31,7 @@ from core.errors import (
 from core.logs import fields, redacted, service_log
 from core.messages import Message
 from core.poller import database_poller
-from core.supervision.internal_errors import ComponentErrors, described, lacks_resources
+from core.supervision.internal_errors import ComponentErrors
 from crawler.ingestion.cursor import Cursor, Outcome
 from crawler.ingestion.page_store import PageStore, StoredPage
 from crawler.ingestion.response_archive import ResponseArchive
@@ -41,14 +41,12 @@ from crawler.tasks.options import CrawlOptions
 from crawler.tasks.scheduler import TaskScheduler
 from sources.base import CreatorPage
 from sources.policies import SEARCH
-from storage.engines.transactions import failure_is_lasting
 from storage.models.tasks import TaskType, WaitingFor
 
 log = service_log("ingestion")
 RECHECK_SECS = 30.0  # of a platform that is left alone for a time that is not known
 MAX_JITTER_SECS = 5.0
 MAX_INLINE_WAIT_SECS = 20.0  # a longer wait for an account gives the task back meanwhile
-SHORT_OF_RESOURCES = timedelta(seconds=30)  # until a task is tried again on this host or another
 FAIR_WAIT_SECS = 30.0  # an export that lacks an account for so long goes first
 
 
@@ -116,7 +114,7 @@ class IngestionWorker:
             log.error("%s %s; its leases run out", fields(task=leased.id), error)
             self.scheduler.abandon(leased)
         except DatabaseError as error:
-            if not failure_is_lasting(error):
+            if not self.scheduler.is_failed_by(leased, error):
                 self.scheduler.abandon(leased)
                 raise
             log.error("%s the database refuses it: %s", fields(task=leased.id), error)
@@ -124,11 +122,7 @@ class IngestionWorker:
         except Exception as error:  # a programming error must end this task, not the process
             log.exception("%s", fields(task=leased.id))
             self.errors.settled(error)
-            if lacks_resources(error):
-                later = self.clock.now() + SHORT_OF_RESOURCES
-                self.scheduler.requeue(leased, not_before=later, error=described(error))
-            else:
-                self.scheduler.finish(leased, described(error))
+            self.scheduler.end_after_bug(leased, error)
         return True
 
     def _work_on(self, leased: TaskLease, stop: threading.Event) -> bool:

@@ -109,7 +109,8 @@ def set_status(
     """
     return 1 == tx.execute(
         "UPDATE accounts SET status=:status, lease_owner=NULL, lease_until=NULL,"
-        " working_task_id=NULL, lease_token=lease_token+1, cooldown_until=NULL, failure_count=0,"
+        " working_task_id=NULL, lease_token=lease_token+1, cooldown_until=NULL, ready_at=NULL,"
+        " failure_count=0,"
         " health='healthy', good_answers=0,"
         " disabled_reason=:reason, updated_at=:now WHERE id=:id",
         id=account_id,

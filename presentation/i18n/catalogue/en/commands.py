@@ -35,7 +35,6 @@ MESSAGES: dict[str, Forms] = {
         "the log file {file} cannot be written: {detail}; the work goes on without it"
     ),
     "worker_not_ended": "a worker did not end in time; its leases run out by themselves",
-    "database_trouble_waiting": "database trouble, waiting: {cause}",
     # Wrong use of a command
     "domain_option_meant": "did you mean {option} {word}?",
     "option_needs_value": "{option} needs a value; if {value} is meant, write {option}={value}",

@@ -123,6 +123,16 @@ MESSAGES: dict[str, Forms] = {
         "{platform}: cookies are not accepted any more, by our fault or the platform's:"
         " {accounts} accounts in a row, {reason}"
     ),
+    "alert_headline_clock_went_back": (
+        "the database's clock went back by {secs} s: moments of before lie in the future"
+    ),
+    "alert_headline_database_unavailable": (
+        "the database could not be used for {secs} s, seen from {host}: {error}"
+    ),
+    "alert_headline_database_unknown_error": (
+        "the database answers {host} with error {number}, which is not known: {error}"
+    ),
+    "alert_headline_disk_full": "the export of {domain} (task {task}) waits for its disk: {error}",
     "alert_headline_session_expiring": (
         "the session of account {account} ({platform}) ends at {until}"
     ),
@@ -158,6 +168,14 @@ MESSAGES: dict[str, Forms] = {
         "its lease is held, so nobody takes it over: see the log `watchdog` on {host}, and restart"
         " the process when it does not go on"
     ),
+    "alert_advice_clock_went_back": "{program} doctor --fix",
+    "alert_advice_database_unavailable": (
+        "the work went on by itself and lost nothing; see the log of the server"
+    ),
+    "alert_advice_database_unknown_error": (
+        "look the number up in the server's manual; a task that meets it for ten minutes fails"
+    ),
+    "alert_advice_disk_full": "make room; the export goes on by itself",
     "alert_advice_task_failed": "{program} tasks resume {task}",
     "alert_one_way": "{platform} is left alone by the route {way} until {until}: {cause}",
     "alert_one_endpoint": "{platform}, endpoint {endpoint}, is left alone until {until}: {cause}",
@@ -165,6 +183,13 @@ MESSAGES: dict[str, Forms] = {
         "{platform}, endpoint {endpoint}, is left alone by the route {way} until {until}: {cause}"
     ),
     "alert_sign_in": "{program} accounts import {word} FILE",
+    "database_in_trouble": (
+        "The database cannot be used since {since}: {cause}. The work waits, and goes on by itself."
+    ),
+    "screen_without_answer": (
+        "No answer of the database since {since}: the numbers are of then. The work waits, and goes"
+        " on by itself."
+    ),
     "alert_is_open": "alert",
     "alert_is_over": "over",
     "alert_lasted": "since {moment}",

@@ -30,7 +30,6 @@ MESSAGES: dict[str, Forms] = {
     "result_unwritable": "无法将结果写到标准输出：{detail}",
     "log_unwritable": "日志文件 {file} 无法写入：{detail}；工作照常进行，只是不写日志",
     "worker_not_ended": "有线程未能及时结束；其租约会自行到期",
-    "database_trouble_waiting": "数据库异常，等待恢复：{cause}",
     # 命令用法错误
     "domain_option_meant": "是否想写 {option} {word}？",
     "option_needs_value": ("{option} 需要一个值；若值就是 {value}，请写 {option}={value}"),

@@ -119,6 +119,10 @@ MESSAGES: dict[str, Forms] = {
     "alert_headline_mass_sign_out": (
         "{platform} 不再接受 Cookie（原因可能在我方，也可能在平台）：连续 {accounts} 个账号，{reason}"
     ),
+    "alert_headline_clock_went_back": "数据库时钟倒退了 {secs} 秒：此前记录的时间已在未来",
+    "alert_headline_database_unavailable": "数据库曾有 {secs} 秒无法使用（从 {host} 观察）：{error}",
+    "alert_headline_database_unknown_error": ("数据库对 {host} 返回未知的错误 {number}：{error}"),
+    "alert_headline_disk_full": "{domain} 的导出（任务 {task}）在等待磁盘：{error}",
     "alert_headline_session_expiring": "账号 {account}（{platform}）的会话将于 {until} 到期",
     "alert_headline_task_failed": "任务 {task}（{kind} {domain}，{platform}）失败：{error}",
     "alert_headline_work_stalled": "{host} 上的{reason}自 {since} 起没有进展",
@@ -143,6 +147,12 @@ MESSAGES: dict[str, Forms] = {
     "alert_advice_work_stalled": (
         "其租约仍被持有，不会由其他进程接管：请查看 {host} 上的日志 watchdog，若仍不继续，请重启该进程"
     ),
+    "alert_advice_clock_went_back": "执行 {program} doctor --fix",
+    "alert_advice_database_unavailable": "工作已自动继续，没有丢失数据；原因请查看数据库服务器的日志",
+    "alert_advice_database_unknown_error": (
+        "请在数据库手册中查找该错误编号；任务连续十分钟遇到它就会失败"
+    ),
+    "alert_advice_disk_full": "请腾出空间；导出会自动继续",
     "alert_advice_task_failed": "执行 {program} tasks resume {task}",
     "alert_one_way": "{platform}（出口 {way}）暂停访问至 {until}：{cause}",
     "alert_one_endpoint": "{platform} 的接口 {endpoint} 暂停访问至 {until}：{cause}",
@@ -150,6 +160,8 @@ MESSAGES: dict[str, Forms] = {
         "{platform} 的接口 {endpoint}（出口 {way}）暂停访问至 {until}：{cause}"
     ),
     "alert_sign_in": "{program} accounts import {word} 文件",
+    "database_in_trouble": "数据库自 {since} 起无法使用：{cause}。工作正在等待，恢复后自动继续。",
+    "screen_without_answer": "数据库自 {since} 起没有应答：以下为当时的数字。工作正在等待，恢复后自动继续。",
     "alert_is_open": "告警",
     "alert_is_over": "已恢复",
     "alert_lasted": "始于 {moment}",
