@@ -1,8 +1,9 @@
 """Segment files: written as part files, published in one step, rendered again when needed.
 
 The database decides which rows are in a segment; the file is rendered from it. A part file carries
-the fencing token of its writer's task lease. Whoever takes a segment over first removes the part
-files of others, so that a stale writer has nothing left to publish.
+the tokens of its writer (`WriteFence`). Whoever takes a segment over first removes the part files
+of earlier writers, and every writer asks the database before it publishes: a stale one has nothing
+left to publish, or is told so.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ from pathlib import Path
 from core.atomic_file import sync_folder
 from core.errors import LeaseLostError, OutputError
 from crawler.export.columns import RowReader
+from crawler.export.fencing import WriteFence
 from crawler.export.formats import FORMATS, FormatWriter
 from storage.crawling import influencers
 from storage.engines.transactions import Database, Row
 from storage.models.segments import Segment
 
 UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]")
-PART_TOKEN = re.compile(r"\.t(\d+)\.part")
-PART_SEGMENT = re.compile(r"-\d{4}-\d\d-\d\d-(\d{6,})-.*\.t\d+\.part")
+PART_SEGMENT = re.compile(r"-\d{4}-\d\d-\d\d-(\d{6,})-.*\.t\d+(?:\.r\d+)?\.part")
 RENDER_ROWS = 2000
 # With a domain, an account, day, id, token and suffixes a name stays below the 255 bytes that file
 # systems allow.
@@ -86,30 +87,24 @@ class SegmentFiles:
         name = f"{domain}-{day}-{segment.id:06d}-{safe_name(placement.username)}{suffix}"
         return base / domain / day / name
 
-    def open_part(
-        self, placement: Placement, token: int, require_lease: Callable[[], None]
-    ) -> SegmentWriter:
-        """Return a writer for a segment, and remove the part files of earlier lease holders.
-
-        Args:
-            token: the token of the task lease.
-            require_lease: raises LeaseLostError when that lease is lost.
+    def open_part(self, placement: Placement, fence: WriteFence) -> SegmentWriter:
+        """Return a writer for a segment, and remove the part files of earlier writers.
 
         Raises:
-            LeaseLostError: nothing was removed or created.
+            LeaseLostError: a later writer has the segment; nothing was removed or created.
             OutputError: the file cannot be created.
         """
-        require_lease()
+        fence.require()
         final = self.final_path(placement)
-        part = final.with_name(f".{final.name}.t{token}.part")
+        part = final.with_name(f".{final.name}{fence.suffix}")
         try:
             final.parent.mkdir(parents=True, exist_ok=True)
-            # Their writers have lost the lease: without the file they have nothing to publish.
+            # Their writers have lost the segment: without the file they have nothing to publish.
             for stale in final.parent.glob(f".{_glob_escaped(final.name)}.t*.part*"):
-                if _token_of(stale) <= token:
+                if fence.outgrows(stale):
                     stale.unlink(missing_ok=True)
             return SegmentWriter(
-                files=self, placement=placement, part=part, final=final, require_lease=require_lease
+                files=self, placement=placement, part=part, final=final, fence=fence
             )
         except OSError as error:
             raise output_error(final, error) from error
@@ -149,7 +144,7 @@ class SegmentWriter:
         placement: Placement,
         part: Path,
         final: Path,
-        require_lease: Callable[[], None],
+        fence: WriteFence,
     ) -> None:
         segment = placement.segment
         columns: Sequence[str] = segment.options["columns"]
@@ -157,7 +152,7 @@ class SegmentWriter:
         self._placement = placement
         self._part = part
         self._final = final
-        self._require_lease = require_lease
+        self._fence = fence
         self._reader = RowReader(raw_fields=files.raw_fields(segment.platform), columns=columns)
         self._writer: FormatWriter = FORMATS[segment.format].open(
             part, columns, raw_cells=bool(segment.options.get("raw_cells"))
@@ -195,8 +190,9 @@ class SegmentWriter:
                 sha256=digest,
             )
             manifest = self._write_manifest(done)
-            self._require_lease()
-            # A worker that took over has removed both sources: then neither rename does harm.
+            # Both halves are needed: who took over before the question is told by the database,
+            # and who takes over after it removes both sources, so that neither rename does harm.
+            self._fence.require()
             os.rename(self._part, self._final)
             os.rename(manifest, manifest_path(self._final))
             sync_folder(self._final.parent)
@@ -241,26 +237,20 @@ def render(
     database: Database,
     files: SegmentFiles,
     placement: Placement,
-    token: int,
-    require_lease: Callable[[], None],
+    fence: WriteFence,
 ) -> FinishedFile:
     """Write a segment's file again from the rows that belong to it, and publish it.
 
-    A file of the same name is replaced. The part files of earlier lease holders are removed.
-
-    Args:
-        token: the token of the task lease.
-        require_lease: raises LeaseLostError when that lease is lost; called before each batch of
-            rows and before the file is published.
+    A file of the same name is replaced. The part files of earlier writers are removed.
 
     Raises:
         OutputError: the file cannot be written; no part file is left.
-        LeaseLostError: `require_lease` raised it, or another worker removed the part file.
+        LeaseLostError: a later writer has the segment, or removed the part file.
     """
-    writer = files.open_part(placement, token, require_lease)
+    writer = files.open_part(placement, fence)
     try:
         for rows in _rows_of(database, placement.segment.id):
-            require_lease()
+            fence.require()
             writer.append(rows)
         return writer.publish()
     except BaseException:
@@ -302,11 +292,6 @@ def safe_name(text: str) -> str:
 def output_error(path: Path, error: OSError) -> OutputError:
     """Return the OutputError for an export file that the operating system refused to write."""
     return OutputError("export_not_writable", path=str(path), detail=error.strerror or str(error))
-
-
-def _token_of(part: Path) -> int:
-    found = PART_TOKEN.search(part.name)
-    return int(found[1]) if found else 0
 
 
 def _glob_escaped(name: str) -> str:

@@ -66,33 +66,45 @@ def grow(tx: Tx, segment_id: int, ids: tuple[int, int], rows: int) -> bool:
     )
 
 
+@dataclass(frozen=True)
+class SealedFile:
+    """The finished file of a segment: where it is on `host`, its size and its SHA-256 (hex)."""
+
+    file_path: str
+    bytes: int
+    sha256: str
+    host: str
+
+
 def seal(
-    tx: Tx,
-    segment_id: int,
-    file_path: str,
-    size: int,
-    sha256: str,
-    host: str,
-    now: datetime,
-    *,
-    again: bool = False,
+    tx: Tx, segment_id: int, file: SealedFile, now: datetime, *, rebuild_token: int | None = None
 ) -> bool:
     """Close an open segment with its finished file; return False when it is not open any more.
 
-    `size` is in bytes, `sha256` in hex; `host` is where the file is. With `again`, also point a
-    sealed one to a file that was rendered again; its end stays.
+    With `rebuild_token`, also point a sealed one to a file that was rendered again; its end stays.
+    Then return False when a later rebuild has begun.
     """
-    which = "" if again else " AND state='open'"
+    # The task's token, which the callers check first, is the first fence; the state is the second.
+    which = "state='open'" if rebuild_token is None else "rebuild_token=:rebuild_token"
     return 1 == tx.execute(
-        "UPDATE export_logs SET state='sealed', file_path=:path, bytes=:size, sha256=:sha256,"
-        f" host=:host, end_time=COALESCE(end_time, :now) WHERE id=:id{which}",
+        "UPDATE export_logs SET state='sealed', file_path=:file_path, bytes=:bytes, sha256=:sha256,"
+        f" host=:host, end_time=COALESCE(end_time, :now) WHERE id=:id AND {which}",
+        **row_of(file),
         id=segment_id,
-        path=file_path,
-        size=size,
-        sha256=sha256,
-        host=host,
+        rebuild_token=rebuild_token,
         now=to_sql(now),
     )
+
+
+def start_rebuild(tx: Tx, segment_id: int) -> int:
+    """Raise the segment's rebuild token, so that every earlier rebuild is stale; return it."""
+    tx.execute("UPDATE export_logs SET rebuild_token=rebuild_token+1 WHERE id=:id", id=segment_id)
+    return rebuild_token(tx, segment_id)
+
+
+def rebuild_token(tx: Tx, segment_id: int) -> int:
+    """Return the token of the segment's newest rebuild; 0 when it never was rebuilt."""
+    return tx.number("SELECT rebuild_token FROM export_logs WHERE id=:id", id=segment_id)
 
 
 def get(tx: Tx, segment_id: int) -> Segment | None:
