@@ -20,8 +20,10 @@ lint: $(VENV)/.dev  ## style, types, direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-proof: $(VENV)/.dev mariadb  ## the structure's limits, what every engine promises, the bounds of requirements.txt
+proof: $(VENV)/.dev mariadb spin  ## the structure's limits, engine contract, model and simulation, bounds of requirements
 	$(BIN)/python -m pytest -m proof
+	$(BIN)/python -m tools.model
+	$(BIN)/python -m tests.simulation.main --schedules 2000
 	$(BIN)/python -m tools.resolution
 
 container: $(VENV)/.dev podman  ## the image and the compose files, in containers made of Debian packages
@@ -48,6 +50,10 @@ clean:  ## remove .venv and caches
 .PHONY: mariadb
 mariadb:
 	@sh tests/install_mariadb.sh
+
+.PHONY: spin
+spin:
+	@sh tests/install_spin.sh
 
 .PHONY: podman
 podman:

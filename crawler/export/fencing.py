@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-PART_TOKENS = re.compile(r"\.t(\d+)(?:\.r(\d+))?\.part")
+PART_TOKENS = re.compile(r"\..+\.t(\d+)(?:\.r(\d+))?\.part")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class WriteFence:
 
     def outgrows(self, part: Path) -> bool:
         """Return whether the part file is this writer's or an earlier one's."""
-        found = PART_TOKENS.search(part.name)
+        found = PART_TOKENS.match(part.name)
         if found is None:
             return True
         task_token, rebuild_token = int(found[1]), int(found[2] or 0)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.clock import Clock
-from core.errors import InvalidInputError, LeaseLostError
+from core.errors import InvalidInputError, LeaseLostError, OutputError
 from core.logs import fields, service_log
 from crawler.export.fencing import WriteFence
 from crawler.export.segment_files import (
@@ -53,7 +53,8 @@ class SegmentFinalizer:
             LeaseLostError: the lease of the task has ended; nothing was created.
             InvalidInputError: there is no such segment.
         """
-        return self.files.open_part(self._placement(segment_id), self._fence_of_worker(task))
+        fence = self._fence_of_worker(task)
+        return self.files.open_part(self._with_target(self._placement(segment_id), fence), fence)
 
     def finalize(self, task: TaskLease, segment_id: int, writer: SegmentWriter) -> None:
         """Publish the segment's file, and seal its row: no rows are added from now on.
@@ -78,24 +79,28 @@ class SegmentFinalizer:
         """
         for segment in self.database.read(export_segments.open_of_task, task.id):
             log.info("%s left open, rendering it", fields(task=task.id, segment=segment.id))
-            placement = self._placement(segment.id)
-            done = render(self.database, self.files, placement, self._fence_of_worker(task))
+            fence = self._fence_of_worker(task)
+            placement = self._with_target(self._placement(segment.id), fence)
+            done = render(self.database, self.files, placement, fence)
             self._seal_row(task, segment.id, done)
 
     def rebuild(self, segment_id: int) -> FinishedFile:
         """Write a segment's file again on this host, and point its row to it.
 
         It is for files that were lost, and for segments whose writer died: an open one is sealed. A
-        file that still stands at that place is replaced. Of several rebuilds at once the newest
-        one publishes.
+        finished file is replaced only by one of the content that was recorded. Of several rebuilds
+        at once the newest one publishes.
 
         Raises:
-            InvalidInputError: there is no such segment, or a worker is writing it just now.
+            InvalidInputError: there is no such segment; a worker is writing it just now; its
+                platform is not declared any more; or a file with other content stands at its place.
             LeaseLostError: the segment was taken over meanwhile, by a worker or another rebuild.
             OutputError: the file cannot be written.
         """
         placement = self._placement(segment_id)
+        self._require_platform(placement.segment)
         fence = self._fence_of_rebuild(placement.segment)
+        placement = self._with_target(placement, fence)
         done = render(self.database, self.files, placement, fence)
         if not self.database.write_idempotent(self._seal_rebuilt, placement.segment, fence, done):
             raise LeaseLostError("segment_taken_over", segment_id=segment_id)
@@ -130,10 +135,8 @@ class SegmentFinalizer:
     def finalize_orphans(self, platform: str, domain: str) -> None:
         """Render and seal the segments that ended tasks of this domain left open.
 
-        One that another worker is writing is left to that worker.
-
-        Raises:
-            OutputError: a file cannot be written; its segment stays open.
+        One that another worker is writing is left to that worker. One whose file cannot be written
+        stays open: its folder may be gone, which must not stop other tasks.
         """
         now = self.clock.now()
         for segment in self.database.read(export_segments.open_of_ended_tasks, now):
@@ -143,6 +146,37 @@ class SegmentFinalizer:
                 self.rebuild(segment.id)
             except (LeaseLostError, InvalidInputError) as error:
                 log.info("%s %s", fields(segment=segment.id), error)  # another worker does it
+            except OutputError as error:
+                log.warning("%s left open: %s", fields(segment=segment.id), error)
+
+    def _require_platform(self, segment: Segment) -> None:
+        """Raise InvalidInputError when nothing tells any more which columns the file had."""
+        if segment.state is SegmentState.SEALED and not self.files.is_declared(segment.platform):
+            raise InvalidInputError(
+                "rebuild_without_platform", segment_id=segment.id, platform=segment.platform
+            )
+
+    def _with_target(self, placement: Placement, fence: WriteFence) -> Placement:
+        """Return the placement with a target path, which the database knows from now on.
+
+        Raises:
+            LeaseLostError: a later writer has the segment.
+        """
+        if placement.target_path is not None:
+            return placement
+        segment_id = placement.segment.id
+        target = self.files.stored_path(self.files.free_path(placement))
+        # Under the same row lock as a take-over, so that of two writers the newer one chooses.
+        if not self.database.write_idempotent(self._set_target, placement.segment, fence, target):
+            raise LeaseLostError("segment_taken_over", segment_id=segment_id)
+        return replace(placement, target_path=target)
+
+    def _set_target(self, tx: Tx, segment: Segment, fence: WriteFence, target: str) -> bool:
+        if segment.state is SegmentState.OPEN and not task_leases.lock_in_any_status(
+            tx, segment.task_id, fence.task_token, self.clock.now()
+        ):
+            return False
+        return export_segments.set_target_path(tx, segment.id, target, fence.rebuild_token)
 
     def _fence_of_worker(self, task: TaskLease) -> WriteFence:
         def require_newest() -> None:
@@ -224,7 +258,10 @@ class SegmentFinalizer:
         def work(tx: Tx) -> Placement | None:
             segment = export_segments.get(tx, segment_id)
             account = accounts.get(tx, segment.account_id) if segment else None
-            return Placement(segment, account.username) if segment and account else None
+            if segment is None or account is None:
+                return None
+            target = export_segments.target_path(tx, segment_id) or segment.file_path
+            return Placement(segment, account.username, target)
 
         placement = self.database.read(work)
         if placement is None:

@@ -96,6 +96,26 @@ def seal(
     )
 
 
+def target_path(tx: Tx, segment_id: int) -> str | None:
+    """Return the name that was found free for the segment's file; None before that."""
+    row = tx.one("SELECT target_path FROM export_logs WHERE id=:id", id=segment_id)
+    return row["target_path"] if row else None
+
+
+def set_target_path(tx: Tx, segment_id: int, path: str, rebuild_token: int | None) -> bool:
+    """Record the name of the segment's file; return False when a later rebuild has begun.
+
+    `rebuild_token` is None for the worker that has the task leased.
+    """
+    which = "" if rebuild_token is None else " AND rebuild_token=:rebuild_token"
+    return 1 == tx.execute(
+        f"UPDATE export_logs SET target_path=:path WHERE id=:id{which}",
+        id=segment_id,
+        path=path,
+        rebuild_token=rebuild_token,
+    )
+
+
 def start_rebuild(tx: Tx, segment_id: int) -> int:
     """Raise the segment's rebuild token, so that every earlier rebuild is stale; return it."""
     tx.execute("UPDATE export_logs SET rebuild_token=rebuild_token+1 WHERE id=:id", id=segment_id)

@@ -48,6 +48,14 @@ MESSAGES = {
     "segment_being_written": "segment {segment_id} is being written by a running export",
     "segment_sealed_elsewhere": "segment {segment_id} was taken over by another worker",
     "segment_taken_over": "segment {segment_id} was taken over meanwhile",
+    "rebuild_changes_file": (
+        "segment {segment_id}: {path} is kept: its rows are not those any more that it was written"
+        " from ({rows} now, {logged} then), so a new file would have other content"
+    ),
+    "rebuild_without_platform": (
+        "segment {segment_id}: nothing declares the platform {platform} any more, which says what"
+        " the columns of its file are"
+    ),
     # what `verify` finds
     "segment_counts_differ": (
         "segment {segment_id}: the log says {logged} rows, ids {logged_first}-{logged_last}; the"
@@ -100,6 +108,8 @@ ADVICE = {
         "export_not_writable": "make room or choose another --out folder",
         "segment_not_found": "see: {program} exports list",
         "segment_taken_over": "verify, then try again",
+        "rebuild_changes_file": "move that file away first if you want the rows as they are now",
+        "rebuild_without_platform": "put its file back into sources.d",
     },
     "console": {
         "segment_without_file": "rebuild it on the page Exports",
@@ -121,6 +131,8 @@ ADVICE = {
         "export_not_writable": "make room on that disk",
         "segment_not_found": "see the page Exports",
         "segment_taken_over": "verify, then try again",
+        "rebuild_changes_file": "move that file away first if you want the rows as they are now",
+        "rebuild_without_platform": "put its file back into sources.d",
     },
     "api": {
         "segment_without_file": "rebuild it with POST /api/v1/exports/{segment_id}/rebuild",
@@ -142,6 +154,8 @@ ADVICE = {
         "export_not_writable": "make room on that disk",
         "segment_not_found": "see GET /api/v1/exports",
         "segment_taken_over": "verify, then try again",
+        "rebuild_changes_file": "move that file away first if you want the rows as they are now",
+        "rebuild_without_platform": "put its file back into sources.d",
     },
 }
 

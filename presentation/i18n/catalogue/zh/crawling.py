@@ -46,6 +46,13 @@ MESSAGES = {
     "segment_being_written": "导出文件 {segment_id} 正由进行中的导出写入",
     "segment_sealed_elsewhere": "导出文件 {segment_id} 已由另一工作线程接管",
     "segment_taken_over": "导出文件 {segment_id} 期间已被接管",
+    "rebuild_changes_file": (
+        "导出文件 {segment_id}：保留 {path}：它的数据行与写入时已不同（现有 {rows} 行，当时 {logged} 行），"
+        "重新生成会得到内容不同的文件"
+    ),
+    "rebuild_without_platform": (
+        "导出文件 {segment_id}：平台 {platform} 已没有声明文件，无法得知各列的含义"
+    ),
     # 校验的结果
     "segment_counts_differ": (
         "导出文件 {segment_id}：日志为 {logged} 行，id {logged_first}-{logged_last}；"
@@ -89,6 +96,8 @@ ADVICE = {
         "export_not_writable": "请腾出空间，或用 --out 选择其他文件夹",
         "segment_not_found": "请查看：{program} exports list",
         "segment_taken_over": "请先校验，再重试",
+        "rebuild_changes_file": "如需按现有数据重新生成，请先将该文件移走",
+        "rebuild_without_platform": "请将其声明文件放回 sources.d",
     },
     "console": {
         "segment_without_file": "请在“导出”页重新生成",
@@ -110,6 +119,8 @@ ADVICE = {
         "export_not_writable": "请在该磁盘上腾出空间",
         "segment_not_found": "请查看“导出”页",
         "segment_taken_over": "请先校验，再重试",
+        "rebuild_changes_file": "如需按现有数据重新生成，请先将该文件移走",
+        "rebuild_without_platform": "请将其声明文件放回 sources.d",
     },
     "api": {
         "segment_without_file": "用 POST /api/v1/exports/{segment_id}/rebuild 重新生成",
@@ -131,6 +142,8 @@ ADVICE = {
         "export_not_writable": "请在该磁盘上腾出空间",
         "segment_not_found": "请查看 GET /api/v1/exports",
         "segment_taken_over": "请先校验，再重试",
+        "rebuild_changes_file": "如需按现有数据重新生成，请先将该文件移走",
+        "rebuild_without_platform": "请将其声明文件放回 sources.d",
     },
 }
 
