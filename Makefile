@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint proof container house format bench chaos clean
+.PHONY: help demo test lint proof guards container house format bench chaos clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,7 +42,11 @@ bench: $(VENV)/.dev mariadb  ## speed and memory, as ratios measured in one run
 MINUTES ?= 30
 ENGINE ?= all
 chaos: $(VENV)/.dev mariadb  ## faults at random: MINUTES=30, ENGINE=sqlite|mariadb|galera|all, SEED=N
+	$(BIN)/python -m tests.guards.main --random 20 $(if $(SEED),--seed $(SEED))
 	$(BIN)/python -m tests.chaos.main --minutes $(MINUTES) --engine $(ENGINE) $(if $(SEED),--seed $(SEED))
+
+guards: $(VENV)/.dev mariadb  ## remove guards one by one, and see a test fail without each
+	$(BIN)/python -m tests.guards.main --simulation 60
 
 clean:  ## remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

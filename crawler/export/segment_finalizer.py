@@ -84,12 +84,15 @@ class SegmentFinalizer:
             done = render(self.database, self.files, placement, fence)
             self._seal_row(task, segment.id, done)
 
-    def rebuild(self, segment_id: int) -> FinishedFile:
+    def rebuild(self, segment_id: int, out: Path | None = None) -> FinishedFile:
         """Write a segment's file again on this host, and point its row to it.
 
         It is for files that were lost, and for segments whose writer died: an open one is sealed. A
         finished file is replaced only by one of the content that was recorded. Of several rebuilds
         at once the newest one publishes.
+
+        Args:
+            out: an absolute folder for the file, from now on; None for the place that it has.
 
         Raises:
             InvalidInputError: there is no such segment; a worker is writing it just now; its
@@ -99,7 +102,9 @@ class SegmentFinalizer:
         """
         placement = self._placement(segment_id)
         self._require_platform(placement.segment)
-        fence = self._fence_of_rebuild(placement.segment)
+        fence = self._fence_of_rebuild(placement.segment, out)
+        if out is not None:
+            placement = replace(self._placement(segment_id), target_path=None)
         placement = self._with_target(placement, fence)
         done = render(self.database, self.files, placement, fence)
         if not self.database.write_idempotent(self._seal_rebuilt, placement.segment, fence, done):
@@ -187,9 +192,9 @@ class SegmentFinalizer:
 
         return WriteFence(task_token=task.lease.token, rebuild_token=None, require=require_newest)
 
-    def _fence_of_rebuild(self, segment: Segment) -> WriteFence:
+    def _fence_of_rebuild(self, segment: Segment, out: Path | None) -> WriteFence:
         """Return the right to write the segment's file again, which ends the one of all others."""
-        task_token, rebuild_token = self.database.write(self._start_rebuild, segment)
+        task_token, rebuild_token = self.database.write(self._start_rebuild, segment, out)
 
         def require_newest() -> None:
             if not self.database.read(self._is_newest, segment, task_token, rebuild_token):
@@ -199,7 +204,7 @@ class SegmentFinalizer:
             task_token=task_token, rebuild_token=rebuild_token, require=require_newest
         )
 
-    def _start_rebuild(self, tx: Tx, segment: Segment) -> tuple[int, int]:
+    def _start_rebuild(self, tx: Tx, segment: Segment, out: Path | None) -> tuple[int, int]:
         # An open segment's task gets a new token, so that no late writer can publish it. A sealed
         # segment has no writer, and its task may be running: that lease must stay valid.
         if segment.state is SegmentState.SEALED:
@@ -209,6 +214,8 @@ class SegmentFinalizer:
             if bumped is None:
                 raise InvalidInputError("segment_being_written", segment_id=segment.id)
             task_token = bumped
+        if out is not None:
+            export_segments.move(tx, segment, str(out))
         return task_token, export_segments.start_rebuild(tx, segment.id)
 
     def _is_newest(self, tx: Tx, segment: Segment, task_token: int, rebuild_token: int) -> bool:

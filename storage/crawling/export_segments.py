@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -113,6 +114,15 @@ def set_target_path(tx: Tx, segment_id: int, path: str, rebuild_token: int | Non
         id=segment_id,
         path=path,
         rebuild_token=rebuild_token,
+    )
+
+
+def move(tx: Tx, segment: Segment, out: str) -> None:
+    """Have the segment's file written to the folder `out` from now on, under a name found there."""
+    tx.execute(
+        "UPDATE export_logs SET options=:options, target_path=NULL WHERE id=:id",
+        id=segment.id,
+        options=json.dumps(dict(segment.options) | {"out": out}, ensure_ascii=False),
     )
 
 

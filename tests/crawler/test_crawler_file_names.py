@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import OutputError
+from core.errors import InvalidInputError, OutputError
 from crawler.export import segment_files
 from crawler.export.formats import CsvWriter
 from storage.models.segments import SegmentState
@@ -21,9 +21,12 @@ from tests.support.crawler.workbench import (
     at_call,
     die,
     export,
+    file_crawl,
     file_export,
+    pieces_of,
     segments_of,
     store_rows,
+    task_of,
     work_off,
 )
 from tests.support.moving_clock import MovingClock
@@ -156,3 +159,52 @@ def test_a_lost_file_of_a_full_disk_is_no_obstacle_for_a_rebuild(make_app, monke
             app.crawling.segment_finalizer.rebuild(1)
     app.crawling.segment_finalizer.rebuild(1)
     assert app.crawling.verifier.verify().ok
+
+
+def test_a_cancelled_task_tells_which_file_it_could_not_finish(
+    make_app, tmp_path, clock: MovingClock, monkeypatch
+) -> None:
+    app = make_app()
+    add_accounts(app, 2)
+    store_rows(app, 3)
+    ended = gone(app, monkeypatch, tmp_path / "away")
+    clock.move(31)
+    cancelled = app.crawling.service.cancel(ended)
+    assert (list(cancelled.finished), list(cancelled.left_open)) == ([], [1])
+    assert task_of(app, ended).status is TaskStatus.FAILED
+    done = app.crawling.segment_finalizer.rebuild(1, tmp_path / "elsewhere")
+    assert done.path.is_relative_to(tmp_path / "elsewhere")
+    assert app.crawling.verifier.verify().ok
+
+
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_an_open_export_goes_on_in_another_folder(
+    make_app, tmp_path, clock: MovingClock, lanes: int
+) -> None:
+    app = make_app(export_batch_rows=2)
+    add_accounts(app, 2)
+    store_rows(app, 6)
+    task = file_export(app, lanes=lanes, out=str(tmp_path / "old"))
+    moved = tmp_path / "new"
+
+    def moves() -> None:
+        app.crawling.service.move_output(task.id, moved)
+
+    worker = app.crawling.export_worker(after_commit=after_batch(2, moves))
+    assert work_off(app, task, worker).status is TaskStatus.COMPLETED
+    paths = [Path(str(segment.file_path)) for segment in segments_of(app)]
+    assert all(path.is_relative_to(moved) for path in paths)
+    assert sum(segment.exported_count for segment in segments_of(app)) == 6
+    assert app.crawling.verifier.verify().ok
+    assert list((tmp_path / "old").rglob("*.csv")) == []
+
+
+def test_neither_a_crawl_nor_a_piece_nor_an_ended_export_is_moved(make_app, tmp_path) -> None:
+    app = make_app()
+    add_accounts(app, 1)
+    store_rows(app, 1)
+    crawl, export_with_lanes = file_crawl(app), file_export(app, lanes=2)
+    piece = pieces_of(app, export_with_lanes.id)[0]
+    for task_id in (crawl.id, piece.id, 99):
+        with pytest.raises(InvalidInputError):
+            app.crawling.service.move_output(task_id, tmp_path)

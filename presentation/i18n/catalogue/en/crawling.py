@@ -17,6 +17,7 @@ MESSAGES = {
     "task_not_found": "no task has the id {task_id}",
     "task_completed": "task {task_id} is completed",
     "task_ended": "task {task_id} has ended ({status})",
+    "task_without_output": "task {task_id} is no export, or a piece of one",
     "status_completed": "completed",
     "status_failed": "failed",
     "another_task_open": "another {kind} of {domain} is open",

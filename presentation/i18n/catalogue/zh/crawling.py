@@ -17,6 +17,7 @@ MESSAGES = {
     "task_not_found": "没有 id 为 {task_id} 的任务",
     "task_completed": "任务 {task_id} 已完成",
     "task_ended": "任务 {task_id} 已结束（{status}）",
+    "task_without_output": "任务 {task_id} 不是导出任务，或是其子任务",
     "status_completed": "已完成",
     "status_failed": "失败",
     "another_task_open": "{domain} 的另一个{kind}正在进行",
