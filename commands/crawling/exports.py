@@ -60,10 +60,16 @@ def list_exports(
         result_table(table)
 
 
-def verify(domain: OfDomain = None, as_json: AsJson = False) -> None:
+def verify(
+    domain: OfDomain = None,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="also compare every file's rows with the database")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Prove that files, segments, rows and quotas agree."""
     with opened_app() as app:
-        verdict = app.use_cases.exports.verify(system_user(app), domain)
+        verdict = app.use_cases.exports.verify(system_user(app), domain, deep=deep)
     if as_json:
         result_json(verification_object(verdict))
     else:

@@ -18,7 +18,8 @@ from storage.models.segments import Segment
 class NewSegment:
     """A segment to open: the rows that one account exports for a task on a quota day, in one file.
 
-    `quota_limit` is the account's daily limit at that moment; `options` are stored as JSON; `host`
+    `quota_limit` is the account's daily limit at that moment, and later the highest one under which
+    rows were added; `options` are stored as JSON; `host`
     is where the file is written.
     """
 
@@ -114,6 +115,19 @@ def set_target_path(tx: Tx, segment_id: int, path: str, rebuild_token: int | Non
         id=segment_id,
         path=path,
         rebuild_token=rebuild_token,
+    )
+
+
+def note_limit(tx: Tx, segment_id: int) -> None:
+    """Raise the segment's quota limit to its account's present one, if that is higher.
+
+    Call it once the quota is spent, when the account's row is locked.
+    """
+    tx.execute(
+        "UPDATE export_logs SET quota_limit=(SELECT daily_export_limit FROM accounts"
+        " WHERE id=export_logs.account_id) WHERE id=:id AND quota_limit<"
+        "(SELECT daily_export_limit FROM accounts WHERE id=export_logs.account_id)",
+        id=segment_id,
     )
 
 
@@ -255,12 +269,12 @@ class AccountDay:
     """How many rows an account exported on one quota day, counted twice.
 
     `in_segments` is the sum over its segments, `counted` the account's own counter; None once that
-    counter has moved to another day. `limit` is the highest of the account's limit now and the
-    limits under which its segments were written.
+    counter has moved to another day. `limit` is the highest limit under which its segments were
+    written. `username` is None when the account's row is gone.
     """
 
     account_id: int
-    username: str
+    username: str | None
     quota_day: date
     in_segments: int
     counted: int | None
@@ -272,9 +286,10 @@ def account_days(tx: Tx) -> list[AccountDay]:
     rows = tx.all(
         "SELECT s.account_id, a.username, s.quota_day, SUM(s.exported_count) AS n,"
         " MAX(CASE WHEN a.quota_day=s.quota_day THEN a.today_export_count END) AS counted,"
-        " MAX(CASE WHEN s.quota_limit>a.daily_export_limit THEN s.quota_limit"
-        " ELSE a.daily_export_limit END) AS most"
-        " FROM export_logs s JOIN accounts a ON a.id=s.account_id"
+        # Before schema 9 a limit that was raised while rows were added was not noted.
+        " MAX(CASE WHEN s.target_path IS NULL AND a.daily_export_limit>s.quota_limit"
+        " THEN a.daily_export_limit ELSE s.quota_limit END) AS most"
+        " FROM export_logs s LEFT JOIN accounts a ON a.id=s.account_id"
         " GROUP BY s.account_id, a.username, s.quota_day ORDER BY s.quota_day, s.account_id"
     )
     return [

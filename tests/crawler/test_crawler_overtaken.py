@@ -48,6 +48,24 @@ def test_who_was_suspended_with_a_full_file_in_hand_publishes_nothing(
     assert agree() == list(range(1, 9))
 
 
+def test_who_was_suspended_before_its_part_file_existed_publishes_nothing(
+    make_app, agree, clock: MovingClock, monkeypatch
+) -> None:
+    """The part files were cleared up before this one is created: only the question is left."""
+    one = make_app(clock=MovingClock(), export_batch_rows=4, export_file_rows=4)
+    other = make_app(export_batch_rows=4, export_file_rows=4)
+    add_accounts(one, 2)
+    store_rows(one, 8)
+    task = file_export(one)
+    take_over = TakeOver(other=other, task=task, clock=clock, renamed=True)
+    late = at_call(1, take_over, SegmentFiles.final_path)
+    with monkeypatch.context() as frozen:
+        frozen.setattr(SegmentFiles, "final_path", late)
+        once(one.crawling.export_worker())
+    assert World(other).changed_since(take_over.world) == []
+    assert agree() == list(range(1, 9))
+
+
 def test_a_rebuild_that_was_overtaken_publishes_nothing(
     make_app, agree, clock: MovingClock, monkeypatch
 ) -> None:

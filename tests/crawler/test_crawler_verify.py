@@ -142,7 +142,7 @@ ROW_DAMAGE = {
         "UPDATE export_logs SET quota_limit=4, account_id=1",
         [
             "account acc1 on 2026-11-22: counted 5 rows, exported 10",
-            "account acc1 on 2026-11-22: exported 10 rows, its limit is 5",
+            "account acc1 on 2026-11-22: exported 10 rows, its limit is 4",
         ],
     ),
 }

@@ -197,7 +197,7 @@ GUARDS = (
         FINALIZER,
         "task_leases.current_token, task.id) != task.lease.token",
         "task_leases.current_token, task.id) < 0",
-        OVERTAKEN + "test_who_was_suspended_with_a_full_file_in_hand_publishes_nothing",
+        OVERTAKEN + "test_who_was_suspended_before_its_part_file_existed_publishes_nothing",
         simulated=True,
     ),
     Guard(

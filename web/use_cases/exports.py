@@ -37,7 +37,12 @@ class ExportUseCases:
         with self._audit.action(who, "export.rebuild", str(segment_id)):
             return self._finalizer.rebuild(segment_id, out)
 
-    def verify(self, who: Principal, domain: str | None) -> VerificationResult:
-        """Verify that files, segments, rows and quotas agree, in one domain or (None) in all."""
+    def verify(
+        self, who: Principal, domain: str | None, *, deep: bool = False
+    ) -> VerificationResult:
+        """Verify that files, segments, rows and quotas agree, in one domain or (None) in all.
+
+        With `deep`, also compare the creators in each file with the rows.
+        """
         with self._audit.action(who, "exports.verify", domain or "all"):
-            return self._verifier.verify(domain)
+            return self._verifier.verify(domain, deep=deep)

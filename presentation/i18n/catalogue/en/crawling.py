@@ -65,6 +65,13 @@ MESSAGES = {
     "segment_without_file": "segment {segment_id}: sealed without a file",
     "segment_file_unreadable": "segment {segment_id}: {path}: {detail}",
     "segment_file_changed": "segment {segment_id}: {path} is not the file that was written",
+    "segment_content_differs": (
+        "segment {segment_id}: {path} has {in_file} rows, the table {rows}; {differing} creators"
+        " are in one of them only"
+    ),
+    "pages_missing": (
+        "task {task_id}: completed with pages {first} to {last}, but {logged} of them were stored"
+    ),
     "manifest_unreadable": "segment {segment_id}: its manifest cannot be read ({detail})",
     "manifest_differs": "segment {segment_id}: its manifest says something else",
     "segment_left_open": "segment {segment_id}: open, but its task {task_id} has ended",

@@ -62,6 +62,10 @@ MESSAGES = {
     "segment_without_file": "导出文件 {segment_id}：已封存但没有文件",
     "segment_file_unreadable": "导出文件 {segment_id}：{path}：{detail}",
     "segment_file_changed": "导出文件 {segment_id}：{path} 不是当时写入的文件",
+    "segment_content_differs": (
+        "导出文件 {segment_id}：{path} 有 {in_file} 行，表中有 {rows} 行；{differing} 位达人只在其中一处"
+    ),
+    "pages_missing": ("任务 {task_id}：已完成第 {first} 至 {last} 页，但只入库了 {logged} 页"),
     "manifest_unreadable": "导出文件 {segment_id}：清单无法读取（{detail}）",
     "manifest_differs": "导出文件 {segment_id}：清单内容不符",
     "segment_left_open": "导出文件 {segment_id}：仍在写入中，但其任务 {task_id} 已结束",
