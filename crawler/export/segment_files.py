@@ -216,6 +216,9 @@ class SegmentWriter:
             os.rename(self._part, self._final)
             os.rename(manifest, manifest_path(self._final))
             sync_folder(self._final.parent)
+        except LeaseLostError:
+            self.discard()
+            raise
         except FileNotFoundError as error:
             raise LeaseLostError("part_file_taken", file=self._final.name) from error
         except OSError as error:
