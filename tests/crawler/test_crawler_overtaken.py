@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from core.errors import LeaseLostError
 from crawler.export import segment_files
+from crawler.export.fencing import WriteFence
 from crawler.export.segment_files import SegmentFiles
 from crawler.tasks.scheduler import TaskScheduler
 from storage.models.tasks import TaskStatus
@@ -136,25 +139,54 @@ def test_of_two_rebuilds_at_once_only_the_newest_publishes(
 
 
 def test_a_rebuild_that_began_first_and_renames_last_publishes_nothing(
-    make_app, agree, monkeypatch
+    make_app, agree, tmp_path, monkeypatch
 ) -> None:
     """Guarded by the question to the database: its part file came after the other's clean-up."""
     one, other = (make_app() for _ in range(2))
     add_accounts(one, 1)
     store_rows(one, 3)
     export(one)
-    finished: list[object] = []
+    [segment] = segments_of(one)
+    (tmp_path / "data" / "exports" / segment.file_path).unlink()
 
     def another_does_it() -> None:
-        finished.append(other.crawling.segment_finalizer.rebuild(1))
+        change(other, f"{RENAMED} WHERE id=1")
+        other.crawling.segment_finalizer.rebuild(1)
+        change(other, "UPDATE influencers SET nickname='达人1' WHERE id=1")
 
     late = at_call(1, another_does_it, SegmentFiles.final_path)
     with monkeypatch.context() as frozen:
         frozen.setattr(SegmentFiles, "final_path", late)
         with pytest.raises(LeaseLostError):
             one.crawling.segment_finalizer.rebuild(1)
-    assert len(finished) == 1
     assert agree() == [1, 2, 3]
+
+
+def fence(task_token: int, rebuild_token: int | None) -> WriteFence:
+    return WriteFence(task_token=task_token, rebuild_token=rebuild_token, require=lambda: None)
+
+
+@pytest.mark.parametrize(
+    ("writer", "part", "outgrown"),
+    [
+        (fence(5, None), ".a.csv.t4.part", True),
+        (fence(5, None), ".a.csv.t4.r9.part.manifest", True),
+        (fence(5, None), ".a.csv.t6.part", False),
+        (fence(5, 2), ".a.csv.t5.part", True),
+        (fence(5, 2), ".a.csv.t5.r1.part", True),
+        (fence(5, 2), ".a.csv.t5.r3.part", False),
+        (fence(5, 2), ".a.csv.t6.r1.part", False),
+    ],
+)
+def test_a_writer_outgrows_those_that_came_before_it(
+    writer: WriteFence, part: str, outgrown: bool
+) -> None:
+    assert writer.outgrows(Path(part)) is outgrown
+
+
+def test_no_two_writers_share_a_part_file() -> None:
+    writers = [fence(5, None), fence(6, None), fence(5, 1), fence(5, 2)]
+    assert len({writer.suffix for writer in writers}) == len(writers)
 
 
 @pytest.mark.parametrize("lanes", [1, 2])

@@ -221,7 +221,7 @@ GUARDS = (
         FENCING,
         "return task_token <= self.task_token",
         "return True",
-        ZOMBIES + "test_who_wakes_up_does_not_disturb_who_is_rendering",
+        OVERTAKEN + "test_a_writer_outgrows_those_that_came_before_it",
     ),
     Guard(
         "a rebuild asks for the newest rebuild",
@@ -243,7 +243,7 @@ GUARDS = (
         FENCING,
         'f".r{self.rebuild_token}"',
         '""',
-        OVERTAKEN + "test_of_two_rebuilds_at_once_only_the_newest_publishes",
+        OVERTAKEN + "test_no_two_writers_share_a_part_file",
     ),
     Guard(
         "a rebuild keeps a file of other content",
