@@ -100,7 +100,6 @@ GUARDS = (
         'token,\n        "progress_marker=:marker',
         'current_token(tx, task_id),\n        "progress_marker=:marker',
         ZOMBIES + "test_a_batch_under_a_stale_token_changes_nothing",
-        simulated=True,
     ),
     Guard(
         "the token on finish",
@@ -108,7 +107,6 @@ GUARDS = (
         'token,\n        "status=:status, open_key=NULL',
         'current_token(tx, task_id),\n        "status=:status, open_key=NULL',
         CLAIMS + "test_an_expired_lease_is_taken_over_and_the_old_holder_can_write_nothing",
-        simulated=True,
     ),
     Guard(
         "completion only when nobody joined meanwhile",
@@ -116,7 +114,6 @@ GUARDS = (
         "WHERE id=:id AND joins=:joins",
         "WHERE id=:id",
         OVERTAKEN + "test_an_export_that_was_joined_does_not_complete_without_the_joiners_rows",
-        simulated=True,
     ),
     Guard(
         "a join is counted",
@@ -124,7 +121,6 @@ GUARDS = (
         "UPDATE tasks SET joins=joins+1",
         "UPDATE tasks SET joins=joins",
         OVERTAKEN + "test_an_export_that_was_joined_does_not_complete_without_the_joiners_rows",
-        simulated=True,
     ),
     Guard(
         "joins are read before the last look",
@@ -132,7 +128,6 @@ GUARDS = (
         "joins = self.scheduler.joins(run.task)",
         "joins = None",
         OVERTAKEN + "test_an_export_that_was_joined_does_not_complete_without_the_joiners_rows",
-        simulated=True,
     ),
     Guard(
         "a rebuild takes no token from a leased task",
@@ -198,7 +193,6 @@ GUARDS = (
         "task_leases.current_token, task.id) != task.lease.token",
         "task_leases.current_token, task.id) < 0",
         OVERTAKEN + "test_who_was_suspended_before_its_part_file_existed_publishes_nothing",
-        simulated=True,
     ),
     Guard(
         "a writer asks once its part file exists",
@@ -206,7 +200,6 @@ GUARDS = (
         "            self._fence.require()\n            os.rename",
         "            os.rename",
         GUARDS_TESTS + "test_a_part_file_that_was_opened_too_late_is_not_published",
-        simulated=True,
     ),
     Guard(
         "part files of earlier writers are removed",
@@ -214,7 +207,6 @@ GUARDS = (
         "stale.unlink(missing_ok=True)",
         "pass",
         ZOMBIES + "test_who_wakes_up_late_changes_nothing",
-        simulated=True,
     ),
     Guard(
         "part files of later writers stay",
@@ -236,7 +228,6 @@ GUARDS = (
         "return task_leases.current_token(tx, segment.task_id) == task_token",
         "return True",
         OVERTAKEN + "test_a_rebuild_that_was_overtaken_publishes_nothing",
-        simulated=True,
     ),
     Guard(
         "each rebuild has part files of its own",
@@ -251,7 +242,6 @@ GUARDS = (
         "if measure(self._final)[1] != digest:",
         "if False:",
         VERIFY + "test_a_rebuild_keeps_a_file_whose_content_would_be_another",
-        simulated=True,
     ),
     Guard(
         "a rebuild needs the platform's declaration",
@@ -280,7 +270,6 @@ GUARDS = (
         'return row["target_path"] if row else None',
         "return None",
         NAMES + "test_who_takes_over_after_the_rename_replaces_the_own_file",
-        simulated=True,
     ),
     Guard(
         "the file is synced before its rename",
@@ -331,7 +320,6 @@ GUARDS = (
         "if self.row_waiter.has_rows(run):\n            self.scheduler.requeue",
         "if False:\n            self.scheduler.requeue",
         GUARDS_TESTS + "test_a_row_that_commits_as_the_crawl_ends_is_exported",
-        simulated=True,
     ),
     Guard(
         "the sweep from 0",
@@ -339,7 +327,6 @@ GUARDS = (
         "dict.fromkeys((run.marker, 0))",
         "(run.marker,)",
         EXPORT + "test_rows_with_lower_ids_that_come_late_are_exported_before_completion",
-        simulated=True,
     ),
     Guard(
         "the day's turn ends the segment",
@@ -354,7 +341,6 @@ GUARDS = (
         "        self.finalizer.finalize_leftovers(run.task)\n",
         "",
         CRASH + "test_a_death_between_commit_and_append_loses_no_row",
-        simulated=True,
     ),
     Guard(
         "orphans of other domains are left alone",
@@ -377,7 +363,6 @@ GUARDS = (
         "        return repeatable\n",
         "        return True\n",
         CRASH + "test_a_lost_answer_to_commit_is_never_guessed_at",
-        simulated=True,
     ),
     Guard(
         "a run of a job is ended by its holder only",
