@@ -78,6 +78,7 @@ class CrawlingFactories:
             exports_dir=self.foundation.settings.exports_dir,
             host=self.foundation.host,
             raw_fields=self.pool.platforms.raw_fields,
+            is_declared=self.pool.platforms.is_declared,
         )
 
     @cached_property

@@ -204,6 +204,10 @@ class PlatformRegistry:
             name, [platform.name for platform in self.platforms.values() if platform.searches]
         )
 
+    def is_declared(self, name: str) -> bool:
+        """Return whether there is a platform of that name, in code or in a TOML file."""
+        return name in self.platforms
+
     def raw_fields(self, name: str) -> Mapping[str, str]:
         """Return for each common export column its key in the raw data of a platform's creators.
 

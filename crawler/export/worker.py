@@ -258,6 +258,8 @@ class ExportWorker:
 
     def _without_rows(self, run: ExportRun) -> bool:
         """Complete the task when no rows can come any more, else requeue it to wait for them."""
+        # Read before the looks: who joins after them brings a crawl or rows that they did not see.
+        joins = self.scheduler.joins(run.task)
         if self.row_waiter.may_get_rows(run):
             pause = timedelta(seconds=self.limits.poll_secs)
             self.scheduler.requeue(
@@ -267,7 +269,7 @@ class ExportWorker:
         if self.row_waiter.has_rows(run):
             self.scheduler.requeue(run.task)
             return True
-        return self._complete(run)
+        return self._complete(run, joins)
 
     def _without_account(self, run: ExportRun) -> bool:
         shortage = self.accounts.shortage(Purpose.EXPORTING, run.task.task.platform)
@@ -284,7 +286,7 @@ class ExportWorker:
         )
         return False
 
-    def _complete(self, run: ExportRun) -> bool:
-        if self.scheduler.finish(run.task):
+    def _complete(self, run: ExportRun, joins: int | None = None) -> bool:
+        if self.scheduler.finish(run.task, joins=joins):
             log.info("%s completed", fields(task=run.task.id, rows=run.exported))
         return True

@@ -184,18 +184,31 @@ class TaskScheduler:
             error=error.message,
         )
 
-    def finish(self, leased: TaskLease, error: Message | None = None) -> bool:
+    def joins(self, leased: TaskLease) -> int:
+        """Return how many requests joined the task, for `finish`."""
+        return self.database.read(tasks.joins, leased.task.top_level_id)
+
+    def finish(
+        self, leased: TaskLease, error: Message | None = None, *, joins: int | None = None
+    ) -> bool:
         """End the task: completed, or failed when there is an `error`.
 
         Return False when nothing was ended: the operator paused or cancelled it before, then only
-        the lease ends; or the lease was lost.
+        the lease ends; the lease was lost; or a request joined the task, then it is requeued.
+
+        Args:
+            joins: the number of joins before the last look at what is left to do; None: a later
+                join does not matter.
         """
         self.leases.remove(leased.lease)
         status = TaskStatus.COMPLETED if error is None else TaskStatus.FAILED
 
         def work(tx: Tx) -> bool:
             now = self.clock.now()
-            ended = task_leases.finish(
+            unseen_join = joins is not None and not task_leases.lock_unless_joined(
+                tx, leased.task.top_level_id, joins, now
+            )
+            ended = not unseen_join and task_leases.finish(
                 tx,
                 leased.id,
                 token=leased.lease.token,
@@ -206,7 +219,7 @@ class TaskScheduler:
             if ended:
                 update_parent(tx, leased.task.parent_id, now)
             else:
-                # The operator's status stays; `put_back` ends the lease of a halted task only.
+                # The operator's status stays. A task that was joined becomes pending.
                 self._put_back(tx, leased, TaskStatus.PENDING)
             return ended
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from storage.crawling.tasks import find_open, open_key
 from storage.engines.datetimes import to_sql
@@ -43,6 +46,25 @@ def reopen(tx: Tx, task: Task) -> bool:
     key = open_key(task.task_type, task.platform, task.domain)
     tx.execute("UPDATE tasks SET open_key=:key, finished_at=NULL WHERE id=:id", id=task.id, key=key)
     return True
+
+
+def restart(tx: Tx, task_id: int, options: Mapping[str, Any], now: datetime) -> int:
+    """Give a task and its open pieces other options, and take them from their workers.
+
+    They become claimable at once, except those that the operator paused; the workers' writes are
+    refused. Return the rows changed.
+    """
+    return _change_whole(
+        tx,
+        task_id,
+        "options=:options, lease_token=lease_token+1, lease_owner=NULL, lease_until=NULL,"
+        " not_before=CASE WHEN status='paused' THEN not_before ELSE NULL END,"
+        " status=CASE WHEN status='paused' THEN 'paused' ELSE 'pending' END,"
+        " waiting_for=NULL, attempts=0, last_error=NULL, updated_at=:now",
+        OPEN,
+        options=json.dumps(dict(options), ensure_ascii=False),
+        now=to_sql(now),
+    )
 
 
 def cancel(tx: Tx, task_id: int, now: datetime, reason: str) -> int:

@@ -91,4 +91,6 @@ def test_pages_that_lead_to_each_other_are_walked_as_far_as_asked(
     work(app, "market_by_cursor", here.url, clock)
     rows = app.database.read(lambda tx: tx.all("SELECT DISTINCT source_page AS n FROM influencers"))
     assert {row["n"] for row in rows} == set(range(1, pages + 1))
-    assert app.database.read(tasks.get, task.id).status is TaskStatus.COMPLETED
+    parent = app.database.read(tasks.get, task.id)
+    assert parent.status is TaskStatus.COMPLETED
+    assert (parent.page_from, parent.page_to) == (1, pages)

@@ -85,6 +85,10 @@ MESSAGES: dict[str, Forms] = {
     "task_goes_on": ("task {task_id} goes on; `{program} run` or its start command works on it"),
     "task_was_cancelled": "task {task_id} cancelled",
     "segment_was_finished": "segment {segment_id} finished: {file}",
+    "segment_stays_open": (
+        "note: segment {segment_id} stays open ({cause}); finish it elsewhere with:"
+        " {program} exports rebuild {segment_id} --out FOLDER"
+    ),
     "task_account_line": "{account}: {work}",
     "task_has_labels": "task {task_id}: {labels}",
     "task_without_labels": "task {task_id}: no labels",
@@ -115,6 +119,7 @@ MESSAGES: dict[str, Forms] = {
     "host_without_segments": (
         "no segment was written on host {host}; see: {program} exports list --json"
     ),
+    "export_was_moved": "task {task_id} writes to {folder} from now on",
     "segment_rebuilt": "segment {segment_id}: {file} ({size})",
     "rebuilt_from_now": (
         "contents are as the database has them now; a re-crawl may have refreshed names"

@@ -80,6 +80,10 @@ MESSAGES: dict[str, Forms] = {
     "task_goes_on": ("任务 {task_id} 将继续；由 `{program} run` 或其启动命令处理"),
     "task_was_cancelled": "任务 {task_id} 已取消",
     "segment_was_finished": "导出文件 {segment_id} 已收尾：{file}",
+    "segment_stays_open": (
+        "注意：导出文件 {segment_id} 仍处于写入中（{cause}）；可在其他文件夹收尾："
+        "{program} exports rebuild {segment_id} --out FOLDER"
+    ),
     "task_account_line": "{account}：{work}",
     "task_has_labels": "任务 {task_id}：{labels}",
     "task_without_labels": "任务 {task_id}：没有标签",
@@ -107,6 +111,7 @@ MESSAGES: dict[str, Forms] = {
     "host_without_segments": (
         "主机 {host} 上没有写过导出文件；查看：{program} exports list --json"
     ),
+    "export_was_moved": "任务 {task_id} 此后写入 {folder}",
     "segment_rebuilt": "导出文件 {segment_id}：{file}（{size}）",
     "rebuilt_from_now": "内容取自数据库当前数据；重新抓取可能已更新名称",
     # 定时任务与告警

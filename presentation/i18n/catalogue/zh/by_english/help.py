@@ -212,6 +212,12 @@ HELP = {
     ),
     "the segments' ids, from `exports list`": "分段 id，见 `exports list`",
     "all segments of a host that is gone": "某台已下线主机的全部分段",
+    "another folder for them, from now on": "此后存放这些文件的其他文件夹",
+    "the export's id, from `tasks list`": "导出任务 id，见 `tasks list`",
+    "the folder for its files from now on": "此后存放其文件的文件夹",
+    "Have an open export write its files to another folder.": "让进行中的导出改写到其他文件夹。",
+    "Files that are finished stay where they are.": "已写完的文件保留在原处。",
+    "also compare every file's rows with the database": "同时将每个文件的内容与数据库逐行比对",
     "Video statistics.": "视频统计。",
     "Ask for the counters of videos, of several platforms at once.": "查询视频数据，可同时包含多个平台。"
     ""
