@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -14,6 +16,7 @@ from core.schedule import check_cron
 from core.settings.pace import Pace
 
 MAX_SECS = 30 * 86400.0  # more overflows what a datetime can add and a thread can wait
+ROOT_PATH = re.compile(r"(?:/[\w.~-]*[\w~-])+", re.ASCII)  # no part is `.`, `..` or empty
 
 
 def _check_zone(name: str) -> str:
@@ -48,6 +51,23 @@ def _parse_delays(given: object) -> tuple[float, ...]:
     return delays
 
 
+def _parse_networks(given: object) -> tuple[str, ...]:
+    networks = _split_list(given)
+    for network in networks:
+        try:
+            ipaddress.ip_network(network, strict=False)
+        except ValueError as error:
+            raise WrongValueError("network_malformed", text=network) from error
+    return networks
+
+
+def _parse_root_path(text: str) -> str:
+    path = text.strip().rstrip("/")
+    if path and not ROOT_PATH.fullmatch(path):
+        raise WrongValueError("root_path_malformed", text=text)
+    return path
+
+
 PaceSetting = Annotated[
     Pace, NoDecode, BeforeValidator(lambda v: v if isinstance(v, Pace) else Pace.parse(v))
 ]
@@ -56,3 +76,5 @@ ListSetting = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_list)]
 DelaysSetting = Annotated[tuple[float, ...], NoDecode, BeforeValidator(_parse_delays)]
 ZoneSetting = Annotated[str, AfterValidator(_check_zone)]
 UrlSetting = Annotated[str, AfterValidator(_parse_http_url)]
+NetworksSetting = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parse_networks)]
+RootPathSetting = Annotated[str, AfterValidator(_parse_root_path)]

@@ -14,8 +14,9 @@ from web.state import TheBackend
 router = APIRouter(tags=["health"])
 
 
+# Not in a thread: it must not wait for the requests that occupy all of them.
 @router.get("/healthz", summary="The server runs")
-def healthz() -> dict[str, str]:
+async def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 

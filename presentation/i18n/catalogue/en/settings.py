@@ -25,6 +25,8 @@ MESSAGES: dict[str, Forms] = {
     "pace_form_wrong": "{text!r} is not REQUESTS/SECONDS, for example 1/2.5",
     "time_zone_unknown": "{name!r} is no time zone; write it like Asia/Shanghai",
     "not_http_url": "{text!r} is not an http(s) URL",
+    "network_malformed": "{text!r} is no address and no network like 10.0.0.0/8",
+    "root_path_malformed": "{text!r} is no path like /baton",
     "seconds_list_wrong": "{text!r} is no list of seconds, for example 5,300,1800",
     # schedules
     "cron_fields_wrong": (

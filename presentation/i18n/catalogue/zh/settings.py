@@ -23,6 +23,8 @@ MESSAGES: dict[str, Forms] = {
     "pace_form_wrong": "{text!r}须写成 请求数/秒数，例如 1/2.5",
     "time_zone_unknown": "没有时区{name!r}；写成 Asia/Shanghai 这样的名称",
     "not_http_url": "{text!r}不是 http(s) 地址",
+    "network_malformed": "{text!r}既不是地址，也不是 10.0.0.0/8 这样的网段",
+    "root_path_malformed": "{text!r}不是 /baton 这样的路径",
     "seconds_list_wrong": "{text!r}不是以逗号分隔的秒数，例如 5,300,1800",
     # 计划
     "cron_fields_wrong": (
