@@ -13,6 +13,7 @@ ENCODINGS = ("utf-8-sig", "gb18030")
 TURNS = re.compile(
     "[\u0590-\u08ff\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff]"
 )
+TURN_MARKS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 FIRST_STRONG, ISOLATE_END = "\u2068", "\u2069"
 ISOLATE_BEGINS = "\u2066\u2067\u2068"
 PARAGRAPH_END = re.compile("[^\n\r\x1c-\x1e\x85\u2029]+")  # an isolate ends there in any case
@@ -52,15 +53,21 @@ def decode_text(content: bytes, name: str) -> str:
 def one_line(text: str) -> str:
     """Replace every control character by a space, so that the text cannot move the cursor.
 
-    What changes the direction of writing is isolated.
+    Those that change the direction of writing are escaped.
     """
-    return isolated(
+    return escaped_turns(
         "".join(" " if ord(letter) < 32 or ord(letter) == 127 else letter for letter in text)
     )
 
 
+def escaped_turns(text: str) -> str:
+    """Return the text for a terminal, with characters that embed, override or isolate a direction
+    of writing as escapes (`\\u202e`): lines are cut, and an isolate could lose its end."""
+    return text if text.isascii() else TURN_MARKS.sub(lambda mark: repr(mark[0])[1:-1], text)
+
+
 def isolated(text: str) -> str:
-    """Return the text so that its direction of writing stays within it.
+    """Return the text for a page, so that its direction of writing stays within it.
 
     A name with U+202E in it would turn what stands behind it around. What writes from right to
     left, or says so, is put between FSI and PDI; marks in it that would end this are removed. Any

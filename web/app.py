@@ -62,7 +62,7 @@ def build(backend: Backend, body_limits: BodyLimits | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         servers=_servers(backend.settings.web_root_path),
-        lifespan=_few_threads,
+        lifespan=_prepared,
     )
     registry = CollectorRegistry()
     observed = HttpMetrics(registry)
@@ -118,8 +118,14 @@ def _include_routes(app: FastAPI) -> None:
 
 
 @asynccontextmanager
-async def _few_threads(app: FastAPI) -> AsyncIterator[None]:
-    """Give handlers as many threads as the connection pool has room for."""
+async def _prepared(app: FastAPI) -> AsyncIterator[None]:
+    """Give handlers as many threads as the connection pool has room for.
+
+    The routes are matched once: FastAPI prepares them at the first match, which takes a second, in
+    which the server would answer nobody.
+    """
+    for route in app.routes:
+        route.matches({"type": "http", "method": "GET", "path": "/", "root_path": ""})
     threads = app.state.backend.threads
     anyio.to_thread.current_default_thread_limiter().total_tokens = threads
     yield

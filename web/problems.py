@@ -111,7 +111,11 @@ class RequestRefusedError(BatonError):
         """Return the problems of fields as the API has them: `field`, `message`, `code`,
         `params`."""
         return [
-            {"field": field, "message": redact(API_RENDERER.sentence(found)), **message_json(found)}
+            {
+                "field": field,
+                "message": redact(API_RENDERER.sentence(found)),
+                **message_json(found.with_texts(redact)),
+            }
             for field, found in self.problems
         ]
 
@@ -128,7 +132,7 @@ class RequestRefusedError(BatonError):
             "detail": self.detail,
         }
         if self.message.code != TEXT:
-            body |= message_json(self.message)
+            body |= message_json(self.message.with_texts(redact))
         if self.problems:
             body["errors"] = self.errors
         return JSONResponse(body, int(self.status), self.headers, MEDIA_TYPE)

@@ -14,18 +14,18 @@ from fastapi import FastAPI
 
 from core.errors import SettingsError
 from core.logs import service_log
+from web.edge.addresses import MAX_HEAD_BYTES
 from web.edge.connections import Connections
 from web.edge.protocol import ConnectionLimits, LimitedProtocol
 
 log = service_log("web")
 # Requests in progress have this long to be answered when the server ends.
 GRACE_SECS = 3
-# The event loop accepts so many before it reads from any: few, so that who has sent a request is
+# The event loop accepts so many before it reads from any: one, so that who has sent a request is
 # answered before others push that connection out.
-ACCEPTED_AT_ONCE = 8
+ACCEPTED_AT_ONCE = 1
 # So many wait in the kernel: one that finds no room there tries again after a second only.
 QUEUE = 512
-MAX_HEAD_BYTES = 32 * 1024  # request line, headers and cookies
 SAME_WARNING_SECS = 60.0
 
 

@@ -229,7 +229,7 @@ class Settings(BaseSettings):
         32,
         "BATON_WEB_CONNECTIONS_PER_ADDRESS",
         "connections at a time, of one address that is no trusted proxy",
-        ge=2,
+        ge=8,
         le=10_000,
     )
     views_enabled: bool = _setting(

@@ -13,6 +13,7 @@ from starlette.types import Message as AsgiMessage
 from core.messages import Message
 from web.problems import RequestRefusedError
 
+MAX_HEAD_BYTES = 32 * 1024  # request line, headers and cookies
 HOST = re.compile(r"[\w.-]*(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?", re.ASCII)
 COOKIE_PATH = re.compile(r"(;\s*path=)(/[^;]*)", re.IGNORECASE)
 
@@ -37,9 +38,8 @@ class AddressMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if not HOST.fullmatch(Headers(scope=scope).get("host", "")):
-            # Addresses are made of it: a host with a slash in it would be a path.
-            refusal = RequestRefusedError(HTTPStatus.BAD_REQUEST, Message.of("host_malformed"))
+        refusal = _refusal(scope)
+        if refusal is not None:
             await refusal.as_response()(scope, receive, send)
             return
 
@@ -76,3 +76,19 @@ class AddressMiddleware:
 
     def _cookie_path(self, found: re.Match[str]) -> str:
         return f"{found[1]}{self._root}{found[2].rstrip('/')}"
+
+
+def _refusal(scope: Scope) -> RequestRefusedError | None:
+    """Return why a head is refused: too large, or with a host that is none; None to accept it."""
+    # The server below limits heads that come in several parts only.
+    size = len(scope.get("raw_path") or b"") + len(scope["query_string"])
+    size += sum(len(name) + len(value) for name, value in scope["headers"])
+    if size > MAX_HEAD_BYTES:
+        return RequestRefusedError(
+            HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Message.of("head_too_large", max_bytes=MAX_HEAD_BYTES),
+        )
+    # Addresses are made of it: a host with a slash in it would be a path.
+    if not HOST.fullmatch(Headers(scope=scope).get("host", "")):
+        return RequestRefusedError(HTTPStatus.BAD_REQUEST, Message.of("host_malformed"))
+    return None

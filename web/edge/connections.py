@@ -31,8 +31,9 @@ class Connection(Protocol):
 class Connections:
     """The open connections; a new one over a limit closes the one that stood still longest.
 
-    Half-sent heads, idle connections and requests without a valid token make room for others, so
-    that none of them can keep anybody out. Requests of valid tokens are never cut off.
+    Half-sent heads, idle connections, bodies that trickle in and answers that nobody reads make
+    room for others, so that none of them can keep anybody out. Requests of valid tokens are never
+    cut off.
 
     Args:
         most: connections in all; fewer where the process has few descriptors.
@@ -44,7 +45,7 @@ class Connections:
         self._most = min(most, _descriptors() // SHARE_OF_DESCRIPTORS)
         self._most_of_address = most_of_address
         self._proxies = [ipaddress.ip_network(proxy, strict=False) for proxy in proxies]
-        # In the order in which they last began to wait: the first one stood still longest.
+        # In the order in which they last went on: the first one stood still longest.
         self._open: dict[Connection, str] = {}
 
     def admit(self, connection: Connection) -> None:
@@ -57,8 +58,8 @@ class Connections:
         elif len(self._open) > self._most:
             self._make_room(self._of_largest_site(), connection)
 
-    def waits_anew(self, connection: Connection) -> None:
-        """Note that a connection has had an answer: it stood still shorter than the others."""
+    def moved(self, connection: Connection) -> None:
+        """Note that a connection went on (a request came whole, or was answered)."""
         site = self._open.pop(connection, None)
         if site is not None:
             self._open[connection] = site
@@ -71,7 +72,8 @@ class Connections:
         return len(self._open)
 
     def _make_room(self, among: list[Connection], new: Connection) -> None:
-        victim = next((one for one in among if not one.is_spared), new)
+        others = (one for one in among if one is not new and not one.is_spared)
+        victim = next(others, new)
         self.discard(victim)
         victim.abort()
 

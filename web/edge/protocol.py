@@ -59,6 +59,11 @@ class LimitedProtocol(H11Protocol):
         """Return the IP address of the other end; empty when it is not known."""
         return self.client[0] if self.client else ""
 
+    @property
+    def is_busy(self) -> bool:
+        """Return True from the end of a request's head until it is answered."""
+        return self.cycle is not None and not self.cycle.response_complete
+
     def abort(self) -> None:
         """Close the connection at once, without sending what is buffered."""
         self.transport.abort()
@@ -78,8 +83,11 @@ class LimitedProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what came, and see whether a request is under way now."""
+        was_busy = self.is_busy
         super().data_received(data)
-        if self._is_busy():
+        if self.is_busy:
+            if not was_busy:
+                self._all.moved(self)
             self._end_waiting()
             return
         self._unread += len(data)
@@ -90,9 +98,9 @@ class LimitedProtocol(H11Protocol):
         """Begin the time for the next head, unless its request came along with the one before."""
         self.is_spared = False
         self._unread = 0
-        self._all.waits_anew(self)
+        self._all.moved(self)
         super().on_response_complete()
-        if not self._is_busy():
+        if not self.is_busy:
             self._begin_waiting()
 
     def pause_writing(self) -> None:
@@ -105,9 +113,6 @@ class LimitedProtocol(H11Protocol):
         """End that time: something was read."""
         super().resume_writing()
         self._end_stall()
-
-    def _is_busy(self) -> bool:
-        return self.cycle is not None and not self.cycle.response_complete
 
     def _begin_waiting(self) -> None:
         self._end_waiting()

@@ -92,6 +92,7 @@ MESSAGES: dict[str, Forms] = {
     "body_too_large": "the body has more than {max_bytes:,} bytes",
     "body_compressed": "the body is compressed ({encoding})",
     "body_too_slow": "the body did not come within {secs:,} s",
+    "head_too_large": "request line and headers have more than {max_bytes:,} bytes",
     "host_malformed": "the Host header is no host",
     "error_inside": "an error inside Baton",
     "web_address_unusable": "the web console cannot listen on {host}:{port} ({detail})",

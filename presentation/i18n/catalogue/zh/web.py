@@ -76,6 +76,7 @@ MESSAGES: dict[str, Forms] = {
     "body_too_large": "请求正文超过 {max_bytes:,} 字节",
     "body_compressed": "请求正文经过压缩（{encoding}）",
     "body_too_slow": "请求正文未在 {secs:,} 秒内传完",
+    "head_too_large": "请求行和请求头超过 {max_bytes:,} 字节",
     "host_malformed": "Host 请求头不是主机名",
     "error_inside": "Baton 内部错误",
     "web_address_unusable": "管理后台无法监听 {host}:{port}（{detail}）",
