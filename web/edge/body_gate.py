@@ -149,11 +149,15 @@ class BodyGateMiddleware:
         """Hand the request on; answer 408 when its body has not come in time."""
         secs = self._limits.patience_secs + length / self._limits.bytes_per_sec
         body = _TimedBody(receive, send, secs)
-        try:
-            await self._app(scope, body.receive, body.send)
-        except Exception:
-            if not body.is_late:
-                raise
+        # Anybody may send these: one that does not come to its end costs next to nothing.
+        if length and scope["path"] in OPEN_PATHS:
+            await body.keep_whole()
+        if not body.is_gone:
+            try:
+                await self._app(scope, body.receive, body.send)
+            except Exception:
+                if not body.is_late:
+                    raise
         if body.is_late and not body.has_answer:
             refusal = RequestRefusedError(
                 HTTPStatus.REQUEST_TIMEOUT,
@@ -174,21 +178,35 @@ class _TimedBody:
         self._send = send
         self._deadline = asyncio.get_running_loop().time() + secs
         self._is_whole = False
+        self._kept: bytes | None = None
+        self.is_gone = False  # the client ended it, or it is late
         self.is_late = False
         self.has_answer = False
 
     async def receive(self) -> AsgiMessage:
-        """Return the next part of the body."""
+        """Return the next part of the body; a body that was kept comes as one part."""
+        if self._kept is not None:
+            kept, self._kept = self._kept, None
+            return {"type": "http.request", "body": kept, "more_body": False}
         if self._is_whole:
             return await self._receive()
         left = self._deadline - asyncio.get_running_loop().time()
         try:
             message = await asyncio.wait_for(self._receive(), max(left, 0))
         except TimeoutError:
-            self.is_late = True
+            self.is_late = self.is_gone = True
             return {"type": "http.disconnect"}
+        self.is_gone = message["type"] == "http.disconnect"
         self._is_whole = not message.get("more_body", False)
         return message
+
+    async def keep_whole(self) -> None:
+        """Wait for the whole body and keep it; `is_gone` says when it does not come to its end."""
+        parts = []
+        while not self._is_whole and not self.is_gone:
+            message = await self.receive()
+            parts.append(message.get("body", b""))
+        self._kept = b"".join(parts)
 
     async def send(self, message: AsgiMessage) -> None:
         """Send a part of the answer, unless the body is late."""
