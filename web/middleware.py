@@ -94,7 +94,7 @@ class MetricsMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun, status = time.perf_counter(), 500
+        begun, status = time.perf_counter(), 0
 
         async def noted(message: AsgiMessage) -> None:
             nonlocal status
@@ -105,4 +105,5 @@ class MetricsMiddleware:
         try:
             await self._app(scope, receive, noted)
         finally:
-            self._metrics.answered(scope["method"], status, time.perf_counter() - begun)
+            if status:  # else the client was gone before its answer
+                self._metrics.answered(scope["method"], status, time.perf_counter() - begun)
