@@ -21,11 +21,12 @@ from web.edge.protocol import ConnectionLimits, LimitedProtocol
 log = service_log("web")
 # Requests in progress have this long to be answered when the server ends.
 GRACE_SECS = 3
-# The event loop accepts so many before it reads from any: one, so that who has sent a request is
+# The event loop accepts so many before it reads from any: few, so that who has sent a request is
 # answered before others push that connection out.
-ACCEPTED_AT_ONCE = 1
-# So many wait in the kernel: one that finds no room there tries again after a second only.
-QUEUE = 512
+ACCEPTED_AT_ONCE = 4
+# So many wait in the kernel. One that finds no room there tries again after a second only; one
+# that does waits for all before it.
+QUEUE = 256
 SAME_WARNING_SECS = 60.0
 
 
