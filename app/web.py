@@ -12,8 +12,10 @@ from app.container import App
 from app.version import VERSION
 from web.app import build
 from web.backend import THREADS, Backend, UseCases
+from web.edge.body_gate import BodyLimits
+from web.edge.protocol import ConnectionLimits
 from web.operations import Operations
-from web.server import WebServer
+from web.server import Exposure, WebServer
 from web.use_cases.distribution import BroadcastUseCases, DramaUseCases
 from web.use_cases.jobs import JobUseCases
 from web.use_cases.works import WorksUseCases
@@ -25,6 +27,9 @@ def web_server(
     port: int | None = None,
     on_failure: Callable[[BaseException], None] | None = None,
     kept: App | None = None,
+    *,
+    limits: ConnectionLimits | None = None,
+    body_limits: BodyLimits | None = None,
 ) -> WebServer:
     """Return console and API, not yet started, over an App with THREADS more database connections.
 
@@ -33,16 +38,23 @@ def web_server(
         on_failure: called when the server's thread ends by an error.
         kept: an App whose process renews leases, for jobs, broadcast rounds and requests to
             platforms; None for the same App.
+        limits, body_limits: how long connections and bodies may take; None for the usual.
     """
-    host = app.settings.web_host if host is None else host
-    port = app.settings.web_port if port is None else port
+    settings = app.settings
+    exposure = Exposure(
+        host=settings.web_host if host is None else host,
+        port=settings.web_port if port is None else port,
+        connections=settings.web_connections,
+        connections_of_address=settings.web_connections_per_address,
+        proxies=settings.web_trusted_proxies,
+        limits=limits or ConnectionLimits(),
+    )
     ending = threading.Event()
     kept_app = kept or app
     backend = _backend(app, kept_app, ending)
     return WebServer(
-        app=build(backend),
-        host=host,
-        port=port,
+        app=build(backend, body_limits),
+        exposure=exposure,
         on_failure=on_failure,
         ending=ending,
         join_operations=backend.operations.join,

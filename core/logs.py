@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
+from urllib.parse import unquote
 
 from core.messages import Message, message_of
 
@@ -30,17 +31,45 @@ EXAMPLE_LOGIN = r"(?!(?:USER:PASSWORD@HOST|user:password@host)\b(?![^\s/]*@))"
 SECRET_PATTERNS = (
     (re.compile(NAMES + VALUE), r"\1\2***"),
     (re.compile(r"\b(\w+://)" + EXAMPLE_LOGIN + r"[^\s/@:]*:[^\s/]*@"), r"\1***@"),
+    # A user alone may be a token: https://TOKEN@host. Names of users of databases are shown.
+    (re.compile(r"(?i)\b(https?://)[^\s/@:?#\"']+@"), r"\1***@"),
     # Every Fernet token begins with these letters: its version, and the first bytes of its time.
     (re.compile(r"gAAAA[\w=-]{20,}"), "***"),
 )
-LINE_BREAKS = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
+# JSON may have `\\/` for a slash and `\\u0026` for `&`, HTML `&amp;`.
+URL = re.compile(r"(?i)\bhttps?:(?:\\?/){2}(?:[^\s\"'<>\\；，。）”]|\\/|\\u0026)+")
+URL_VALUE = re.compile(
+    r"(?P<name>(?:[?&;#]|\\u0026)[^=&;#?\s\\]{1,100}=)(?P<value>(?:(?!\\u0026)[^&;#])+)"
+)
+# Parts of the names of query parameters whose values open something; letters and digits only.
+SECRET_NAME = re.compile(
+    r"token|secret|passw|pwd|passphrase|sign|auth|credential|session|ticket|cookie|jwt|hmac"
+    r"|key$|sig$|^(?:sk|ak|pw|pass|sid|code)$"
+)
+# And what turns the direction of writing around for the rest of a line (U+202E).
+LINE_BREAKS = re.compile("[\x00-\x1f\x7f\x85\u2028-\u202e\u2066-\u2069]")
 
 
 def redact(text: str) -> str:
-    """Replace what looks like a credential by `***`: cookies, URL passwords, encrypted tokens."""
+    """Replace what looks like a credential by `***`.
+
+    That is: cookies, passwords and tokens by their names, users and passwords in URLs, values of
+    query parameters such as `key` and `sign` however they are spelt, and encrypted texts.
+    """
     for pattern, replacement in SECRET_PATTERNS:
         text = pattern.sub(replacement, text)
-    return text
+    return URL.sub(lambda url: URL_VALUE.sub(_redacted_value, url[0]), text)
+
+
+def _redacted_value(found: re.Match[str]) -> str:
+    """Return a parameter of a URL, without its value when that is secret or holds a secret."""
+    name = unquote(unquote(found["name"])).lower()
+    value = found["value"]
+    plain = unquote(value)
+    is_secret = SECRET_NAME.search(re.sub(r"[^a-z0-9]", "", name.removeprefix("\\u0026")))
+    # A whole URL may be a value of another one.
+    hides_secret = plain != value and "://" in plain and redact(plain) != plain
+    return f"{found['name']}***" if is_secret or hides_secret else found[0]
 
 
 def storable(message: Message) -> str:

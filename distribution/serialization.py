@@ -6,6 +6,7 @@ import dataclasses
 import json
 from typing import Any
 
+from core.logs import redact
 from core.message_json import message_keys
 from distribution.service import DramaDetails
 from presentation.i18n.renderer import ENGLISH_RENDERER
@@ -16,13 +17,17 @@ from storage.distribution.distribution_tasks import Drama
 
 
 def drama_object(drama: Drama) -> dict[str, Any]:
-    """Return a distribution task's columns as JSON, with `has_secret` in place of its secret."""
+    """Return a distribution task's columns as JSON, with `has_secret` in place of its secret.
+
+    Credentials in its callback URL are struck out.
+    """
     columns = dataclasses.asdict(drama.fields) | {
         field.name: getattr(drama, field.name)
         for field in dataclasses.fields(drama)
         if field.name != "fields"
     }
     secret = columns.pop("callback_secret")
+    columns["callback_url"] = redact(drama.fields.callback_url or "") or None
     shown = {name: plain(value) for name, value in columns.items()}
     return shown | {"has_secret": secret is not None}
 

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import anyio.to_thread
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from prometheus_client import CollectorRegistry
 from starlette.exceptions import HTTPException
@@ -28,8 +29,10 @@ from web.auth.tokens import TokenStore
 from web.backend import Backend
 from web.console.overview import Rates
 from web.console.rendering import Screens
+from web.edge.addresses import AddressMiddleware
+from web.edge.body_gate import BodyGateMiddleware, BodyLimits
+from web.known_names import near_of, require_known_names
 from web.middleware import (
-    BodyLimitMiddleware,
     MetricsMiddleware,
     PatienceMiddleware,
     SecurityHeadersMiddleware,
@@ -47,8 +50,11 @@ ABOUT = (
 )
 
 
-def build(backend: Backend) -> FastAPI:
-    """Return the application over these collaborators; it opens no socket."""
+def build(backend: Backend, body_limits: BodyLimits | None = None) -> FastAPI:
+    """Return the application over these collaborators; it opens no socket.
+
+    `body_limits` say how large bodies may be, and how slow; None for the usual ones.
+    """
     app = FastAPI(
         title="Baton",
         version=backend.version,
@@ -56,12 +62,13 @@ def build(backend: Backend) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        lifespan=_few_threads,
+        servers=_servers(backend.settings.web_root_path),
+        lifespan=_prepared,
     )
     registry = CollectorRegistry()
     observed = HttpMetrics(registry)
     registry.register(InstallationCollector(backend))
-    sessions = Sessions(vault=backend.vault, clock=backend.clock)
+    sessions = Sessions(vault=backend.vault, clock=backend.clock, database=backend.database)
     tokens = TokenStore(database=backend.database, clock=backend.clock)
     app.state.backend = backend
     app.state.tokens = tokens
@@ -72,10 +79,37 @@ def build(backend: Backend) -> FastAPI:
     app.state.http_metrics = observed
     app.state.rates = Rates()
     app.state.screens = Screens(backend=backend, sections=console.SECTIONS)
+    _include_routes(app)
+    app.mount("/static", StaticFiles(directory=STATIC_FOLDER), name="static")
+    # The last one added is the outermost: it measures refusals of the others too.
+    app.add_middleware(
+        BodyGateMiddleware,
+        sender_of=app.state.gate.visitor,
+        answer=answer_refusal,
+        limits=body_limits or BodyLimits(),
+    )
+    app.add_middleware(UnhandledErrorMiddleware)
+    app.add_middleware(PatienceMiddleware, database=backend.database)
+    app.add_middleware(SecurityHeadersMiddleware)
+    app.add_middleware(AddressMiddleware, root_path=backend.settings.web_root_path)
+    app.add_middleware(MetricsMiddleware, metrics=observed)
+    _explain_errors(app)
+    return app
+
+
+def _servers(root_path: str) -> list[dict[str, Any]] | None:
+    """Return the `servers` of the description: where its paths begin; None for at `/`."""
+    return [{"url": root_path}] if root_path else None
+
+
+def _include_routes(app: FastAPI) -> None:
+    names = [Depends(require_known_names)]
     for router in api.ROUTERS:
-        app.include_router(router, prefix=api.PREFIX, responses=described(*REFUSALS))
+        app.include_router(
+            router, prefix=api.PREFIX, responses=described(*REFUSALS), dependencies=names
+        )
     for router in api.UNVERSIONED:
-        app.include_router(router, responses=described(*REFUSALS))
+        app.include_router(router, responses=described(*REFUSALS), dependencies=names)
     for router in (health.router, metrics.router, docs_page.router):
         app.include_router(router)
     for router in console.OPEN_ROUTERS:
@@ -83,20 +117,17 @@ def build(backend: Backend) -> FastAPI:
     for section in console.SECTIONS:
         app.include_router(section.router, prefix=section.path)
     app.add_api_route("/", lambda: RedirectResponse(console.PREFIX), include_in_schema=False)
-    app.mount("/static", StaticFiles(directory=STATIC_FOLDER), name="static")
-    # The last one added is the outermost: it measures refusals of the others too.
-    app.add_middleware(UnhandledErrorMiddleware)
-    app.add_middleware(BodyLimitMiddleware)
-    app.add_middleware(PatienceMiddleware, database=backend.database)
-    app.add_middleware(SecurityHeadersMiddleware)
-    app.add_middleware(MetricsMiddleware, metrics=observed)
-    _explain_errors(app)
-    return app
 
 
 @asynccontextmanager
-async def _few_threads(app: FastAPI) -> AsyncIterator[None]:
-    """Give handlers as many threads as the connection pool has room for."""
+async def _prepared(app: FastAPI) -> AsyncIterator[None]:
+    """Give handlers as many threads as the connection pool has room for.
+
+    The routes are matched once: FastAPI prepares them at the first match, which takes a second, in
+    which the server would answer nobody.
+    """
+    for route in app.routes:
+        route.matches({"type": "http", "method": "GET", "path": "/", "root_path": ""})
     threads = app.state.backend.threads
     anyio.to_thread.current_default_thread_limiter().total_tokens = threads
     yield
@@ -119,19 +150,19 @@ def _explain_errors(app: FastAPI) -> None:
     def ours(request: Request, error: BatonError) -> Response:
         refusal = of_error(error)
         if refusal.status is HTTPStatus.INTERNAL_SERVER_ERROR:
-            log.error("%s %s: %r", request.method, request.url.path, error)
+            log.error("%s %s: %r", request.method, request.scope["path"], error)
         return answer_refusal(request, refusal)
 
     @app.exception_handler(RequestValidationError)
     def wrong_fields(request: Request, error: RequestValidationError) -> Response:
-        return answer_refusal(request, of_fields(error.errors()))
+        return answer_refusal(request, of_fields(error.errors(), near_of(request)))
 
     @app.exception_handler(HTTPException)
     def of_routes(request: Request, error: HTTPException) -> Response:
         status = HTTPStatus(error.status_code)
         code = CODES_OF_ROUTES.get(status, "request_refused")
         reason = Message.of(
-            code, method=request.method, path=request.url.path, detail=status.phrase
+            code, method=request.method, path=request.scope["path"], detail=status.phrase
         )
         return answer_refusal(request, RequestRefusedError(status, reason, headers=error.headers))
 
@@ -141,7 +172,7 @@ def answer_refusal(request: Request, refusal: RequestRefusedError) -> Response:
 
     People without a session are redirected to the sign-in.
     """
-    path = request.url.path
+    path: str = request.scope["path"]
     if not path.startswith(PAGES) or "text/html" not in request.headers.get("accept", ""):
         return refusal.as_response()
     if refusal.status is HTTPStatus.UNAUTHORIZED:

@@ -87,12 +87,12 @@ class AuditLog:
 
 
 def _stored(value: str | Message) -> str:
-    """Return a text as it is, or a message as JSON, redacted and with shortened parameters.
+    """Return a text, or a message as JSON with shortened parameters, both redacted.
 
     A message that is too long even so is kept as an English sentence.
     """
     if isinstance(value, str):
-        return value
+        return redact(value)
     found = storable(value)
     if value.code == TEXT or len(found) > MAX_TEXT_CHARS:
         return redact(ENGLISH_RENDERER.sentence(value))

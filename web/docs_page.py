@@ -10,19 +10,20 @@ from starlette.responses import HTMLResponse, JSONResponse
 from web.auth.access import Reader
 
 router = APIRouter(include_in_schema=False)
+# Its addresses are relative: it may be published below a root path.
 PAGE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Baton API</title>
-<link rel="icon" href="/static/icon.svg">
-<link rel="stylesheet" href="/static/vendor/swagger-ui/swagger-ui.css">
+<link rel="icon" href="static/icon.svg">
+<link rel="stylesheet" href="static/vendor/swagger-ui/swagger-ui.css">
 </head>
 <body>
 <div id="docs"></div>
-<script src="/static/vendor/swagger-ui/swagger-ui-bundle.js"></script>
-<script src="/static/docs.js"></script>
+<script src="static/vendor/swagger-ui/swagger-ui-bundle.js"></script>
+<script src="static/docs.js"></script>
 </body>
 </html>
 """

@@ -1,11 +1,11 @@
-"""Middleware: security headers, a limit for bodies, metrics, and errors that nobody handled."""
+"""Middleware: security headers, metrics, and errors that nobody handled."""
 
 from __future__ import annotations
 
 import time
 from http import HTTPStatus
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as AsgiMessage
 
@@ -16,9 +16,10 @@ from web.monitoring.metrics import HttpMetrics
 from web.problems import RequestRefusedError
 
 log = service_log("web")
-MAX_BODY_BYTES = 32 * 1024 * 1024
 STATIC = "/static/"
 DATABASE_SECS = 3.0
+# A file that is missing now may be there after an upgrade.
+KEPT_STATUSES = (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED, HTTPStatus.PARTIAL_CONTENT)
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
     " font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none';"
@@ -45,14 +46,15 @@ class SecurityHeadersMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        cache = "public, max-age=3600" if scope["path"].startswith(STATIC) else "no-store"
+        is_static = scope["path"].startswith(STATIC)
 
         async def guarded(message: AsgiMessage) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers[name] = value
-                headers.setdefault("Cache-Control", cache)
+                kept = is_static and message["status"] in KEPT_STATUSES
+                headers.setdefault("Cache-Control", "public, max-age=3600" if kept else "no-store")
             await send(message)
 
         await self._app(scope, receive, guarded)
@@ -83,38 +85,6 @@ class UnhandledErrorMiddleware:
             await refusal.as_response()(scope, receive, send)
 
 
-class BodyLimitMiddleware:
-    """Refuses bodies over `max_bytes` by their stated length, before they fill the memory."""
-
-    def __init__(self, app: ASGIApp, *, max_bytes: int = MAX_BODY_BYTES) -> None:
-        self._app = app
-        self._max_bytes = max_bytes
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = self._refusal(Headers(scope=scope)) if scope["type"] == "http" else None
-        answer = refusal.as_response() if refusal else self._app
-        await answer(scope, receive, send)
-
-    def _refusal(self, headers: Headers) -> RequestRefusedError | None:
-        """Return the refusal of a body: 413 when it is too large, 411 without
-        a length; None to accept it.
-
-        The server cuts a body off at its stated length.
-        """
-        if "transfer-encoding" in headers:
-            return RequestRefusedError(
-                HTTPStatus.LENGTH_REQUIRED, Message.of("body_without_length")
-            )
-        length = headers.get("content-length", "0")
-        if length.isdigit() and int(length) <= self._max_bytes:
-            return None
-        return RequestRefusedError(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            Message.of("body_too_large", max_bytes=self._max_bytes),
-            headers={"Connection": "close"},
-        )
-
-
 class PatienceMiddleware:
     """Lets requests wait for a lost database for seconds only: visitors are told, workers wait."""
 
@@ -139,7 +109,7 @@ class MetricsMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun, status = time.perf_counter(), 500
+        begun, status = time.perf_counter(), 0
 
         async def noted(message: AsgiMessage) -> None:
             nonlocal status
@@ -150,4 +120,5 @@ class MetricsMiddleware:
         try:
             await self._app(scope, receive, noted)
         finally:
-            self._metrics.answered(scope["method"], status, time.perf_counter() - begun)
+            if status:  # else the client was gone before its answer
+                self._metrics.answered(scope["method"], status, time.perf_counter() - begun)

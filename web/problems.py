@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
@@ -28,6 +28,7 @@ from presentation.i18n.renderer import API_RENDERER
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECS = 5
+MAX_FIELD_CHARS = 200
 STATUSES: tuple[tuple[type[BatonError], HTTPStatus], ...] = (
     (InvalidInputError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (CredentialsError, HTTPStatus.CONFLICT),
@@ -110,7 +111,11 @@ class RequestRefusedError(BatonError):
         """Return the problems of fields as the API has them: `field`, `message`, `code`,
         `params`."""
         return [
-            {"field": field, "message": redact(API_RENDERER.sentence(found)), **message_json(found)}
+            {
+                "field": field,
+                "message": redact(API_RENDERER.sentence(found)),
+                **message_json(found.with_texts(redact)),
+            }
             for field, found in self.problems
         ]
 
@@ -127,7 +132,7 @@ class RequestRefusedError(BatonError):
             "detail": self.detail,
         }
         if self.message.code != TEXT:
-            body |= message_json(self.message)
+            body |= message_json(self.message.with_texts(redact))
         if self.problems:
             body["errors"] = self.errors
         return JSONResponse(body, int(self.status), self.headers, MEDIA_TYPE)
@@ -174,8 +179,11 @@ REFUSALS = (
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.FORBIDDEN,
     HTTPStatus.NOT_FOUND,
+    HTTPStatus.REQUEST_TIMEOUT,
     HTTPStatus.CONFLICT,
+    HTTPStatus.LENGTH_REQUIRED,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
     HTTPStatus.BAD_GATEWAY,
     HTTPStatus.SERVICE_UNAVAILABLE,
@@ -221,7 +229,7 @@ def of_error(error: BatonError) -> RequestRefusedError:
     if isinstance(error, RequestRefusedError):
         return error
     if isinstance(error, WrongFieldsError):
-        return _of_problems(list(error.problems.items()))
+        return refusal_of_problems(list(error.problems.items()))
     status = next(
         (status for kind, status in STATUSES if isinstance(error, kind)),
         HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -232,18 +240,31 @@ def of_error(error: BatonError) -> RequestRefusedError:
     return RequestRefusedError(status, error, headers=headers)
 
 
-def of_fields(problems: Sequence[Mapping[str, Any]]) -> RequestRefusedError:
+def of_fields(
+    problems: Sequence[Mapping[str, Any]], near: Callable[[str], str | None] = lambda _name: None
+) -> RequestRefusedError:
     """Return the refusal (422) for wrong fields that pydantic found.
 
     Each of `problems` is a dict of `ValidationError.errors()` or of FastAPI's, whose `loc` begins
-    with where the field was (`body`, `query`).
+    with where the field was (`body`, `query`). `near` returns the known field whose name is most
+    like an unknown one, or None.
     """
-    return _of_problems(
-        [
-            (".".join(map(str, problem["loc"][1:])) or str(problem["loc"][0]), _of_rule(problem))
-            for problem in problems
-        ]
+    return refusal_of_problems(
+        [(_field_of(problem["loc"]), _of_rule(problem, near)) for problem in problems]
     )
+
+
+def _field_of(place: Sequence[str | int]) -> str:
+    """Return the name of a field for messages: without half characters, and not too long."""
+    name = ".".join(map(str, place[1:])) or str(place[0])
+    return name[:MAX_FIELD_CHARS].encode(errors="replace").decode()
+
+
+def unknown_name(nearest: str | None) -> Message:
+    """Return the problem of a name that is not known; `nearest` is the known one most like it."""
+    if nearest is None:
+        return Message.of("name_unknown")
+    return Message.of("name_unknown_near", nearest=nearest)
 
 
 def of_form(error: ValidationError) -> RequestRefusedError:
@@ -251,13 +272,15 @@ def of_form(error: ValidationError) -> RequestRefusedError:
     return of_fields([{**problem, "loc": ("form", *problem["loc"])} for problem in error.errors()])
 
 
-def _of_rule(problem: Mapping[str, Any]) -> Message:
+def _of_rule(problem: Mapping[str, Any], near: Callable[[str], str | None]) -> Message:
     """Return the message for a pydantic error: by its type, or that of our own validator."""
     context = problem.get("ctx") or {}
     own = message_of(context.get("error"))
     if own is not None:
         return own
     kind = str(problem["type"])
+    if kind == "extra_forbidden":
+        return unknown_name(near(str(problem["loc"][-1])))
     if kind in ("enum", "literal_error"):
         return Message.of("value_not_in_list", expected=QUOTED.findall(context["expected"]))
     rule = RULES.get(kind)
@@ -268,7 +291,8 @@ def _of_rule(problem: Mapping[str, Any]) -> Message:
     return Message(code, {name: context.get(key) for name, key in names.items()})
 
 
-def _of_problems(problems: Sequence[tuple[str, Message]]) -> RequestRefusedError:
+def refusal_of_problems(problems: Sequence[tuple[str, Message]]) -> RequestRefusedError:
+    """Return the refusal (422) for (field, problem) of each wrong field."""
     messages = [
         Message.of("field_problem", field=field, problem=problem) for field, problem in problems
     ]

@@ -10,7 +10,15 @@ from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, Field, SecretStr, StringConstraints, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    field_validator,
+)
 
 from accounts.requests import (
     MAX_COOKIE_LETTERS,
@@ -65,7 +73,9 @@ NEW_LOGIN = "another login takes over the name; the former one is kept under ano
 
 
 class RequestBody(BaseModel):
-    """A body of which every text can be stored."""
+    """A body of which every text can be stored, and every field is known."""
+
+    model_config = ConfigDict(extra="forbid")
 
     @field_validator("*", mode="before")
     @classmethod

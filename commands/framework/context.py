@@ -33,6 +33,7 @@ from core.installation.home import SETTING as HOME_SETTING
 from core.installation.home import HomeReason, find_home
 from core.logs import redact, service_log, set_up_logging
 from core.messages import Message
+from core.plain_text import escaped_turns
 from core.settings import Settings, load_settings
 from presentation.i18n.renderer import ENGLISH_RENDERER
 from storage.schema import schema
@@ -74,12 +75,16 @@ def say(line: str | Message) -> None:
     """Print a text, or a message with its advice in the reader's language, on stderr: for
     people."""
     text = line if isinstance(line, str) else reader().sentence(line)
-    stderr_terminal().print(text, markup=False, soft_wrap=True)
+    stderr_terminal().print(escaped_turns(text), markup=False, soft_wrap=True)
 
 
 def result(line: str | Message) -> None:
-    """Print a line of the result, on stdout; a message with its advice in the reader's language."""
-    print(line if isinstance(line, str) else reader().sentence(line))
+    """Print a line of the result, on stdout; a message with its advice in the reader's language.
+
+    On a terminal the direction of writing is not turned around; a program gets what is there.
+    """
+    text = line if isinstance(line, str) else reader().sentence(line)
+    print(escaped_turns(text) if sys.stdout.isatty() else text)
 
 
 def announce(message: Message) -> None:

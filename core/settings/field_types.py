@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from core.settings.pace import Pace
 
 EGRESS_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 MAX_SECS = 30 * 86400.0  # more overflows what a datetime can add and a thread can wait
+ROOT_PATH = re.compile(r"(?:/[\w.~-]*[\w~-])+", re.ASCII)  # no part is `.`, `..` or empty
 
 
 def _check_zone(name: str) -> str:
@@ -56,6 +58,23 @@ def _parse_delays(given: object) -> tuple[float, ...]:
     return delays
 
 
+def _parse_networks(given: object) -> tuple[str, ...]:
+    networks = _split_list(given)
+    for network in networks:
+        try:
+            ipaddress.ip_network(network, strict=False)
+        except ValueError as error:
+            raise WrongValueError("network_malformed", text=network) from error
+    return networks
+
+
+def _parse_root_path(text: str) -> str:
+    path = text.strip().rstrip("/")
+    if path and not ROOT_PATH.fullmatch(path):
+        raise WrongValueError("root_path_malformed", text=text)
+    return path
+
+
 PaceSetting = Annotated[
     Pace, NoDecode, BeforeValidator(lambda v: v if isinstance(v, Pace) else Pace.parse(v))
 ]
@@ -65,3 +84,5 @@ DelaysSetting = Annotated[tuple[float, ...], NoDecode, BeforeValidator(_parse_de
 ZoneSetting = Annotated[str, AfterValidator(_check_zone)]
 EgressNameSetting = Annotated[str, AfterValidator(_check_egress_name)]
 UrlSetting = Annotated[str, AfterValidator(_parse_http_url)]
+NetworksSetting = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parse_networks)]
+RootPathSetting = Annotated[str, AfterValidator(_parse_root_path)]

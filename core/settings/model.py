@@ -15,7 +15,9 @@ from core.settings.field_types import (
     DelaysSetting,
     EgressNameSetting,
     ListSetting,
+    NetworksSetting,
     PaceSetting,
+    RootPathSetting,
     UrlSetting,
     ZoneSetting,
 )
@@ -224,6 +226,24 @@ class Settings(BaseSettings):
         "127.0.0.1", "BATON_WEB_HOST", "address on which the console and the API listen"
     )
     web_port: int = _setting(8600, "BATON_WEB_PORT", "their port; 0: any free one", ge=0, le=65535)
+    web_root_path: RootPathSetting = _setting(
+        "", "BATON_WEB_ROOT_PATH", "path below which a proxy publishes them, like `/baton`"
+    )
+    web_trusted_proxies: NetworksSetting = _setting(
+        (),
+        "BATON_WEB_TRUSTED_PROXIES",
+        "addresses or networks of proxies whose `X-Forwarded-For` is believed",
+    )
+    web_connections: int = _setting(
+        128, "BATON_WEB_CONNECTIONS", "connections at a time, in all", ge=8, le=10_000
+    )
+    web_connections_per_address: int = _setting(
+        32,
+        "BATON_WEB_CONNECTIONS_PER_ADDRESS",
+        "connections at a time, of one address that is no trusted proxy",
+        ge=8,
+        le=10_000,
+    )
     views_enabled: bool = _setting(
         True, "BATON_VIEWS_ENABLED", "`false`: `run` does not ask for the hourly views"
     )

@@ -11,6 +11,7 @@ from typing import Any
 
 from core.installation.program import program_name
 from core.messages import TEXT, Message, message_of
+from core.plain_text import isolated
 from presentation.i18n.catalogue import advice_of, messages_of
 from presentation.i18n.forms import Forms
 from presentation.i18n.language import Language, language_named
@@ -135,6 +136,8 @@ class Renderer:
         if isinstance(value, Sequence) and not isinstance(value, str):
             parts = [str(self.shown(part)) for part in value]
             return Listing(parts, self._separator(value))
+        if isinstance(value, str) and self.front_end is FrontEnd.CONSOLE:
+            return isolated(value)  # else it would turn the rest of the sentence around
         return "" if value is None else value
 
     def _separator(self, values: Sequence[object]) -> str:

@@ -120,6 +120,35 @@ SECRETS_NOT_YET = {
     "half an example": "mysql://USER:s3cret@HOST:3306/DATABASE",
     "an example in front": "http://user:password@host:s3cret@10.0.0.1",
 }
+IN_URLS = {
+    "key": "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=s3cret",
+    "sign and time": "to https://h/x?timestamp=17&sign=s3cret: refused",
+    "signature": "https://h/x?X-Amz-Signature=s3cret&a=1",
+    "upper case": "HTTPS://H/x?SIGN=s3cret",
+    "hyphens": "https://h/x?api-key=s3cret",
+    "a coded name": "https://h/x?%73ig%6e=s3cret",
+    "a name coded twice": "https://h/x?%2573ign=s3cret",
+    "fragment": "https://h/x#access_token=s3cret",
+    "path parameter": "https://h/x;jsessionid=s3cret?a=1",
+    "HTML": "https://h/x?a=1&amp;sign=s3cret",
+    "JSON": r'{"url":"https:\/\/h\/x?a=1\u0026sign=s3cret\u0026b=2"}',
+    "user alone": "https://s3cret@h/x",
+    "a URL in a URL": "https://h/x?to=https%3A%2F%2Fg%2F%3Fsign%3Ds3cret",
+    "Chinese": "发送到 https://h/x?sign=s3cret；请重试",
+}
+
+
+@pytest.mark.parametrize("form", IN_URLS)
+def test_secrets_in_urls_are_struck_out_however_they_are_spelt(form: str):
+    shown = redact(IN_URLS[form])
+    assert "s3cret" not in shown and "***" in shown, shown
+    assert redact(shown) == shown
+
+
+def test_the_rest_of_a_url_stays():
+    url = "https://h/a?timestamp=17&sign=***&keyword=美妆&page=2#top"
+    assert redact(url.replace("***", "abc")) == url
+    assert redact("发送到 https://h/x?sign=abc；请重试") == "发送到 https://h/x?sign=***；请重试"
 
 
 @pytest.mark.parametrize("form", SECRETS | SECRETS_NOT_YET)

@@ -135,16 +135,13 @@ def test_what_another_site_starts_is_refused(
     assert task_of(site.app, task.id).status is TaskStatus.PAUSED
 
 
-def test_wrong_tokens_are_counted_and_then_have_to_wait(
-    site: Site, person: Person, clock: MovingClock
-) -> None:
+def test_wrong_tokens_are_counted_and_then_have_to_wait(site: Site, person: Person) -> None:
     for _ in range(TRIES_OF_ONE):
         assert person.sign_in("wrong").status_code == 401
-    refused = person.sign_in(site.admin_token)
+    refused = person.sign_in("wrong again")
     assert refused.status_code == 429 and refused.headers["Retry-After"] == "60"
     assert "try again in 60 s" in refused.text
-    clock.move(60)
-    assert person.sign_in(site.admin_token).status_code == 303
+    assert person.sign_in(site.admin_token).status_code == 303  # wrong ones may be of others
     assert "baton_login_failures_total 5.0" in site.admin.get("/metrics").text
     logged = rows(site.app, "SELECT who, outcome FROM web_actions WHERE action='login'")
     assert len(logged) == TRIES_OF_ONE + 1 and "wrong" not in str(logged)

@@ -48,27 +48,31 @@ ObjectPage = Page[dict[str, Any]]
 class Listing:
     """A list that a client of the API asked for.
 
-    `part` is the page of it that is wanted, `database` where it is read.
+    `part` is the page of it that is wanted, `database` where it is read; addresses begin with
+    `root_path`.
     """
 
     request: Request
     database: Database
     part: Slice
+    root_path: str
 
     def page(
         self, query: Callable[[Tx, Slice], Sequence[Any]], shape: Callable[[Any], dict[str, Any]]
     ) -> ObjectPage:
         """Return one page of what `query` reads, each row made into JSON by `shape`."""
         rows, more = read_page(self.database, self.part, query)
-        url = self.request.url
-        after = str(url.include_query_params(before=rows[-1].id)) if more else None
-        if after is not None:
-            after = after.removeprefix(f"{url.scheme}://{url.netloc}")
+        after = self._address(before=rows[-1].id) if more else None
         return Page(items=[shape(row) for row in rows], next=after)
+
+    def _address(self, before: int) -> str:
+        """Return path and query of the page of rows with ids below `before`."""
+        url = self.request.url.include_query_params(before=before)
+        return f"{self.root_path}{url.path}?{url.query}"
 
 
 def _listing(request: Request, backend: TheBackend, part: Paging, _who: Reader) -> Listing:
-    return Listing(request, backend.database, part)
+    return Listing(request, backend.database, part, backend.settings.web_root_path)
 
 
 TheListing = Annotated[Listing, Depends(_listing)]

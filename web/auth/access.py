@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
@@ -13,6 +14,7 @@ from core.messages import Message
 from storage.operations.web_tokens import Role, WebToken
 from web.auth.sessions import COOKIE, Sessions
 from web.auth.tokens import TokenStore
+from web.edge.protocol import spare
 from web.problems import RequestRefusedError
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -52,11 +54,14 @@ class Gate:
         scheme, _, text = request.headers.get("authorization", "").partition(" ")
         if scheme:
             token = self._tokens.recognise(text.strip()) if scheme.lower() == "bearer" else None
-            return _visitor_of(token, request, Message.of("token_not_valid"))
+            visitor = _visitor_of(token, request, Message.of("token_not_valid"))
+            spare(request.scope)
+            return visitor
         token_id = self._sessions.open(request.cookies.get(COOKIE, ""))
         token = self._tokens.with_id(token_id) if token_id is not None else None
         visitor = _visitor_of(token, request, Message.of("nobody_signed_in"))
         require_own_site(request)
+        spare(request.scope)
         return visitor
 
 
@@ -73,8 +78,14 @@ def require_own_site(request: Request) -> None:
 
 
 def address_of(request: Request) -> str:
-    """Return the IP address that the request came from, or `unknown`."""
-    return request.client.host if request.client else "unknown"
+    """Return the IP address that the request came from, or `unknown`.
+
+    A proxy that is believed may have given any text for it.
+    """
+    try:
+        return str(ipaddress.ip_address(request.client.host if request.client else ""))
+    except ValueError:
+        return "unknown"
 
 
 def _is_own(request: Request) -> bool:
@@ -86,7 +97,10 @@ def _is_own(request: Request) -> bool:
     if site is not None:
         return site == "same-origin"
     origin = request.headers.get("origin", "")
-    return bool(origin) and urlsplit(origin).netloc == request.headers.get("host")
+    try:
+        return bool(origin) and urlsplit(origin).netloc == request.headers.get("host")
+    except ValueError:  # no address
+        return False
 
 
 def _visitor_of(token: WebToken | None, request: Request, otherwise: Message) -> Visitor:

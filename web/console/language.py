@@ -11,6 +11,7 @@ from fastapi import Request
 from core.errors import BatonError
 from core.logs import redact
 from core.messages import Message
+from core.plain_text import isolated
 from presentation.i18n.catalogue.zh.by_english.console import CHINESE, FIELDS
 from presentation.i18n.renderer import FrontEnd, Renderer, renderer_for
 from web.problems import RequestRefusedError
@@ -34,7 +35,9 @@ class Language:
         A text without a translation stays English.
         """
         text = CHINESE.get(english, english) if self.code == "zh" else english
-        return text.format(**parts) if parts else text
+        if not parts:
+            return text
+        return text.format(**{name: _isolated(value) for name, value in parts.items()})
 
     def problem(self, found: str | Message | BatonError, zone: tzinfo = UTC) -> str:
         """Return a message, an error, or a column that holds one, as a sentence in this language.
@@ -52,6 +55,10 @@ class Language:
             return "; ".join(f"{field}: {self.problem(found, zone)}" for field, found in problems)
         named = ((FIELDS.get(field.split(".")[0], field), found) for field, found in problems)
         return "；".join(f"{name}：{self.problem(found, zone)}" for name, found in named)
+
+
+def _isolated(part: object) -> object:
+    return isolated(part) if isinstance(part, str) else part
 
 
 LANGUAGES = {code: Language(code) for code in ("en", "zh")}

@@ -84,7 +84,7 @@ def _asked(
         begin = backend.clock.now() - RANGES[span]
     filters = {name: text for name, text in request.query_params.items() if text}
     return ListView(
-        path=request.url.path,
+        path=request.scope["path"],
         filters=filters,
         part=Slice(limit=_rows(rows, request), before=before, since=begin, until=end),
         span=span if span in RANGES else "",

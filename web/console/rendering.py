@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from fastapi import APIRouter, Request
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from core.installation.program import program_name
@@ -24,11 +23,14 @@ from web.backend import Backend
 from web.console import operations
 from web.console.language import Language, language_of
 from web.console.list_view import RANGES, ROWS, ROWS_COOKIE, ListView
+from web.console.template_rules import environment
 from web.problems import RequestRefusedError
 
 FOLDER = Path(__file__).resolve().parent.parent / "templates"
 NOTE_COOKIE = "baton_note"
 NOTE_SECS = 60
+MAX_NOTE_CHARS = 1000
+MAX_NOTE_COOKIE_CHARS = 20_000
 YEAR_SECS = 365 * 86400
 ANY_WIDTH = 10_000
 
@@ -52,13 +54,7 @@ class Screens:
     def __init__(self, *, backend: Backend, sections: Sequence[Section]) -> None:
         self._backend = backend
         self._sections = sections
-        self._templates = Environment(
-            loader=FileSystemLoader(FOLDER),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._templates = environment(str(FOLDER), backend.settings.web_root_path)
 
     def page(
         self,
@@ -124,7 +120,7 @@ class Screens:
 
     def section(self, request: Request) -> Section:
         """Return the section to which the address belongs."""
-        path = f"{request.url.path}/"
+        path = f"{request.scope['path']}/"
         found = [section for section in self._sections if path.startswith(f"{section.path}/")]
         return max(found, key=lambda section: len(section.path))
 
@@ -167,7 +163,7 @@ def back_with(address: str, text: str, failed: bool = False) -> Response:
         failed: whether the text is a refusal.
     """
     answer = RedirectResponse(address, HTTPStatus.SEE_OTHER)
-    note = quote(json.dumps({"text": text[:1000], "failed": failed}))
+    note = quote(json.dumps({"text": text[:MAX_NOTE_CHARS], "failed": failed}))
     answer.set_cookie(
         NOTE_COOKIE, note, max_age=NOTE_SECS, path="/admin", httponly=True, samesite="strict"
     )
@@ -180,9 +176,11 @@ def keep(answer: Response, cookie: str, value: str) -> None:
 
 
 def _read_note(cookie: str | None) -> dict[str, Any] | None:
-    """Return the note in a cookie; None when there is none, or it is damaged."""
+    """Return the note in a cookie; None when there is none, or it is damaged or none of ours."""
+    if not cookie or len(cookie) > MAX_NOTE_COOKIE_CHARS:
+        return None
     try:
-        note = json.loads(unquote(cookie or ""))
+        note = json.loads(unquote(cookie))
         return {"text": str(note["text"]), "failed": bool(note["failed"])}
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -39,7 +39,7 @@ def login(
     token: Annotated[str, Form(max_length=200)] = "",
     to: Annotated[str, Form(max_length=2000)] = HOME,
 ) -> Response:
-    """Start a session for the holder of a token; refuse after too many failures (429)."""
+    """Start a session for the holder of a token; refuse wrong ones after too many (429)."""
     require_own_site(request)
     state = request.app.state
     limit: LoginLimit = state.login_limit
@@ -52,17 +52,18 @@ def login(
             request, "login", None, status=status, to=own_page(to), error=error, parts=parts
         )
 
-    wait_secs = limit.wait_secs(address)
-    if wait_secs:
-        answer = again(
-            "Too many attempts; try again in {secs} s.",
-            HTTPStatus.TOO_MANY_REQUESTS,
-            secs=wait_secs,
-        )
-        answer.headers["Retry-After"] = str(wait_secs)
-        return answer
+    # A right token first: others behind the same address may have tried wrong ones.
     known = tokens.recognise(token.strip())
     if known is None:
+        wait_secs = limit.wait_secs(address)
+        if wait_secs:
+            answer = again(
+                "Too many attempts; try again in {secs} s.",
+                HTTPStatus.TOO_MANY_REQUESTS,
+                secs=wait_secs,
+            )
+            answer.headers["Retry-After"] = str(wait_secs)
+            return answer
         limit.failed(address)
         metrics: HttpMetrics = state.http_metrics
         metrics.login_failures.inc()
@@ -90,8 +91,10 @@ def _signed_in(request: Request, token_id: int, to: str) -> Response:
 
 @router.post("/logout")
 def logout(request: Request) -> Response:
-    """End the session of this browser."""
+    """End the session of this browser, and of whoever has a copy of its cookie."""
     require_own_site(request)
+    sessions: Sessions = request.app.state.sessions
+    sessions.end(request.cookies.get(COOKIE, ""))
     answer = RedirectResponse(f"{HOME}/login", HTTPStatus.SEE_OTHER)
     answer.delete_cookie(COOKIE, path="/")
     return answer
@@ -113,6 +116,9 @@ def choose_language(
 
 def own_page(address: str) -> str:
     """Return the address if it is a page of ours, else the overview: nobody is sent elsewhere."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return HOME
     ours = not parts.scheme and not parts.netloc and parts.path.startswith(("/admin", "/docs"))
     return address if ours and "\\" not in address and address.isprintable() else HOME

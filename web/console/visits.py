@@ -81,11 +81,16 @@ class Visit:
 
     def _came_from(self) -> str | None:
         """Return the page of ours on which the button was; None when it is not known."""
-        parts = urlsplit(self.request.headers.get("referer", ""))
-        is_ours = parts.netloc == self.request.headers.get("host")
-        if not is_ours or not parts.path.startswith("/admin"):
+        root = self.backend.settings.web_root_path
+        try:
+            parts = urlsplit(self.request.headers.get("referer", ""))
+        except ValueError:
             return None
-        return f"{parts.path}?{parts.query}" if parts.query else parts.path
+        path = parts.path.removeprefix(root)
+        is_ours = parts.netloc == self.request.headers.get("host")
+        if not is_ours or not path.startswith("/admin"):
+            return None
+        return f"{path}?{parts.query}" if parts.query else path
 
 
 def _reading(request: Request, backend: TheBackend, who: Reader) -> Visit:

@@ -17,8 +17,9 @@ from web.state import TheBackend
 router = APIRouter(tags=["health"])
 
 
+# Not in a thread: it must not wait for the requests that occupy all of them.
 @router.get("/healthz", summary="The server runs")
-def healthz(backend: TheBackend) -> dict[str, Any]:
+async def healthz(backend: TheBackend) -> dict[str, Any]:
     return _alive(backend)
 
 

@@ -5,6 +5,7 @@ const EVERY_MS = 30000;
 const RETRY_MS = 3000;
 const RUNNING_MS = 2000;
 const ANSWER_MS = 20000;
+const LOGIN = `${document.documentElement.dataset.root}/admin/login`;
 const HTML = { Accept: "text/html" };
 const AUTO_KEY = "baton-auto-refresh";
 const NOTE_KEY = "baton-note";
@@ -28,7 +29,7 @@ function say(text) {
 
 // The page behind an answer, or null when the visitor has to sign in again.
 async function pageOf(answer) {
-  if (new URL(answer.url).pathname === "/admin/login") {
+  if (new URL(answer.url).pathname === LOGIN) {
     location.assign(answer.url);
     return null;
   }
@@ -159,7 +160,7 @@ document.addEventListener("submit", (event) => {
     event.preventDefault();
     return;
   }
-  if (!form.closest("main") || form.getAttribute("action") === "/admin/login") return;
+  if (!form.closest("main") || form.getAttribute("action") === LOGIN) return;
   event.preventDefault();
   act(form, button);
 });

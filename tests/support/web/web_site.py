@@ -42,9 +42,10 @@ class Visitor:
 class Site:
     """An App that is served on a free port."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, **options: Any) -> None:
+        """Serve `app`; `options` are further ones of `web_server`."""
         self.app = app
-        self.server = web_server(app, "127.0.0.1", 0)
+        self.server = web_server(app, "127.0.0.1", 0, **options)
         self.server.start()
         self.url = self.server.url
         self.admin_token = app.web_tokens.make(Role.ADMIN, "boss").text
@@ -57,6 +58,12 @@ class Site:
     def visitor(self, token: str | None = None) -> Visitor:
         self._visitors.append(Visitor(url=self.url, token=token))
         return self._visitors[-1]
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Return where it listens, for sockets."""
+        host, _, port = self.url.removeprefix("http://").partition(":")
+        return host, int(port)
 
     def use_launcher(self, launcher: JobLauncher) -> None:
         """Run these jobs instead of those of the App."""

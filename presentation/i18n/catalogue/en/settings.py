@@ -26,6 +26,8 @@ MESSAGES: dict[str, Forms] = {
     "egress_name_wrong": "{name!r} is no name: up to 64 letters, digits, dots, dashes, underscores",
     "time_zone_unknown": "{name!r} is no time zone; write it like Asia/Shanghai",
     "not_http_url": "{text!r} is not an http(s) URL",
+    "network_malformed": "{text!r} is no address and no network like 10.0.0.0/8",
+    "root_path_malformed": "{text!r} is no path like /baton",
     "seconds_list_wrong": "{text!r} is no list of seconds, for example 5,300,1800",
     # schedules
     "cron_fields_wrong": (

@@ -41,6 +41,9 @@ MESSAGES: dict[str, Forms] = {
         "List should have at most {n:,} items, not {given}",
     ),
     "field_required": "Field required",
+    "name_unknown": "there is no field of this name",
+    "name_unknown_near": "there is no field of this name; the nearest is {nearest!r}",
+    "name_repeated": "is given {times:,} times; once is right",
     "value_malformed": "{detail}",
     "too_many_items": "{given:,} items are too many: {most:,} at a time",
     "file_not_chosen": "no file is chosen",
@@ -87,6 +90,10 @@ MESSAGES: dict[str, Forms] = {
     # the server
     "body_without_length": "the body has no stated length",
     "body_too_large": "the body has more than {max_bytes:,} bytes",
+    "body_compressed": "the body is compressed ({encoding})",
+    "body_too_slow": "the body did not come within {secs:,} s",
+    "head_too_large": "request line and headers have more than {max_bytes:,} bytes",
+    "host_malformed": "the Host header is no host",
     "error_inside": "an error inside Baton",
     "web_address_unusable": "the web console cannot listen on {host}:{port} ({detail})",
 }
@@ -106,6 +113,7 @@ _EVERYWHERE: dict[str, Forms] = {
     "operation_broken": _LOG_FILE,
     "body_without_length": "send the body with a Content-Length",
     "body_too_large": "send it in parts",
+    "body_compressed": "send it as it is",
     "error_inside": _LOG_FILE,
     "web_address_unusable": _ADDRESS,
     "channel_missing": _CHANNEL,

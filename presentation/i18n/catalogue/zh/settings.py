@@ -24,6 +24,8 @@ MESSAGES: dict[str, Forms] = {
     "egress_name_wrong": "{name!r} 不是有效名称：最多 64 个字母、数字、点、连字符或下划线",
     "time_zone_unknown": "没有时区{name!r}；写成 Asia/Shanghai 这样的名称",
     "not_http_url": "{text!r}不是 http(s) 地址",
+    "network_malformed": "{text!r}既不是地址，也不是 10.0.0.0/8 这样的网段",
+    "root_path_malformed": "{text!r}不是 /baton 这样的路径",
     "seconds_list_wrong": "{text!r}不是以逗号分隔的秒数，例如 5,300,1800",
     # 计划
     "cron_fields_wrong": (

@@ -29,6 +29,9 @@ MESSAGES: dict[str, Forms] = {
     "list_too_short": ("至少 1 项，现为 {given} 项", "至少 {n:,} 项，现为 {given} 项"),
     "list_too_long": ("最多 1 项，现为 {given} 项", "最多 {n:,} 项，现为 {given} 项"),
     "field_required": "必填",
+    "name_unknown": "没有这个字段",
+    "name_unknown_near": "没有这个字段，最接近的是“{nearest}”",
+    "name_repeated": "出现了 {times:,} 次，只应出现一次",
     "value_malformed": "{detail}",
     "too_many_items": "{given:,} 条过多：每次最多 {most:,} 条",
     "file_not_chosen": "未选择文件",
@@ -71,6 +74,10 @@ MESSAGES: dict[str, Forms] = {
     # 服务器
     "body_without_length": "请求正文没有注明长度",
     "body_too_large": "请求正文超过 {max_bytes:,} 字节",
+    "body_compressed": "请求正文经过压缩（{encoding}）",
+    "body_too_slow": "请求正文未在 {secs:,} 秒内传完",
+    "head_too_large": "请求行和请求头超过 {max_bytes:,} 字节",
+    "host_malformed": "Host 请求头不是主机名",
     "error_inside": "Baton 内部错误",
     "web_address_unusable": "管理后台无法监听 {host}:{port}（{detail}）",
 }
@@ -89,6 +96,7 @@ _EVERYWHERE: dict[str, Forms] = {
     "operation_broken": _LOG_FILE,
     "body_without_length": "请带上 Content-Length 发送",
     "body_too_large": "请分批发送",
+    "body_compressed": "请不压缩，直接发送",
     "error_inside": _LOG_FILE,
     "web_address_unusable": _ADDRESS,
     "channel_missing": _CHANNEL,
