@@ -410,7 +410,7 @@ class PlatformQuotaError(SourceError):
 class CircuitOpenError(SourceError):
     """Nothing was requested: the circuit of `unit` lets nobody through until `until` (UTC)."""
 
-    def __init__(self, unit: CircuitUnit, until: datetime) -> None:
+    def __init__(self, *, unit: CircuitUnit, until: datetime) -> None:
         super().__init__(
             f"circuit_open_{unit.scope}",
             platform=unit.platform,

@@ -69,7 +69,7 @@ class SharedCircuits:
             lasting = [c for c in circuits if c.state is not CircuitState.QUARANTINED]
             if lasting or self.clock.monotonic() >= give_up_at:
                 busy = (lasting or circuits)[0]
-                raise CircuitOpenError(busy.unit, self._until_free(busy, now))
+                raise CircuitOpenError(unit=busy.unit, until=self._until_free(busy, now))
             if self.clock.wait(stop, POLL_SECS):
                 raise StoppedSignal
 
@@ -149,7 +149,7 @@ class SharedCircuits:
             if circuit.state is CircuitState.QUARANTINED and circuit.until_at <= now:
                 continue
             if circuit.state is CircuitState.OPEN and now < circuit.until_at <= now + MAX_AHEAD:
-                raise CircuitOpenError(circuit.unit, circuit.until_at)
+                raise CircuitOpenError(unit=circuit.unit, until=circuit.until_at)
             found.append(circuit)
         return found
 

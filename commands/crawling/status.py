@@ -11,9 +11,8 @@ from commands.framework.context import (
     result,
     result_json,
 )
-from commands.framework.home import home_message
 from commands.framework.options import AsJson
-from core.installation.home import find_home
+from core.installation.home import find_home, home_message
 from core.messages import Message
 from presentation.egress_views import circuit_object, cooling_object
 from presentation.i18n.renderer import renderer_for

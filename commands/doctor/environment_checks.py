@@ -11,9 +11,8 @@ from datetime import datetime
 from pathlib import Path
 
 from commands.doctor.findings import Finding, failure, ok, warning
-from commands.framework.home import home_message
 from core.installation.home import SETTING as HOME_SETTING
-from core.installation.home import find_home
+from core.installation.home import find_home, home_message
 from core.messages import Message
 from core.settings import Settings, setting_names
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from core.installation.program import is_installed
+from core.messages import Message
 
 SETTING = "BATON_HOME"
 OWN_PREFIX = "BATON_"
@@ -97,3 +98,9 @@ def _names_settings(env_file: Path) -> bool:
         return False
     lines = env_file.read_text(encoding="utf-8", errors="replace").splitlines()
     return any(line.strip().removeprefix("export ").startswith(OWN_PREFIX) for line in lines)
+
+
+def home_message() -> Message:
+    """Return which folder is the home of this process, and why."""
+    home = find_home()
+    return Message.of(f"home_is_{home.reason}", folder=str(home.path.absolute()))

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from core.attribution import CircuitUnit
 from core.errors import BatonError, FaultUnit, InvalidInputError, TransportFault
 from core.message_json import message_keys
 from core.messages import CODE, TEXT, Message
@@ -183,7 +184,7 @@ GIVEN: dict[str, Any] = {
     "code": "file_not_writable",
     "until": None,
     "resets_at": datetime(2026, 1, 1, tzinfo=UTC),
-    "secs_left": 1.0,
+    "unit": CircuitUnit("bilibili"),
     "problems": {"field": Message.of("key_missing")},
     "field": "field",
     "reason": Message.of("key_missing"),
