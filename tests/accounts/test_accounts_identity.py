@@ -9,6 +9,7 @@ import pytest
 
 from accounts.csv_import import parse_accounts
 from accounts.enrolment import EnrolmentResult
+from accounts.manager import Cooldown
 from accounts.requests import NewAccount
 from accounts.vault import Credentials
 from app.container import App
@@ -142,7 +143,7 @@ def test_another_login_begins_anew_under_the_name(app: App) -> None:
     app.pool.registry.set_limit(account_of(app, "alice"), 50)
     leased = pool.must_lease()
     assert pool.spend(leased, 50)
-    app.pool.manager.cool_down(leased, 60, REASON, suspect=True)
+    app.pool.manager.cool_down(leased, Cooldown(base_secs=60, reason=REASON, suspect=True))
     former = account_of(app, "alice")
     app.database.write(account_logins.set_device, former.id, app.vault.encrypt("{}") or "")
 

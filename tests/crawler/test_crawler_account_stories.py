@@ -10,6 +10,7 @@ from accounts.vault import Credentials
 from commands.accounts.tables import explain_lines
 from core.settings import Pace
 from sandbox.messages import json_reply
+from sources.bilibili.response_rules import NAV
 from storage.models.accounts import AccountStatus
 from storage.models.tasks import TaskStatus
 from tests.support.crawler.workbench import (
@@ -45,11 +46,17 @@ def test_the_story_of_an_account_is_complete_in_order_and_without_secrets(
     session = f"SESSDATA={SECRET}; bili_jct={CSRF}"
     add_account(app, "me", session=session)
 
+    def refuse_once(_request: Any, _reply: Any) -> Any:
+        """The one account of the pool is refused everywhere, so that it is to blame itself."""
+        del server.spoil_path[NAV]
+        return json_reply({"code": -412, "message": "no"})
+
     def spoil(request: Any, reply: Any) -> Any:
         page, times = int(request.params["page"]), server.pages.count(int(request.params["page"]))
         if page == 2 and times == 1:
             return json_reply({"code": -799, "message": f"too fast, {SECRET} {CSRF}"})
         if page == 3 and times == 1:
+            server.spoil_path[NAV] = refuse_once
             return json_reply({"code": -401, "message": "robot", "data": {"v_voucher": SECRET}})
         if page == 24:  # of page 25 on it knows nobody
             say(server, "expire", account=SECRET)
