@@ -68,6 +68,7 @@ class FailedRequest:
         retry_after_secs: what the platform asks for; None when it names no time.
         fault: why no usable answer came; None when one came.
         left_at: when the request was let through (UTC).
+        is_confirmation: it was let through as the next asker after another refusal.
     """
 
     cause: CircuitCause
@@ -78,6 +79,7 @@ class FailedRequest:
     retry_after_secs: float | None = None
     evidence: Evidence | None = None
     fault: TransportFault | None = None
+    is_confirmation: bool = False
 
 
 class Circuits(Protocol):

@@ -123,8 +123,9 @@ class Failures:
             for refusal in _since(tx, asker, CircuitCause.RISK, hold)
             if refusal.reverted_at is None  # otherwise it is known whom it concerns
         ]
+        opinions = _opinions(refusals)
         prior = refusals[0].scope if refusals else Scope.ACCOUNT
-        shown = rule_on_good(refusals, asker.egress, self.pool(tx, asker.platform), prior)
+        shown = rule_on_good(opinions, asker.egress, self.pool(tx, asker.platform), prior)
         opening = Opening(cause=CircuitCause.RISK, code=refusals[-1].code if refusals else None)
         if shown.to_confirm is not None:
             unit = CircuitUnit(asker.platform, shown.to_confirm, hold.endpoint)
@@ -170,12 +171,15 @@ class Failures:
                 if refusal.egress == asker.egress
             ]
             source_states.close(tx, hold.unit)
-            if len({refusal.account_id for refusal in refusals}) < 2:
+            if len({refusal.account_id for refusal in _opinions(refusals)}) < 2:
                 return Attribution(scope=Scope.ACCOUNT, refusal_id=refusal_id)
             return self._blame_egress(tx, asker, refusals, failed, now)
         pool = self.pool(tx, asker.platform)
         refusals = _since(tx, asker, CircuitCause.RISK, hold)
-        match rule_on_refusals(refusals, pool):
+        opinions = _opinions(refusals)
+        if refusal_id not in {refusal.id for refusal in opinions}:
+            return Attribution(scope=Scope.ACCOUNT, refusal_id=refusal_id)
+        match rule_on_refusals(opinions, pool):
             case Ruling.EVERYBODY:
                 return Attribution(
                     scope=Scope.PLATFORM, refusal_id=refusal_id, needs_session_check=True
@@ -231,7 +235,7 @@ class Failures:
             for refusal in _since(tx, asker, CircuitCause.THROTTLE, hold)
             if refusal.egress == asker.egress
         ]
-        if len({refusal.account_id for refusal in refusals}) < 2:
+        if len({refusal.account_id for refusal in _opinions(refusals)}) < 2:
             return Attribution(scope=Scope.ACCOUNT, refusal_id=refusal_id)
         until = self._open_for(tx, unit, refusals, failed, now)
         alike = [
@@ -260,7 +264,7 @@ class Failures:
         refusal = self._new(tx, asker, failed, now)
         failed_before = source_refusals.has_question(tx, refusal, now - SAME_QUESTION)
         source_refusals.add(tx, refusal)
-        if len(_since(tx, asker, CircuitCause.SERVER_ERROR, hold)) < 2:
+        if len(_opinions(_since(tx, asker, CircuitCause.SERVER_ERROR, hold))) < 2:
             if failed_before:
                 return Attribution(scope=Scope.REQUEST)
             return Attribution(
@@ -333,6 +337,7 @@ class Failures:
             before_health=account.health if account else None,
             before_failures=account.failure_count if account else None,
             before_pace=account.pace if account else None,
+            is_confirmation=failed.is_confirmation,
             created_at=now,
         )
 
@@ -359,6 +364,15 @@ def _egress_unit(asker: Asker) -> CircuitUnit:
 
 def _since(tx: Tx, asker: Asker, cause: CircuitCause, hold: Circuit) -> list[Refusal]:
     return source_refusals.since(tx, asker.platform, asker.endpoint, cause, hold.since_at)
+
+
+def _opinions(refusals: Sequence[Refusal]) -> list[Refusal]:
+    """Return the refusals in a row: the first one, and those of the askers after it.
+
+    A request that was under way already is no second opinion: a large pool has many at any time,
+    and some of them are refused by chance. What its refusal costs is taken back like the others'.
+    """
+    return [*refusals[:1], *(refusal for refusal in refusals[1:] if refusal.is_confirmation)]
 
 
 def _is_of_proxy(fault: TransportFault) -> bool:
