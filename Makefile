@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint proof container house format bench chaos clean
+.PHONY: help demo test lint proof container house format bench chaos matrix clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,9 @@ MINUTES ?= 30
 ENGINE ?= all
 chaos: $(VENV)/.dev mariadb  ## faults at random: MINUTES=30, ENGINE=sqlite|mariadb|galera|all, SEED=N
 	$(BIN)/python -m tests.chaos.main --minutes $(MINUTES) --engine $(ENGINE) $(if $(SEED),--seed $(SEED))
+
+matrix: $(VENV)/.dev mariadb  ## blocks and throttles against 1, 6 and 20 real processes
+	$(BIN)/python -m tests.matrix.main
 
 clean:  ## remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

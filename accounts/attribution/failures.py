@@ -109,6 +109,7 @@ class Failures:
             egress = asker.egress if is_only_egress else ALL
             unit = CircuitUnit(asker.platform, egress)
             source_states.close(tx, hold.unit)
+            refusals += self._alike_elsewhere(tx, asker, now)
         until = self._open_for(tx, unit, refusals, failed, now)
         self._forget_narrower(tx, asker, refusals)
         return Attribution(scope=unit.scope, until=until)
@@ -317,6 +318,21 @@ class Failures:
         until = self.openings.open(tx, unit, _opening(failed), now)
         revert(tx, refusals, unit, now)
         return until
+
+    def _alike_elsewhere(self, tx: Tx, asker: Asker, now: datetime) -> list[Refusal]:
+        """Return the refusals at other endpoints that nobody has confirmed or refuted yet.
+
+        The same block refused them; their quarantines end with it.
+        """
+        found: list[Refusal] = []
+        for hold in source_states.all_of(tx, now, asker.platform):
+            is_quarantined = hold.state is CircuitState.QUARANTINED and hold.egress == ALL
+            if is_quarantined and hold.cause is CircuitCause.RISK:
+                found += source_refusals.since(
+                    tx, hold.platform, hold.endpoint, hold.cause, hold.since_at
+                )
+                source_states.close(tx, hold.unit)
+        return found
 
     def _forget_narrower(self, tx: Tx, asker: Asker, refusals: Iterable[Refusal]) -> None:
         for egress in {refusal.egress for refusal in refusals}:

@@ -223,7 +223,7 @@ def test_a_probe_whose_process_was_killed_is_sent_by_another_within_half_a_minut
     server.order(BLOCK | {"for_secs": 600})
     crew.work(clock, 300)
     [circuit] = circuits_of(crew.app)
-    clock.move_to(circuit.until_at)
+    clock.move_to(circuit.until_at + timedelta(seconds=1))
     asker = Asker(platform="bilibili", egress="direct", endpoint="search", account_id=1)
     crew.apps[2].pool.circuits.admit(asker, threading.Event())  # and there its process dies
     asked = len(server.asked)
