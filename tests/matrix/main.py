@@ -47,8 +47,7 @@ ORDERS: dict[str, dict[str, Any]] = {
         "for_secs": THROTTLE_SECS,
     },
 }
-# After the first refusal: two opinions, a session check and a probe; or the second account.
-BUDGETS = {"block": 4, "throttle": 1}
+SESSION_CHECK = "/x/web-interface/nav"
 RESTING = (
     "SELECT COUNT(*) FROM accounts WHERE cooldown_until IS NOT NULL OR health<>'healthy'"
     " OR failure_count>0"
@@ -104,7 +103,6 @@ class Run:
         time.sleep(order["for_secs"] / 2)
         codes = [process.wait(RUN_SECS).code for process in running]
         [report] = self._sandbox.stats()["orders"]
-        print(report["departures_by_endpoint"], file=sys.stderr, flush=True)
         return Found(
             case=case,
             engine=engine,
@@ -112,7 +110,7 @@ class Run:
             accounts=self.accounts,
             refused=report["refused"],
             departures=report["departures"] + report["quiet_departures"],
-            budget=BUDGETS[case],
+            budget=budget(case, report["departures_by_endpoint"]),
             resting=resting,
             at_end=self._resting(),
             complete=set(codes) == {0} and self._stored() == len(self._sandbox.uids(DOMAIN)),
@@ -135,6 +133,16 @@ class Run:
     def _number(self, query: str) -> int:
         with self._baton.opened_app() as app:
             return app.database.read(lambda tx: tx.number(query))
+
+
+def budget(case: str, departures: dict[str, int]) -> int:
+    """Return how many requests may come after the first refusal was answered.
+
+    Each endpoint that was in use finds out for itself: a new process asks for device ids beside the
+    search. A block costs three requests at each, a session check and one probe; a throttle two.
+    """
+    endpoints = max(1, len(departures.keys() - {SESSION_CHECK}))
+    return 3 * endpoints - 1 + 2 if case == "block" else 2 * endpoints - 1
 
 
 @contextmanager
