@@ -61,6 +61,11 @@ def departures_of(server: Platform) -> int:
     return int(report["departures"] + report["quiet_departures"])
 
 
+def leases(app: App) -> int:
+    """Return how often accounts were leased so far."""
+    return app.database.read(lambda tx: tx.number("SELECT SUM(lease_token) FROM accounts"))
+
+
 def circuits_of(app: App) -> list[Circuit]:
     return app.database.read(source_states.all_of, app.clock.now(), "bilibili")
 
@@ -121,7 +126,9 @@ def test_a_block_of_the_platform_costs_three_requests_a_session_check_and_no_acc
     server = platform(creators=240)
     crew = Crew(make_app, server)
     server.order(BLOCK | {"for_secs": 3600})
+    before = leases(crew.app)
     crew.work(clock, REST - 30)
+    assert leases(crew.app) - before < 100, "nobody goes from account to account all the time"
     report = report_of(server)
     assert (report["refused"], departures_of(server)) == (1 + OPINIONS, OPINIONS)
     assert unharmed(crew.app)
