@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint proof guards container house format bench chaos clean
+.PHONY: help demo test lint proof guards container house format bench chaos matrix clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,9 @@ chaos: $(VENV)/.dev mariadb  ## faults at random: MINUTES=30, ENGINE=sqlite|mari
 
 guards: $(VENV)/.dev mariadb  ## remove guards one by one, and see a test fail without each
 	$(BIN)/python -m tests.guards.main --simulation 60
+
+matrix: $(VENV)/.dev mariadb  ## blocks and throttles against 1, 6 and 20 real processes
+	$(BIN)/python -m tests.matrix.main
 
 clean:  ## remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

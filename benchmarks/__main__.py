@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 
 from benchmarks import (
+    attribution,
     broadcast,
     completion,
     daily_stats,
@@ -46,6 +47,7 @@ BENCHMARKS: dict[str, Callable[[Ground, bool], Result]] = {
         broadcast,
         web,
         completion,
+        attribution,
     )
 }
 

@@ -210,6 +210,17 @@ class AccountSession:
                 self.circuits.before_request(endpoint)
             yield
 
+    def aside(self, endpoint: str) -> AbstractContextManager[None]:
+        """Have one request to `endpoint` (a path) admitted that waits for no turn.
+
+        It is sent beside the newest request of the call, whose outcome stays open.
+
+        Raises:
+            CircuitOpenError: on entering; a unit that it goes through is left alone.
+            StoppedSignal: on entering; the service stops, the request must not be sent.
+        """
+        return nullcontext() if self.circuits is None else self.circuits.aside(endpoint)
+
     def record_answered(self, error: SourceError | None = None) -> None:
         """Record that the newest request got an answer that is no refusal.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
@@ -68,6 +69,7 @@ class FailedRequest:
         retry_after_secs: what the platform asks for; None when it names no time.
         fault: why no usable answer came; None when one came.
         left_at: when the request was let through (UTC).
+        is_confirmation: it was let through as the next asker after another refusal.
     """
 
     cause: CircuitCause
@@ -78,6 +80,7 @@ class FailedRequest:
     retry_after_secs: float | None = None
     evidence: Evidence | None = None
     fault: TransportFault | None = None
+    is_confirmation: bool = False
 
 
 class Circuits(Protocol):
@@ -162,6 +165,30 @@ class RequestCircuits:
             return
         self.give_back()
         self._admit(replace(self.base, endpoint=self._endpoint(path)))
+
+    @contextmanager
+    def aside(self, path: str) -> Iterator[None]:
+        """Admit a request beside the newest one, whose outcome stays open.
+
+        An error leaves it as the request that failed.
+
+        Raises:
+            CircuitOpenError: as `Circuits.admit`; the request must not be sent.
+        """
+        if self.is_admitted:
+            self.is_admitted = False
+            yield
+            return
+        newest, self._pending = self._pending, None
+        try:
+            self.before_request(path)
+            yield
+        except BaseException:
+            if newest is not None:
+                self.circuits.give_back(newest[1])
+            raise
+        self.settle()
+        self._pending = newest
 
     def settle(self, error: SourceError | None = None) -> None:
         """Record the newest request as answered; do nothing when it has an outcome already.

@@ -98,6 +98,7 @@ class Failures:
             egress = asker.egress if is_only_egress else ALL
             unit = CircuitUnit(asker.platform, egress)
             source_states.close(tx, hold.unit)
+            refusals += self._alike_elsewhere(tx, asker, now)
         until = self._open_for(tx, unit, refusals, failed, now)
         self._forget_narrower(tx, asker, refusals)
         return Attribution(scope=unit.scope, until=until)
@@ -112,8 +113,9 @@ class Failures:
             for refusal in _since(tx, asker, CircuitCause.RISK, hold)
             if refusal.reverted_at is None  # otherwise it is known whom it concerns
         ]
+        opinions = _opinions(refusals)
         prior = refusals[0].scope if refusals else Scope.ACCOUNT
-        shown = rule_on_good(refusals, asker.egress, self.pool(tx, asker.platform), prior)
+        shown = rule_on_good(opinions, asker.egress, self.pool(tx, asker.platform), prior)
         opening = Opening(cause=CircuitCause.RISK, code=refusals[-1].code if refusals else None)
         if shown.to_confirm is not None:
             unit = CircuitUnit(asker.platform, shown.to_confirm, hold.endpoint)
@@ -159,12 +161,15 @@ class Failures:
                 if refusal.egress == asker.egress
             ]
             source_states.close(tx, hold.unit)
-            if len({refusal.account_id for refusal in refusals}) < 2:
+            if len({refusal.account_id for refusal in _opinions(refusals)}) < 2:
                 return Attribution(scope=Scope.ACCOUNT, refusal_id=refusal_id)
             return self._blame_egress(tx, asker, refusals, failed, now)
         pool = self.pool(tx, asker.platform)
         refusals = _since(tx, asker, CircuitCause.RISK, hold)
-        match rule_on_refusals(refusals, pool):
+        opinions = _opinions(refusals)
+        if refusal_id not in {refusal.id for refusal in opinions}:
+            return Attribution(scope=Scope.ACCOUNT, refusal_id=refusal_id)
+        match rule_on_refusals(opinions, pool):
             case Ruling.EVERYBODY:
                 return Attribution(
                     scope=Scope.PLATFORM, refusal_id=refusal_id, needs_session_check=True
@@ -220,7 +225,7 @@ class Failures:
             for refusal in _since(tx, asker, CircuitCause.THROTTLE, hold)
             if refusal.egress == asker.egress
         ]
-        if len({refusal.account_id for refusal in refusals}) < 2:
+        if len({refusal.account_id for refusal in _opinions(refusals)}) < 2:
             return Attribution(scope=Scope.ACCOUNT, refusal_id=refusal_id)
         until = self._open_for(tx, unit, refusals, failed, now)
         alike = [
@@ -249,7 +254,7 @@ class Failures:
         refusal = self._new(tx, asker, failed, now)
         failed_before = source_refusals.has_question(tx, refusal, now - SAME_QUESTION)
         source_refusals.add(tx, refusal)
-        if len(_since(tx, asker, CircuitCause.SERVER_ERROR, hold)) < 2:
+        if len(_opinions(_since(tx, asker, CircuitCause.SERVER_ERROR, hold))) < 2:
             if failed_before:
                 return Attribution(scope=Scope.REQUEST)
             return Attribution(
@@ -305,6 +310,21 @@ class Failures:
         revert(tx, refusals, unit, now)
         return until
 
+    def _alike_elsewhere(self, tx: Tx, asker: Asker, now: datetime) -> list[Refusal]:
+        """Return the refusals at other endpoints that nobody has confirmed or refuted yet.
+
+        The same block refused them; their quarantines end with it.
+        """
+        found: list[Refusal] = []
+        for hold in source_states.all_of(tx, now, asker.platform):
+            is_quarantined = hold.state is CircuitState.QUARANTINED and hold.egress == ALL
+            if is_quarantined and hold.cause is CircuitCause.RISK:
+                found += source_refusals.since(
+                    tx, hold.platform, hold.endpoint, hold.cause, hold.since_at
+                )
+                source_states.close(tx, hold.unit)
+        return found
+
     def _forget_narrower(self, tx: Tx, asker: Asker, refusals: Iterable[Refusal]) -> None:
         for egress in {refusal.egress for refusal in refusals}:
             source_states.close(tx, CircuitUnit(asker.platform, egress, asker.endpoint))
@@ -324,6 +344,7 @@ class Failures:
             before_health=account.health if account else None,
             before_failures=account.failure_count if account else None,
             before_pace=account.pace if account else None,
+            is_confirmation=failed.is_confirmation,
             created_at=now,
         )
 
@@ -350,6 +371,15 @@ def _egress_unit(asker: Asker) -> CircuitUnit:
 
 def _since(tx: Tx, asker: Asker, cause: CircuitCause, hold: Circuit) -> list[Refusal]:
     return source_refusals.since(tx, asker.platform, asker.endpoint, cause, hold.since_at)
+
+
+def _opinions(refusals: Sequence[Refusal]) -> list[Refusal]:
+    """Return the refusals in a row: the first one, and those of the askers after it.
+
+    A request that was under way already is no second opinion: a large pool has many at any time,
+    and some of them are refused by chance. What its refusal costs is taken back like the others'.
+    """
+    return [*refusals[:1], *(refusal for refusal in refusals[1:] if refusal.is_confirmation)]
 
 
 def _is_of_proxy(fault: TransportFault) -> bool:

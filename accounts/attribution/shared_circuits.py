@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from accounts.attribution.failures import Failures
@@ -217,6 +217,7 @@ class SharedCircuits:
             if failed.fault is None or not failed.fault.is_certain:
                 _give_back(tx, [other for other in permit.probes if other != probe])
                 return self.failures.reopen(tx, circuit, failed, now)
+        failed = replace(failed, is_confirmation=bool(permit.probes))
         attribution = self.failures.record(tx, asker, failed, now)
         if not attribution.needs_session_check:
             # While the platform is asked who is signed in, nobody else asks there.

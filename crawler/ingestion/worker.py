@@ -316,13 +316,24 @@ class IngestionWorker:
         ):
             self.scheduler.back_off(leased, error)
             return Outcome.TASK_ENDED
-        if attribution is None or attribution.scope not in (Scope.ENDPOINT, Scope.PLATFORM):
-            if attribution is not None and attribution.until is not None:
-                cursor.held_up[account_id] = attribution.until
+        if attribution is None:
             return Outcome.NEXT_ACCOUNT
+        until = attribution.until
+        if attribution.scope not in (Scope.ENDPOINT, Scope.PLATFORM):
+            if until is not None:
+                cursor.held_up[account_id] = until
+            if not self._is_everybody_held_up(cursor, leased.task.platform):
+                return Outcome.NEXT_ACCOUNT
+            until = min(cursor.held_up.values())
         soon = self.clock.now() + timedelta(seconds=RECHECK_SECS)
-        self._wait_for_platform(leased, attribution.until or soon, error)
+        self._wait_for_platform(leased, until or soon, error)
         return Outcome.TASK_ENDED
+
+    def _is_everybody_held_up(self, cursor: Cursor, platform: str) -> bool:
+        """Return whether no account of the platform has an egress that lets it ask."""
+        now = self.clock.now()
+        held_up = sum(until > now for until in cursor.held_up.values())
+        return held_up > 0 and held_up >= self.accounts.count_enabled(platform)
 
     def _wait_for_platform(self, leased: TaskLease, until: datetime, error: BatonError) -> None:
         # Those who wait for the same moment must not all come at once.

@@ -118,6 +118,10 @@ class BilibiliClient:
             SourceError: nav answered with another code than 0 or -101 (not signed in), or without
                 data.
         """
+        with session.aside(NAV):
+            return self._nav(session)
+
+    def _nav(self, session: AccountSession) -> Mapping[str, Any]:
         body, evidence = self._fetch(session, NAV, "")
         data = body.get("data")
         if body["code"] == NOT_SIGNED_IN and isinstance(data, dict):
@@ -140,7 +144,8 @@ class BilibiliClient:
         assert cookies is not None, "sessions of this platform have cookies"
         if cookies.value(DEVICE_COOKIE):
             return
-        data = self._data(session, FINGER, "")
+        with session.aside(FINGER):
+            data = self._data(session, FINGER, "")
         buvid3 = data.get("b_3") if isinstance(data, dict) else None
         if not isinstance(buvid3, str) or not buvid3:
             raise UnexpectedResponseError(

@@ -18,7 +18,8 @@ class NewRefusal:
     """A refusal as it is stored.
 
     `scope` is what the platform's rules say that it concerns. `before_*` is the account's row when
-    it was refused; None without an account. `question` is a hash of what was asked.
+    it was refused; None without an account. `question` is a hash of what was asked;
+    `is_confirmation`: it was let through as the next asker after another refusal.
     """
 
     platform: str
@@ -33,6 +34,7 @@ class NewRefusal:
     before_health: Health | None
     before_failures: int | None
     before_pace: str | None = field(repr=False)
+    is_confirmation: bool
     created_at: datetime
 
 
@@ -53,6 +55,7 @@ class Refusal:
     before_health: Health | None
     before_failures: int | None
     before_pace: str | None = field(repr=False)
+    is_confirmation: bool
     created_at: datetime
     reverted_at: datetime | None
 

@@ -84,6 +84,29 @@ def test_what_only_one_endpoint_refuses_leaves_the_others_alone(app: App) -> Non
     pool.answer("a", "view")
 
 
+def test_a_block_takes_back_what_it_cost_at_other_endpoints_too(app: App) -> None:
+    pool = CircuitPool(app, "direct direct direct direct direct")
+    assert pool.refuse("e", "finger", nav_answers=False).scope is Scope.ACCOUNT
+    for name in "abc":
+        pool.refuse(name, nav_answers=False)
+    assert pool.resting() == ""
+    assert pool.open_units() == {("direct", EVERY_ENDPOINT)}
+
+
+def test_requests_under_way_are_no_second_opinion_and_are_taken_back_like_the_others(
+    app: App,
+) -> None:
+    pool = CircuitPool(app, "direct direct direct direct direct")
+    under_way = [pool.send(name) for name in "bc"]
+    assert pool.refuse("a").scope is Scope.ACCOUNT
+    assert [pool.fail(sent).scope for sent in under_way] == [Scope.ACCOUNT] * 2
+    assert pool.resting() == "abc"
+    assert only(pool).state is CircuitState.QUARANTINED
+    assert pool.refuse("d").scope is Scope.ACCOUNT
+    assert pool.refuse("e").scope is Scope.ENDPOINT
+    assert pool.resting() == ""
+
+
 def test_a_blocked_egress_is_found_by_another_one(app: App) -> None:
     pool = CircuitPool(app, "gate#1 gate#1 gate#1 gate#2")
     assert pool.refuse("a").scope is Scope.ACCOUNT

@@ -35,6 +35,7 @@ CREATE TABLE source_refusals (
   before_health TEXT NULL,
   before_failures INTEGER NULL,
   before_pace TEXT NULL,
+  is_confirmation INTEGER NOT NULL,
   created_at TEXT NOT NULL,
   reverted_at TEXT NULL
 );

@@ -213,6 +213,7 @@ CREATE TABLE source_refusals (
   before_health VARCHAR(16) NULL,
   before_failures INT NULL,
   before_pace TEXT NULL,
+  is_confirmation TINYINT NOT NULL,
   created_at DATETIME(3) NOT NULL,
   reverted_at DATETIME(3) NULL,               -- it was not the account's fault
   KEY idx_source_refusals_created (platform, created_at)
