@@ -22,11 +22,11 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 COOKIES = "SESSDATA=c00kie-secret"
 HUSH = ("c00kie-secret", "pr0xy-secret", "MfKQ9r8G", "hush")
 LOOKS = {
-    *("plan", "status", "doctor", "sandbox", "alerts list", "broadcast status"),
+    *("plan", "status", "doctor", "sandbox", "alerts list", "broadcast status", "egress list"),
     *("accounts list", "accounts explain", "tasks list", "tasks show", "exports list"),
     *("jobs list", "jobs preview", "works list", "views trend", "views top", "views daily"),
     *("views growth", "views gaps", "webhooks list", "webhooks show", "dramas list"),
-    *("dramas show", "web tokens", "stats fetch", "healthcheck", "completion"),
+    *("dramas show", "web tokens", "stats fetch", "healthcheck", "completion", "circuits list"),
 }
 # What goes on by itself once it was started, trials on a database of their own, and lists that are
 # written out again.
@@ -44,11 +44,15 @@ STEPS: tuple[tuple[str, tuple[object, ...], str, str], ...] = (
     ("start_export", ("--domain", "美妆", "--detach"), "task.export", ""),
     ("tasks label", (1, "mine"), "task.label", ""),
     ("tasks unlabel", (1, "mine"), "task.label", ""),
+    ("exports move", (2, "--out", "elsewhere"), "task.move_output", ""),
     ("tasks pause", (1,), "task.pause", ""),
     ("tasks resume", (1,), "task.resume", ""),
     ("tasks cancel", (1,), "task.cancel", ""),
     ("exports verify", (), "exports.verify", ""),
     ("exports rebuild", (99,), "export.rebuild", ""),
+    ("egress cooldown", ("gate:7000", "--for", "30m"), "egress.cooldown", ""),
+    ("egress open", ("gate:7000",), "egress.open", ""),
+    ("circuits close", ("bilibili",), "circuit.close", ""),
     ("alerts test", (), "alerts.test", ""),
     ("jobs run", ("quota_reset",), "job.run", ""),
     ("works add", ("BV1xx411c7mD", "--no-fetch"), "works.add", ""),
