@@ -103,7 +103,7 @@ def _row(line: int, cells: dict[str, str | None], platform: Platform) -> Account
     username, cookie, proxy = values["username"], values["cookie"], values["proxy"]
     if not 0 < len(username) <= MAX_NAME_LETTERS:
         raise InvalidInputError("csv_name_invalid", max_letters=MAX_NAME_LETTERS)
-    platform.check_session_text(cookie)
+    session = platform.read_session(cookie)
     if proxy:
         platform.check_proxy(proxy)
     # Spreadsheets write thousands separators.
@@ -113,6 +113,6 @@ def _row(line: int, cells: dict[str, str | None], platform: Platform) -> Account
     return AccountRow(
         line=line,
         username=username,
-        credentials=Credentials(values["password"] or None, cookie, proxy or None),
+        credentials=Credentials(values["password"] or None, session.text, proxy or None),
         limit=int(limit) if limit else None,
     )

@@ -43,13 +43,17 @@ def require_daily_limit(limit: int) -> int:
 class NewAccount:
     """An account to add, with checked parts.
 
-    `credentials` are in clear; `limit` is in rows a day, None for the default.
+    `credentials` are in clear; `limit` is in rows a day, None for the default. `user_agent` is that
+    of the browser which the session comes from, None where that is unknown. `notes` name what was
+    left out of the cookies.
     """
 
     platform: str
     username: str
     credentials: Credentials
     limit: int | None
+    user_agent: str | None = None
+    notes: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +61,7 @@ class AccountRequest:
     """An account to add, or to give a fresh session, as a form or a command line names it.
 
     Args:
-        cookies: a header string, JSON of a browser extension, or the content of a cookies.txt.
+        cookies: a text of any form that `sources.cookies.reader` knows.
         proxy: a URL; None or empty for none.
         limit: rows that it may export a day; None for the default.
     """
@@ -77,14 +81,19 @@ class AccountRequest:
         checks = FieldChecks()
         name = checks.check("username", account_name, self.username)
         checks.check("cookies", require_text, self.cookies)
-        checks.check("cookies", platform.check_session_text, self.cookies)
+        session = checks.check("cookies", platform.read_session, self.cookies)
         proxy = checks.check("proxy", platform.check_proxy, self.proxy) if self.proxy else None
         if self.limit is not None and not 0 <= self.limit <= MAX_ROWS_A_DAY:
             checks.add("daily_export_limit", Message.of("rows_out_of_range", most=MAX_ROWS_A_DAY))
         checks.check("password", require_text, self.password or "")
         checks.finish()
         assert name is not None
-        credentials = Credentials(self.password, self.cookies.strip(), proxy)
+        assert session is not None
         return NewAccount(
-            platform=platform.name, username=name, credentials=credentials, limit=self.limit
+            platform=platform.name,
+            username=name,
+            credentials=Credentials(self.password, session.text, proxy),
+            limit=self.limit,
+            user_agent=session.user_agent,
+            notes=session.notes,
         )

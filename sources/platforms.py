@@ -14,8 +14,9 @@ from core.errors import InvalidInputError
 from core.settings import Settings
 from sources.base import Budget, Source
 from sources.bilibili.client import BilibiliClient
-from sources.bilibili.cookies import parse_cookies, session_expiry
+from sources.bilibili.cookies import read_session, session_expiry
 from sources.bilibili.source import BilibiliSource, check_proxy
+from sources.cookies.selection import SessionText
 from sources.declared.loading import DeclaredPlatform, environment, load_platforms
 from sources.request_delay import RandomDelay
 from sources.tikhub.client import TikHubClient
@@ -52,7 +53,8 @@ class Platform:
 
     `searches` says that its creators can be crawled, `sequential` that pages must be fetched in
     order. `raw_fields` maps the export's common columns to keys of a creator's raw data.
-    `check_session_text` and `check_proxy` raise InvalidInputError for what the adapter cannot use.
+    `read_session` returns the session to store for a text that somebody hands in; it and
+    `check_proxy` raise InvalidInputError for what the adapter cannot use.
     `session_expiry` returns when a session ends by itself (UTC), None where its text does not say.
     `key` is set for platforms that are requested with one API key instead of the pool's accounts.
     `page_creators` and `max_pages` are the size of a full page and of a whole search, None where
@@ -64,7 +66,7 @@ class Platform:
     searches: bool = True
     sequential: bool = False
     raw_fields: Mapping[str, str] | None = None
-    check_session_text: Callable[[str], object] = lambda text: None
+    read_session: Callable[[str], SessionText] = lambda text: SessionText(text.strip())
     check_proxy: Callable[[str], str] = check_proxy
     session_expiry: Callable[[str], datetime | None] = lambda text: None
     key: Callable[[Settings], SecretStr | None] | None = None
@@ -119,7 +121,7 @@ BUILT_IN = (
         name="bilibili",
         make=_bilibili,
         raw_fields={"followers": "fans", "videos": "videos", "signature": "usign"},
-        check_session_text=parse_cookies,
+        read_session=read_session,
         session_expiry=session_expiry,
         page_creators=20,
         max_pages=50,
@@ -192,7 +194,7 @@ def _from_declaration(declared: DeclaredPlatform) -> Platform:
         make=lambda context: declared.make(context.settings, context.clock),
         sequential=declared.sequential,
         raw_fields=declared.raw_fields,
-        check_session_text=declared.check_session_text,
+        read_session=declared.read_session,
         check_proxy=declared.check_proxy,
         page_creators=declared.page_creators,
         max_pages=declared.max_pages,
