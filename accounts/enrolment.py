@@ -16,6 +16,7 @@ from core.messages import Message
 from sources.base import SessionStatus
 from sources.platform_access import PlatformAccess
 from sources.platforms import PlatformRegistry
+from sources.sessions import introduce
 from storage.models.accounts import Account, AccountStatus
 
 
@@ -141,6 +142,7 @@ class AccountEnrolment:
             self.vault.decrypt(account.session),
             self.vault.decrypt(account.proxy),
         )
+        introduce(session, account.user_agent)
         return source.check_session(session)
 
     def limit_or_default(self, limit: int | None) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from accounts.requests import MAX_NAME_LETTERS, require_daily_limit
+from accounts.requests import MAX_NAME_LETTERS, require_daily_limit, require_user_agent
 from accounts.vault import Credentials, Vault
 from core.clock import Clock
 from core.errors import CredentialsError, DuplicateKeyError, InvalidInputError
@@ -138,6 +138,28 @@ class AccountRegistry:
             task_control.wake_waiting(tx, account.platform, now)
 
         self.database.write(work)
+
+    def set_user_agent(self, account: Account, user_agent: str | None) -> bool:
+        """Change the User-Agent of an account's requests; None: the platform's usual one.
+
+        Return False when it had that one already.
+
+        Raises:
+            InvalidInputError: no request can carry it; nothing was changed.
+        """
+        agent = None if user_agent is None else require_user_agent(user_agent)
+        if agent == account.user_agent:
+            return False
+        now = self.clock.now()
+
+        def work(tx: Tx) -> None:
+            accounts.set_user_agent(tx, account.id, agent, now)
+            code = "user_agent_removed" if agent is None else "user_agent_set"
+            detail = Message(code, {} if agent is None else {"user_agent": agent})
+            accounts.note_event(tx, account.id, "user_agent", detail.dump(), now)
+
+        self.database.write(work)
+        return True
 
     def find(self, name: str, platform: str | None = None) -> Account:
         """Return the account of that name or, when no name matches, the one with that id in digits.

@@ -17,6 +17,7 @@ MAX_NAME_LETTERS = 128
 MAX_ROWS_A_DAY = 1_000_000_000
 MAX_COOKIE_LETTERS = 1_000_000
 MAX_REASON_LETTERS = 200
+MAX_AGENT_LETTERS = 512
 
 
 def account_name(text: str) -> str:
@@ -30,6 +31,19 @@ def account_name(text: str) -> str:
     if not 0 < len(name) <= MAX_NAME_LETTERS or not name.isprintable():
         raise InvalidInputError("name_not_printable", max_letters=MAX_NAME_LETTERS)
     return name
+
+
+def require_user_agent(text: str) -> str:
+    """Return a User-Agent without surrounding blanks.
+
+    Raises:
+        InvalidInputError: it is empty, longer than MAX_AGENT_LETTERS, or holds characters that no
+            browser sends.
+    """
+    agent = text.strip()
+    if not 0 < len(agent) <= MAX_AGENT_LETTERS or not (agent.isascii() and agent.isprintable()):
+        raise InvalidInputError("user_agent_malformed", max_letters=MAX_AGENT_LETTERS)
+    return agent
 
 
 def require_daily_limit(limit: int) -> int:

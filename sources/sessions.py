@@ -25,23 +25,31 @@ class SessionPool:
         self._open: dict[int, tuple[str, AccountSession]] = {}
 
     def session(
-        self, account_id: int, username: str, session: str | None, proxy: str | None
+        self,
+        account_id: int,
+        username: str,
+        session: str | None,
+        proxy: str | None,
+        *,
+        user_agent: str | None = None,
     ) -> AccountSession:
-        """Return the account's session; a new one when its cookies or its proxy changed.
+        """Return the account's session; a new one when its cookies, proxy or User-Agent changed.
 
-        `session` and `proxy` are in clear. Nothing is sent.
+        `session` and `proxy` are in clear; `user_agent` None is the platform's usual one. Nothing
+        is sent.
 
         Raises:
             LoginExpiredError: there are no usable credentials.
         """
         # Only a digest is kept to compare with: the secrets stay in the session alone.
-        version = hashlib.sha256(f"{session}\n{proxy}".encode()).hexdigest()
+        version = hashlib.sha256(f"{session}\n{proxy}\n{user_agent}".encode()).hexdigest()
         with self._lock:
             known = self._open.get(account_id)
             if known is not None and known[0] == version:
                 return known[1]
         # Opened outside the lock: other accounts must not wait for it.
         fresh = self._source.open_session(account_id, username, session, proxy)
+        introduce(fresh, user_agent)
         fresh.request_delay = self._request_delay
         with self._lock:
             if known is not None:
@@ -55,3 +63,9 @@ class SessionPool:
             for _, session in self._open.values():
                 session.http.close()
             self._open.clear()
+
+
+def introduce(session: AccountSession, user_agent: str | None) -> None:
+    """Let an account's requests carry its browser's User-Agent; None leaves the usual one."""
+    if user_agent:
+        session.http.headers["User-Agent"] = user_agent

@@ -115,7 +115,11 @@ class AccountSessions:
         )
         secrets = self.accounts.credentials(leased)
         session = checkout.access.sessions.session(
-            account.id, account.username, secrets.session, secrets.proxy
+            account.id,
+            account.username,
+            secrets.session,
+            secrets.proxy,
+            user_agent=account.user_agent,
         )
         session.gate = checkout.gate
         checkout.opened_session = session

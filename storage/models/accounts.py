@@ -34,7 +34,8 @@ class Account:
     refusals in a row. `working_task_id` is the top-level task that it works for, or worked for
     last: it stays while the account rests between two requests (`accounts/activity.py` decides
     how long it counts). `today_page_count` counts for `pages_day`. `platform_uid` is the
-    platform's own id of the login; None: not known.
+    platform's own id of the login; None: not known. `user_agent` is that of the browser which the
+    session comes from; None: the platform's usual one is sent.
     """
 
     id: int
@@ -59,6 +60,7 @@ class Account:
     session_checked_at: datetime | None
     session_expires_at: datetime | None
     platform_uid: str | None
+    user_agent: str | None
     working_task_id: int | None
     today_page_count: int
     pages_day: date

@@ -16,7 +16,6 @@ SECRET = {"password", "session", "proxy"}
 # Columns that programs do not need, and those of accounts that nothing fills yet.
 INTERNAL = {"open_key", "proxy_id", "uid_seen_at", "device", "session_renewed_at"} | {
     "session_version",
-    "user_agent",
     "group_name",
     "deleted_at",
 }

@@ -52,7 +52,9 @@ class AccountUseCases:
             CredentialsError: there is no usable key to encrypt with.
         """
         with self._audit.action(who, "account.add", f"{new.platform}/{new.username}"):
-            return self._enrolment.add(new)
+            account_id = self._enrolment.add(new)
+            self._keep_user_agent(new.platform, new.username, new.user_agent)
+            return account_id
 
     def add_or_refresh(
         self, who: Principal, platform: str, request: AccountRequest
@@ -100,7 +102,11 @@ class AccountUseCases:
         """
         subject = f"{platform} {file}: {len(rows.good)}"
         with self._audit.action(who, "account.import", subject):
-            return self._enrolment.import_rows(platform, rows, file, limit)
+            done, problems = self._enrolment.import_rows(platform, rows, file, limit)
+            agents = {row.username: row.user_agent for row in rows.good}
+            for result in done:
+                self._keep_user_agent(platform, result.username, agents.get(result.username))
+            return done, problems
 
     def enable(self, who: Principal, account: Account) -> None:
         """Make an account idle: it is no longer disabled or cooling down."""
@@ -125,6 +131,17 @@ class AccountUseCases:
         with self._audit.action(who, "account.limit", f"{named(account)} {limit}"):
             self._registry.set_limit(account, limit)
 
+    def set_user_agent(self, who: Principal, account: Account, user_agent: str | None) -> bool:
+        """Change the User-Agent of an account's requests; None: the platform's usual one.
+
+        Return False when it had that one already.
+
+        Raises:
+            InvalidInputError: no request can carry it.
+        """
+        with self._audit.action(who, "account.agent", named(account)):
+            return self._registry.set_user_agent(account, user_agent)
+
     def check(self, who: Principal, account: Account) -> SessionStatus:
         """Ask the platform whether the account is signed in; the answer is not stored.
 
@@ -141,9 +158,17 @@ class AccountUseCases:
             return self._rotate_key()
 
     def _refresh(self, new: NewAccount) -> EnrolmentResult:
-        return self._enrolment.add_or_refresh(
+        done = self._enrolment.add_or_refresh(
             new.platform, new.username, new.credentials, new.limit
         )
+        self._keep_user_agent(new.platform, done.username, new.user_agent)
+        return done
+
+    def _keep_user_agent(self, platform: str, name: str, user_agent: str | None) -> None:
+        """Store the User-Agent that came with a session; without one the account keeps its own."""
+        account = self._registry.lookup(platform, name) if user_agent else None
+        if account is not None:
+            self._registry.set_user_agent(account, user_agent)
 
 
 def named(account: Account) -> str:
