@@ -111,6 +111,19 @@ class AccountRegistry:
 
         return self.database.write(work)
 
+    def differing(self, account: Account, credentials: Credentials) -> list[str]:
+        """Return the names of the secrets that `refresh` would replace; it asks no database.
+
+        `credentials` are in clear; one that is None stays as it is.
+        """
+        given = (credentials.password, credentials.session, credentials.proxy)
+        stored = (account.password, account.session, account.proxy)
+        return [
+            name
+            for name, text, token in zip(SECRETS, given, stored, strict=True)
+            if text is not None and not self._holds(token, text)
+        ]
+
     def _newer(self, stored: str | None, text: str | None, token: str | None) -> str | None:
         return stored if text is None or self._holds(stored, text) else token
 

@@ -23,6 +23,7 @@ from web.backend import Backend
 from web.console import operations
 from web.console.language import Language, language_of
 from web.console.list_view import RANGES, ROWS, ROWS_COOKIE, ListView
+from web.console.staged_uploads import StagedUploads
 from web.problems import RequestRefusedError
 
 FOLDER = Path(__file__).resolve().parent.parent / "templates"
@@ -51,6 +52,7 @@ class Screens:
     def __init__(self, *, backend: Backend, sections: Sequence[Section]) -> None:
         self._backend = backend
         self._sections = sections
+        self.uploads = StagedUploads(clock=backend.clock)
         self._templates = Environment(
             loader=FileSystemLoader(FOLDER),
             autoescape=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from accounts.intake.preview import PreviewedAccount, preview_rows
 from core.messages import Message
 from storage.models.accounts import Account, AccountStatus
 
@@ -107,6 +108,10 @@ class AccountUseCases:
             for result in done:
                 self._keep_user_agent(platform, result.username, agents.get(result.username))
             return done, problems
+
+    def preview_rows(self, platform: str, rows: AccountRows) -> list[PreviewedAccount]:
+        """Return for each valid row of a list what its import would do; nothing is stored."""
+        return preview_rows(self._enrolment, platform, rows)
 
     def enable(self, who: Principal, account: Account) -> None:
         """Make an account idle: it is no longer disabled or cooling down."""
