@@ -10,7 +10,8 @@ from typing import Any
 
 from core.errors import InvalidInputError
 
-EXTRA = 'pip install "baton-crawler[excel]"'
+# What the extra `excel` of pyproject.toml installs.
+COMMAND = "pip install python-calamine"
 OLE_MARK, ZIP_MARK = b"\xd0\xcf\x11\xe0", b"PK\x03\x04"
 # A small file can unfold to any size.
 MAX_UNPACKED_BYTES = 500_000_000
@@ -51,7 +52,7 @@ def read_workbook(content: bytes, name: str) -> Sheet:
     try:
         from python_calamine import CalamineError, CalamineWorkbook
     except ImportError as error:
-        raise InvalidInputError("excel_extra_missing", file=name, command=EXTRA) from error
+        raise InvalidInputError("excel_extra_missing", file=name, command=COMMAND) from error
     _require_size(content, name)
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))

@@ -8,7 +8,6 @@ import pytest
 import requests
 
 from core.errors import InvalidInputError
-from core.messages import Message
 from storage.models.accounts import AccountStatus
 from storage.operations import alerts
 from storage.operations.alerts import AlertKind
@@ -163,17 +162,15 @@ def test_a_preview_is_its_visitors_own_and_ends(clock: MovingClock) -> None:
 
 
 def test_an_account_is_renewed_from_its_alert_in_one_click(site: Site, boss: Boss) -> None:
-    boss.post("/admin/accounts/import", {"platform": "bilibili"}, LIST.encode())
-    account = site.app.pool.registry.find("alice")
-    monitor = site.app.alerts.monitor()
-    monitor.look_once()
-    site.app.pool.manager.set_account_status(
-        account.id, AccountStatus.DISABLED, Message.of("session_not_signed_in")
-    )
-    monitor.look_once()
+    ends = int(site.app.clock.now().timestamp()) + 86400
+    ending = f"name,cookie\nalice,SESSDATA=a%2C{ends}%2C{SECRET}\n"
+    boss.post("/admin/accounts/import", {"platform": "bilibili"}, ending.encode())
+    site.app.alerts.monitor().look_once()
     assert [alert.kind for alert in site.app.database.read(alerts.all_open)] == [
-        AlertKind.ACCOUNT_DISABLED
+        AlertKind.SESSION_EXPIRING
     ]
+    account = site.app.pool.registry.find("alice")
+    site.app.pool.manager.set_account_status(account.id, AccountStatus.DISABLED)
     html = boss.session.get(site.url + "/admin/alerts", timeout=ASK_SECS).text
     link = "/admin/accounts/new?name=alice&amp;platform=bilibili"
     assert f'href="{link}"' in html

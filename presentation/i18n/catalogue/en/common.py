@@ -22,7 +22,7 @@ MESSAGES: dict[str, Forms] = {
     "columns_not_known": "columns without a meaning here were left out: {names}",
     "header_repeated": "line {line} repeats the first line and was left out",
     "sheet_read": "the sheet {sheet} was read; the others were not: {others}",
-    "excel_extra_missing": "{file}: Excel files need the library of {command}",
+    "excel_extra_missing": "{file}: Excel files need a library: {command}",
     "workbook_damaged": "{file} cannot be read as a workbook ({detail})",
     "number_rounded": "a spreadsheet has rounded this number",
     "number_not_whole": "this is no whole number",

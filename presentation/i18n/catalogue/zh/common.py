@@ -22,7 +22,7 @@ MESSAGES: dict[str, Forms] = {
     "columns_not_known": "有些列在这里没有含义，已略过：{names}",
     "header_repeated": "第 {line} 行重复了首行，已略过",
     "sheet_read": "已读取工作表 {sheet}；其余未读取：{others}",
-    "excel_extra_missing": "{file}：读取 Excel 文件需要 {command} 安装的库",
+    "excel_extra_missing": "{file}：读取 Excel 文件需要一个库：{command}",
     "workbook_damaged": "{file} 无法作为工作簿读取（{detail}）",
     "number_rounded": "表格程序已将该数字四舍五入",
     "number_not_whole": "这不是整数",

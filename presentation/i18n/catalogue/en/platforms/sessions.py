@@ -57,8 +57,8 @@ MESSAGES: dict[str, Forms] = {
 }
 
 COOKIE_FORMS = (
-    "give a Netscape cookies.txt, the JSON of a cookie extension, a header string such as"
-    " SESSDATA=...; bili_jct=..., or what the browser's developer tools copy as cURL"
+    "give a Netscape cookies.txt, the JSON of a cookie extension, what the browser's developer"
+    " tools copy as cURL, or a header string such as SESSDATA=...; bili_jct=..."
 )
 SIGN_IN_AGAIN = "sign in to {site} in the browser and export the cookies again"
 _TO_DO: dict[str, Forms] = {

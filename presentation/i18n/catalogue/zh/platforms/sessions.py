@@ -56,7 +56,7 @@ MESSAGES: dict[str, Forms] = {
     "sign_in_without_data": "登录接口的答复中没有 data",
 }
 
-COOKIE_FORMS = "请提供 cookies.txt、扩展导出的 JSON、SESSDATA=...; bili_jct=...，或浏览器开发者工具的“复制为 cURL”"
+COOKIE_FORMS = "请提供 cookies.txt、扩展导出的 JSON、浏览器开发者工具的“复制为 cURL”，或 SESSDATA=...; bili_jct=..."
 SIGN_IN_AGAIN = "请在浏览器登录 {site} 后重新导出 Cookie"
 _TO_DO: dict[str, Forms] = {
     "qr_codes_unconfirmed": "请准备好手机后重试",
