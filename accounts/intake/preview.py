@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from accounts.csv_import import AccountRow, AccountRows
-from accounts.enrolment import AccountEnrolment
 from core.messages import Message
 from storage.models.accounts import Account, AccountStatus
+
+if TYPE_CHECKING:
+    from accounts.csv_import import AccountRow, AccountRows
+    from accounts.enrolment import AccountEnrolment
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console as Terminal
 
 from accounts.csv_import import accounts_in
-from accounts.intake.cookie_files import accounts_in_folder, cookie_text
+from accounts.intake.cookie_files import CookieText, accounts_in_folder, cookie_text
 from accounts.requests import AccountRequest
 from commands.accounts.login import login
 from commands.accounts.options import Limit, Proxy
@@ -50,7 +50,9 @@ def add(
     secret = _ask_password() if password else None
     if sys.stdin.isatty():
         say(Message.of("paste_cookies"))
-    cookies = cookie_text(read_stream(sys.stdin.buffer, "-"), "-")
+    # Where a password was asked, the text layer of standard input has read ahead.
+    asked = CookieText(sys.stdin.read()) if password else None
+    cookies = asked or cookie_text(read_stream(sys.stdin.buffer, "-"), "-")
     new = AccountRequest(
         username=name, cookies=cookies.text, password=secret, proxy=proxy, limit=limit
     ).checked(known)

@@ -44,7 +44,7 @@ def cookies_of_site(
     site: str | None,
     ends_at: Callable[[GivenCookie], float | None] = lambda cookie: cookie.expires,
 ) -> SiteCookies:
-    """Return the cookies that belong to a site; those without a domain count as its.
+    """Return the cookies that belong to a site; one without a domain counts as the site's.
 
     Of several with one name the newest counts that is not empty: the one that ends last, or the
     last one. Those that no request can carry are left out.

@@ -126,3 +126,11 @@ def test_a_file_of_two_hundred_megabytes_is_refused_at_once(baton: Baton) -> Non
     for words in (("big.csv",), ("alice", "big.csv")):
         refused = run(baton, "accounts", "import", *words, code=2)
         assert "big.csv is larger than 100 MB; split it" in refused.err
+
+
+def test_a_list_of_a_hundred_thousand_accounts_is_refused_with_what_to_do(baton: Baton) -> None:
+    rows = "\n".join(f"name{number},SESSDATA=geheim{number}" for number in range(100_000))
+    (baton.work / "many.csv").write_text(f"username,cookie\n{rows}\n")
+    refused = run(baton, "accounts", "import", "many.csv", code=2)
+    assert "has 100,000 accounts; at most 20,000 at once; split it" in refused.err
+    assert accounts(baton) == []

@@ -91,8 +91,6 @@ MESSAGES: dict[str, Forms] = {
     "links_or_file": "give links or ids, or --file FILE with one a line",
     "fetch_waits": "{platform} waits until {until}: {reason}",
     "links_with_counters": "{found} of {count} have counters",
-    "list_not_utf8": "{file} is not UTF-8 text; save it as UTF-8",
-    "stdin_not_utf8": "standard input is not UTF-8 text; save it as UTF-8",
     "files_or_inbox": "give files to import, or --inbox",
     "columns_not_used": "{file}: columns that are not used: {names}",
     "discover_page": "page {page}: {found:,} of {announced:,} videos",

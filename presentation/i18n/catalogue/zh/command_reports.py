@@ -80,8 +80,6 @@ MESSAGES: dict[str, Forms] = {
     "links_or_file": "请给出链接或 id，或用 --file 指定每行一个的文件",
     "fetch_waits": "{platform} 等待至 {until}：{reason}",
     "links_with_counters": "{count} 个中有 {found} 个取得数据",
-    "list_not_utf8": "{file} 不是 UTF-8 文本；请存为 UTF-8",
-    "stdin_not_utf8": "标准输入不是 UTF-8 文本；请存为 UTF-8",
     "files_or_inbox": "请给出要导入的文件，或用 --inbox",
     "columns_not_used": "{file}：未使用的列：{names}",
     "discover_page": "第 {page} 页：{found:,} / {announced:,} 个视频",
