@@ -274,3 +274,9 @@ def test_any_text_is_a_link_or_is_refused(text: str) -> None:
         assert str(error)
         return
     assert link.platform in FORMS
+
+
+def test_a_link_built_to_lead_in_circles_is_refused() -> None:
+    circle = "https://www.youtube.com/attribution_link?u=" + "/attribution_link?u=" * 3000
+    with raises_saying(InvalidInputError, "not of a video"):
+        recognise(circle)

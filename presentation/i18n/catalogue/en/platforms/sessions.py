@@ -19,8 +19,8 @@ MESSAGES: dict[str, Forms] = {
     "cookie_place_entry": "entry {entry}",
     "cookie_place_part": "part {part}",
     "cookies_malformed": (
-        "1 line or entry that is no cookie was left out ({places})",
-        "{n:,} lines or entries that are no cookies were left out ({places})",
+        "1 line or entry that is no cookie was left out ({places:, })",
+        "{n:,} lines or entries that are no cookies were left out ({places:, })",
     ),
     "cookies_of_other_sites": (
         "1 cookie of another site was left out",

@@ -19,8 +19,8 @@ MESSAGES: dict[str, Forms] = {
     "cookie_place_entry": "第 {entry} 项",
     "cookie_place_part": "第 {part} 段",
     "cookies_malformed": (
-        "有 1 行（项）不是 Cookie，已略过（{places}）",
-        "有 {n:,} 行（项）不是 Cookie，已略过（{places}）",
+        "有 1 行（项）不是 Cookie，已略过（{places:、}）",
+        "有 {n:,} 行（项）不是 Cookie，已略过（{places:、}）",
     ),
     "cookies_of_other_sites": (
         "有 1 个其他网站的 Cookie，已略过",
