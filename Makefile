@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint proof container house format bench chaos clean
+.PHONY: help demo test lint proof guards container house format bench chaos clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,8 +20,10 @@ lint: $(VENV)/.dev  ## style, types, direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-proof: $(VENV)/.dev mariadb  ## the structure's limits, what every engine promises, the bounds of requirements.txt
+proof: $(VENV)/.dev mariadb spin  ## the structure's limits, engine contract, model and simulation, bounds of requirements
 	$(BIN)/python -m pytest -m proof
+	$(BIN)/python -m tools.model
+	$(BIN)/python -m tests.simulation.main --schedules 2000
 	$(BIN)/python -m tools.resolution
 
 container: $(VENV)/.dev podman  ## the image and the compose files, in containers made of Debian packages
@@ -40,7 +42,11 @@ bench: $(VENV)/.dev mariadb  ## speed and memory, as ratios measured in one run
 MINUTES ?= 30
 ENGINE ?= all
 chaos: $(VENV)/.dev mariadb  ## faults at random: MINUTES=30, ENGINE=sqlite|mariadb|galera|all, SEED=N
+	$(BIN)/python -m tests.guards.main --random 20 $(if $(SEED),--seed $(SEED))
 	$(BIN)/python -m tests.chaos.main --minutes $(MINUTES) --engine $(ENGINE) $(if $(SEED),--seed $(SEED))
+
+guards: $(VENV)/.dev mariadb  ## remove guards one by one, and see a test fail without each
+	$(BIN)/python -m tests.guards.main --simulation 60
 
 clean:  ## remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -48,6 +54,10 @@ clean:  ## remove .venv and caches
 .PHONY: mariadb
 mariadb:
 	@sh tests/install_mariadb.sh
+
+.PHONY: spin
+spin:
+	@sh tests/install_spin.sh
 
 .PHONY: podman
 podman:

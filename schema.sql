@@ -1,4 +1,4 @@
--- Baton's schema for MySQL 8.0+ and MariaDB 10.6+, version 8.
+-- Baton's schema for MySQL 8.0+ and MariaDB 10.6+, version 9.
 -- Load it into an empty database:  mysql -u USER -p DATABASE < schema.sql
 -- (python cli.py init does the same.)  Times are UTC.  schema.sqlite.sql is its twin.
 
@@ -97,6 +97,7 @@ CREATE TABLE tasks (
   created_at DATETIME(3) NOT NULL,
   updated_at DATETIME(3) NOT NULL,
   finished_at DATETIME(3) NULL,
+  joins INT NOT NULL DEFAULT 0,               -- requests that were answered with this open task
   UNIQUE KEY uq_tasks_open (open_key),
   KEY idx_tasks_claim (task_type, is_leaf, status, not_before, id),
   KEY idx_tasks_parent (parent_id, status, not_before, id),
@@ -146,6 +147,8 @@ CREATE TABLE export_logs (
   host VARCHAR(255) NOT NULL,
   start_time DATETIME(3) NOT NULL,
   end_time DATETIME(3) NULL,
+  target_path VARCHAR(1024) NULL,             -- the name that was found free for its file
+  rebuild_token BIGINT NOT NULL DEFAULT 0,    -- grows with every rebuild: the newest one publishes
   KEY idx_export_logs_task (task_id, state, id),
   KEY idx_export_logs_account (account_id, quota_day),
   KEY idx_export_logs_state (state, id),
@@ -208,6 +211,8 @@ CREATE TABLE source_refusals (
   account_token BIGINT NOT NULL,              -- of the lease under which it was refused
   cause VARCHAR(24) NOT NULL,
   code VARCHAR(32) NULL,
+  scope VARCHAR(16) NOT NULL,                  -- what the response rules say that it concerns
+  question VARCHAR(16) NULL,                   -- what was asked, as a hash
   before_health VARCHAR(16) NULL,
   before_failures INT NULL,
   before_pace TEXT NULL,
@@ -532,4 +537,4 @@ CREATE TABLE web_actions (
   KEY idx_web_actions_created (created_at, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
-INSERT INTO schema_version (version, applied_at) VALUES (8, UTC_TIMESTAMP(3));
+INSERT INTO schema_version (version, applied_at) VALUES (9, UTC_TIMESTAMP(3));

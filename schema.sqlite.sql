@@ -1,4 +1,4 @@
--- Baton's schema for SQLite, version 8: the twin of schema.sql, where the comments on the columns are.
+-- Baton's schema for SQLite, version 9: the twin of schema.sql, where the comments on the columns are.
 -- python cli.py init loads it.  Times are UTC text, YYYY-MM-DD HH:MM:SS.mmm.
 
 CREATE TABLE schema_version (
@@ -95,7 +95,8 @@ CREATE TABLE tasks (
   lease_until TEXT NULL,
   created_at TEXT NOT NULL,
   updated_at TEXT NOT NULL,
-  finished_at TEXT NULL
+  finished_at TEXT NULL,
+  joins INTEGER NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX uq_tasks_open ON tasks (open_key);
 CREATE INDEX idx_tasks_claim ON tasks (task_type, is_leaf, status, not_before, id);
@@ -144,7 +145,9 @@ CREATE TABLE export_logs (
   sha256 TEXT NULL,
   host TEXT NOT NULL,
   start_time TEXT NOT NULL,
-  end_time TEXT NULL
+  end_time TEXT NULL,
+  target_path TEXT NULL,
+  rebuild_token INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX idx_export_logs_task ON export_logs (task_id, state, id);
 CREATE INDEX idx_export_logs_account ON export_logs (account_id, quota_day);
@@ -207,6 +210,8 @@ CREATE TABLE source_refusals (
   account_token INTEGER NOT NULL,
   cause TEXT NOT NULL,
   code TEXT NULL,
+  scope TEXT NOT NULL,
+  question TEXT NULL,
   before_health TEXT NULL,
   before_failures INTEGER NULL,
   before_pace TEXT NULL,
@@ -531,4 +536,4 @@ CREATE TABLE web_actions (
 );
 CREATE INDEX idx_web_actions_created ON web_actions (created_at, id);
 
-INSERT INTO schema_version (version, applied_at) VALUES (8, strftime('%Y-%m-%d %H:%M:%f', 'now'));
+INSERT INTO schema_version (version, applied_at) VALUES (9, strftime('%Y-%m-%d %H:%M:%f', 'now'));

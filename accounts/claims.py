@@ -7,14 +7,27 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from accounts.account_lease import AccountLease, Purpose
+from accounts.egress.route_states import read_route_states
 from core.clock import Clock, QuotaCalendar
 from core.errors import DatabaseContentionError
 from core.leases import Lease, LeaseKind, LeaseRegistry
-from storage.crawling import account_leases
+from storage.crawling import account_leases, proxies
+from storage.crawling.proxies import NONE_CLOSED, ClosedRoutes
 from storage.engines.transactions import Database, Tx
 from storage.models.accounts import Account, AccountStatus
 
-Pick = Callable[[Tx, datetime, date | None], Account | None]
+Pick = Callable[[Tx, datetime, date | None, ClosedRoutes], Account | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Wish:
+    """What a caller wants: an account that `pick` locks, for what, and what it will ask for."""
+
+    pick: Pick
+    purpose: Purpose
+    platform: str
+    task_id: int | None = None
+    endpoints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,11 +35,14 @@ class AccountClaims:
     """Claims accounts for this process and registers their leases for renewal.
 
     An account is fit for exporting when it is idle, not cooling down and has quota left today; for
-    ingesting, when it is idle, not cooling down and its pace allows a request now.
+    ingesting, when it is idle, not cooling down, its pace allows a request now and its egress route
+    is open. The account of a route whose cooldown is over is leased to one process at a time, as
+    its next request shows whether the route works again.
 
     Args:
         owner: id of this process, fresh at every start; leases carry it.
         lease_secs: seconds that a lease lasts unless it is renewed.
+        direct: name of the egress route by which accounts without a proxy leave this host.
     """
 
     database: Database
@@ -35,6 +51,7 @@ class AccountClaims:
     lease_registry: LeaseRegistry
     owner: str
     lease_secs: float
+    direct: str
 
     def claim_next(
         self,
@@ -42,30 +59,47 @@ class AccountClaims:
         purpose: Purpose,
         task_id: int | None,
         excluding: Collection[int] = (),
+        endpoints: tuple[str, ...] = (),
     ) -> AccountLease | None:
         """Lease the platform's least recently used account that is fit; None when none is.
 
         Args:
             task_id: the top-level task that it will work for; None for other work.
             excluding: ids of accounts that are passed over.
+            endpoints: those that it will ask, as response rules name them.
         """
+
+        def pick(tx: Tx, now: datetime, day: date | None, closed: ClosedRoutes) -> Account | None:
+            return account_leases.lock_next_fit(
+                tx, platform, now, day, excluding=excluding, closed=closed
+            )
+
         return self._claim(
-            lambda tx, now, day: account_leases.lock_next_fit(tx, platform, now, day, excluding),
-            purpose,
-            task_id,
+            _Wish(
+                pick=pick,
+                purpose=purpose,
+                platform=platform,
+                task_id=task_id,
+                endpoints=endpoints,
+            )
         )
 
     def claim_account(
-        self, account_id: int, purpose: Purpose, task_id: int | None
+        self, account: Account, purpose: Purpose, task_id: int | None
     ) -> AccountLease | None:
-        """Lease the account with that id; None when it is not fit or does not exist.
+        """Lease that account; None when it is not fit or exists no more.
 
         `task_id` is the top-level task that it will work for; None for other work.
         """
         return self._claim(
-            lambda tx, now, day: account_leases.lock_fit(tx, account_id, now, day),
-            purpose,
-            task_id,
+            _Wish(
+                pick=lambda tx, now, day, closed: account_leases.lock_fit(
+                    tx, account.id, now, day, closed
+                ),
+                purpose=purpose,
+                platform=account.platform,
+                task_id=task_id,
+            )
         )
 
     def claim_unchecked(self, platform: str, unchecked_for: timedelta) -> AccountLease | None:
@@ -75,16 +109,18 @@ class AccountClaims:
         account.
         """
         return self._claim(
-            lambda tx, now, _day: account_leases.lock_next_unchecked(
-                tx, platform, now, now - unchecked_for
-            ),
-            Purpose.INGESTING,
-            task_id=None,
+            _Wish(
+                pick=lambda tx, now, _day, closed: account_leases.lock_next_unchecked(
+                    tx, platform, now, now - unchecked_for, closed
+                ),
+                purpose=Purpose.INGESTING,
+                platform=platform,
+            )
         )
 
-    def _claim(self, pick: Pick, purpose: Purpose, task_id: int | None) -> AccountLease | None:
+    def _claim(self, wish: _Wish) -> AccountLease | None:
         def claim(tx: Tx) -> AccountLease | None:
-            return self._claim_in(tx, pick, purpose, task_id)
+            return self._claim_in(tx, wish)
 
         claimed = self.database.write(claim)
         # Expired leases are ended only when nothing is free: that keeps the usual claim short.
@@ -96,26 +132,24 @@ class AccountClaims:
             self.lease_registry.add(claimed.lease)
         return claimed
 
-    def _claim_in(
-        self, tx: Tx, pick: Pick, purpose: Purpose, task_id: int | None
-    ) -> AccountLease | None:
+    def _claim_in(self, tx: Tx, wish: _Wish) -> AccountLease | None:
         now = self.clock.now()
         # Read before the update: a slow transaction must not lengthen our view of the lease.
         claimed_at = self.clock.monotonic()
         day = self.calendar.day(now)
-        quota_day = day if purpose is Purpose.EXPORTING else None
-        account = pick(tx, now, quota_day)
+        quota_day = day if wish.purpose is Purpose.EXPORTING else None
+        account = self._pick(tx, wish, now, quota_day)
         if account is None:
             return None
         if not account_leases.claim(
             tx,
             account,
-            purpose=AccountStatus(purpose),
+            purpose=AccountStatus(wish.purpose),
             owner=self.owner,
             now=now,
             until=now + timedelta(seconds=self.lease_secs),
             quota_day=quota_day,
-            task_id=task_id,
+            task_id=wish.task_id,
         ):
             raise DatabaseContentionError("account_taken_meanwhile", account_id=account.id)
         lease = Lease(
@@ -127,6 +161,17 @@ class AccountClaims:
         return AccountLease(
             account=account,
             lease=lease,
-            purpose=purpose,
+            purpose=wish.purpose,
             remaining_quota=account.remaining_quota(day),
         )
+
+    def _pick(self, tx: Tx, wish: _Wish, now: datetime, quota_day: date | None) -> Account | None:
+        if quota_day is not None:  # exports send no requests
+            return wish.pick(tx, now, quota_day, NONE_CLOSED)
+        routes = read_route_states(tx, self.direct, wish.platform, wish.endpoints, now)
+        while True:
+            account = wish.pick(tx, now, None, routes.closed)
+            route = None if account is None else routes.route_of(account)
+            if route is None or route not in routes.due or proxies.take_probe(tx, route, now):
+                return account
+            routes = routes.without(route)

@@ -9,7 +9,8 @@ from accounts.csv_import import AccountRows
 from accounts.manager import AccountManager
 from accounts.registry import AccountRegistry
 from accounts.requests import NewAccount
-from accounts.vault import Credentials, Vault
+from accounts.session_updates import SessionUpdates
+from accounts.vault import Vault
 from core.clock import Clock
 from core.errors import InvalidInputError, WrongFieldsError
 from core.messages import Message
@@ -40,6 +41,7 @@ class AccountEnrolment:
     registry: AccountRegistry
     manager: AccountManager
     vault: Vault
+    updates: SessionUpdates
     platforms: PlatformRegistry
     access: Mapping[str, PlatformAccess]
     clock: Clock
@@ -55,26 +57,34 @@ class AccountEnrolment:
         session = new.credentials.session or ""
         expires_at = self.platforms.named(new.platform).session_expiry(session)
         rows = self.limit_or_default(new.limit)
-        return self.registry.add(new.platform, new.username, new.credentials, rows, expires_at)
+        account_id = self.registry.add(
+            new.platform, new.username, new.credentials, rows, expires_at
+        )
+        self._keep_user_agent(new)
+        return account_id
 
-    def add_or_refresh(
-        self, platform: str, name: str, credentials: Credentials, limit: int | None
-    ) -> EnrolmentResult:
+    def add_or_refresh(self, new: NewAccount) -> EnrolmentResult:
         """Add an account, or replace the secrets and the limit of the one with that name.
 
-        A disabled account that gets a new session is enabled. A secret that is None in
-        `credentials` stays as it is.
-
-        Args:
-            credentials: in clear; they are stored encrypted.
-            limit: rows a day. None: the default for a new account, no change for a known one.
+        A disabled account that gets a new session is enabled. A secret that is None stays as it is.
+        A limit of None is the default for a new account, and no change for a known one. Another
+        login than the account's is taken for `new_login` only: it begins anew under the name, and
+        the former login keeps its history under another one. Without a User-Agent the account keeps
+        its own.
 
         Raises:
             WrongFieldsError: the session has ended already.
-            InvalidInputError: the name or the limit is invalid.
+            InvalidInputError: the name or the limit is invalid, the session is another login than
+                the account's, or it is that of another account.
             CredentialsError: there is no usable key to encrypt with.
         """
-        account = self.registry.lookup(platform, name)
+        done = self._store(new)
+        self._keep_user_agent(new)
+        return done
+
+    def _store(self, new: NewAccount) -> EnrolmentResult:
+        platform, name, credentials = new.platform, new.username, new.credentials
+        limit, account = new.limit, self.registry.lookup(platform, name)
         expires_at = self.platforms.named(platform).session_expiry(credentials.session or "")
         if expires_at is not None and expires_at <= self.clock.now():
             ended = Message.of("session_ended", name=name, day=expires_at.date())
@@ -84,6 +94,12 @@ class AccountEnrolment:
             account_id = self.registry.add(platform, name, credentials, rows, expires_at)
             change = Message.of("account_added", account_id=account_id, rows=rows)
             return EnrolmentResult(name, True, change)
+        if new.new_login:
+            former = self.registry.replace_login(account, credentials, expires_at)
+            if former is not None:
+                if limit is not None:
+                    self.registry.set_limit(self.registry.find(name, platform), limit)
+                return EnrolmentResult(name, False, Message.of("login_begun", former=former))
         changed = self.registry.refresh(account, credentials, expires_at)
         # Most accounts are disabled because their session ended: a new one removes the cause.
         if "session" in changed and account.status is AccountStatus.DISABLED:
@@ -98,7 +114,13 @@ class AccountEnrolment:
         return EnrolmentResult(name, False, Message.of(code))
 
     def import_rows(
-        self, platform: str, rows: AccountRows, file: str, limit: int | None
+        self,
+        platform: str,
+        rows: AccountRows,
+        file: str,
+        limit: int | None,
+        *,
+        new_login: bool = False,
     ) -> tuple[list[EnrolmentResult], list[Message]]:
         """Add or update the accounts of a file one after the other.
 
@@ -110,6 +132,7 @@ class AccountEnrolment:
             file: what messages call the file.
             limit: rows a day for lines without a limit. None: the default for new accounts, no
                 change for known ones.
+            new_login: other logins may take over the names of accounts.
 
         Raises:
             CredentialsError: there is no usable key to encrypt with; earlier accounts stay stored.
@@ -119,17 +142,29 @@ class AccountEnrolment:
         for row in rows.good:
             row_limit = row.limit if row.limit is not None else limit
             try:
-                results.append(
-                    self.add_or_refresh(platform, row.username, row.credentials, row_limit)
+                new = NewAccount(
+                    platform=platform,
+                    username=row.username,
+                    credentials=row.credentials,
+                    limit=row_limit,
+                    new_login=new_login,
+                    user_agent=row.user_agent,
                 )
+                results.append(self.add_or_refresh(new))
             except InvalidInputError as error:
                 problems.append(Message.of("csv_line_wrong", file=file, line=row.line, cause=error))
         return results, problems
 
+    def _keep_user_agent(self, new: NewAccount) -> None:
+        account = self.registry.lookup(new.platform, new.username) if new.user_agent else None
+        if account is not None:
+            self.registry.set_user_agent(account, new.user_agent)
+
     def check(self, account: Account) -> SessionStatus:
         """Ask the platform, over the account's proxy, whether its session is signed in.
 
-        The answer is not stored, and the account is neither leased nor disabled.
+        The answer is not stored, but for cookies that it renews, and the account is neither leased
+        nor disabled.
 
         Raises:
             SourceError: the session is missing or malformed, or the platform does not answer.
@@ -143,7 +178,11 @@ class AccountEnrolment:
             self.vault.decrypt(account.proxy),
         )
         introduce(session, account.user_agent)
-        return source.check_session(session)
+        try:
+            return source.check_session(session)
+        finally:
+            # The answer may have renewed the cookies, and the old ones may be dead with it.
+            self.updates.keep_renewed(account, session.cookies)
 
     def limit_or_default(self, limit: int | None) -> int:
         """Return the export limit in rows a day; the default when `limit` is None."""

@@ -7,17 +7,25 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
+from accounts import mass_sign_out
 from accounts.account_lease import AccountLease, Purpose
 from accounts.claims import AccountClaims
+from accounts.egress.identities import EgressIdentities
+from accounts.egress.route_states import closed_of, closed_until
+from accounts.egress.routes import note_route
+from accounts.mass_sign_out import Loss
 from accounts.operator import AccountOperator
 from accounts.shortage import Shortage, export_shortage, ingestion_shortage
 from accounts.vault import Credentials, Vault
+from core.cancellation import OutOfTurnSignal
 from core.clock import Clock, QuotaCalendar
 from core.errors import Evidence
 from core.leases import LeaseRegistry
 from core.messages import Message
-from storage.crawling import account_leases, accounts
+from sources.transport.egress import Egress
+from storage.crawling import account_leases, accounts, proxies, source_refusals
 from storage.crawling.account_leases import PaceState
+from storage.crawling.account_logins import SecretSwap
 from storage.engines.transactions import Database, Tx
 from storage.models.accounts import AccountStatus, Health
 
@@ -26,9 +34,28 @@ MAX_REST_SECS = 7 * 86400.0
 # Successful requests until a suspect account counts as healthy again.
 PROBATION_ANSWERS = 10
 SOON = timedelta(seconds=30)
+KEY_RECHECK = timedelta(seconds=30)
 SESSION_CHECK_EVERY = timedelta(days=1)
 # Sessions often end during a long rest, so they are checked before the next use.
 LONG_REST = timedelta(hours=12)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cooldown:
+    """Why an account cools down, and for how long.
+
+    Args:
+        base_secs: the first cooldown; each in a row lasts twice as long.
+        reason: goes into the account's timeline.
+        suspect: the session must be checked before the account works again.
+        refusal_id: the stored refusal, which may turn out not to be the account's fault; None where
+            there is none.
+    """
+
+    base_secs: float
+    reason: Message
+    suspect: bool = False
+    refusal_id: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +69,7 @@ class AccountManager:
     lease_registry: LeaseRegistry
     claims: AccountClaims
     operator: AccountOperator
+    egress: EgressIdentities
 
     # The operator's interface: these four names are used from outside.
 
@@ -104,19 +132,28 @@ class AccountManager:
         task_id: int | None = None,
         *,
         excluding: Collection[int] = (),
+        endpoints: tuple[str, ...] = (),
     ) -> AccountLease | None:
         """Lease the least recently used account that is fit; None when none is.
 
-        Accounts whose ids are in `excluding` are passed over.
-
         Fit is an account that is idle and not cooling down, and whose pace (for exporting: whose
-        quota of today) has room. `task_id` is the top-level task that it will work for; None for
-        work without a task.
+        quota of today) has room. For ingesting its egress route must be open, too. None is while
+        this process lacks the key of the database, except for exporting, which needs no secret.
+
+        Args:
+            task_id: the top-level task that it will work for; None for work without a task.
+            excluding: ids of accounts that are passed over.
+            endpoints: those that it will ask, as response rules name them; a route that is closed
+                for one of them is not open.
 
         Raises:
             DatabaseContentionError: other processes took each account that was picked.
         """
-        return self.claims.claim_next(platform, purpose, task_id, excluding)
+        if purpose is Purpose.INGESTING and self.vault.must_wait():
+            return None
+        return self.claims.claim_next(
+            platform, purpose, task_id, excluding=excluding, endpoints=endpoints
+        )
 
     def lease_by_id(
         self, account_id: int, purpose: Purpose, task_id: int | None = None
@@ -128,9 +165,10 @@ class AccountManager:
             InvalidInputError: there is no such account.
             DatabaseContentionError: other processes took it each time that it was picked.
         """
-        if self.operator.existing(account_id).status is not AccountStatus.IDLE:
+        account = self.operator.existing(account_id)
+        if account.status is not AccountStatus.IDLE:
             return None
-        return self.claims.claim_account(account_id, purpose, task_id)
+        return self.claims.claim_account(account, purpose, task_id)
 
     def lease_unchecked(self, platform: str) -> AccountLease | None:
         """Lease an account for ingesting whose session was not checked for a day.
@@ -141,6 +179,8 @@ class AccountManager:
         Raises:
             DatabaseContentionError: other processes took each account that was picked.
         """
+        if self.vault.must_wait():
+            return None
         return self.claims.claim_unchecked(platform, SESSION_CHECK_EVERY)
 
     def has_exports_left(self, account_id: int) -> bool:
@@ -173,24 +213,63 @@ class AccountManager:
         by = self.clock.now() + SOON
         return self.database.read(accounts.has_other, platform, asked, by)
 
-    def shortage(self, purpose: Purpose, platform: str) -> Shortage:
-        """Return why no account of the platform is fit for `purpose`, and when that ends."""
+    def shortage(
+        self, purpose: Purpose, platform: str, endpoints: tuple[str, ...] = ()
+    ) -> Shortage:
+        """Return why no account of the platform is fit for `purpose`, and when that ends.
+
+        `endpoints` are those of `lease`.
+        """
         now = self.clock.now()
+        if purpose is Purpose.INGESTING and self.vault.must_wait():
+            return Shortage(Message.of("accounts_wait_for_key"), until=now + KEY_RECHECK)
         day = self.calendar.day(now)
-        pool = self.database.read(accounts.pool_state, platform, now, day)
         if purpose is Purpose.EXPORTING:
+            pool = self.database.read(accounts.pool_state, platform, now, day)
             return export_shortage(pool, platform, day, self.calendar.next_day_starts(now))
-        return ingestion_shortage(pool, platform)
+        ends = self.database.read(closed_until, platform, endpoints, now)
+        closed = closed_of(ends, self.egress.direct.name)
+        pool = self.database.read(accounts.pool_state, platform, now, day, closed)
+        used = self.database.read(accounts.used_routes, platform) if pool.cut_off else []
+        routes = {self.egress.direct.name if direct else name for name, direct, _ in used}
+        opens_at = min((ends[name] for name in routes & ends.keys() if name), default=None)
+        return ingestion_shortage(pool, platform, opens_at)
 
     def credentials(self, leased: AccountLease) -> Credentials:
         """Return the secrets of a leased account in clear.
 
         Raises:
-            CredentialsError: no key decrypts them.
+            KeyChangedError: this process lacks the key of the database; no account is at fault.
+            CredentialsError: the key of the database does not decrypt them.
         """
         return self.vault.decrypt_all(leased.account)
 
     # What workers report while they hold a lease.
+
+    def record_egress(self, leased: AccountLease, proxy: str | None) -> Egress:
+        """Return the route by which a leased account leaves this host, and record a new one.
+
+        `proxy` is its URL in clear; None for none.
+
+        Raises:
+            CredentialsError: no key decrypts what the name of the route is salted with.
+            OutOfTurnSignal: it is new, and in cooldown. Leases pass it over from now on.
+        """
+        route = self.egress.of(proxy)
+        if leased.account.egress == route.name:
+            return route
+        now, token = self.clock.now(), leased.lease.token
+
+        def record(tx: Tx) -> datetime | None:
+            account_leases.set_egress(tx, leased.id, token, route.name, now)
+            note_route(tx, route, now)
+            known = proxies.find(tx, route.name)
+            return known.cooldown_until if known is not None and known.is_cooling(now) else None
+
+        until = self.database.write_idempotent(record)
+        if until is not None:
+            raise OutOfTurnSignal((until - now).total_seconds())
+        return route
 
     def needs_probe(self, leased: AccountLease) -> bool:
         """Return True when the session must be checked before the account works.
@@ -216,6 +295,7 @@ class AccountManager:
 
         def set_health(tx: Tx) -> None:
             token = leased.lease.token
+            mass_sign_out.end_runs(tx, account.platform)
             is_ours = account_leases.set_health(tx, leased.id, token, health, now)
             if is_ours and was_suspect:
                 detail = Message.of("probe_passed")
@@ -242,6 +322,7 @@ class AccountManager:
         successful_requests: int = 0,
         pace: PaceState | None = None,
         keeps_task: bool = False,
+        swaps: tuple[SecretSwap, ...] = (),
     ) -> None:
         """Give the account back, idle. Nothing is stored when the lease was lost.
 
@@ -253,6 +334,7 @@ class AccountManager:
                 next user has to treat the pace as used up.
             keeps_task: the account only rests until its task needs it again, and keeps its
                 `working_task_id` meanwhile.
+            swaps: cookies that the platform changed under the lease, encrypted.
         """
         self.lease_registry.remove(leased.lease)
         now, account = self.clock.now(), leased.account
@@ -272,6 +354,7 @@ class AccountManager:
                 good_answers=0 if is_proven else successes,
                 asked=pace,
                 keeps_task=keeps_task,
+                swaps=swaps,
             )
             if is_ours and is_proven:
                 detail = Message.of("account_recovered", good=successes)
@@ -309,21 +392,19 @@ class AccountManager:
     def cool_down(
         self,
         leased: AccountLease,
-        base_secs: float,
-        reason: Message,
-        evidence: Evidence | None = None,
+        cooldown: Cooldown,
         *,
-        suspect: bool = False,
+        evidence: Evidence | None = None,
         pace: PaceState | None = None,
-    ) -> datetime:
+    ) -> datetime | None:
         """Give the account back with a cooldown, and return the moment (UTC) when it ends.
 
-        It lasts `base_secs`, doubled for each failure in a row (at most 16 times that, at most a
-        week). When the lease was lost, nothing is stored.
+        It is doubled for each failure in a row (at most 16 times the first, at most a week). None:
+        the refusal turned out not to be the account's fault meanwhile, and it is idle. When the
+        lease was lost, nothing is stored.
 
         Args:
-            reason: goes, with `evidence`, into the account's timeline.
-            suspect: the session must be checked before the account works again.
+            evidence: goes, with the cooldown's reason, into the account's timeline.
             pace: the requests sent under the lease and the limits learned from them; without it the
                 next user has to treat the pace as used up.
         """
@@ -331,23 +412,67 @@ class AccountManager:
         now = self.clock.now()
         # Doubled four times at most: the 15 minutes after a risk check grow to 4 hours.
         factor = 2 ** min(leased.account.failure_count, 4)
-        until = now + timedelta(seconds=min(base_secs * factor, MAX_REST_SECS))
+        until = now + timedelta(seconds=min(cooldown.base_secs * factor, MAX_REST_SECS))
 
-        def cool_down(tx: Tx) -> None:
+        def cool_down(tx: Tx) -> datetime | None:
+            if cooldown.refusal_id and source_refusals.is_reverted(tx, cooldown.refusal_id):
+                _give_back_unharmed(tx, leased, cooldown.reason, now, evidence=evidence, pace=pace)
+                return None
             if account_leases.cool_down(
                 tx,
                 leased.id,
                 token=leased.lease.token,
                 now=now,
                 until=until,
-                health=Health.SUSPECT if suspect else leased.account.health,
+                health=Health.SUSPECT if cooldown.suspect else leased.account.health,
                 asked=pace,
             ):
-                kind = "suspect" if suspect else "cooldown"
-                _record_event(tx, leased, kind, reason, now, evidence=evidence, until=until)
+                kind = "suspect" if cooldown.suspect else "cooldown"
+                _record_event(
+                    tx, leased, kind, cooldown.reason, now, evidence=evidence, until=until
+                )
+            return until
 
-        self.database.write_idempotent(cool_down)
-        return until
+        return self.database.write_idempotent(cool_down)
+
+    def disable_for_loss(
+        self,
+        leased: AccountLease,
+        loss: Loss,
+        reason: Message,
+        evidence: Evidence | None = None,
+        *,
+        rest_secs: float,
+    ) -> None:
+        """Disable an account that lost its session, unless many did at the same time.
+
+        Of many the sessions are not at fault: this one, and those that were disabled just before,
+        rest for `rest_secs` and are checked again. When the lease was lost, nothing is stored.
+        """
+        self.lease_registry.remove(leased.lease)
+        now = self.clock.now()
+        until = now + timedelta(seconds=rest_secs)
+        token, platform = leased.lease.token, leased.account.platform
+
+        def end(tx: Tx) -> None:
+            run = mass_sign_out.locked_run(tx, platform, loss, now).with_account(leased.id, now)
+            if not run.is_mass:
+                is_ours = account_leases.disable_leased(tx, leased.id, token, now, reason.dump())
+                if is_ours:
+                    _record_event(tx, leased, "disabled", reason, now, evidence=evidence)
+                    mass_sign_out.keep_run(tx, run)
+                return
+            if not account_leases.cool_down(
+                tx, leased.id, token=token, now=now, until=until, health=Health.SUSPECT
+            ):
+                return
+            detail = Message.of("sessions_lost_together", n=len(run.accounts), cause=reason)
+            _record_event(tx, leased, "suspect", detail, now, evidence=evidence, until=until)
+            for restored in mass_sign_out.restore_earlier(tx, run, leased.id, until, now):
+                accounts.note_event(tx, restored, "suspect", detail.dump(), now, until=until)
+            mass_sign_out.keep_run(tx, run)
+
+        self.database.write_idempotent(end)
 
     def disable(
         self, leased: AccountLease, reason: Message, evidence: Evidence | None = None
@@ -365,6 +490,28 @@ class AccountManager:
                 _record_event(tx, leased, "disabled", reason, now, evidence=evidence)
 
         self.database.write_idempotent(disable)
+
+
+def _give_back_unharmed(
+    tx: Tx,
+    leased: AccountLease,
+    reason: Message,
+    now: datetime,
+    *,
+    evidence: Evidence | None,
+    pace: PaceState | None,
+) -> None:
+    account = leased.account
+    if account_leases.give_back(
+        tx,
+        leased.id,
+        leased.lease.token,
+        now,
+        healthy=False,
+        good_answers=account.good_answers,
+        asked=pace,
+    ):
+        _record_event(tx, leased, "spared", reason, now, evidence=evidence)
 
 
 def _record_event(

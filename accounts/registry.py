@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
+from accounts.egress.identities import EgressIdentities
+from accounts.egress.routes import note_route
+from accounts.identity import require_free_login
 from accounts.requests import MAX_NAME_LETTERS, require_daily_limit, require_user_agent
 from accounts.vault import Credentials, Vault
 from core.clock import Clock
 from core.errors import CredentialsError, DuplicateKeyError, InvalidInputError
 from core.messages import Message
-from storage.crawling import accounts, task_control
+from sources.transport.egress import Egress
+from storage.crawling import account_logins, accounts, task_control
 from storage.engines.transactions import Database, Tx
-from storage.models.accounts import Account, AccountEvent
+from storage.models.accounts import Account, AccountEvent, AccountStatus
 
+T = TypeVar("T")
 SECRETS = ("password", "session", "proxy")
 
 
@@ -23,11 +30,17 @@ class AccountRegistry:
 
     Secrets are taken in clear and stored encrypted; the accounts that methods return hold them
     encrypted.
+
+    Args:
+        claimed_uid: returns for a platform's name and a session in clear whose session it says it
+            is; None where it does not say.
     """
 
     database: Database
     vault: Vault
     clock: Clock
+    egress: EgressIdentities
+    claimed_uid: Callable[[str, str], str | None]
 
     def add(
         self,
@@ -44,35 +57,33 @@ class AccountRegistry:
             expires_at: the moment (UTC) when its session ends by itself; None when that is unknown.
 
         Raises:
-            InvalidInputError: the name is empty, too long or taken, or the limit is out of range.
+            InvalidInputError: the name is empty, too long or taken, another account is the same
+                login, or the limit is out of range.
             CredentialsError: there is no usable key to encrypt with.
         """
         username = username.strip()
         if not 0 < len(username) <= MAX_NAME_LETTERS:
             raise InvalidInputError("account_name_invalid", max_letters=MAX_NAME_LETTERS)
         require_daily_limit(limit)
-        now = self.clock.now()
+        now, uid = self.clock.now(), self._claimed_uid(platform, credentials.session)
+        route = self.egress.of(credentials.proxy)
 
-        def work(tx: Tx) -> int | None:
+        def work(tx: Tx) -> int:
             secrets = self.vault.encrypt_all(tx, credentials)
+            require_free_login(tx, platform, uid, username)
             account_id = accounts.add(
                 tx, platform, username=username, secrets=secrets, limit=limit, now=now
             )
-            if account_id is not None:
-                accounts.set_session_expiry(tx, account_id, expires_at)
-                detail = Message.of("limit_set", rows=limit)
-                accounts.note_event(tx, account_id, "added", detail.dump(), now)
-                task_control.wake_waiting(tx, platform, now)
+            if account_id is None:
+                raise InvalidInputError("account_exists", platform=platform, name=username)
+            _set_route(tx, account_id, route, now)
+            self._note_session(tx, account_id, uid, expires_at)
+            detail = Message.of("limit_set", rows=limit)
+            accounts.note_event(tx, account_id, "added", detail.dump(), now)
+            task_control.wake_waiting(tx, platform, now)
             return account_id
 
-        try:
-            account_id = self.database.write(work)
-        except DuplicateKeyError:
-            # Another process added the same name between our look and our insert.
-            account_id = None
-        if account_id is None:
-            raise InvalidInputError("account_exists", platform=platform, name=username)
-        return account_id
+        return self._write_unique(work)
 
     def refresh(
         self, account: Account, credentials: Credentials, expires_at: datetime | None = None
@@ -83,9 +94,12 @@ class AccountRegistry:
         new session; None means that its end is unknown.
 
         Raises:
+            InvalidInputError: the session is another login than the account's, or that of another
+                account; nothing was stored.
             CredentialsError: there is no usable key to encrypt with.
         """
-        now = self.clock.now()
+        now, uid = self.clock.now(), self._claimed_uid(account.platform, credentials.session)
+        route = self.egress.of(credentials.proxy)
 
         def work(tx: Tx) -> list[str]:
             password, session, proxy = self.vault.encrypt_all(tx, credentials)
@@ -102,14 +116,18 @@ class AccountRegistry:
             ]
             if not names:
                 return []
-            accounts.set_secrets(tx, account.id, secrets, now)
             if "session" in names:
-                accounts.set_session_expiry(tx, account.id, expires_at)
+                self._require_same_login(tx, stored, uid)
+            accounts.set_secrets(tx, account.id, secrets, now)
+            if "proxy" in names:
+                _set_route(tx, account.id, route, now)
+            if "session" in names:
+                self._note_session(tx, account.id, uid, expires_at)
             detail = Message.of("secrets_replaced", names=names)
             accounts.note_event(tx, account.id, "session_replaced", detail.dump(), now)
             return names
 
-        return self.database.write(work)
+        return self._write_unique(work)
 
     def differing(self, account: Account, credentials: Credentials) -> list[str]:
         """Return the names of the secrets that `refresh` would replace; it asks no database.
@@ -121,18 +139,99 @@ class AccountRegistry:
         return [
             name
             for name, text, token in zip(SECRETS, given, stored, strict=True)
-            if text is not None and not self._holds(token, text)
+            if text is not None and not self.vault.holds(token, text)
         ]
 
-    def _newer(self, stored: str | None, text: str | None, token: str | None) -> str | None:
-        return stored if text is None or self._holds(stored, text) else token
+    def replace_login(
+        self, account: Account, credentials: Credentials, expires_at: datetime | None = None
+    ) -> str | None:
+        """Give an account's name to another login; return the former login's name from now on.
 
-    def _holds(self, token: str | None, text: str) -> bool:
+        The former login keeps its row, with its history and what it exported today, but is disabled
+        and renamed. The new login begins with the former one's proxy and limit, and with nothing
+        else of it. None: the session in `credentials` is the same login, and nothing was stored.
+        `expires_at` is when that session ends by itself; None when that is unknown.
+
+        Raises:
+            InvalidInputError: another account is the same login; nothing was stored.
+            CredentialsError: there is no usable key to encrypt with.
+        """
+        now, uid = self.clock.now(), self._claimed_uid(account.platform, credentials.session)
+
+        def work(tx: Tx) -> str | None:
+            fresh = self.vault.encrypt_all(tx, credentials)
+            stored = accounts.get(tx, account.id) or account
+            if self.is_same_login(stored, credentials.session, uid):
+                return None
+            require_free_login(tx, stored.platform, uid, stored.username, stored.id)
+            former = _former_name(stored)
+            shown = Message.of("login_unknown") if uid is None else Message.text(uid)
+            reason = Message.of("login_replaced", name=stored.username, uid=shown).dump()
+            account_logins.retire(tx, stored.id, former, now, reason)
+            accounts.note_event(tx, stored.id, "disabled", reason, now)
+            account_logins.add_successor(tx, stored.id, stored.username, now)
+            added = accounts.find(tx, stored.platform, stored.username)
+            assert added is not None, "it was inserted just now"
+            password, session, proxy = fresh
+            accounts.set_secrets(tx, added.id, (password, session, proxy or added.proxy), now)
+            self._note_session(tx, added.id, uid, expires_at)
+            detail = Message.of("login_changed", uid=shown, former=former)
+            accounts.note_event(tx, added.id, "identity_changed", detail.dump(), now)
+            task_control.wake_waiting(tx, stored.platform, now)
+            return former
+
+        return self._write_unique(work)
+
+    def _write_unique(self, work: Callable[[Tx], T]) -> T:
         try:
-            return self.vault.decrypt(token) == text
+            return self.database.write(work)
+        except DuplicateKeyError:
+            # Another process stored the same name or login between our look and our write: the
+            # second look finds it.
+            return self.database.write(work)
+
+    def _claimed_uid(self, platform: str, session: str | None) -> str | None:
+        return None if session is None else self.claimed_uid(platform, session)
+
+    def _note_session(
+        self, tx: Tx, account_id: int, uid: str | None, expires_at: datetime | None
+    ) -> None:
+        accounts.note_new_session(tx, account_id, expires_at)
+        if uid is not None:
+            account_logins.set_uid(tx, account_id, uid)
+
+    def _require_same_login(self, tx: Tx, stored: Account, uid: str | None) -> None:
+        require_free_login(tx, stored.platform, uid, stored.username, stored.id)
+        was = self.login_of(stored)
+        if uid is not None and was is not None and was != uid:
+            raise InvalidInputError("login_differs", name=stored.username, uid=uid, was=was)
+
+    def is_same_login(self, stored: Account, session: str | None, uid: str | None) -> bool:
+        """Return whether a session in clear, which claims `uid`, is the login that the account is.
+
+        None for `session` is no other one.
+        """
+        if session is None:
+            return True
+        if uid is not None:
+            return uid == self.login_of(stored)
+        # The cookies do not say whose they are. Those of a disabled account may be of another
+        # login, as a check has found.
+        is_same_text = self.vault.holds(stored.session, session)
+        return is_same_text and stored.status is not AccountStatus.DISABLED
+
+    def login_of(self, stored: Account) -> str | None:
+        """Return the account's uid; before its first use with it, what its session claims."""
+        if stored.platform_uid is not None:
+            return stored.platform_uid
+        try:
+            return self._claimed_uid(stored.platform, self.vault.decrypt(stored.session))
         except CredentialsError:
-            # Encrypted with another key: to store the text again is the way to repair it.
-            return False
+            return None
+
+    def _newer(self, stored: str | None, text: str | None, token: str | None) -> str | None:
+        # One encrypted with another key is not the same: to store it again repairs it.
+        return stored if text is None or self.vault.holds(stored, text) else token
 
     def set_limit(self, account: Account, limit: int) -> None:
         """Change the rows that an account may export a day; tasks that wait for an account look
@@ -205,3 +304,14 @@ class AccountRegistry:
     def events(self, account: Account, limit: int = 100) -> list[AccountEvent]:
         """Return the account's timeline, newest first, at most `limit` entries."""
         return self.database.read(accounts.events, account.id, limit)
+
+
+def _set_route(tx: Tx, account_id: int, route: Egress, now: datetime) -> None:
+    accounts.set_egress(tx, account_id, route.name)
+    note_route(tx, route, now)
+
+
+def _former_name(account: Account) -> str:
+    """Return the name of an account whose name goes to another login: unique by its id."""
+    ending = f".{account.id}"
+    return account.username[: MAX_NAME_LETTERS - len(ending)] + ending

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from accounts.vault import Credentials
@@ -13,6 +15,9 @@ from core.requests import FieldChecks, require_text
 if TYPE_CHECKING:
     from sources.platforms import Platform
 
+COOLDOWN = re.compile(r"([0-9]{1,6})([smh])")
+COOLDOWN_UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
+MAX_COOLDOWN = timedelta(hours=24)
 MAX_NAME_LETTERS = 128
 MAX_ROWS_A_DAY = 1_000_000_000
 MAX_COOKIE_LETTERS = 1_000_000
@@ -46,6 +51,20 @@ def require_user_agent(text: str) -> str:
     return agent
 
 
+def cooldown_length(text: str) -> timedelta:
+    """Return the length of a cooldown that a person orders, such as `90s`, `30m` or `2h`.
+
+    Raises:
+        InvalidInputError: it has another form, or is not from 1 s to MAX_COOLDOWN.
+    """
+    match = COOLDOWN.fullmatch(text.strip())
+    length = timedelta(**{COOLDOWN_UNITS[match[2]]: int(match[1])}) if match else timedelta()
+    if not timedelta(seconds=1) <= length <= MAX_COOLDOWN:
+        hours = MAX_COOLDOWN // timedelta(hours=1)
+        raise InvalidInputError("cooldown_length_wrong", text=repr(text), hours=hours)
+    return length
+
+
 def require_daily_limit(limit: int) -> int:
     """Return the rows a day. Raise InvalidInputError when they are not from 0 to MAX_ROWS_A_DAY."""
     if not 0 <= limit <= MAX_ROWS_A_DAY:
@@ -57,15 +76,16 @@ def require_daily_limit(limit: int) -> int:
 class NewAccount:
     """An account to add, with checked parts.
 
-    `credentials` are in clear; `limit` is in rows a day, None for the default. `user_agent` is that
-    of the browser which the session comes from, None where that is unknown. `notes` name what was
-    left out of the cookies.
+    `credentials` are in clear; `limit` is in rows a day, None for the default. `new_login` lets
+    another login take over the name of an account. `user_agent` is that of the browser which the
+    session comes from, None where that is unknown. `notes` name what was left out of the cookies.
     """
 
     platform: str
     username: str
     credentials: Credentials
     limit: int | None
+    new_login: bool = False
     user_agent: str | None = None
     notes: tuple[Message, ...] = ()
 
@@ -78,6 +98,7 @@ class AccountRequest:
         cookies: a text of any form that `sources.cookies.reader` knows.
         proxy: a URL; None or empty for none.
         limit: rows that it may export a day; None for the default.
+        new_login: another login may take over the name of an account.
     """
 
     username: str
@@ -85,6 +106,7 @@ class AccountRequest:
     password: str | None = field(default=None, repr=False)
     proxy: str | None = field(default=None, repr=False)
     limit: int | None = None
+    new_login: bool = False
 
     def checked(self, platform: Platform) -> NewAccount:
         """Return the account to add, its parts checked by the rules of `platform`.
@@ -108,6 +130,7 @@ class AccountRequest:
             username=name,
             credentials=Credentials(self.password, session.text, proxy),
             limit=self.limit,
+            new_login=self.new_login,
             user_agent=session.user_agent,
             notes=session.notes,
         )

@@ -46,10 +46,17 @@ class Shortage:
         return self.until or now + timedelta(seconds=RECHECK_SECS)
 
 
-def ingestion_shortage(pool: PoolState, platform: str) -> Shortage:
+def ingestion_shortage(
+    pool: PoolState, platform: str, routes_open_at: datetime | None = None
+) -> Shortage:
     """Return why no account of the platform may send requests.
 
-    `pool` is the state of its accounts. If one is fit by now, the answer is `busy`: look again.
+    If one is fit by now, the answer is `busy`: look again.
+
+    Args:
+        pool: the state of its accounts.
+        routes_open_at: when the first egress route of those that are cut off opens; None when there
+            are none, or nobody knows.
     """
     hopeless = _hopeless(pool, platform)
     if hopeless is not None:
@@ -57,11 +64,15 @@ def ingestion_shortage(pool: PoolState, platform: str) -> Shortage:
     if pool.fit:
         return Shortage(Message.of("account_returned"), turn=True, busy=True)
     turn, rested = pool.waiting_until, pool.cooling_until
-    if turn is not None and (rested is None or turn <= rested):
+    soonest = _earliest(turn, rested, routes_open_at)
+    if turn is not None and turn == soonest:
         waiting = _until(pool, Message.of("accounts_waiting", n=pool.waiting), turn)
         return replace(waiting, turn=True)
     if pool.busy:
-        return _busy(pool, pool.busy, rested)
+        return _busy(pool, pool.busy, soonest)
+    if pool.cut_off and (rested is None or rested != soonest):
+        reason = Message.of("accounts_cut_off", n=pool.cut_off, until=routes_open_at)
+        return _until(pool, reason, routes_open_at)
     return _until(pool, Message.of("accounts_cooling", n=pool.cooling), rested)
 
 
@@ -78,7 +89,7 @@ def export_shortage(pool: PoolState, platform: str, day: date, day_ends: datetim
         return Shortage(Message.of("account_returned"), turn=True, busy=True)
     rested = pool.cooling_with_quota_until
     new_day = day_ends if pool.spent else None
-    until = min((moment for moment in (rested, new_day) if moment is not None), default=None)
+    until = _earliest(rested, new_day)
     if pool.busy_with_quota:
         return _busy(pool, pool.busy_with_quota, until)
     if until is None:
@@ -87,6 +98,10 @@ def export_shortage(pool: PoolState, platform: str, day: date, day_ends: datetim
         return _until(pool, Message.of("accounts_cooling", n=pool.cooling), until)
     reason = Message.of("accounts_spent", n=pool.spent, day=day)
     return Shortage(_with_disabled(pool, reason), spent=True, until=until)
+
+
+def _earliest(*moments: datetime | None) -> datetime | None:
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def _hopeless(pool: PoolState, platform: str) -> Shortage | None:

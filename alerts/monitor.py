@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from alerts.rules import AlertCause, AlertRules
+from alerts.causes import AlertCause
+from alerts.rules import AlertRules
 from core.clock import Clock
 from core.errors import DuplicateKeyError
 from core.logs import fields, service_log
 from core.poller import database_poller
+from core.supervision.internal_errors import ComponentErrors
 from presentation.i18n.alert_messages import AlertRenderer
 from storage.engines.transactions import Database, Tx
 from storage.operations import alert_notices, alert_queries, alerts
@@ -76,11 +78,14 @@ class AlertMonitor:
     rules: AlertRules
     channels: Sequence[str]
     renderer: AlertRenderer
+    errors: ComponentErrors
     _since: datetime | None = field(default=None, init=False)
 
     def run(self, stop: threading.Event) -> None:
         """Look every 5 s until `stop` is set; when the database fails, log it and look again."""
-        poller = database_poller(clock=self.clock, poll_secs=LOOK_EVERY_SECS, log=log)
+        poller = database_poller(
+            clock=self.clock, poll_secs=LOOK_EVERY_SECS, log=log, errors=self.errors
+        )
         poller.run(self.look_once, stop)
 
     def look_once(self) -> int:

@@ -11,6 +11,7 @@ from core.clock import Clock
 from core.logs import fields, service_log, storable
 from core.messages import Message
 from core.poller import database_poller
+from core.supervision.internal_errors import ComponentErrors, described
 from presentation.i18n.alert_messages import AlertRenderer
 from storage.engines.transactions import Database, Tx
 from storage.operations import alert_notices, alerts
@@ -48,10 +49,13 @@ class AlertNotifier:
     renderer: AlertRenderer
     owner: str
     host: str
+    errors: ComponentErrors
 
     def run(self, stop: threading.Event) -> None:
         """Send notices until `stop` is set; when the database fails, log it and try again."""
-        poller = database_poller(clock=self.clock, poll_secs=LOOK_EVERY_SECS, log=log)
+        poller = database_poller(
+            clock=self.clock, poll_secs=LOOK_EVERY_SECS, log=log, errors=self.errors
+        )
         poller.run(self.send_once, stop)
 
     def send_once(self) -> int:
@@ -66,8 +70,7 @@ class AlertNotifier:
         notices = self._claim()
         if not notices:
             return 0
-        news = [(notice.alert, notice.news) for notice in notices]
-        refusal = self.channel.send(self.renderer.message(self.host, news, MAX_LISTED))
+        refusal = self._send(notices)
         if refusal is None:
             sent = self.database.write_idempotent(self._record_sent, notices)
             log.info("%s told", fields(channel=self.channel.name, notices=sent))
@@ -76,6 +79,16 @@ class AlertNotifier:
         about = fields(channel=self.channel.name, notices=len(notices), given_up=given_up or None)
         log.warning("%s not told: %s", about, refusal)
         return 0
+
+    def _send(self, notices: list[Notice]) -> Message | None:
+        """Send notices as one message; return why the channel did not take it, None when it did."""
+        try:
+            news = [(notice.alert, notice.news) for notice in notices]
+            return self.channel.send(self.renderer.message(self.host, news, MAX_LISTED))
+        except Exception as error:  # one alert's facts, or one channel, must not stop the others
+            log.exception("%s", fields(channel=self.channel.name))
+            self.errors.settled(error)
+            return described(error)
 
     def _claim(self) -> list[Notice]:
         """Lease up to MAX_NOTICES due notices of the channel, for LEASE_SECS."""

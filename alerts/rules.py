@@ -1,76 +1,69 @@
-"""Find the causes of alerts in the database and in the circuit breaker of this process."""
+"""Find the causes of alerts in the database."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from accounts import mass_sign_out
 from accounts.shortage import export_shortage
+from alerts.causes import AlertCause
+from alerts.database_trouble import DatabaseTrouble
+from alerts.process_trouble import ProcessTrouble
+from core.attribution import ALL, CircuitCause
 from core.clock import Clock, QuotaCalendar
+from core.errors import FaultUnit
+from core.messages import Message
 from crawler.tasks.parents import CANCELLATIONS
-from sources.policies import Breaker
-from storage.crawling import accounts
+from storage.crawling import accounts, proxies, source_states
+from storage.crawling.proxies import EgressRoute
+from storage.crawling.source_states import CircuitState
 from storage.engines.transactions import Tx
 from storage.operations import alert_queries
 from storage.operations.alert_queries import AccountTrouble
-from storage.operations.alerts import Alert, AlertKind, open_key
+from storage.operations.alerts import Alert, AlertKind
 
 MAX_FAILED_TASKS = 50
-# Two looks compute the end of one open breaker slightly apart.
-CLOCK_TOLERANCE = timedelta(seconds=5)
-
-
-@dataclass(frozen=True)
-class AlertCause:
-    """A cause for an alert: a kind of trouble with its subject.
-
-    Args:
-        subject: what it is about, such as `account:7`; one alert is open for each kind and subject.
-        facts: JSON values that the alert's text is made of.
-        until_at: UTC time at which the cause ends by itself, or what it warns of happens; None when
-            neither is known.
-    """
-
-    kind: AlertKind
-    subject: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    until_at: datetime | None = None
-
-    @property
-    def key(self) -> str:
-        """Return the key under which at most one alert is open."""
-        return open_key(self.kind, self.subject)
+# So many in a row have lasted a quarter of an hour: 1 + 2 + 4 + 8 minutes, and one more.
+LONG_COOLDOWNS = 5
+MAX_SUBJECT_CHARS = 160  # what the column holds
 
 
 @dataclass(frozen=True, kw_only=True)
 class AlertRules:
-    """Finds the causes for alerts in the database and in the circuit breaker of this process.
+    """Finds the causes for alerts in the database.
 
     Args:
+        database: finds the trouble of the database itself.
         session_warning: how long before its end a session is a cause; 0: never.
+        process: finds the trouble of this process itself.
     """
 
-    breaker: Breaker
     clock: Clock
     calendar: QuotaCalendar
     session_warning: timedelta
+    process: ProcessTrouble
+    database: DatabaseTrouble
 
     def causes(self, tx: Tx, already_open: Iterable[Alert], since: datetime) -> list[AlertCause]:
         """Return every cause that exists now and did not exist before `since` (UTC).
 
         Args:
-            already_open: the open alerts. One about a circuit breaker of another process counts as
-                a cause until it ends.
+            already_open: the open alerts; an old failure among them is still looked at.
         """
         known = list(already_open)
         return [
             *self._disabled_accounts(tx, since),
             *self._ending_sessions(tx, since),
+            *self._mass_sign_outs(tx),
             *self._spent_platforms(tx),
             *self._failed_tasks(tx, known, since),
-            *self._open_breakers(known),
+            *self._open_circuits(tx),
+            *self._egress_troubles(tx),
+            *self.process.causes(tx, known),
+            *self.database.causes(tx, known),
         ]
 
     def _disabled_accounts(self, tx: Tx, since: datetime) -> Iterator[AlertCause]:
@@ -89,6 +82,16 @@ class AlertRules:
                 facts=_account_facts(account),
                 until_at=account.ends_at,
             )
+
+    def _mass_sign_outs(self, tx: Tx) -> Iterator[AlertCause]:
+        """Yield the platforms that many accounts found themselves signed out of at once."""
+        for run in mass_sign_out.mass_runs(tx, self.clock.now()):
+            facts = {
+                "platform": run.platform,
+                "accounts": len(run.accounts),
+                "reason": Message.of(f"sessions_{run.loss}").dump(),
+            }
+            yield AlertCause(AlertKind.MASS_SIGN_OUT, f"platform:{run.platform},{run.loss}", facts)
 
     def _spent_platforms(self, tx: Tx) -> Iterator[AlertCause]:
         """Yield the platforms whose accounts have all used up today's export quota."""
@@ -119,35 +122,77 @@ class AlertRules:
             }
             yield AlertCause(AlertKind.TASK_FAILED, f"task:{task.id}", facts)
 
-    def _open_breakers(self, known: list[Alert]) -> list[AlertCause]:
-        """Return the open breakers of this process and of others.
-
-        Those of others count until the end that they recorded, as a process that
-        died can no longer resolve them.
-        """
+    def _open_circuits(self, tx: Tx) -> Iterator[AlertCause]:
+        """Yield the open circuits, except those of endpoints that another one replaces."""
         now = self.clock.now()
-        causes = {
-            alert.key: AlertCause(
-                kind=alert.kind, subject=alert.subject, facts=alert.facts, until_at=alert.until_at
+        for circuit in source_states.all_of(tx, now):
+            is_open = circuit.state is CircuitState.OPEN and circuit.until_at > now
+            if not is_open or circuit.cause is CircuitCause.UNUSABLE:
+                continue
+            way, endpoint = _one_of(circuit.egress), _one_of(circuit.endpoint)
+            subject = f"platform:{circuit.platform}"
+            subject += f",way:{way}" if way else ""
+            subject += f",endpoint:{endpoint}" if endpoint else ""
+            yield AlertCause(
+                kind=AlertKind.CIRCUIT_OPEN,
+                subject=subject[:MAX_SUBJECT_CHARS],
+                facts={
+                    "platform": circuit.platform,
+                    "way": way,
+                    "endpoint": endpoint,
+                    "cause": circuit.cause.value,
+                    "code": circuit.code,
+                },
+                until_at=circuit.until_at,
             )
-            for alert in known
-            if alert.kind is AlertKind.BREAKER_OPEN and (alert.until_at or now) > now
-        }
-        for route in self.breaker.shut_ways():
-            subject = f"platform:{route.platform}"
-            if route.egress is not None:
-                subject += f",way:{route.egress}"[:110]
-            until = now + timedelta(seconds=route.secs_left)
-            cause = AlertCause(
-                kind=AlertKind.BREAKER_OPEN,
-                subject=subject,
-                facts={"platform": route.platform, "way": route.egress},
-                until_at=until,
-            )
-            known_until = causes[cause.key].until_at if cause.key in causes else None
-            if known_until is None or until - known_until > CLOCK_TOLERANCE:
-                causes[cause.key] = cause
-        return list(causes.values())
+
+    def _egress_troubles(self, tx: Tx) -> Iterator[AlertCause]:
+        """Yield the routes that fail for long, and the gateways that refuse them.
+
+        A route that no enabled account leaves by is nobody's trouble.
+        """
+        if not proxies.cooldowns(tx):
+            return
+        used = {name for name, _, _ in accounts.used_routes(tx)}
+        failing = [
+            route
+            for route in proxies.all_of(tx)
+            if route.cooldown_until and route.fault and route.egress in used
+        ]
+        refused: dict[str, list[EgressRoute]] = {}
+        for route in failing:
+            if route.fault is FaultUnit.GATEWAY:
+                refused.setdefault(route.gateway, []).append(route)
+            elif route.cooldowns >= LONG_COOLDOWNS:
+                yield AlertCause(
+                    kind=AlertKind.EGRESS_DOWN,
+                    subject=f"egress:{route.egress}",
+                    facts={"egress": route.egress, "reason": route.last_error or ""},
+                    until_at=route.cooldown_until,
+                )
+        for gateway, routes in refused.items():
+            yield _refusal_of(gateway, routes)
+
+
+def _one_of(unit: str) -> str | None:
+    return None if unit == ALL else unit
+
+
+def _refusal_of(gateway: str, routes: list[EgressRoute]) -> AlertCause:
+    """Return the cause that a gateway refuses some routes, or one; a person has to act."""
+    first = routes[0]
+    ends = [route.cooldown_until for route in routes if route.cooldown_until]
+    return AlertCause(
+        kind=AlertKind.EGRESS_REFUSED,
+        subject=f"gateway:{gateway}",
+        facts={
+            "gateway": gateway,
+            "egress": first.egress if len(routes) == 1 else gateway,
+            "routes": len(routes),
+            "reason": first.last_error or "",
+        },
+        until_at=min(ends),
+    )
 
 
 def _account_facts(account: AccountTrouble) -> dict[str, Any]:

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 
+from accounts.key_watch import KeyWatch
 from alerts.channels import Channel, parse_channels
+from alerts.database_trouble import DatabaseTrouble
 from alerts.monitor import AlertMonitor
 from alerts.notifier import AlertNotifier
+from alerts.process_trouble import ProcessTrouble
 from alerts.rules import AlertRules
 from app.foundation import Foundation, secret_text
 from app.pool import PoolFactories
@@ -46,10 +49,21 @@ class AlertFactories:
         """Return a new alert monitor; one is run in each long-running process."""
         warning = timedelta(days=self.foundation.settings.session_warning_days)
         rules = AlertRules(
-            breaker=self.pool.breaker,
             clock=self.foundation.clock,
             calendar=self.foundation.calendar,
             session_warning=warning,
+            process=ProcessTrouble(
+                host=self.foundation.host,
+                clock=self.foundation.clock,
+                internal_errors=self.foundation.internal_errors,
+                watchdog=self.foundation.watchdog,
+                keys=KeyWatch(vault=self.foundation.vault, clock=self.foundation.clock),
+            ),
+            database=DatabaseTrouble(
+                outages=self.foundation.database.outages,
+                clock=self.foundation.clock,
+                host=self.foundation.host,
+            ),
         )
         ids = [channel.id for channel in self.channels]
         return AlertMonitor(
@@ -58,6 +72,7 @@ class AlertFactories:
             rules=rules,
             channels=ids,
             renderer=AlertRenderer(renderer_for("en", self.foundation.calendar.zone)),
+            errors=self.foundation.errors_of("alerts"),
         )
 
     def notifiers(self) -> list[AlertNotifier]:
@@ -70,6 +85,7 @@ class AlertFactories:
                 renderer=self.messages,
                 owner=self.foundation.owner,
                 host=self.foundation.host,
+                errors=self.foundation.errors_of("notices", service="alerts"),
             )
             for channel in self.channels
         ]

@@ -23,6 +23,7 @@ from core.clock import Clock, QuotaCalendar
 from core.leases import LeaseRegistry
 from core.settings import Settings
 from core.threaded_service import Service, ThreadedService
+from storage.engines import probe
 from storage.engines.clock import DatabaseClock
 from storage.engines.transactions import Database
 from storage.schema import schema
@@ -154,12 +155,16 @@ class App:
         Raises:
             SchemaMismatchError: there are no tables, or those of another version or program.
             CredentialsError: the key is missing or is not that of the database.
-            DatabaseError: the database cannot be used.
+            DatabaseError: the database cannot be used, or its server does not do what leases rest
+                on.
         """
+        from accounts.vault import KEY_CHECK
+
         if self.database.dialect.name == "sqlite":
             schema.create(self.database)
         schema.require(self.database)
         self.vault.check(self.database)
+        probe.require_promises(self.database.engine, KEY_CHECK)
         self.clock.sync()
         return self
 
@@ -201,16 +206,18 @@ class App:
             crawling.export_worker(export_only, labels=labels).run for _ in range(export_threads)
         ]
         return Engine(
-            producers=_services("ingestion", crawls, on_failure),
-            consumers=_services("export", exports, on_failure),
+            producers=self._services("ingestion", crawls, on_failure),
+            consumers=self._services("export", exports, on_failure),
             lease_renewer=ThreadedService(
-                name="keeper", bodies=[crawling.lease_renewer(roles).run], on_failure=on_failure
+                name="keeper",
+                bodies=[self.foundation.progress.followed(crawling.lease_renewer(roles).run)],
+                on_failure=on_failure,
             ),
             database=self.database,
             helpers=[
                 service
                 for name, bodies in self._helper_loops(jobs=jobs)
-                for service in _services(name, bodies, on_failure)
+                for service in self._services(name, bodies, on_failure)
             ],
         )
 
@@ -228,6 +235,16 @@ class App:
             ("broadcast", [self.distribution.broadcaster.run]),
         ]
 
+    def _services(
+        self, name: str, bodies: Sequence[Loop], on_failure: Callable[[BaseException], None]
+    ) -> list[Service]:
+        """Return a service with a thread for each loop, which the watchdog follows; no service
+        without loops."""
+        if not bodies:
+            return []
+        followed = [self.foundation.progress.followed(body) for body in bodies]
+        return [ThreadedService(name=name, bodies=followed, on_failure=on_failure)]
+
 
 def load_services() -> None:
     """Import every module that an App may need later.
@@ -241,12 +258,3 @@ def load_services() -> None:
             import_module(found.name)
     for module in ("alerts", "jobs", "use_cases"):
         import_module(f"app.{module}")
-
-
-def _services(
-    name: str, bodies: Sequence[Loop], on_failure: Callable[[BaseException], None]
-) -> list[Service]:
-    """Return a service with a thread for each loop; no service without loops."""
-    if not bodies:
-        return []
-    return [ThreadedService(name=name, bodies=bodies, on_failure=on_failure)]

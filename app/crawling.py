@@ -38,6 +38,7 @@ class CrawlingFactories:
     @cached_property
     def scheduler(self) -> TaskScheduler:
         """Return the scheduler, from which the workers of this process claim tasks."""
+        from crawler.tasks.doubts import DatabaseDoubts
         from crawler.tasks.scheduler import TaskScheduler
 
         return TaskScheduler(
@@ -47,6 +48,7 @@ class CrawlingFactories:
             owner=self.foundation.owner,
             lease_secs=self.foundation.settings.lease_secs,
             attempts=self.foundation.settings.task_attempts,
+            doubts=DatabaseDoubts(),
         )
 
     @cached_property
@@ -76,6 +78,7 @@ class CrawlingFactories:
             exports_dir=self.foundation.settings.exports_dir,
             host=self.foundation.host,
             raw_fields=self.pool.platforms.raw_fields,
+            is_declared=self.pool.platforms.is_declared,
         )
 
     @cached_property
@@ -117,7 +120,6 @@ class CrawlingFactories:
             database=self.foundation.database,
             clock=self.foundation.clock,
             calendar=self.foundation.calendar,
-            vault=self.foundation.vault,
             lease_secs=self.foundation.settings.lease_secs,
         )
 
@@ -176,6 +178,7 @@ class CrawlingFactories:
             ),
             clock=self.foundation.clock,
             poll_secs=self.foundation.settings.poll_secs,
+            errors=self.foundation.errors_of("ingestion"),
             only_task_id=only_task_id,
             labels=labels,
         )
@@ -226,6 +229,7 @@ class CrawlingFactories:
             calendar=self.foundation.calendar,
             limits=limits,
             row_waiter=row_waiter,
+            errors=self.foundation.errors_of("export"),
             only_task_id=only_task_id,
             labels=labels,
         )
@@ -239,7 +243,7 @@ class CrawlingFactories:
         """
         from crawler.runtime.lease_renewer import LeaseRenewer
 
-        now = self.foundation.clock.now()
+        now, lease_secs = self.foundation.clock.now(), self.foundation.settings.lease_secs
         worker = Worker(
             id=self.foundation.owner,
             host=self.foundation.host[:255],
@@ -253,6 +257,7 @@ class CrawlingFactories:
             clock=self.foundation.clock,
             leases=self.foundation.leases,
             worker=worker,
-            lease_secs=self.foundation.settings.lease_secs,
+            lease_secs=lease_secs,
             reap_tasks=self.scheduler.reap,
+            errors=self.foundation.errors_of("keeper", lease_secs / 3),
         )

@@ -101,4 +101,5 @@ class DistributionFactories:
             owner=self.foundation.owner,
             site_name=settings.site_name,
             limits=limits,
+            errors=self.foundation.errors_of("broadcast"),
         )

@@ -12,11 +12,20 @@ from pydantic import SecretStr
 
 from core.clock import Clock, QuotaCalendar, SystemClock
 from core.leases import LeaseRegistry
+from core.logs import service_log
 from core.settings import Settings
+from core.supervision.internal_errors import (
+    MAX_PAUSE_SECS,
+    ComponentErrors,
+    InternalErrors,
+)
+from core.supervision.progress import ProgressClock, ThreadProgress
+from core.supervision.watchdog import Watchdog
 from storage.engines.clock import DatabaseClock
 from storage.engines.transactions import Database, open_engine
 
 if TYPE_CHECKING:
+    from accounts.egress.identities import EgressIdentities
     from accounts.vault import Vault
 
 # Lease renewer, jobs, alerts, notifiers, broadcaster, catalogue (2), console, main thread.
@@ -44,18 +53,20 @@ class Foundation:
         self.owner = f"{self.host[:20]}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
         self.pool_size = threads + settings.webhook_workers + SPARE_CONNECTIONS
         self.host_clock = clock or SystemClock()
+        self.progress = ThreadProgress()
+        self.progress_clock = ProgressClock(clock=self.host_clock, progress=self.progress)
         self._patience_secs = patience_secs
 
     @cached_property
     def database(self) -> Database:
         """Return the database, opened at the first access. Raise SettingsError for a wrong URL."""
         engine = open_engine(self.settings.database_url.get_secret_value(), self.pool_size)
-        return Database(engine=engine, clock=self.host_clock, patience_secs=self._patience_secs)
+        return Database(engine=engine, clock=self.progress_clock, patience_secs=self._patience_secs)
 
     @cached_property
     def clock(self) -> DatabaseClock:
         """Return the clock of the database, on which all processes agree."""
-        return DatabaseClock(host_clock=self.host_clock, database=self.database)
+        return DatabaseClock(host_clock=self.progress_clock, database=self.database)
 
     @cached_property
     def calendar(self) -> QuotaCalendar:
@@ -66,11 +77,53 @@ class Foundation:
         return LeaseRegistry()
 
     @cached_property
-    def vault(self) -> Vault:
-        """Return the vault; its key is read when it is first needed."""
-        from accounts.vault import KeySource, Vault
+    def watchdog(self) -> Watchdog:
+        """Return what finds the work of this process that makes no progress."""
+        return Watchdog(
+            progress=self.progress,
+            leases=self.leases,
+            clock=self.host_clock,
+            limit_secs=self.settings.stalled_after_secs,
+        )
 
-        return Vault(KeySource(secret_text(self.settings.secret_key), self.settings.key_file))
+    @cached_property
+    def internal_errors(self) -> InternalErrors:
+        """Return the unexpected errors of this process, by component."""
+        return InternalErrors(self.clock)
+
+    def errors_of(
+        self,
+        component: str,
+        max_pause_secs: float = MAX_PAUSE_SECS,
+        *,
+        service: str | None = None,
+    ) -> ComponentErrors:
+        """Return what contains the unexpected errors of a component.
+
+        Args:
+            max_pause_secs: it pauses so long at most after an error.
+            service: the name of the log that they go into; None for the component's own.
+        """
+        log = service_log(service or component)
+        return self.internal_errors.of(component, log, max_pause_secs)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """Return the vault; its key is read when it is first needed, and kept."""
+        from accounts.vault import KEY_CHECK, KeySource, Vault
+        from storage.schema.schema import get_fact
+
+        source = KeySource(secret_text(self.settings.secret_key), self.settings.key_file)
+        return Vault(source, key_check=lambda: self.database.read(get_fact, KEY_CHECK))
+
+    @cached_property
+    def egress(self) -> EgressIdentities:
+        """Return the names of egress routes; their salt is read when it is first needed."""
+        from accounts.egress.identities import EgressIdentities
+        from core.installation.machine import machine_name
+
+        host_name = self.settings.egress_name or machine_name()
+        return EgressIdentities(database=self.database, vault=self.vault, host_name=host_name)
 
     def close(self) -> None:
         """Close the database if it was opened."""

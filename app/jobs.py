@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from app.foundation import Foundation
 from app.scheduled_jobs import ScheduledJobs
@@ -34,6 +34,7 @@ class JobFactories:
             leases=self.foundation.leases,
             owner=self.foundation.owner,
             lease_secs=self.foundation.settings.lease_secs,
+            errors=self.foundation.errors_of("jobs"),
         )
 
     @cached_property
@@ -49,4 +50,5 @@ class JobFactories:
             runner=self.runner,
             clock=self.foundation.clock,
             look_secs=self.foundation.settings.lease_secs,
+            errors_of=partial(self.foundation.errors_of, service="jobs"),
         )

@@ -10,17 +10,21 @@ from typing import TYPE_CHECKING
 from app.foundation import secret_text
 
 if TYPE_CHECKING:
+    from accounts.attribution.shared_circuits import SharedCircuits
     from accounts.budgets import DailyBudget
+    from accounts.egress.operator import EgressOperator
+    from accounts.egress.routes import EgressRoutes
     from accounts.enrolment import AccountEnrolment
+    from accounts.identity import AccountIdentity
     from accounts.manager import AccountManager
     from accounts.registry import AccountRegistry
+    from accounts.session_updates import SessionUpdates
     from app.foundation import Foundation
     from crawler.runtime.account_sessions import AccountSessions, CooldownPolicy
     from crawler.statistics.fetcher import VideoStatsFetcher
     from crawler.statistics.retry_policy import StatsRetryPolicy
     from sources.platform_access import PlatformAccess
     from sources.platforms import PlatformRegistry
-    from sources.policies import Breaker
     from sources.short_links import ShortLinkResolver
 
 
@@ -51,6 +55,7 @@ class PoolFactories:
                 lease_registry=base.leases,
                 owner=base.owner,
                 lease_secs=base.settings.lease_secs,
+                direct=base.egress.direct.name,
             ),
             operator=AccountOperator(
                 database=base.database,
@@ -59,7 +64,22 @@ class PoolFactories:
                 lease_registry=base.leases,
                 owner=base.owner,
             ),
+            egress=base.egress,
         )
+
+    @cached_property
+    def egress_routes(self) -> EgressRoutes:
+        """Return the record of which egress routes work, shared by all platforms."""
+        from accounts.egress.routes import EgressRoutes
+
+        return EgressRoutes(database=self.foundation.database, clock=self.foundation.clock)
+
+    @cached_property
+    def egress_operator(self) -> EgressOperator:
+        """Return what operators see of routes and circuits, and change about them."""
+        from accounts.egress.operator import EgressOperator
+
+        return EgressOperator(database=self.foundation.database, clock=self.foundation.clock)
 
     @cached_property
     def registry(self) -> AccountRegistry:
@@ -70,6 +90,32 @@ class PoolFactories:
             database=self.foundation.database,
             vault=self.foundation.vault,
             clock=self.foundation.clock,
+            egress=self.foundation.egress,
+            claimed_uid=self._claimed_uid,
+        )
+
+    @cached_property
+    def identity(self) -> AccountIdentity:
+        """Return the object that compares the logins of leased accounts with what is stored."""
+        from accounts.identity import AccountIdentity
+
+        base = self.foundation
+        return AccountIdentity(
+            database=base.database,
+            clock=base.clock,
+            calendar=base.calendar,
+            lease_registry=base.leases,
+            claimed_uid=self._claimed_uid,
+        )
+
+    @cached_property
+    def session_updates(self) -> SessionUpdates:
+        """Return the object that stores the cookies which platforms change."""
+        from accounts.session_updates import SessionUpdates
+
+        base = self.foundation
+        return SessionUpdates(
+            database=base.database, vault=base.vault, clock=base.clock, platforms=self.platforms
         )
 
     @cached_property
@@ -81,6 +127,7 @@ class PoolFactories:
             registry=self.registry,
             manager=self.manager,
             vault=self.foundation.vault,
+            updates=self.session_updates,
             platforms=self.platforms,
             access=self.access,
             clock=self.foundation.clock,
@@ -96,23 +143,20 @@ class PoolFactories:
 
     @cached_property
     def access(self) -> dict[str, PlatformAccess]:
-        """Return the guarded sources with their sessions, by platform; all share one breaker."""
-        from sources.blame import Blame
+        """Return the guarded sources with their sessions, by platform; all share the circuits."""
         from sources.platform_access import PlatformAccess
         from sources.platforms import SourceContext
         from sources.policies import GuardedSource
         from sources.sessions import SessionPool
 
         settings = self.foundation.settings
-        context = SourceContext(settings, self.foundation.clock, self._budget)
-        blame = Blame(clock=self.foundation.clock, accounts=settings.breaker_accounts)
+        context = SourceContext(settings, self.foundation.clock, self._budget, self.circuits)
         access = {}
         for name, platform in self.platforms.platforms.items():
             source = platform.make(context)
             guarded = GuardedSource(
                 source=source,
-                breaker=self.breaker,
-                blame=blame,
+                circuits=self.circuits,
                 clock=self.foundation.clock,
                 attempts=settings.request_attempts,
             )
@@ -120,12 +164,23 @@ class PoolFactories:
         return access
 
     @cached_property
-    def breaker(self) -> Breaker:
-        """Return the circuit breaker that all sources in this process share."""
-        from sources.policies import Breaker
+    def circuits(self) -> SharedCircuits:
+        """Return the circuits, which all processes share through the database."""
+        from accounts.attribution.failures import Failures
+        from accounts.attribution.openings import CircuitBackoffs, Openings
+        from accounts.attribution.shared_circuits import SharedCircuits
 
-        return Breaker(
-            clock=self.foundation.clock, rest_secs=self.foundation.settings.risk_cooldown_secs
+        settings = self.foundation.settings
+        failures = Failures(
+            openings=Openings(backoffs=CircuitBackoffs.of(settings.risk_cooldown_secs)),
+            max_askers=settings.breaker_accounts,
+        )
+        return SharedCircuits(
+            database=self.foundation.database,
+            clock=self.foundation.clock,
+            failures=failures,
+            routes=self.egress_routes,
+            owner=self.foundation.owner,
         )
 
     @cached_property
@@ -155,6 +210,8 @@ class PoolFactories:
 
         return AccountSessions(
             accounts=self.manager,
+            identity=self.identity,
+            updates=self.session_updates,
             platforms=self.access,
             clock=self.foundation.clock,
             cooldowns=self._cooldowns,
@@ -181,6 +238,8 @@ class PoolFactories:
         }
         sessions = AccountSessions(
             accounts=self.manager,
+            identity=self.identity,
+            updates=self.session_updates,
             platforms=platforms,
             clock=self.foundation.clock,
             cooldowns=self._cooldowns,
@@ -216,6 +275,11 @@ class PoolFactories:
             self.foundation.settings.throttle_cooldown_secs,
             self.foundation.settings.risk_cooldown_secs,
         )
+
+    def _claimed_uid(self, platform: str, session: str) -> str | None:
+        # Called late: to list accounts, no platform has to be loaded.
+        known = self.platforms.platforms.get(platform)
+        return None if known is None else known.claimed_uid(session)
 
     def _budget(self, name: str, limit: int, zone: str) -> DailyBudget:
         """Return the daily budget of a platform's API."""

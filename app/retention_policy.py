@@ -10,6 +10,8 @@ from jobs.pruner import OldRows
 from storage.distribution.deliveries import DeliveryKind
 from storage.operations import retention as rows
 
+# Nothing looks further back than an hour; the rest is for people who look for a cause.
+KEEP_REFUSALS_DAYS = 2
 BROADCASTS = (DeliveryKind.BROADCAST,)
 OTHERS = tuple(kind for kind in DeliveryKind if kind not in BROADCASTS)
 
@@ -55,6 +57,13 @@ def kept_rows(settings: Settings) -> Sequence[OldRows]:
             days=settings.keep_account_events_days,
             find=lambda tx, *a: rows.old_rows(tx, "account_events", *a),
             drop=lambda tx, ids: rows.drop_rows(tx, "account_events", ids),
+        ),
+        OldRows(
+            name=Message.of("kind_source_refusals"),
+            table="source_refusals",
+            days=KEEP_REFUSALS_DAYS,
+            find=lambda tx, *a: rows.old_rows(tx, "source_refusals", *a),
+            drop=lambda tx, ids: rows.drop_rows(tx, "source_refusals", ids),
         ),
         OldRows(
             name=Message.of("kind_web_actions"),

@@ -11,6 +11,7 @@ from web.auth.tokens import TokenStore
 from web.use_cases.accounts import AccountUseCases
 from web.use_cases.alerts import AlertUseCases
 from web.use_cases.distribution import BroadcastUseCases, DramaUseCases
+from web.use_cases.egress import EgressUseCases
 from web.use_cases.exports import ExportUseCases
 from web.use_cases.jobs import JobUseCases
 from web.use_cases.tasks import TaskUseCases
@@ -62,6 +63,10 @@ class UseCaseFactories:
             rotate_key=lambda: self.foundation.vault.rotate(self.foundation.database),
             audit=self.audit_log,
         )
+
+    @cached_property
+    def egress(self) -> EgressUseCases:
+        return EgressUseCases(operator=self.pool.egress_operator, audit=self.audit_log)
 
     @cached_property
     def exports(self) -> ExportUseCases:

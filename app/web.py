@@ -37,7 +37,8 @@ def web_server(
     host = app.settings.web_host if host is None else host
     port = app.settings.web_port if port is None else port
     ending = threading.Event()
-    backend = _backend(app, kept or app, ending)
+    kept_app = kept or app
+    backend = _backend(app, kept_app, ending)
     return WebServer(
         app=build(backend),
         host=host,
@@ -45,6 +46,7 @@ def web_server(
         on_failure=on_failure,
         ending=ending,
         join_operations=backend.operations.join,
+        errors=kept_app.foundation.errors_of("web"),
     )
 
 
@@ -63,6 +65,7 @@ def _backend(app: App, kept: App, ending: threading.Event) -> Backend:
         crawling=app.crawling.service,
         progress=app.crawling.snapshots,
         account_views=app.crawling.account_views,
+        egress=app.pool.egress_operator,
         files=app.crawling.segment_files,
         launcher=kept.jobs.launcher,
         webhooks=app.webhooks.service,
@@ -73,6 +76,7 @@ def _backend(app: App, kept: App, ending: threading.Event) -> Backend:
         broadcaster=kept.distribution.broadcaster,
         channels=lambda: app.alerts.channels,
         operations=Operations(clock=app.clock, ending=ending),
+        watchdog=kept.foundation.watchdog,
         use_cases=_use_cases(app, kept),
         ending=ending,
     )
@@ -89,6 +93,7 @@ def _use_cases(app: App, kept: App) -> UseCases:
         audit_log=shared.audit_log,
         tasks=shared.tasks,
         accounts=shared.accounts,
+        egress=shared.egress,
         exports=shared.exports,
         works=WorksUseCases(
             importer=kept.works.importer,

@@ -62,6 +62,7 @@ class WebhookFactories:
             retry_policy=RetryPolicy(settings.webhook_retry_secs, settings.webhook_jitter),
             clock=self.foundation.clock,
             poll_secs=settings.poll_secs,
+            errors=self.foundation.errors_of("webhooks"),
         )
 
     @cached_property

@@ -83,6 +83,7 @@ class WorksFactories:
             zone=self.foundation.calendar.zone,
             poll_secs=settings.poll_secs,
             renderer=ENGLISH_RENDERER,
+            errors=self.foundation.errors_of("inbox", service="works"),
         )
 
     @cached_property
@@ -225,5 +226,6 @@ class WorksFactories:
             listing=self.listing,
             clock=self.foundation.clock,
             poll_secs=self.foundation.settings.poll_secs,
+            errors=self.foundation.errors_of("works"),
         )
         return [self.drop_folder.run, listing.run]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import KW_ONLY, dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 ANY_ENDPOINT = "*"
+ALL = "*"  # in a circuit's unit: every egress, or every endpoint
 
 
 class Scope(StrEnum):
@@ -39,6 +41,55 @@ class Reaction(StrEnum):
     SUSPECT = "suspect"  # risk control: a long cooldown, then a session check
     DISABLE = "disable"  # leave it alone until a person has acted
     WAIT_FOR_QUOTA = "wait_for_quota"
+
+
+class CircuitCause(StrEnum):
+    """Why a circuit is not closed."""
+
+    RISK = "risk"  # refusals that mean risk control
+    THROTTLE = "throttle"
+    NO_ANSWER = "no_answer"
+    SERVER_ERROR = "server_error"
+    UNUSABLE = "unusable"  # an endpoint that is gone or odd; another one answers the same
+    KEY = "key"  # an API key that is invalid, blocked or without balance
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True)
+class CircuitUnit:
+    """What a circuit is about; ALL stands for every egress, or every endpoint."""
+
+    platform: str
+    egress: str = ALL
+    endpoint: str = ALL
+
+    @property
+    def scope(self) -> Scope:
+        """Return the scope of a fault that concerns the whole unit."""
+        if self.egress.startswith("key:"):
+            return Scope.KEY
+        if self.egress != ALL:
+            return Scope.EGRESS
+        return Scope.PLATFORM if self.endpoint == ALL else Scope.ENDPOINT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attribution:
+    """Whom a failed request concerns.
+
+    Args:
+        until: the moment (UTC) before which the unit gets no request; None where it may at once,
+            by another account.
+        refusal_id: the row of `source_refusals` that may turn out not to be the account's fault;
+            None where there is none.
+        needs_session_check: the scope is settled by whether the platform still answers who is
+            signed in, by the same egress.
+    """
+
+    scope: Scope
+    until: datetime | None = None
+    refusal_id: int | None = None
+    needs_session_check: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+BOOT_CLOCK: int | None = getattr(time, "CLOCK_BOOTTIME", None)  # Linux has it
+
 
 class Clock(Protocol):
     """The source of the time, and the way in which a thread waits."""
@@ -29,7 +31,8 @@ class SystemClock:
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        return time.monotonic()
+        # This clock counts a suspended host, too: leases run out meanwhile.
+        return time.monotonic() if BOOT_CLOCK is None else time.clock_gettime(BOOT_CLOCK)
 
     def wait(self, event: threading.Event, secs: float) -> bool:
         return event.wait(max(0.0, secs))

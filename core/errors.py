@@ -9,6 +9,7 @@ BatonError
 │   └── NoFitAccountError            no account can ask now: say when one can
 ├── SettingsError                    a setting is wrong or missing (exit 1)
 ├── CredentialsError                 key or credentials are missing or wrong (exit 4)
+│   └── KeyChangedError              the key of this process is an old one: put all back and wait
 ├── LeaseLostError                   another holder is possible: stop that work, write nothing more
 ├── BusyError                        another process does just that: leave it to that one
 │   └── JobBusyError                 another run of the job goes on
@@ -16,6 +17,8 @@ BatonError
 ├── UnfinishedError                  work ended early, and nothing is lost: run it again
 ├── QuotaExceededError               the account has no room for that many rows today
 ├── OutputError                      a file cannot be written: keep the rows, end the work
+│   └── NoRoomError                  … for now: wait, it uses up no attempt
+├── NoThreadError                    the system has no thread left: try again later
 ├── DamagedFileError                 a file that is read is wrong: leave it, say where
 ├── LogNotFoundError                 no log file of that name on this host
 ├── NoAnswerError                    an HTTP request got no usable answer: see whose fault that is
@@ -24,6 +27,7 @@ BatonError
 ├── DatabaseError                    rolled back; reported
 │   ├── DatabaseUnavailableError    not reachable just now: wait and go on
 │   ├── DatabaseContentionError     lost against others: run the whole transaction again
+│   ├── DatabaseUnclassifiedError   nobody knows: tell, try for ten minutes, then it is lasting
 │   ├── DuplicateKeyError           a row of that name exists: join it, or tell the user
 │   ├── AlreadyExistsError          a table, column or index exists: that upgrade step is done
 │   ├── CommitUnknownError          the answer to COMMIT was lost: let the leases run out
@@ -33,9 +37,9 @@ BatonError
 ├── SourceError                      a platform's answer
 │   ├── RetryableError              transport or server side: same account, again after a backoff
 │   ├── ThrottledError              this account cools down, another goes on
-│   ├── RiskControlError            suspicion: account rests long; many at once open the breaker
+│   ├── RiskControlError            suspicion: account rests long, unless others are refused too
 │   ├── PlatformQuotaError          the platform's own quota is used up: wait for its reset
-│   ├── BreakerOpenError            no request by that egress for a while: the task waits
+│   ├── CircuitOpenError            nothing was sent, as that unit is left alone: wait for it
 │   ├── LoginExpiredError           account disabled until somebody signs in
 │   ├── AccountBannedError          account disabled
 │   ├── ItemUnavailableError        go on without this item, ask for it again later
@@ -60,7 +64,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from core.attribution import Verdict
+from core.attribution import Attribution, CircuitUnit, Verdict
 from core.messages import CODE, Message
 
 
@@ -138,6 +142,13 @@ class CredentialsError(BatonError):
     """The secret key or an account's credentials are missing, damaged or of another key."""
 
 
+class KeyChangedError(CredentialsError):
+    """The database was encrypted with another key than those of this process.
+
+    No account is at fault: whatever needs a secret waits until the process has the new key.
+    """
+
+
 class LeaseLostError(BatonError):
     """The lease ran out or was taken over; writes under it change nothing any more."""
 
@@ -169,6 +180,14 @@ class OutputError(BatonError):
     """A file cannot be written, because of its folder, permissions or space."""
 
 
+class NoThreadError(BatonError):
+    """A thread cannot be started: the system allows no more of them, or has no memory for one."""
+
+
+class NoRoomError(OutputError):
+    """The disk is full or broken for now; writing goes on when it is mended."""
+
+
 class DamagedFileError(BatonError):
     """A data file is missing, cannot be read, or has another shape; it was left as it is."""
 
@@ -193,11 +212,18 @@ class DatabaseError(BatonError):
 
 
 class DatabaseUnavailableError(DatabaseError):
-    """The server cannot be reached, or went away before COMMIT was sent."""
+    """The database cannot be reached, went away before COMMIT was sent, or refuses for now.
+
+    For now: its disk is full, it is read-only, it ended the statement, or it lacks memory.
+    """
 
 
 class DatabaseContentionError(DatabaseError):
     """Deadlock or lock timeout; the transaction was rolled back and may run again."""
+
+
+class DatabaseUnclassifiedError(DatabaseError):
+    """The engine does not know whether the error passes by itself; `message` has its number."""
 
 
 class DuplicateKeyError(DatabaseError):
@@ -248,17 +274,6 @@ class Evidence:
         if self.code is not None:
             parts.append(f"code {self.code}")
         return ", ".join(parts)
-
-
-class Culprit(StrEnum):
-    """What is to blame for a platform's refusal."""
-
-    ACCOUNT = "account"
-    PROXY = "proxy"  # the way out, also when it is direct
-    SIGNATURE = "signature"
-    ENDPOINT = "endpoint"
-    PLATFORM = "platform"
-    OURSELVES = "ourselves"
 
 
 class FaultUnit(StrEnum):
@@ -312,7 +327,7 @@ class NoAnswerError(BatonError):
 class SourceError(BatonError):
     """A platform did not give what was asked for.
 
-    `evidence` is None when no request was made; `culprit` is None until blame was decided.
+    `evidence` is None when no request was made; `attribution` is None until it was decided.
     `verdict` is what the platform's response rules say; None where no rule was asked. `answers`
     holds what was fetched of a batch before the error, by the id that was asked for.
     """
@@ -322,7 +337,7 @@ class SourceError(BatonError):
     ) -> None:
         super().__init__(code, **params)
         self.evidence = evidence
-        self.culprit: Culprit | None = None
+        self.attribution: Attribution | None = None
         self.verdict: Verdict | None = None
         self.answers: Mapping[str, Any] = {}
 
@@ -332,7 +347,7 @@ class RetryableError(SourceError):
 
     `damaged`: an answer came whole but could not be understood. When retries do not help, that is a
     shape that Baton does not know, and not a platform that is down. `fault`: why no usable answer
-    came; None when one came.
+    came; None when one came. `retry_after_secs`: what the platform asks for, if not None.
     """
 
     def __init__(
@@ -343,16 +358,13 @@ class RetryableError(SourceError):
         *,
         damaged: bool = False,
         fault: TransportFault | None = None,
+        retry_after_secs: float | None = None,
         **params: Any,
     ) -> None:
         super().__init__(code, evidence, **params)
         self.damaged = damaged
         self.fault = fault
-
-    @property
-    def of_proxy(self) -> bool:
-        """Return True when an account with another egress may get an answer."""
-        return self.fault is not None and self.fault.is_of_proxy
+        self.retry_after_secs = retry_after_secs
 
     @property
     def is_lasting(self) -> bool:
@@ -377,22 +389,7 @@ class ThrottledError(SourceError):
 
 
 class RiskControlError(SourceError):
-    """The platform suspects a robot.
-
-    `whole_egress`: it blocks the IP address, and not the account alone.
-    """
-
-    def __init__(
-        self,
-        code: str | Message,
-        /,
-        evidence: Evidence | None = None,
-        *,
-        whole_egress: bool = False,
-        **params: Any,
-    ) -> None:
-        super().__init__(code, evidence, **params)
-        self.whole_egress = whole_egress
+    """The platform suspects a robot."""
 
 
 class PlatformQuotaError(SourceError):
@@ -410,16 +407,28 @@ class PlatformQuotaError(SourceError):
         self.resets_at = resets_at
 
 
-class BreakerOpenError(SourceError):
-    """Nothing was requested: risk control has shut this egress for `secs_left` more seconds."""
+class CircuitOpenError(SourceError):
+    """Nothing was requested: the circuit of `unit` lets nobody through until `until` (UTC)."""
 
-    def __init__(self, code: str | Message, /, secs_left: float, **params: Any) -> None:
-        super().__init__(code, **params)
-        self.secs_left = secs_left
+    def __init__(self, unit: CircuitUnit, until: datetime) -> None:
+        super().__init__(
+            f"circuit_open_{unit.scope}",
+            platform=unit.platform,
+            egress=unit.egress,
+            endpoint=unit.endpoint,
+            until=until,
+        )
+        self.unit = unit
+        self.until = until
+        self.attribution = Attribution(scope=unit.scope, until=until)
 
 
 class LoginExpiredError(SourceError):
     """The account's session is missing, unusable or not signed in any more."""
+
+
+class WrongLoginError(LoginExpiredError):
+    """The session is signed in as another login than the account's, or as that of another one."""
 
 
 class AccountBannedError(SourceError):

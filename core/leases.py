@@ -82,17 +82,28 @@ class LeaseRegistry:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._held: dict[tuple[LeaseKind, int], Lease] = {}
+        self._threads: dict[Lease, int] = {}
 
     def add(self, lease: Lease) -> None:
         """Have the lease renewed from now on, in place of an older one of the same row."""
         with self._lock:
+            older = self._held.get((lease.kind, lease.row_id))
+            if older is not None:
+                self._threads.pop(older, None)
             self._held[(lease.kind, lease.row_id)] = lease
+            self._threads[lease] = threading.get_ident()
 
     def remove(self, lease: Lease) -> None:
         """Stop renewing a lease; a newer lease of the same row stays."""
         with self._lock:
             if self._held.get((lease.kind, lease.row_id)) is lease:
                 del self._held[(lease.kind, lease.row_id)]
+                self._threads.pop(lease, None)
+
+    def holders(self) -> list[tuple[Lease, int]]:
+        """Return the leases with the ids of the threads that added them, which work under them."""
+        with self._lock:
+            return list(self._threads.items())
 
     def held(self) -> list[Lease]:
         """Return the leases to renew, in no particular order."""

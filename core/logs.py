@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
@@ -13,6 +14,8 @@ from typing import TextIO
 from core.messages import Message, message_of
 
 Render = Callable[[Message], str]
+OnTrouble = Callable[[Message], object]
+NOTICE_SECS = 60.0
 
 ROOT = "baton"
 # The pattern starts at word boundaries only: trying every letter makes long words quadratic.
@@ -104,51 +107,112 @@ class RedactingFormatter(logging.Formatter):
         return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{record.msecs:03.0f}Z"
 
 
+class SparseNotice:
+    """Lets a sentence through once a minute, so that what fails always is not told always."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._told_at: float | None = None
+
+    def is_due(self) -> bool:
+        """Return whether the sentence may be said now; then the next minute begins."""
+        now = self._monotonic()
+        if self._told_at is not None and now - self._told_at < NOTICE_SECS:
+            return False
+        self._told_at = now
+        return True
+
+
 class DailyFiles(logging.Handler):
     """Writes each record to the file of its service and UTC day, which is created on first use.
 
     Args:
         folder: where the files lie.
         render: makes the sentence of a message or error among a record's arguments.
+        on_trouble: told once a minute at most that a file cannot be written. The record is lost
+            then: it is never printed, as its arguments may be secrets.
     """
 
-    def __init__(self, folder: Path, render: Render = str) -> None:
+    def __init__(
+        self, folder: Path, render: Render = str, on_trouble: OnTrouble = lambda _message: None
+    ) -> None:
         super().__init__()
         self._folder = folder
         self._open: dict[str, tuple[str, TextIO]] = {}
+        self._on_trouble = on_trouble
+        self._notice = SparseNotice()
         self.setFormatter(RedactingFormatter(render))
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Append the record to its file; a write error goes to `handleError` and is not raised."""
+        """Append the record to its file; nothing is raised."""
+        service, day = _service_and_day(record)
         try:
-            stream = self._stream(record)
+            stream = self._stream(service, day)
             stream.write(self.format(record) + "\n")
             stream.flush()
-        except OSError:
-            self.handleError(record)
+        except OSError as error:
+            self._close(service)  # the next record opens it anew: the trouble may be over
+            self._tell(self._folder / f"{service}-{day}.log", error)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record's line; one that cannot be formatted says only where it is from."""
+        try:
+            return super().format(record)
+        except Exception as error:  # noqa: BLE001 (a record must not end the work that it is about)
+            record.msg = "a record of %s:%s cannot be written: %s"
+            record.args = (record.module, record.lineno, type(error).__name__)
+            record.exc_info = record.exc_text = None
+            return super().format(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Do nothing: logging's own method prints the record with its arguments."""
 
     def close(self) -> None:
         """Detach the handler from Baton's logger and close its files."""
         logging.getLogger(ROOT).removeHandler(self)
-        for _, stream in self._open.values():
-            stream.close()
-        self._open.clear()
+        for service in list(self._open):
+            self._close(service)
         super().close()
 
-    def _stream(self, record: logging.LogRecord) -> TextIO:
-        service = record.name.removeprefix(f"{ROOT}.").split(".")[0]
-        day = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%d")
+    def _stream(self, service: str, day: str) -> TextIO:
         current = self._open.get(service)
         if current is not None and current[0] == day:
             return current[1]
-        if current is not None:
-            current[1].close()
+        self._close(service)
         self._folder.mkdir(parents=True, exist_ok=True)
         stream = (self._folder / f"{service}-{day}.log").open(
             "a", encoding="utf-8", errors="backslashreplace"
         )
         self._open[service] = (day, stream)
         return stream
+
+    def _close(self, service: str) -> None:
+        _, stream = self._open.pop(service, ("", None))
+        if stream is not None:
+            with suppress(OSError):  # what is still buffered finds no room either
+                stream.close()
+
+    def _tell(self, file: Path, error: OSError) -> None:
+        if self._notice.is_due():
+            detail = error.strerror or str(error)
+            self._on_trouble(Message.of("log_unwritable", file=str(file), detail=detail))
+
+
+class OwnFile(logging.FileHandler):
+    """A log file that is given by its path; a record that it cannot take is lost."""
+
+    def close(self) -> None:
+        """Close the file, also where what is still buffered finds no room."""
+        with suppress(OSError):
+            super().close()
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Do nothing: logging's own method prints the record with its arguments."""
+
+
+def _service_and_day(record: logging.LogRecord) -> tuple[str, str]:
+    service = record.name.removeprefix(f"{ROOT}.").split(".")[0]
+    return service, datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%d")
 
 
 @contextmanager
@@ -159,7 +223,7 @@ def own_log_file(service: str, path: Path, render: Render = str) -> Iterator[log
         OSError: the folder or the file cannot be created.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
+    handler = OwnFile(path, encoding="utf-8", errors="backslashreplace")
     handler.setFormatter(RedactingFormatter(render))
     logger = service_log(service)
     logger.addHandler(handler)
@@ -172,16 +236,19 @@ def own_log_file(service: str, path: Path, render: Render = str) -> Iterator[log
         handler.close()
 
 
-def set_up_logging(folder: Path, render: Render = str) -> logging.Handler:
+def set_up_logging(
+    folder: Path, render: Render = str, on_trouble: OnTrouble = lambda _message: None
+) -> logging.Handler:
     """Send Baton's log records to daily files under `folder`; return the handler to close.
 
     `render` makes the sentence of a message or an error that is an argument of a record.
+    `on_trouble` is told once a minute at most when a file cannot be written.
 
     Raises:
         OSError: the folder cannot be created.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    handler = DailyFiles(folder, render)
+    handler = DailyFiles(folder, render, on_trouble)
     root = logging.getLogger(ROOT)
     root.setLevel(logging.INFO)
     # Else a handler on the root logger would write the lines a second time.

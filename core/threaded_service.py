@@ -7,6 +7,9 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from core.errors import NoThreadError
+from core.supervision.threads import start_thread
+
 
 class Service(Protocol):
     """A part of a process that works in threads of its own; what starts a process also stops it."""
@@ -51,9 +54,17 @@ class ThreadedService:
         ]
 
     def start(self) -> None:
-        """Start the threads; a service can be started once."""
-        for thread in self._threads:
-            thread.start()
+        """Start the threads; a service can be started once.
+
+        Raises:
+            NoThreadError: the system allows no more threads; the started ones are stopped.
+        """
+        try:
+            for thread in self._threads:
+                start_thread(thread)
+        except NoThreadError:
+            self._stop.set()
+            raise
 
     def stop(self) -> None:
         """Set the stop event that every body waits on."""

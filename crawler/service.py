@@ -5,12 +5,21 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from accounts.account_lease import Purpose
 from accounts.manager import AccountManager
 from core.clock import Clock
-from core.errors import CredentialsError, InvalidInputError, UnknownDomainError, WrongFieldsError
+from core.errors import (
+    BatonError,
+    CredentialsError,
+    InvalidInputError,
+    LeaseLostError,
+    OutputError,
+    UnknownDomainError,
+    WrongFieldsError,
+)
 from crawler.export.requests import ExportRequest
 from crawler.export.segment_files import FinishedFile
 from crawler.export.segment_finalizer import SegmentFinalizer
@@ -27,6 +36,17 @@ if TYPE_CHECKING:
     from sources.platforms import Platform, PlatformRegistry
 
 DOMAIN_POLL_SECS = 0.2
+
+
+@dataclass(frozen=True)
+class CancelledTask:
+    """What became of the files that a cancelled task left open, by segment id.
+
+    `left_open` has the reason for each that could not be finished, such as a folder that is gone.
+    """
+
+    finished: dict[int, FinishedFile]
+    left_open: dict[int, BatonError]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,21 +130,36 @@ class CrawlingService:
         """
         self.control.resume(task_id)
 
-    def cancel(self, task_id: int) -> dict[int, FinishedFile]:
-        """End a task for good, finish the files it left open, and return those by segment id.
+    def move_output(self, task_id: int, out: Path) -> None:
+        """Have an open export write its files to another folder, an absolute one.
+
+        Raises:
+            InvalidInputError: there is no such task, it has ended, it is a piece of another, or it
+                is a crawl.
+        """
+        self.control.move_output(task_id, str(out))
+
+    def cancel(self, task_id: int) -> CancelledTask:
+        """End a task for good, and finish the files it left open.
 
         The task becomes failed, but all that it stored and exported stays. A file that a worker is
         still writing is not among the result.
 
         Raises:
             InvalidInputError: there is no such task, or it has ended.
-            OutputError: the task has ended, but a file cannot be written.
         """
         self.control.cancel(task_id)
         segments = self.database.read(export_segments.of_task, task_id)
         ids = {segment.id for segment in segments}
         unfinished = [segment.id for segment in self.finalizer.unattended() if segment.id in ids]
-        return {segment_id: self.finalizer.rebuild(segment_id) for segment_id in unfinished}
+        finished: dict[int, FinishedFile] = {}
+        left_open: dict[int, BatonError] = {}
+        for segment_id in unfinished:
+            try:
+                finished[segment_id] = self.finalizer.rebuild(segment_id)
+            except (OutputError, LeaseLostError, InvalidInputError) as error:
+                left_open[segment_id] = error
+        return CancelledTask(finished, left_open)
 
     def labels(self, task_ids: Collection[int]) -> dict[int, list[str]]:
         """Return the labels of those tasks that have any, by task id."""

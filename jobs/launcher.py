@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from core.errors import BatonError, InvalidInputError
 from core.logs import service_log
+from core.supervision.threads import start_thread
 from jobs.due import Job
 from jobs.runner import JobRunner
 
@@ -50,6 +51,7 @@ class JobLauncher:
             InvalidInputError: there is no such job.
             JobBusyError: a run of it is under way.
             DatabaseError: nothing was begun, or its end could not be recorded.
+            NoThreadError: nothing was begun.
         """
         job = self.named(name)
         refused: list[BatonError] = []
@@ -60,10 +62,13 @@ class JobLauncher:
             except BatonError as error:
                 refused.append(error)
                 log.warning("job=%s asked for: %s", job.name, error)
+            except Exception as error:  # nothing above a thread would see it
+                log.exception("job=%s asked for", job.name)
+                self.runner.errors.settled(error)
 
         thread = threading.Thread(target=run, name=f"job-{job.name}", daemon=True)
         self._threads = [other for other in self._threads if other.is_alive()] + [thread]
-        thread.start()
+        start_thread(thread)
         thread.join(REFUSAL_WAIT_SECS)
         if refused:
             raise refused[0]

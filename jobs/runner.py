@@ -13,6 +13,7 @@ from core.errors import BatonError, DuplicateKeyError, JobBusyError, OvertakenEr
 from core.leases import Lease, LeaseKind, LeaseRegistry
 from core.logs import fields, service_log, storable
 from core.messages import Message
+from core.supervision.internal_errors import ComponentErrors
 from jobs.due import PROCESS_ENDED, Job, JobContext, Plan, plan_of
 from storage.crawling import job_runs
 from storage.crawling.job_runs import JobCause, JobRun, RunState
@@ -46,6 +47,7 @@ class JobRunner:
     leases: LeaseRegistry
     owner: str
     lease_secs: float
+    errors: ComponentErrors
     # Reentrant: a signal handler calls `stop` in a thread that may hold it.
     _guard: threading.RLock = field(default_factory=threading.RLock, init=False)
     _held: list[HeldRun] = field(default_factory=list, init=False)
@@ -76,7 +78,7 @@ class JobRunner:
             DatabaseError: no more was done; a run that was begun is taken over when its lease ends.
         """
         now = self.clock.now()
-        state = self.database.read(job_runs.job_state, job.name)
+        state = self.database.read(job_runs.job_state, job.name, self.clock.now())
         plan = plan_of(job, state, now, requested=requested)
         if plan.is_empty:
             return None
@@ -98,7 +100,7 @@ class JobRunner:
             DatabaseError: no more was done; a run that was begun is taken over when its lease ends.
         """
         now = self.clock.now()
-        open_run = self.database.read(job_runs.job_state, job.name).open
+        open_run = self.database.read(job_runs.job_state, job.name, self.clock.now()).open
         if open_run and open_run.lease_until is not None and open_run.lease_until > now:
             raise JobBusyError("job_running_already", job=job.name)
         give_up = (open_run, PROCESS_ENDED) if open_run is not None else None
@@ -201,6 +203,7 @@ class JobRunner:
         # A bug in one job must not end the others.
         except Exception as error:
             log.exception("%s ended by an error", about)
+            self.errors.settled(error)
             failure = Message.of("job_internal_error", detail=repr(error))
             self._finish(held, RunState.FAILED, failure, about)
         else:

@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from core.clock import Clock
-from core.errors import DatabaseError
+from core.errors import DatabaseError, NoThreadError
 from core.logs import service_log
 from core.poller import Poller
+from core.supervision.internal_errors import ComponentErrors
+from core.supervision.threads import start_thread
 from jobs.due import Job
 from jobs.runner import JobRunner
 
@@ -31,15 +33,19 @@ class LookThreads:
         self._threads: dict[str, threading.Thread] = {}
 
     def submit(self, job_name: str, look: Callable[[], None]) -> bool:
-        """Begin a look and return at once; return False when the job's last look still runs."""
+        """Begin a look and return at once; return False when the job's last look still runs.
+
+        Raises:
+            NoThreadError: nothing was begun.
+        """
         last = self._threads.get(job_name)
         if last is not None and last.is_alive():
             return False
         thread = threading.Thread(
             target=self._run, args=(job_name, look), name=f"job-{job_name}", daemon=True
         )
+        start_thread(thread)
         self._threads[job_name] = thread
-        thread.start()
         return True
 
     def join(self) -> None:
@@ -63,19 +69,24 @@ class JobScheduler:
     It looks at each scheduled time, and every `look_secs` seconds in between to find the run of a
     dead process. A look may come late, twice or on many hosts, because the rows of `job_runs`
     decide what runs, what is caught up and what was missed (`jobs/due.py`).
+
+    Args:
+        errors_of: returns what contains the unexpected errors of a component, here of a job's
+            looks.
     """
 
     jobs: Sequence[Job]
     runner: JobRunner
     clock: Clock
     look_secs: float
+    errors_of: Callable[[str], ComponentErrors]
     threads: LookThreads = field(default_factory=LookThreads)
     _next_look_at: dict[str, datetime] = field(default_factory=dict, init=False)
 
     def run(self, stop: threading.Event) -> None:
         """Look until `stop` is set, then wait for the runs in progress to end or to be released.
 
-        Raises the unexpected error of a look; database errors are logged and tried again.
+        Errors are logged, and the look is tried again; raises one that came too often in a row.
         """
         try:
             Poller(clock=self.clock, poll_secs=self.look_secs).run_paced(self._checked_look, stop)
@@ -103,21 +114,34 @@ class JobScheduler:
         self.threads.join()
 
     def _checked_look(self) -> float:
-        secs = self.look()
         self._raise_failure()
+        errors = self.errors_of("jobs")
+        try:
+            secs = self.look()
+        except Exception as error:  # noqa: BLE001 (`escaped` logs it)
+            return errors.escaped(error)
+        errors.succeeded()
         return secs
 
     def _begin(self, job: Job, now: datetime) -> None:
-        if not self.threads.submit(job.name, partial(self._look_at, job)):
-            log.debug("%s is still running", job.name)
+        try:
+            if not self.threads.submit(job.name, partial(self._look_at, job)):
+                log.debug("%s is still running", job.name)
+        except NoThreadError as error:
+            log.error("job=%s waits: %s", job.name, error)
         latest = now + timedelta(seconds=self.look_secs)
         self._next_look_at[job.name] = min(job.schedule.next_after(now), latest)
 
     def _look_at(self, job: Job) -> None:
+        errors = self.errors_of(f"job-{job.name}")
         try:
             self.runner.run_due(job)
         except DatabaseError as error:
             log.error("job=%s database trouble, looking again: %s", job.name, error)
+        except Exception as error:  # noqa: BLE001 (`escaped` logs it, and raises the fifth)
+            errors.escaped(error)
+        else:
+            errors.succeeded()
 
     def _raise_failure(self) -> None:
         if self.threads.failure is not None:

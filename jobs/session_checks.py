@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from accounts.manager import AccountManager
+from core.attribution import Scope
 from core.cancellation import OutOfTurnSignal, StoppedSignal
 from core.errors import (
-    BreakerOpenError,
+    AccountBannedError,
     CredentialsError,
-    Culprit,
-    RetryableError,
+    LoginExpiredError,
     SourceError,
 )
 from core.logs import fields, service_log
@@ -55,18 +55,24 @@ class SessionChecks:
         """
         checked = 0
         for platform in self.platforms:
-            while not stop.is_set() and self._check_next(platform, stop):
+            tried: set[int] = set()
+            while not stop.is_set() and self._check_next(platform, tried, stop):
                 checked += 1
         return checked
 
-    def _check_next(self, platform: str, stop: threading.Event) -> bool:
-        """Check one account under a lease.
+    def _check_next(self, platform: str, tried: set[int], stop: threading.Event) -> bool:
+        """Check one account under a lease, and add it to `tried`.
 
         Returns False when no account is due, or the platform's other accounts would fail too.
         """
         leased = self.accounts.lease_unchecked(platform)
         if leased is None:
             return False
+        if leased.id in tried:
+            # The longest unused comes first: all others were tried as well.
+            self.accounts.release(leased, worked=False)
+            return False
+        tried.add(leased.id)
         checkout = AccountCheckout(leased)
         try:
             self.sessions.open(checkout, stop)
@@ -90,9 +96,7 @@ class SessionChecks:
 
 
 def _is_passing(error: SourceError) -> bool:
-    """Return True when not the account caused the error: the next one would fail as well."""
-    if isinstance(error, BreakerOpenError):
-        return True
-    if isinstance(error, RetryableError) and error.of_proxy:
-        return False  # the next account has another proxy, or rests with this one
-    return error.culprit not in (None, Culprit.ACCOUNT)
+    """Return True when the next account would fail as well, whatever its login."""
+    if error.attribution is None:
+        return not isinstance(error, LoginExpiredError | AccountBannedError)
+    return error.attribution.scope not in (Scope.ACCOUNT, Scope.EGRESS)

@@ -6,21 +6,17 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 from accounts.activity import Activity, activity_of, next_request_at, shown_state
-from accounts.vault import Vault
 from core.clock import Clock, QuotaCalendar
-from core.errors import CredentialsError
 from core.messages import Message
+from sources.transport.egress import DIRECT, is_direct
 from storage.crawling import leases, tasks
 from storage.crawling.leases import Worker
 from storage.crawling.tasks import TaskAtWork
 from storage.engines.transactions import Database, Tx
 from storage.models.accounts import Account, AccountStatus
 from storage.models.tasks import TaskType
-
-DIRECT = "direct"
 
 
 @dataclass(frozen=True)
@@ -31,7 +27,8 @@ class AccountView:
         used: rows that it has exported on this quota day; `pages` are those it has crawled.
         task: the top-level task that it works for; None when it is idle, or works without a task.
         next_request_at: UTC time from which it may send requests; None for at once, or disabled.
-        egress: `direct`, or scheme, host and port of its proxy; None when that cannot be read.
+        egress: the name of the route by which it leaves; None for an account with a proxy that was
+            not leased since routes have names.
     """
 
     account: Account
@@ -66,16 +63,12 @@ class AccountViewReader:
         database: Database,
         clock: Clock,
         calendar: QuotaCalendar,
-        vault: Vault,
         lease_secs: float,
     ) -> None:
         self._database = database
         self._clock = clock
         self._calendar = calendar
-        self._vault = vault
         self._lease_secs = lease_secs
-        # The live screen reads the pool four times a second; decrypting every proxy takes long.
-        self._egress_by_token: dict[str, str | None] = {}
 
     def views(self, accounts: Sequence[Account]) -> list[AccountView]:
         """Return the views of these accounts, in their order."""
@@ -116,28 +109,8 @@ class AccountViewReader:
             activity=activity,
             task=None if activity is Activity.IDLE else running.get(task_id),
             next_request_at=next_request_at(account, now),
-            egress=self._egress(account.proxy),
+            egress=account.egress or (None if account.proxy else DIRECT),
         )
-
-    def _egress(self, token: str | None) -> str | None:
-        if token is None:
-            return DIRECT
-        if token not in self._egress_by_token:
-            self._egress_by_token[token] = self._place_of(token)
-        return self._egress_by_token[token]
-
-    def _place_of(self, token: str) -> str | None:
-        """Return scheme, host and port of an encrypted proxy, never its user; None when it cannot
-        be read."""
-        try:
-            parts = urlsplit(self._vault.decrypt(token) or "")
-            port = f":{parts.port}" if parts.port else ""
-        except (CredentialsError, ValueError):
-            return None
-        if not parts.hostname:
-            return None
-        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-        return f"{parts.scheme}://{host}{port}"
 
 
 def work_messages(view: AccountView, now: datetime) -> list[Message]:
@@ -161,9 +134,16 @@ def fact_messages(view: AccountView) -> list[Message]:
     found = [Message.of("account_pages_today", n=view.pages)] if view.pages else []
     if view.egress is not None:
         found.append(egress_message(view.egress))
-    if view.account.platform_uid is not None:
-        found.append(Message.of("account_uid", uid=view.account.platform_uid))
-    return found
+    return found + uid_messages(view.account)
+
+
+def uid_messages(account: Account) -> list[Message]:
+    """Return the login that an account is, and whether the platform has shown it; empty when it is
+    not known."""
+    if account.platform_uid is None:
+        return []
+    code = "account_uid" if account.is_proven else "account_uid_claimed"
+    return [Message.of(code, uid=account.platform_uid)]
 
 
 def note_messages(view: AccountView, now: datetime) -> list[Message]:
@@ -174,7 +154,7 @@ def note_messages(view: AccountView, now: datetime) -> list[Message]:
 
 def egress_message(egress: str) -> Message:
     """Return the egress of a view as a message."""
-    if egress == DIRECT:
+    if is_direct(egress):
         return Message("account_egress_direct")
     return Message.of("account_egress_proxy", proxy=egress)
 

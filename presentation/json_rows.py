@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from presentation.snapshot import TaskView
 
 # Encrypted in the table, and yet of no use to any reader of a listing.
-SECRET_COLUMNS = frozenset({"password", "session", "proxy"})
+SECRET_COLUMNS = frozenset({"password", "session", "proxy", "device"})
 
 # Columns that hold messages; JSON has their sentence, and beside it their code and parameters.
 MESSAGE_COLUMNS: Mapping[type, Collection[str]] = {
@@ -66,6 +66,7 @@ def account_object(view: AccountView) -> dict[str, Any]:
         "next_request_at": plain(view.next_request_at),
         "pages_today": view.pages,
         "egress": view.egress,
+        "uid_proven": view.account.is_proven,
     }
 
 

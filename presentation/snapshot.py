@@ -9,17 +9,22 @@ from datetime import datetime, timedelta
 
 from core.clock import Clock, QuotaCalendar
 from presentation.account_views import AccountView, AccountViewReader, served_types
+from presentation.egress_views import open_circuits
 from storage.crawling import (
     accounts,
     export_segments,
     influencers,
     job_runs,
     leases,
+    proxies,
+    source_states,
     task_labels,
     task_pieces,
     tasks,
 )
 from storage.crawling.job_runs import JobRun
+from storage.crawling.proxies import EgressRoute
+from storage.crawling.source_states import Circuit
 from storage.crawling.task_pieces import Wait
 from storage.engines.datetimes import from_sql_or_none
 from storage.engines.transactions import Database, Tx
@@ -99,6 +104,8 @@ class Snapshot:
         ended: the tasks that ended last.
         alerts: the open alerts.
         runs: the newest runs of scheduled jobs.
+        circuits: those that let no request through.
+        routes: the egress routes in cooldown.
     """
 
     now: datetime
@@ -110,6 +117,8 @@ class Snapshot:
     ended: list[TaskView]
     alerts: list[Alert]
     runs: list[JobRun] = field(default_factory=list)
+    circuits: list[Circuit] = field(default_factory=list)
+    routes: list[EgressRoute] = field(default_factory=list)
 
 
 class SnapshotReader:
@@ -181,6 +190,8 @@ class SnapshotReader:
             ended=[self._task(tx, task, pool, served, now) for task in ended],
             alerts=alerts.all_open(tx),
             runs=job_runs.newest(tx, min(events, SHOWN_ENDINGS)),
+            circuits=open_circuits(source_states.all_of(tx, now), now),
+            routes=proxies.cooling(tx, now),
         )
 
     def _task(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -13,14 +14,20 @@ from core.errors import SourceError
 from core.logs import redact
 from core.messages import Message
 from core.settings import Pace
+from sources.circuits import ANONYMOUS_EGRESS, RequestCircuits
 from sources.request_delay import RequestDelay
 from sources.text import storable
+from sources.transport.egress import DIRECT
 
 if TYPE_CHECKING:
     import requests
 
+    from sources.transport.cookies import AccountCookies
+
 # The account id of a session without an account: real ids begin at 1.
 ANONYMOUS = 0
+# Shorter values of cookies are switches; redacting them would damage innocent text.
+SECRET_CHARS = 6
 
 
 class Via(StrEnum):
@@ -157,32 +164,78 @@ class RequestGate(Protocol):
 class AccountSession:
     """An account's HTTP session with its cookies and proxy, kept while this process uses it.
 
-    Only the holder of the account's lease may use it. `egress` names the proxy without credentials,
-    or is `direct`; `secrets` are the texts that `redact` removes; `gate` and `request_delay` pace
-    the requests, and None means that nothing does.
+    Only the holder of the account's lease may use it. `egress` is the name of the egress route by
+    which it leaves (`sources/transport/egress.py`), `direct` for a session of no account; `secrets`
+    are the texts that `redact` removes; `gate` and `request_delay` pace the requests, and None
+    means that nothing does. `circuits` admits the requests of the call that uses the session just
+    now. `cookies` are those in `http`; None for an API key. `on_answer` is called after each
+    answer, before the source reads it.
     """
 
     account_id: int
     username: str
     http: requests.Session = field(repr=False)
-    egress: str = "direct"
+    egress: str = DIRECT
     secrets: tuple[str, ...] = field(default=(), repr=False)
     gate: RequestGate | None = field(default=None, repr=False)
     request_delay: RequestDelay | None = field(default=None, repr=False)
+    circuits: RequestCircuits | None = field(default=None, repr=False)
+    cookies: AccountCookies | None = field(default=None, repr=False)
+    on_answer: Callable[[], None] | None = field(default=None, repr=False)
 
-    def turn(self, endpoint: str) -> AbstractContextManager[None]:
-        """Return a context that waits for the turn of one request to `endpoint` (a path).
+    @property
+    def own_egress(self) -> str:
+        """Return what stands for the egress of requests without an account: their API key."""
+        if not self.secrets:
+            return ANONYMOUS_EGRESS
+        return f"key:{hashlib.sha256(self.secrets[0].encode()).hexdigest()[:8]}"
+
+    @contextmanager
+    def turn(self, endpoint: str) -> Iterator[None]:
+        """Wait for the turn of one request to `endpoint` (a path), and have it admitted.
 
         Sources must enter it around every single request.
 
         Raises:
+            CircuitOpenError: on entering; a unit that it goes through is left alone.
             StoppedSignal: on entering; the service stops, the request must not be sent.
             OutOfTurnSignal: on entering; the wait would be longer than the gate's user wants.
         """
         # The delay is per job and comes first: the gate's turn must not be held while it lasts.
         if self.request_delay is not None:
             self.request_delay.wait()
-        return nullcontext() if self.gate is None else self.gate.turn(endpoint)
+        with nullcontext() if self.gate is None else self.gate.turn(endpoint):
+            # After the wait, so that nothing leaves that was refused to others meanwhile.
+            if self.circuits is not None:
+                self.circuits.before_request(endpoint)
+            yield
+
+    def record_answered(self, error: SourceError | None = None) -> None:
+        """Record that the newest request got an answer that is no refusal.
+
+        Args:
+            error: what the answer says of one resource; None for what was asked for.
+        """
+        if self.circuits is not None:
+            self.circuits.settle(error)
+
+    def answered(self) -> None:
+        """Take over the cookies that came with an answer, also with one that was cut short.
+
+        Sources must call it after every single request.
+
+        Raises:
+            LoginExpiredError: the answer signed the account out.
+            DatabaseError: renewed cookies could not be stored.
+        """
+        if self.cookies is not None:
+            self.cookies.settle()
+            # A renewed session is as secret as the first one.
+            fresh = set(self.cookies.values) - set(self.secrets)
+            texts = {*self.secrets, *(value for value in fresh if len(value) >= SECRET_CHARS)}
+            self.secrets = tuple(sorted(texts, key=len, reverse=True))
+        if self.on_answer is not None:
+            self.on_answer()
 
     def redact(self, text: str) -> str:
         """Return the text with this session's secrets as `***`, fit to be stored and shown.
@@ -199,12 +252,16 @@ class Source(Protocol):
     """A platform that accounts sign in to.
 
     `pace` limits all requests of one account; `endpoint_paces` holds tighter limits by path prefix.
+    `endpoints` are the names of endpoints, as the response rules use them, by the beginning of
+    their paths; under `search`, `stats`, `uploads` and `session` stands the one that such a call
+    mainly asks, where its name is another.
     Methods raise the SourceError whose class names the reaction to what the platform answered.
     """
 
     platform: str
     pace: Pace
-    endpoint_paces: Mapping[str, Pace]  # tighter ones, by the beginning of the path
+    endpoint_paces: Mapping[str, Pace]
+    endpoints: Mapping[str, str]
 
     def open_session(
         self, account_id: int, username: str, session: str | None, proxy: str | None

@@ -68,15 +68,14 @@ def _error_of(verdict: Verdict, refusal: Refusal) -> SourceError:
                 evidence,
                 damaged=verdict.scope is Scope.REQUEST,
                 fault=_egress_fault(refusal.message) if verdict.scope is Scope.EGRESS else None,
+                retry_after_secs=refusal.retry_after_secs,
             )
         case Reaction.COOL_DOWN if verdict.scope in (Scope.ACCOUNT, Scope.KEY):
             return ThrottledError(
                 refusal.message, evidence, retry_after_secs=refusal.retry_after_secs
             )
         case Reaction.COOL_DOWN | Reaction.SUSPECT:
-            return RiskControlError(
-                refusal.message, evidence, whole_egress=verdict.scope is Scope.EGRESS
-            )
+            return RiskControlError(refusal.message, refusal.evidence)
         case Reaction.DISABLE if verdict.scope is Scope.ACCOUNT:
             return AccountBannedError(refusal.message, evidence)
         case Reaction.DISABLE:

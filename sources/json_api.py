@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import math
 import re
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from core.errors import Evidence, LoginExpiredError, NoAnswerError, RetryableError
 from core.messages import Message
@@ -24,6 +25,8 @@ MESSAGE_CHARS = 300
 COUNT = re.compile(r"[0-9]{1,18}")
 # Printable ASCII: what a header and a query can both hold.
 KEY = re.compile(r"[!-~]+")
+# Sets these digits apart from other hashes of the same key.
+KEY_UID_LABEL = b"baton account"
 # In place of the text of an error that came without one.
 SILENT = Message.of("answer_without_text")
 
@@ -50,17 +53,13 @@ def open_key_session(
         account_id=account_id,
         username=username,
         http=open_http(proxy),
-        egress=egress(proxy),
         secrets=secrets,
     )
 
 
-def egress(proxy: str | None) -> str:
-    """Return the proxy as `host:port` without credentials; `direct` for None."""
-    if not proxy:
-        return "direct"
-    parts = urlsplit(proxy)
-    return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+def key_uid(key: str) -> str:
+    """Return 8 hex digits that tell an API key from others, and from which nobody gets it back."""
+    return hmac.digest(KEY_UID_LABEL, key.strip().encode(), "sha256").hex()[:8]
 
 
 @dataclass(frozen=True)
@@ -138,6 +137,8 @@ class JsonApi:
             raise RetryableError(
                 "platform_unanswered", Evidence(request), detail=error.message, fault=error.fault
             ) from None
+        finally:
+            session.answered()
         read = Answer(
             status=answer.status,
             headers=answer.headers,

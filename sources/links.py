@@ -37,6 +37,7 @@ EPISODE = re.compile(r"(?i:ep|ss)[0-9]+")
 LOST_CASE = re.compile(r"bv1[0-9a-z]{9}")
 # Pages of Douyin that have an id of something else in their path.
 NO_DOUYIN_VIDEOS = {"user", "live", "music", "challenge", "hashtag", "mix", "collection", "follow"}
+TIKTOK_KINDS = ("video", "photo", "embed", "v2", "v1", "v")
 DOUYIN_PARAMS = ("vid", "modal_id", "aweme_id", "item_id", "item_ids", "awemeId")
 # Bilibili's app names its videos so.
 APP_LINK = re.compile(r"bilibili://(?:video|av)/(?P<id>[0-9A-Za-z]+)", re.IGNORECASE)
@@ -268,7 +269,7 @@ def _douyin_id(page: _UrlView) -> str | None:
 
 
 def _tiktok_id(page: _UrlView) -> str | None:
-    text = page.segment_after("video", "photo", "embed", "v2", "v1", "v")
+    text = page.segment_after(*TIKTOK_KINDS)
     if text in ("v2", "v1"):
         text = page.segment_after("v2", "v1")
     text = text.removesuffix(".html")

@@ -160,7 +160,7 @@ class AccountPace:
                 as full.
         """
         kept: dict[str, Any] = json.loads(stored) if stored else {}
-        pace = cls({name: _window(paces[name], kept.get(name)) for name in paces})
+        pace = cls({name: _window(paces[name], kept.get(name), now) for name in paces})
         if not known:
             for window in pace.windows.values():
                 window.mark_full(now.timestamp())
@@ -213,6 +213,23 @@ def learned_per_sec(stored: str | None) -> float | None:
     if not window or not window.get("limit"):
         return None
     return float(window["limit"]) / float(window["per_secs"])
+
+
+def with_limits_of(stored: str | None, before: str | None) -> str | None:
+    """Return a stored pace with the limits that an earlier one had learned.
+
+    The requests that it counts stay. None: there is nothing to change.
+    """
+    if not stored:
+        return None
+    kept: dict[str, Any] = json.loads(stored)
+    learned: dict[str, Any] = json.loads(before) if before else {}
+    for name, window in kept.items():
+        earlier = learned.get(name) or {}
+        window["limit"] = earlier.get("limit", 0.0)
+        window["wall"] = earlier.get("wall")
+        window["wall_at"] = earlier.get("wall_at", 0.0)
+    return json.dumps(kept)
 
 
 class PacedGate:
@@ -278,9 +295,12 @@ class PacedGate:
         return self._clock.now().timestamp()
 
 
-def _window(pace: Pace, kept: Mapping[str, Any] | None) -> RateWindow:
+def _window(pace: Pace, kept: Mapping[str, Any] | None, now: datetime) -> RateWindow:
     if not kept:
         return RateWindow(pace)
+    # A clock that was ahead leaves moments that no window would ever let go.
+    latest = now.timestamp() + pace.per_secs
+    asked = ((float(moment), int(count)) for moment, count in kept.get("recent") or ())
     # The declared window may have changed since: what was learned is a rate, not a count.
     scale = pace.per_secs / float(kept.get("per_secs") or pace.per_secs)
     limit = min(float(pace.requests), float(kept.get("limit") or 0.0) * scale)
@@ -290,6 +310,6 @@ def _window(pace: Pace, kept: Mapping[str, Any] | None) -> RateWindow:
         limit=limit,
         ceiling=ceiling and float(ceiling) * scale,
         ceiling_at=float(kept.get("wall_at") or 0.0),
-        recent=deque((float(moment), int(count)) for moment, count in kept.get("recent") or ()),
+        recent=deque((moment, count) for moment, count in asked if moment <= latest),
         successes_in_row=int(kept.get("good") or 0),
     )

@@ -14,10 +14,18 @@ from core.errors import InvalidInputError
 from core.settings import Settings
 from sources.base import Budget, Source
 from sources.bilibili.client import BilibiliClient
-from sources.bilibili.cookies import read_session, session_expiry
+from sources.bilibili.cookies import (
+    DEVICE_COOKIE,
+    claimed_uid,
+    device_id,
+    read_session,
+    session_expiry,
+)
 from sources.bilibili.source import BilibiliSource, check_proxy
+from sources.circuits import Circuits
 from sources.cookies.selection import SessionText
 from sources.declared.loading import DeclaredPlatform, environment, load_platforms
+from sources.json_api import key_uid
 from sources.request_delay import RandomDelay
 from sources.tikhub.client import TikHubClient
 from sources.tikhub.douyin import DouyinSource
@@ -40,11 +48,13 @@ class SourceContext:
     """What adapters of platforms are built from.
 
     `budget` makes the daily budget of a name, given its limit and the time zone of its day.
+    `circuits` are those of all platforms.
     """
 
     settings: Settings
     clock: Clock
     budget: BudgetFor
+    circuits: Circuits
 
 
 @dataclass(frozen=True)
@@ -56,6 +66,9 @@ class Platform:
     `read_session` returns the session to store for a text that somebody hands in; it and
     `check_proxy` raise InvalidInputError for what the adapter cannot use.
     `session_expiry` returns when a session ends by itself (UTC), None where its text does not say.
+    `claimed_uid` returns whose session a text says it is, None where it does not; `shows_uid` says
+    that the check of a session shows whose it is. `device_cookie` names the cookie that tells
+    devices apart, and `device_id` returns it from the text of a session; None where there is none.
     `key` is set for platforms that are requested with one API key instead of the pool's accounts.
     `page_creators` and `max_pages` are the size of a full page and of a whole search, None where
     they are unknown.
@@ -69,6 +82,10 @@ class Platform:
     read_session: Callable[[str], SessionText] = lambda text: SessionText(text.strip())
     check_proxy: Callable[[str], str] = check_proxy
     session_expiry: Callable[[str], datetime | None] = lambda text: None
+    claimed_uid: Callable[[str], str | None] = lambda text: None
+    shows_uid: bool = False
+    device_cookie: str | None = None
+    device_id: Callable[[str], str | None] = lambda text: None
     key: Callable[[Settings], SecretStr | None] | None = None
     page_creators: int | None = None
     max_pages: int | None = None
@@ -85,7 +102,13 @@ def _bilibili(context: SourceContext) -> Source:
     rng = random.Random()
     min_secs, max_secs = settings.single_pause_min_secs, settings.single_pause_max_secs
     pause = RandomDelay(clock=context.clock, min_secs=min_secs, max_secs=max_secs, rng=rng)
-    return BilibiliSource(client=client, pace=settings.bilibili_pace, pause=pause, rng=rng)
+    return BilibiliSource(
+        client=client,
+        pace=settings.bilibili_pace,
+        pause=pause,
+        rng=rng,
+        circuits=context.circuits,
+    )
 
 
 def _youtube(context: SourceContext) -> Source:
@@ -123,20 +146,32 @@ BUILT_IN = (
         raw_fields={"followers": "fans", "videos": "videos", "signature": "usign"},
         read_session=read_session,
         session_expiry=session_expiry,
+        claimed_uid=claimed_uid,
+        shows_uid=True,
+        device_cookie=DEVICE_COOKIE,
+        device_id=device_id,
         page_creators=20,
         max_pages=50,
     ),
-    Platform("youtube", _youtube, searches=False, key=lambda s: s.youtube_api_key),
+    Platform(
+        "youtube",
+        _youtube,
+        searches=False,
+        claimed_uid=key_uid,
+        key=lambda settings: settings.youtube_api_key,
+    ),
     Platform(
         "douyin",
         lambda context: DouyinSource(client=_tikhub(context), pace=context.settings.tikhub_pace),
         searches=False,
+        claimed_uid=key_uid,
         key=lambda settings: settings.tikhub_token,
     ),
     Platform(
         "tiktok",
         lambda context: TikTokSource(client=_tikhub(context), pace=context.settings.tikhub_pace),
         searches=False,
+        claimed_uid=key_uid,
         key=lambda settings: settings.tikhub_token,
     ),
 )
@@ -171,6 +206,10 @@ class PlatformRegistry:
             name, [platform.name for platform in self.platforms.values() if platform.searches]
         )
 
+    def is_declared(self, name: str) -> bool:
+        """Return whether there is a platform of that name, in code or in a TOML file."""
+        return name in self.platforms
+
     def raw_fields(self, name: str) -> Mapping[str, str]:
         """Return for each common export column its key in the raw data of a platform's creators.
 
@@ -195,6 +234,7 @@ def _from_declaration(declared: DeclaredPlatform) -> Platform:
         sequential=declared.sequential,
         raw_fields=declared.raw_fields,
         read_session=declared.read_session,
+        shows_uid=declared.shows_uid,
         check_proxy=declared.check_proxy,
         page_creators=declared.page_creators,
         max_pages=declared.max_pages,

@@ -1,4 +1,4 @@
-"""Retries, fault attribution and the circuit breaker, wrapped around any source."""
+"""Retries, circuits and fault attribution, wrapped around any source."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
-from core.attribution import Reaction
+from core.attribution import Reaction, Scope
 from core.cancellation import OutOfTurnSignal, StoppedSignal
 from core.clock import Clock
 from core.errors import (
-    BreakerOpenError,
-    Culprit,
+    CircuitOpenError,
+    ItemUnavailableError,
     LoginExpiredError,
     RetryableError,
     RiskControlError,
@@ -38,131 +38,40 @@ from sources.base import (
     Via,
     keeping_answers,
 )
-from sources.blame import Asked, Blame
+from sources.circuits import Asker, Circuits, RequestCircuits, failed_request, question_hash
 from sources.pacing import EVERYTHING
 
 T = TypeVar("T")
-SESSION_CHECK = "session"
+SEARCH, STATS, UPLOADS, SESSION_CHECK = "search", "stats", "uploads", "session"
 BACKOFF_BASE_SECS = 0.5
 # The turn of a session check may be this far away; a later one waits for the account's next use.
 MAX_CHECK_WAIT_SECS = 5.0
-PROBE_SECS = 30.0  # how long one request may try a way that was shut before another may
-ALL_WAYS = "*"
-
-
-@dataclass
-class _Way:
-    open_until: float = 0.0
-    probe_until: float = 0.0
-    times: int = 0
 
 
 @dataclass(frozen=True)
-class ShutWay:
-    """An egress that no request uses for `secs_left` seconds; None stands for all of a platform."""
+class _Question:
+    """What one call asks: the operation, and what it is about."""
 
-    platform: str
-    egress: str | None
-    secs_left: float
-
-
-class Breaker:
-    """A circuit breaker for each egress of a platform and for the platform as a whole.
-
-    A shut one is opened again by the good answer to a single probe. Each time in a row it stays
-    shut twice as long, at most sixteen times as long as `rest_secs`.
-    """
-
-    def __init__(self, *, clock: Clock, rest_secs: float) -> None:
-        self._clock = clock
-        self._rest_secs = rest_secs
-        self._lock = threading.Lock()
-        self._ways: dict[tuple[str, str], _Way] = {}
-
-    def admit(self, platform: str, egress: str) -> float:
-        """Return 0 when a request may be sent, else the seconds to wait.
-
-        After a time shut, the one request that is admitted is the probe.
-        """
-        now = self._clock.monotonic()
-        with self._lock:
-            ways = [way for way in self._of(platform, egress) if way.times]
-            secs = max((max(way.open_until, way.probe_until) - now for way in ways), default=0.0)
-            if secs > 0:
-                return secs
-            for way in ways:
-                way.probe_until = now + PROBE_SECS
-            return 0.0
-
-    def secs_left(self, platform: str, egress: str) -> float:
-        """Return the seconds for which the egress stays shut; 0 when open or ready for a probe."""
-        now = self._clock.monotonic()
-        with self._lock:
-            ways = self._of(platform, egress)
-            return max((max(0.0, way.open_until - now) for way in ways), default=0.0)
-
-    def shut(self, platform: str, egress: str = ALL_WAYS) -> bool:
-        """Shut an egress; return False when it is shut already (one block, answered twice)."""
-        now = self._clock.monotonic()
-        with self._lock:
-            way = self._ways.setdefault((platform, egress), _Way())
-            if way.open_until > now:
-                return False
-            way.open_until = now + self._rest_secs * 2 ** min(way.times, 4)
-            way.probe_until = 0.0
-            way.times += 1
-            return True
-
-    def note_good(self, platform: str, egress: str) -> None:
-        """Open what was probed, as a good answer came. An egress that is still shut stays so."""
-        now = self._clock.monotonic()
-        with self._lock:
-            for key in ((platform, egress), (platform, ALL_WAYS)):
-                way = self._ways.get(key)
-                if way is not None and way.open_until <= now:
-                    del self._ways[key]
-
-    def note_failed(self, platform: str, egress: str) -> None:
-        """Let another request probe at once: this one brought neither a good answer nor a block."""
-        with self._lock:
-            for way in self._of(platform, egress):
-                way.probe_until = 0.0
-
-    def shut_ways(self) -> list[ShutWay]:
-        """Return each egress that is shut now."""
-        now = self._clock.monotonic()
-        with self._lock:
-            return [
-                ShutWay(platform, None if egress == ALL_WAYS else egress, way.open_until - now)
-                for (platform, egress), way in self._ways.items()
-                if way.open_until > now
-            ]
-
-    def _of(self, platform: str, egress: str) -> list[_Way]:
-        found = (self._ways.get((platform, name)) for name in (egress, ALL_WAYS))
-        return [way for way in found if way is not None]
+    kind: str
+    subject: tuple[object, ...] = ()
 
 
 class GuardedSource:
-    """A source whose requests are retried, whose refusals get a culprit, and which the breaker
-    stops.
+    """A source whose requests are admitted by circuits, retried, and attributed when they fail.
 
-    Its methods raise BreakerOpenError when the egress is shut, and what the source raises, with its
-    `culprit` set. A RetryableError whose attempts are used up becomes UnexpectedResponseError when
-    the responses were damaged, and is raised as it is when none came. Before an account's login is
-    called lost, the platform is asked who is signed in.
+    Its methods raise CircuitOpenError when a unit on the request's way is left alone, and what the
+    source raises, with its `attribution` set. A RetryableError whose attempts are used up becomes
+    UnexpectedResponseError when the responses were damaged, and is raised as it is when none came.
+    Before an account's login is called lost, the platform is asked who is signed in.
 
     Args:
         attempts: how often one request is sent at most.
     """
 
-    def __init__(
-        self, *, source: Source, breaker: Breaker, blame: Blame, clock: Clock, attempts: int
-    ) -> None:
+    def __init__(self, *, source: Source, circuits: Circuits, clock: Clock, attempts: int) -> None:
         self.source = source
         self.platform = source.platform
-        self.breaker = breaker
-        self._blame = blame
+        self._circuits = circuits
         self._clock = clock
         self._attempts = attempts
 
@@ -176,15 +85,15 @@ class GuardedSource:
         """Return the best number of video ids for one call."""
         return cast(StatsSource, self.source).batch
 
+    def endpoints_of(self, kind: str) -> tuple[str, ...]:
+        """Return the names of the endpoints that a call of that kind (SEARCH …) asks."""
+        return (self.source.endpoints.get(kind, kind),)
+
     def with_attempts(self, attempts: int) -> GuardedSource:
-        """Return the same source, with the same circuit breaker, that sends each request up to
-        `attempts` times."""
+        """Return the same source, with the same circuits, that sends each request up to `attempts`
+        times."""
         return GuardedSource(
-            source=self.source,
-            breaker=self.breaker,
-            blame=self._blame,
-            clock=self._clock,
-            attempts=attempts,
+            source=self.source, circuits=self._circuits, clock=self._clock, attempts=attempts
         )
 
     def search_creators(
@@ -202,10 +111,16 @@ class GuardedSource:
             sequential: SequentialSource = source
             while sequential.pages_before(session, domain, page):
                 self._call(
-                    session, stop, "search", lambda: sequential.advance(session, domain, page)
+                    _Question(SEARCH, (domain, "before", page)),
+                    session,
+                    stop,
+                    lambda: sequential.advance(session, domain, page),
                 )
         return self._call(
-            session, stop, "search", lambda: source.search_creators(session, domain, page, via)
+            _Question(SEARCH, (domain, page, via)),
+            session,
+            stop,
+            lambda: source.search_creators(session, domain, page, via),
         )
 
     def video_stats(
@@ -230,7 +145,7 @@ class GuardedSource:
                 raise
 
         with keeping_answers(lambda: found):
-            self._call(session, stop, "stats", fetch_missing)
+            self._call(_Question(STATS, tuple(ids)), session, stop, fetch_missing)
         return found
 
     def uploads(
@@ -244,7 +159,12 @@ class GuardedSource:
             OutOfTurnSignal: the account's pace allows no request soon.
         """
         source = cast(UploadsSource, self.source)
-        return self._call(session, stop, "uploads", lambda: source.uploads(session, uid, page))
+        return self._call(
+            _Question(UPLOADS, (uid, page)),
+            session,
+            stop,
+            lambda: source.uploads(session, uid, page),
+        )
 
     def check_session(self, session: AccountSession, stop: threading.Event) -> SessionStatus:
         """Return who is signed in with a session; nobody is a result, not an error.
@@ -254,49 +174,111 @@ class GuardedSource:
             StoppedSignal: `stop` was set before a request.
             OutOfTurnSignal: the account's pace allows no request soon.
         """
-        return self._call(session, stop, SESSION_CHECK, lambda: self.source.check_session(session))
+        return self._call(
+            _Question(SESSION_CHECK), session, stop, lambda: self.source.check_session(session)
+        )
 
     def _call(
-        self, session: AccountSession, stop: threading.Event, kind: str, request: Callable[[], T]
+        self,
+        question: _Question,
+        session: AccountSession,
+        stop: threading.Event,
+        request: Callable[[], T],
     ) -> T:
-        context = Asked(session.account_id, session.egress, kind)
         for attempt in range(1, self._attempts + 1):
-            self._require_open(session)
+            requests = self._circuits_of(question, session, stop)
             try:
-                answer = request()
-            except (StoppedSignal, OutOfTurnSignal):
-                self.breaker.note_failed(self.platform, session.egress)
-                raise
+                answer = self._attempt(requests, question, session, request)
             except SourceError as error:
-                failure = self._after_session_check(session, kind, error, stop)
-                failure.culprit = self._blame.judge(self.platform, context, failure)
-                self._record_failure(session, failure)
+                if isinstance(error, CircuitOpenError):
+                    raise
+                failure = self._after_session_check(session, question, error, stop)
                 if not isinstance(failure, RetryableError):
+                    self._attribute(requests, session, failure)
                     raise failure from (None if failure is error else error)
                 if attempt == self._attempts or failure.is_lasting:
-                    raise self._exhausted(session, failure, kind, attempt, stop) from failure
+                    final = self._exhausted(session, failure, question, attempt, stop)
+                    self._attribute(requests, session, final)
+                    raise final from failure
+                requests.give_back()
                 self._back_off(attempt, stop)
             else:
-                self._blame.note_good(self.platform, context)
-                self.breaker.note_good(self.platform, session.egress)
-                if session.gate is not None:
-                    session.gate.record_success()
+                self._record_good(session)
                 return answer
         raise AssertionError("at least one attempt is made")
 
-    def _record_failure(self, session: AccountSession, error: SourceError) -> None:
-        if isinstance(error, ThrottledError) and session.gate is not None:
-            session.gate.record_throttle()
-        if not isinstance(error, RiskControlError) or error.culprit is Culprit.ACCOUNT:
-            self.breaker.note_failed(self.platform, session.egress)
-            return
-        whole = error.culprit is not Culprit.PROXY
-        self.breaker.shut(self.platform, ALL_WAYS if whole else session.egress)
+    def _record_good(self, session: AccountSession) -> None:
+        if session.gate is not None:
+            session.gate.record_success()
+        if session.account_id > ANONYMOUS:
+            self._circuits.record_egress_good(session.egress)
 
-    def _require_open(self, session: AccountSession) -> None:
-        secs = self.breaker.admit(self.platform, session.egress)
-        if secs > 0:
-            raise BreakerOpenError("platform_resting", secs, platform=self.platform, secs=secs)
+    def _attempt(
+        self,
+        requests: RequestCircuits,
+        question: _Question,
+        session: AccountSession,
+        request: Callable[[], T],
+    ) -> T:
+        """Make the requests of one attempt, each admitted as it leaves."""
+        session.circuits = requests
+        try:
+            if question.kind == SESSION_CHECK:
+                # Most platforms answer who is signed in without a turn of its own.
+                requests.admit_first()
+            answer = request()
+            requests.settle()
+            return answer
+        except (StoppedSignal, OutOfTurnSignal):
+            requests.give_back()
+            raise
+        finally:
+            session.circuits = None
+
+    def _circuits_of(
+        self, question: _Question, session: AccountSession, stop: threading.Event
+    ) -> RequestCircuits:
+        asker = Asker(
+            platform=self.platform,
+            egress=session.egress if session.account_id > ANONYMOUS else session.own_egress,
+            endpoint=self.source.endpoints.get(question.kind, question.kind),
+            account_id=session.account_id,
+            question=question_hash(question.kind, *question.subject),
+        )
+        return RequestCircuits(
+            circuits=self._circuits, base=asker, endpoints=self.source.endpoints, stop=stop
+        )
+
+    def _attribute(
+        self, requests: RequestCircuits, session: AccountSession, error: SourceError
+    ) -> None:
+        """Set whom a failure concerns, and record it where it may concern others too."""
+        asker, permit, left_at = requests.take_failed()
+        requests.record_unknown(asker, error)
+        failed = failed_request(error, left_at)
+        if failed is None:
+            # What the platform says of one resource is an answer like any other.
+            if isinstance(error, ItemUnavailableError):
+                self._circuits.record_good(asker, permit)
+            else:
+                self._circuits.give_back(permit)
+            return
+        attribution = self._circuits.record_failure(asker, permit, failed)
+        if attribution.needs_session_check:
+            answered = self._says_who_is_signed_in(session)
+            attribution = self._circuits.conclude(asker, failed, session_answered=answered)
+        error.attribution = attribution
+        is_own = attribution.scope in (Scope.ACCOUNT, Scope.KEY)
+        if isinstance(error, ThrottledError) and is_own and session.gate is not None:
+            session.gate.record_throttle()
+
+    def _says_who_is_signed_in(self, session: AccountSession) -> bool:
+        """Return whether the platform answers a session check by the same egress."""
+        try:
+            self.source.check_session(session)
+        except (SourceError, OutOfTurnSignal, StoppedSignal):
+            return False
+        return True
 
     def _back_off(self, attempt: int, stop: threading.Event) -> None:
         # With jitter: workers that failed together must not all try again together.
@@ -308,27 +290,32 @@ class GuardedSource:
         self,
         session: AccountSession,
         error: RetryableError,
-        kind: str,
+        question: _Question,
         attempts: int,
         stop: threading.Event,
     ) -> SourceError:
         """Return the error of a request that failed at each of its `attempts`."""
         message = Message.of("tries_used_up", cause=error, n=attempts)
         if not error.damaged:
-            final: SourceError = RetryableError(message, error.evidence, fault=error.fault)
-            final.culprit = error.culprit
+            final = RetryableError(
+                message,
+                error.evidence,
+                fault=error.fault,
+                retry_after_secs=error.retry_after_secs,
+            )
+            final.verdict = error.verdict
             return final
         # A login page comes with HTTP 200 as well, and platforms have codes of their own for it.
-        if kind != SESSION_CHECK and self._is_signed_out(session, stop):
-            final = LoginExpiredError(message, error.evidence)
-            final.culprit = Culprit.ACCOUNT
-            return final
-        final = UnexpectedResponseError(message, error.evidence)
-        final.culprit = Culprit.OURSELVES
-        return final
+        if question.kind != SESSION_CHECK and self._is_signed_out(session, stop):
+            return LoginExpiredError(message, error.evidence)
+        return UnexpectedResponseError(message, error.evidence)
 
     def _after_session_check(
-        self, session: AccountSession, kind: str, error: SourceError, stop: threading.Event
+        self,
+        session: AccountSession,
+        question: _Question,
+        error: SourceError,
+        stop: threading.Event,
     ) -> SourceError:
         """Return the error; where it may be the session's, what the platform says of that instead.
 
@@ -337,7 +324,8 @@ class GuardedSource:
         is_doubtful = error.verdict is not None and (
             error.verdict.reaction is Reaction.CHECK_SESSION
         )
-        if not is_doubtful or kind == SESSION_CHECK or session.account_id <= ANONYMOUS:
+        is_check = question.kind == SESSION_CHECK
+        if not is_doubtful or is_check or session.account_id <= ANONYMOUS:
             return error
         try:
             signed_in = self._ask_session(session, stop)

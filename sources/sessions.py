@@ -7,6 +7,7 @@ import threading
 
 from sources.base import AccountSession, Source
 from sources.request_delay import RequestDelay
+from sources.transport.egress import DIRECT
 
 
 class SessionPool:
@@ -32,30 +33,45 @@ class SessionPool:
         proxy: str | None,
         *,
         user_agent: str | None = None,
+        egress: str = DIRECT,
     ) -> AccountSession:
         """Return the account's session; a new one when its cookies, proxy or User-Agent changed.
 
-        `session` and `proxy` are in clear; `user_agent` None is the platform's usual one. Nothing
-        is sent.
+        `session` and `proxy` are in clear, `egress` is the name of the route that they make;
+        `user_agent` None is the platform's usual one. Nothing is sent.
 
         Raises:
             LoginExpiredError: there are no usable credentials.
         """
-        # Only a digest is kept to compare with: the secrets stay in the session alone.
-        version = hashlib.sha256(f"{session}\n{proxy}\n{user_agent}".encode()).hexdigest()
+        version = _digest(session, proxy, user_agent)
         with self._lock:
             known = self._open.get(account_id)
             if known is not None and known[0] == version:
+                known[1].egress = egress
                 return known[1]
         # Opened outside the lock: other accounts must not wait for it.
         fresh = self._source.open_session(account_id, username, session, proxy)
         introduce(fresh, user_agent)
         fresh.request_delay = self._request_delay
+        fresh.egress = egress
         with self._lock:
             if known is not None:
                 known[1].http.close()
             self._open[account_id] = (version, fresh)
         return fresh
+
+    def note_stored(
+        self, account_id: int, session: str, proxy: str | None, user_agent: str | None
+    ) -> None:
+        """Keep the account's session open although its stored text is `session` from now on.
+
+        For a text with the cookies that the platform renewed in that very session; `proxy` and
+        `user_agent` are those that it was opened with.
+        """
+        with self._lock:
+            known = self._open.get(account_id)
+            if known is not None:
+                self._open[account_id] = (_digest(session, proxy, user_agent), known[1])
 
     def close(self) -> None:
         """Close the HTTP connections of all sessions and forget these."""
@@ -69,3 +85,8 @@ def introduce(session: AccountSession, user_agent: str | None) -> None:
     """Let an account's requests carry its browser's User-Agent; None leaves the usual one."""
     if user_agent:
         session.http.headers["User-Agent"] = user_agent
+
+
+def _digest(session: str | None, proxy: str | None, user_agent: str | None) -> str:
+    # Only a digest is kept to compare with: the secrets stay in the session alone.
+    return hashlib.sha256(f"{session}\n{proxy}\n{user_agent}".encode()).hexdigest()

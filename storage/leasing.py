@@ -6,14 +6,28 @@ once somebody else has claimed the row, however late it comes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from storage.engines.datetimes import to_sql
-from storage.engines.transactions import Tx
+from storage.engines.transactions import Row, Tx, in_list
 
 FREE = "lease_owner=NULL, lease_until=NULL"
+REAPED_AT_ONCE = 100
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """What became of leases that were to be renewed, by the ids of their rows.
+
+    `locked` are rows that another client has locked; whether their leases last is open.
+    """
+
+    renewed: frozenset[int]
+    locked: frozenset[int]
+    lost: frozenset[int]
 
 
 @dataclass(frozen=True)
@@ -75,33 +89,61 @@ class LeasedTable:
         """Make `changes` to a row and end its lease; return False when the lease was lost."""
         return self.write(tx, row_id, token, _list_of(changes, FREE), where, **params)
 
-    def renew(self, tx: Tx, row_id: int, token: int, *, owner: str, until: datetime) -> bool:
-        """Move the end of a lease to `until`; return False when the lease was lost.
+    def renew(self, tx: Tx, tokens: Mapping[int, int], *, owner: str, until: datetime) -> Renewal:
+        """Move the end of several leases of `owner` to `until`; `tokens` has theirs by row.
 
+        A row that another client has locked is passed over, so that it costs no lease but its own.
         `held` is not required: who works on a row keeps it while an operator pauses or cancels it.
         """
-        return 1 == tx.execute(
-            f"UPDATE {self.name} SET lease_until=:until"
-            " WHERE id=:id AND lease_owner=:owner AND lease_token=:token",
-            id=row_id,
-            token=token,
-            owner=owner,
-            until=to_sql(until),
-        )
+        marks, params = in_list(tokens)
+        seen = f"SELECT id, lease_owner, lease_token FROM {self.name} WHERE id IN ({marks})"
+
+        def mine(rows: list[Row]) -> set[int]:
+            return {
+                row["id"]
+                for row in rows
+                if (row["lease_owner"], row["lease_token"]) == (owner, tokens[row["id"]])
+            }
+
+        free = tx.all(seen + tx.dialect.lock_suffix, **params)
+        renewed = mine(free)
+        if renewed:
+            free_marks, free_params = in_list(sorted(renewed))
+            tx.execute(
+                f"UPDATE {self.name} SET lease_until=:until WHERE id IN ({free_marks})",
+                until=to_sql(until),
+                **free_params,
+            )
+        passed_over = tokens.keys() - {row["id"] for row in free}
+        # Read without a lock: who was passed over may have lost the lease, too.
+        locked = mine(tx.all(seen, **params)) & passed_over if passed_over else set()
+        lost = tokens.keys() - renewed - locked
+        return Renewal(renewed=frozenset(renewed), locked=frozenset(locked), lost=frozenset(lost))
 
     def reap(
         self, tx: Tx, now: datetime, changes: str, where: str | None = None, **params: Any
     ) -> int:
-        """End the leases that ran out, make `changes` to their rows, and return the number of rows.
+        """End leases that ran out, make `changes` to their rows, and return the number of rows.
 
-        `where` selects other rows instead. The tokens grow, so that a holder that comes late
-        changes nothing.
+        `where` selects other rows instead. At most REAPED_AT_ONCE rows, and none that is locked:
+        others follow at the next call. The tokens grow, so that a holder that comes late changes
+        nothing.
         """
+        ran_out = where or self.expired
+        found = tx.column(
+            f"SELECT id FROM {self.name} WHERE {ran_out} LIMIT {REAPED_AT_ONCE}"
+            f"{tx.dialect.lock_suffix}",
+            now=to_sql(now),
+        )
+        if not found:
+            return 0
+        marks, ids = in_list(found)
         return tx.execute(
             f"UPDATE {self.name} SET {_list_of(changes, FREE)}, lease_token=lease_token+1"
-            f" WHERE {where or self.expired}",
+            f" WHERE id IN ({marks})",
             now=to_sql(now),
             **params,
+            **ids,
         )
 
 

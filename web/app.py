@@ -31,6 +31,7 @@ from web.console.rendering import Screens
 from web.middleware import (
     BodyLimitMiddleware,
     MetricsMiddleware,
+    PatienceMiddleware,
     SecurityHeadersMiddleware,
     UnhandledErrorMiddleware,
 )
@@ -86,6 +87,7 @@ def build(backend: Backend) -> FastAPI:
     # The last one added is the outermost: it measures refusals of the others too.
     app.add_middleware(UnhandledErrorMiddleware)
     app.add_middleware(BodyLimitMiddleware)
+    app.add_middleware(PatienceMiddleware, database=backend.database)
     app.add_middleware(SecurityHeadersMiddleware)
     app.add_middleware(MetricsMiddleware, metrics=observed)
     _explain_errors(app)

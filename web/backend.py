@@ -8,11 +8,13 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from accounts.egress.operator import EgressOperator
     from accounts.registry import AccountRegistry
     from accounts.vault import Vault
     from alerts.channels import Channel
     from core.clock import Clock, QuotaCalendar
     from core.settings import Settings
+    from core.supervision.watchdog import Watchdog
     from crawler.export.segment_files import SegmentFiles
     from crawler.service import CrawlingService
     from distribution.broadcast.broadcaster import Broadcaster
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from web.use_cases.accounts import AccountUseCases
     from web.use_cases.alerts import AlertUseCases
     from web.use_cases.distribution import BroadcastUseCases, DramaUseCases
+    from web.use_cases.egress import EgressUseCases
     from web.use_cases.exports import ExportUseCases
     from web.use_cases.jobs import JobUseCases
     from web.use_cases.tasks import TaskUseCases
@@ -47,6 +50,7 @@ class UseCases:
     audit_log: AuditLog
     tasks: TaskUseCases
     accounts: AccountUseCases
+    egress: EgressUseCases
     exports: ExportUseCases
     works: WorksUseCases
     dramas: DramaUseCases
@@ -81,6 +85,7 @@ class Backend:
     crawling: CrawlingService
     progress: SnapshotReader
     account_views: AccountViewReader
+    egress: EgressOperator
     files: SegmentFiles
     launcher: JobLauncher
     webhooks: WebhookService
@@ -91,5 +96,6 @@ class Backend:
     broadcaster: Broadcaster
     channels: Callable[[], tuple[Channel, ...]]
     operations: Operations
+    watchdog: Watchdog
     use_cases: UseCases
     ending: Event

@@ -11,12 +11,14 @@ from starlette.types import Message as AsgiMessage
 
 from core.logs import service_log
 from core.messages import Message
+from storage.engines.transactions import Database
 from web.monitoring.metrics import HttpMetrics
 from web.problems import RequestRefusedError
 
 log = service_log("web")
 MAX_BODY_BYTES = 32 * 1024 * 1024
 STATIC = "/static/"
+DATABASE_SECS = 3.0
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
     " font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none';"
@@ -111,6 +113,19 @@ class BodyLimitMiddleware:
             Message.of("body_too_large", max_bytes=self._max_bytes),
             headers={"Connection": "close"},
         )
+
+
+class PatienceMiddleware:
+    """Lets requests wait for a lost database for seconds only: visitors are told, workers wait."""
+
+    def __init__(self, app: ASGIApp, *, database: Database) -> None:
+        self._app = app
+        self._database = database
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # Handlers run in threads that take the context over.
+        with self._database.patience(DATABASE_SECS):
+            await self._app(scope, receive, send)
 
 
 class MetricsMiddleware:

@@ -11,10 +11,11 @@ from typing import Any
 
 from core.cancellation import StoppedSignal
 from core.clock import Clock, iso_utc
-from core.errors import BatonError
+from core.errors import BatonError, NoThreadError
 from core.logs import service_log
 from core.message_json import message_keys, with_message_keys
 from core.messages import Message
+from core.supervision.threads import start_thread
 from presentation.i18n.renderer import API_RENDERER
 from web.problems import RequestRefusedError
 
@@ -106,6 +107,7 @@ class Operations:
                 errors end the operation as failed.
 
         Raises:
+            NoThreadError: the system has no thread left; nothing was begun.
             RequestRefusedError: 409 while one of the same kind and subject runs, or four others.
         """
         with self._guard:
@@ -120,7 +122,12 @@ class Operations:
             )
             self._threads[begun.id] = thread
             self._drop_old()
-        thread.start()
+        try:
+            start_thread(thread)
+        except NoThreadError:
+            with self._guard:
+                del self._kept[begun.id], self._threads[begun.id]
+            raise
         thread.join(PROMPT_SECS)
         return self.get(begun.id) or begun
 

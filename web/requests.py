@@ -61,6 +61,8 @@ MAX_FILE_NAME_LETTERS = 200
 MAX_PLATFORM_LETTERS = 32
 ADD_FIRST = "the cookies in any form: a header, cookies.txt, JSON of an extension, cURL ..."
 
+NEW_LOGIN = "another login takes over the name; the former one is kept under another, disabled"
+
 
 class RequestBody(BaseModel):
     """A body of which every text can be stored."""
@@ -148,6 +150,7 @@ class NewAccount(RequestBody):
         None, max_length=2000, description="http://user:password@host:port of this account"
     )
     daily_export_limit: int | None = Field(None, description="rows a day; null: the usual number")
+    new_login: bool = Field(False, description=NEW_LOGIN)
 
     def as_request(self) -> AccountRequest:
         """Return the request of the use case, with cookies and proxy in clear."""
@@ -156,6 +159,7 @@ class NewAccount(RequestBody):
             cookies=self.cookies.get_secret_value(),
             proxy=self.proxy.get_secret_value().strip() if self.proxy else None,
             limit=self.daily_export_limit,
+            new_login=self.new_login,
         )
 
 
@@ -167,6 +171,7 @@ class AccountsFile(RequestBody):
     platform: str = Field(DEFAULT_PLATFORM, max_length=MAX_PLATFORM_LETTERS)
     name: str = Field("file", max_length=MAX_FILE_NAME_LETTERS, description="what messages call it")
     daily_export_limit: int | None = Field(None, ge=0, le=MAX_ROWS_A_DAY)
+    new_login: bool = Field(False, description=NEW_LOGIN)
 
 
 class Replay(RequestBody):

@@ -12,6 +12,8 @@ from fastapi import FastAPI
 
 from core.errors import SettingsError
 from core.logs import service_log
+from core.supervision.internal_errors import ComponentErrors
+from core.supervision.threads import start_thread
 
 log = service_log("web")
 # Requests in progress have this long to be answered when the server ends.
@@ -27,6 +29,8 @@ class WebServer:
         on_failure: called with the error that ended the thread.
         ending: set by `stop`, for handlers that take long.
         join_operations: waits, up to the given seconds, for the operations that requests began.
+        errors: contains errors of the server: it serves again after a pause. Without it, the first
+            one ends the thread.
     """
 
     name = "web"
@@ -40,6 +44,7 @@ class WebServer:
         on_failure: Callable[[BaseException], None] | None = None,
         ending: threading.Event | None = None,
         join_operations: Callable[[float | None], bool] = lambda _secs: True,
+        errors: ComponentErrors | None = None,
     ) -> None:
         self.app = app
         self._host = host
@@ -57,6 +62,8 @@ class WebServer:
             server_header=False,
             lifespan="on",
         )
+        self._config = config
+        self._errors = errors
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
 
@@ -91,9 +98,10 @@ class WebServer:
 
         Raises:
             SettingsError: the address is in use, or is none of this host's.
+            NoThreadError: the system has no thread left.
         """
         self.bind()
-        self._thread.start()
+        start_thread(self._thread)
 
     def stop(self) -> None:
         """Ask handlers, operations and the server to end soon; safe to call twice."""
@@ -113,14 +121,27 @@ class WebServer:
         forwarding = _IntoOurLog()
         logging.getLogger("uvicorn").addHandler(forwarding)
         try:
-            assert self._socket is not None
-            self._server.run(sockets=[self._socket])
+            while not self._ending.is_set() and not self._serve():
+                self._server = uvicorn.Server(self._config)
         except BaseException as error:  # the last stop of a thread: nothing above would see it
             log.exception("the web server ended by an error")
             if self._on_failure is not None:
                 self._on_failure(error)
         finally:
             logging.getLogger("uvicorn").removeHandler(forwarding)
+
+    def _serve(self) -> bool:
+        """Serve until the server is asked to end; return False after an error and a pause."""
+        assert self._socket is not None
+        try:
+            # A duplicate: the server closes what it served, and the next one needs the address.
+            self._server.run(sockets=[self._socket.dup()])
+        except Exception as error:
+            if self._errors is None:
+                raise
+            self._ending.wait(self._errors.escaped(error))
+            return False
+        return True
 
 
 class _IntoOurLog(logging.Handler):

@@ -169,6 +169,19 @@ class DeliveryQueue:
 
         return self._database.write_idempotent(record)
 
+    def put_back(self, claim: Claim, not_before: datetime) -> None:
+        """Release the lease as if the attempt had never begun; it is due again at `not_before`.
+
+        For an attempt that could not be made by a fault of this process.
+        """
+        self._lease_registry.remove(claim.lease)
+
+        def put_back(tx: Tx) -> None:
+            if leases.put_back(tx, claim.delivery, not_before):
+                deliveries.drop_attempt(tx, claim.attempt_id)
+
+        self._database.write_idempotent(put_back)
+
     def abandon(self, claim: Claim) -> None:
         """Stop renewing the lease and record nothing: when it runs out, the delivery is due again
         under the same event id."""

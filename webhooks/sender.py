@@ -5,21 +5,30 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from accounts.vault import Vault
 from core.clock import Clock
-from core.errors import CredentialsError, DatabaseError, LeaseLostError, NotSentError
+from core.errors import (
+    CredentialsError,
+    DatabaseError,
+    KeyChangedError,
+    LeaseLostError,
+    NotSentError,
+)
 from core.logs import fields, service_log
 from core.poller import database_poller
+from core.supervision.internal_errors import ComponentErrors
 from storage.distribution import callback_secrets
 from storage.distribution.deliveries import Delivery, DeliveryState
-from storage.engines.transactions import Database
+from storage.engines.transactions import Database, failure_is_lasting
 from webhooks import signing
 from webhooks.http_client import Answer, WebhookClient
 from webhooks.queue import Claim, DeliveryQueue
 from webhooks.retry_policy import DeliveryOutcome, RetryPolicy, outcome_of
 
 log = service_log("webhooks")
+WITHOUT_KEY = timedelta(seconds=30)  # until a signed delivery is tried again without its key
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,10 +46,13 @@ class WebhookSender:
     retry_policy: RetryPolicy
     clock: Clock
     poll_secs: float
+    errors: ComponentErrors
 
     def run(self, stop: threading.Event) -> None:
         """Send deliveries until `stop` is set; when the database fails, log it and try again."""
-        poller = database_poller(clock=self.clock, poll_secs=self.poll_secs, log=log)
+        poller = database_poller(
+            clock=self.clock, poll_secs=self.poll_secs, log=log, errors=self.errors
+        )
         poller.run_busy(self.send_once, stop)
 
     def send_once(self) -> bool:
@@ -84,6 +96,10 @@ class WebhookSender:
         result: Answer | Exception
         try:
             result = self._post(claim, self._keys(delivery))
+        except KeyChangedError as error:
+            log.warning("%s put back: %s", fields(delivery=delivery.id), error)
+            self.queue.put_back(claim, self.clock.now() + WITHOUT_KEY)
+            return
         except CredentialsError as error:
             # Nothing is sent unsigned instead: the receiver would have to refuse it.
             result = error
@@ -92,10 +108,39 @@ class WebhookSender:
         # A bug with one delivery must not stop the others.
         except Exception as error:
             log.exception("%s", fields(delivery=delivery.id))
-            result = NotSentError("delivery_internal_error", error=type(error).__name__)
-        outcome = outcome_of(result, delivery.attempts, self.retry_policy, self.clock.now())
-        is_recorded = self.queue.record_outcome(claim, outcome)
+            result = self._failed(error)
+        self._record(claim, result)
+
+    def _record(self, claim: Claim, result: Answer | Exception) -> None:
+        """Record the outcome of an attempt, as a failed one where it cannot be recorded as it came.
+
+        Whatever a receiver answers, its delivery is settled: one that is not would be sent again
+        and again, also by the next process.
+
+        Raises:
+            DatabaseError: nothing was recorded.
+        """
+        delivery, now = claim.delivery, self.clock.now()
+        try:
+            outcome = outcome_of(result, delivery.attempts, self.retry_policy, now)
+            is_recorded = self.queue.record_outcome(claim, outcome)
+        except Exception as error:
+            if isinstance(error, DatabaseError) and not failure_is_lasting(error):
+                raise
+            log.exception("%s", fields(delivery=delivery.id))
+            outcome, is_recorded = self._record_failure(claim, error)
         _log(delivery, outcome, is_recorded)
+
+    def _record_failure(self, claim: Claim, error: Exception) -> tuple[DeliveryOutcome, bool]:
+        """Record an attempt that failed by an error of ours, without anything of its answer."""
+        delivery = claim.delivery
+        failed = self._failed(error)
+        outcome = outcome_of(failed, delivery.attempts, self.retry_policy, self.clock.now())
+        return outcome, self.queue.record_outcome(claim, outcome)
+
+    def _failed(self, error: Exception) -> NotSentError:
+        self.errors.settled(error)
+        return NotSentError("delivery_internal_error", error=type(error).__name__)
 
     def _post(self, claim: Claim, keys: Sequence[bytes]) -> Answer | Exception:
         """Sign and post a delivery; return the response, or the error when none came.

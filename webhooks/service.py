@@ -197,7 +197,8 @@ class WebhookService:
             if not callback_secrets.task_exists(tx, task_id):
                 raise InvalidInputError("distribution_task_not_found", task_id=task_id)
             seen = callback_secrets.secret_of(tx, task_id)
-            changed = self.vault.encrypt(change((self.vault.decrypt(seen) or "").split()))
+            clear = change((self.vault.decrypt(seen) or "").split())
+            changed = self.vault.encrypt_one(tx, clear)
             assert changed is not None
             now = self.clock.now()
             if not callback_secrets.replace_secret(tx, task_id, seen, changed, now):

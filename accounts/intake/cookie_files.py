@@ -50,7 +50,12 @@ def cookie_text(content: bytes, name: str) -> CookieText:
 
 
 def accounts_in_folder(
-    folder: Path, platform: Platform, proxy: str | None, limit: int | None
+    folder: Path,
+    platform: Platform,
+    proxy: str | None,
+    limit: int | None,
+    *,
+    new_login: bool = False,
 ) -> FolderAccounts:
     """Return an account for each file of a folder, named as the file is without its ending.
 
@@ -60,6 +65,7 @@ def accounts_in_folder(
     Args:
         proxy: the way of all of these accounts; None for a direct one.
         limit: rows that each may export a day; None for the default.
+        new_login: other logins may take over the names of accounts.
 
     Raises:
         InvalidInputError: the folder cannot be read, or has no file or too many.
@@ -71,7 +77,11 @@ def accounts_in_folder(
         try:
             cookies = cookie_text(read_bytes(file), file.name)
             new = AccountRequest(
-                username=_account_of(file), cookies=cookies.text, proxy=proxy, limit=limit
+                username=_account_of(file),
+                cookies=cookies.text,
+                proxy=proxy,
+                limit=limit,
+                new_login=new_login,
             ).checked(platform)
             if new.username in good:
                 raise InvalidInputError("folder_name_twice", name=new.username)

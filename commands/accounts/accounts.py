@@ -13,7 +13,7 @@ from accounts.csv_import import accounts_in
 from accounts.intake.cookie_files import CookieText, accounts_in_folder, cookie_text
 from accounts.requests import AccountRequest
 from commands.accounts.login import login
-from commands.accounts.options import Limit, Proxy
+from commands.accounts.options import Limit, NewLogin, Proxy
 from commands.accounts.tables import account_table, explain_lines
 from commands.framework.context import Exit, opened_app, platform_named, result, result_json, say
 from commands.framework.lazy_group import Group
@@ -75,6 +75,7 @@ def import_accounts(
     platform: NewPlatform = "bilibili",
     proxy: Proxy = None,
     limit: Limit = None,
+    new_login: NewLogin = False,
 ) -> None:
     """Add accounts from cookies, a list of many, or a folder of cookie files.
 
@@ -82,20 +83,26 @@ def import_accounts(
     """
     known = platform_named(platform)
     if file is not None:
-        _import_one(known, name_or_file, file, proxy, limit)
+        _import_one(known, name_or_file, file, proxy, limit, new_login=new_login)
     elif Path(name_or_file).is_dir():
-        _import_folder(known, Path(name_or_file), proxy, limit)
+        _import_folder(known, Path(name_or_file), proxy, limit, new_login=new_login)
     else:
-        _import_many(known, name_or_file, limit)
+        _import_many(known, name_or_file, limit, new_login=new_login)
 
 
 def _import_one(
-    known: Platform, name: str, file: Path, proxy: str | None, limit: int | None
+    known: Platform,
+    name: str,
+    file: Path,
+    proxy: str | None,
+    limit: int | None,
+    *,
+    new_login: bool,
 ) -> None:
     cookies = cookie_text(_content(file), str(file))
-    new = AccountRequest(username=name, cookies=cookies.text, proxy=proxy, limit=limit).checked(
-        known
-    )
+    new = AccountRequest(
+        username=name, cookies=cookies.text, proxy=proxy, limit=limit, new_login=new_login
+    ).checked(known)
     for note in (*cookies.notes, *new.notes):
         say(note)
     with opened_app() as app:
@@ -104,9 +111,11 @@ def _import_one(
         say(Message.of("account_check_next", account=new.username))
 
 
-def _import_folder(known: Platform, folder: Path, proxy: str | None, limit: int | None) -> None:
+def _import_folder(
+    known: Platform, folder: Path, proxy: str | None, limit: int | None, *, new_login: bool
+) -> None:
     """Import a folder of cookie files; exit with PARTIAL when files were refused."""
-    found = accounts_in_folder(folder, known, proxy, limit)
+    found = accounts_in_folder(folder, known, proxy, limit, new_login=new_login)
     problems = list(found.problems)
     imported = 0
     for note in found.notes:
@@ -123,14 +132,14 @@ def _import_folder(known: Platform, folder: Path, proxy: str | None, limit: int 
     _tell_problems(problems, imported)
 
 
-def _import_many(known: Platform, file: str, limit: int | None) -> None:
+def _import_many(known: Platform, file: str, limit: int | None, *, new_login: bool) -> None:
     """Import a list of accounts; exit with PARTIAL when rows were refused."""
     rows = accounts_in(_content(Path(file)), file, known)
     for note in rows.notes:
         say(note)
     with opened_app() as app:
         done, problems = app.use_cases.accounts.import_rows(
-            system_user(app), known.name, rows, file, limit
+            system_user(app), known.name, rows, file, limit, new_login=new_login
         )
         for account in done:
             result(_changed(account.username, shown(account.change)))

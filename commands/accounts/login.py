@@ -8,7 +8,7 @@ import typer
 
 from accounts.requests import NewAccount
 from accounts.vault import Credentials
-from commands.accounts.options import Limit, Proxy
+from commands.accounts.options import Limit, NewLogin, Proxy
 from commands.framework.context import opened_app, platform_named, result
 from commands.framework.reader import shown
 from commands.framework.signals import stop_event_on_signals
@@ -21,6 +21,7 @@ def login(
     proxy: Proxy = None,
     limit: Limit = None,
     codes: Annotated[int, typer.Option(min=1, help="codes to show before giving up")] = 3,
+    new_login: NewLogin = False,
 ) -> None:
     """Sign an account in with a QR code.
 
@@ -37,6 +38,6 @@ def login(
         stored = app.vault.decrypt(known.proxy) if known else None
         session = sign_in(app, proxy or stored, codes, stop)
         credentials = Credentials(session=session, proxy=proxy)
-        new = NewAccount(platform="bilibili", username=name, credentials=credentials, limit=limit)
+        new = NewAccount("bilibili", name, credentials, limit, new_login)
         done = app.use_cases.accounts.sign_in(system_user(app), new)
         result(Message.of("account_changed", account=name, change=shown(done.change)))

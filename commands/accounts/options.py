@@ -7,4 +7,5 @@ from typing import Annotated
 import typer
 
 Proxy = Annotated[str | None, typer.Option(help="http://user:password@host:port of this account")]
+NewLogin = Annotated[bool, typer.Option("--new-login", help="another login takes over the name")]
 Limit = Annotated[int | None, typer.Option(help="rows a day; default: BATON_DAILY_EXPORT_LIMIT")]

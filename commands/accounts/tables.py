@@ -21,7 +21,13 @@ from commands.framework.reader import (
 )
 from core.messages import Message
 from core.plain_text import one_line
-from presentation.account_views import AccountView, fact_messages, note_messages, work_messages
+from presentation.account_views import (
+    AccountView,
+    egress_message,
+    fact_messages,
+    note_messages,
+    work_messages,
+)
 from sources.pacing import learned_per_sec
 from storage.models.accounts import Account, AccountEvent, AccountStatus, Health
 
@@ -53,10 +59,18 @@ def account_table(app: App, views: list[AccountView]) -> Table:
                 _quota(app, account, now),
                 _rate(app, account),
                 _next_use(app, account, now),
-                joined([*_texts(note_messages(view, now)), *notes_of(app, account, now)]),
+                joined(_notes(app, view, now)),
             )
         )
     return table
+
+
+def _notes(app: App, view: AccountView, now: datetime) -> list[str]:
+    """Return the work of an account, or the route by which an idle one leaves, and what to do."""
+    messages = note_messages(view, now)
+    if not messages and view.egress is not None:
+        messages = [egress_message(view.egress)]
+    return [*_texts(messages), *notes_of(app, view.account, now)]
 
 
 def state_of(view: AccountView, now: datetime) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -59,10 +60,16 @@ def list_exports(
         result_table(table)
 
 
-def verify(domain: OfDomain = None, as_json: AsJson = False) -> None:
+def verify(
+    domain: OfDomain = None,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="also compare every file's rows with the database")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Prove that files, segments, rows and quotas agree."""
     with opened_app() as app:
-        verdict = app.use_cases.exports.verify(system_user(app), domain)
+        verdict = app.use_cases.exports.verify(system_user(app), domain, deep=deep)
     if as_json:
         result_json(verification_object(verdict))
     else:
@@ -82,6 +89,9 @@ def rebuild(
     host: Annotated[
         str | None, typer.Option("--host", help="all segments of a host that is gone")
     ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="another folder for them, from now on")
+    ] = None,
 ) -> None:
     """Write segments' files again from the database, on this host."""
     if bool(segment_ids) == bool(host):
@@ -94,7 +104,7 @@ def rebuild(
             raise InvalidInputError("host_without_segments", host=repr(host))
         who = system_user(app)
         for segment_id in chosen:
-            file = app.use_cases.exports.rebuild(who, segment_id)
+            file = app.use_cases.exports.rebuild(who, segment_id, _absolute(out))
             result(
                 Message.of(
                     "segment_rebuilt",
@@ -104,6 +114,24 @@ def rebuild(
                 )
             )
         say(Message.of("rebuilt_from_now"))
+
+
+def move(
+    task_id: Annotated[int, typer.Argument(help="the export's id, from `tasks list`")],
+    out: Annotated[Path, typer.Option("--out", help="the folder for its files from now on")],
+) -> None:
+    """Have an open export write its files to another folder.
+
+    Files that are finished stay where they are.
+    """
+    with opened_app() as app:
+        folder = out.absolute()
+        app.use_cases.tasks.move_output(system_user(app), task_id, folder)
+        result(Message.of("export_was_moved", task_id=task_id, folder=str(folder)))
+
+
+def _absolute(folder: Path | None) -> Path | None:
+    return None if folder is None else folder.absolute()
 
 
 def _state(state: SegmentState) -> str:
@@ -118,4 +146,4 @@ def _outcome(verdict: VerificationResult) -> Message:
     return Message.of("exports_disagree", segments=segments, rows=rows, problems=problems)
 
 
-GROUP = Group({"list": list_exports, "verify": verify, "rebuild": rebuild})
+GROUP = Group({"list": list_exports, "verify": verify, "rebuild": rebuild, "move": move})

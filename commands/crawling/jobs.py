@@ -66,7 +66,7 @@ def run(
         with leases_renewed(app, "jobs", app.jobs.runner.stop):
             own_run = app.use_cases.jobs.run(system_user(app), job, scheduled=scheduled)
         # Where another process did the job, its run is shown.
-        newest = own_run or app.database.read(job_runs.job_state, job.name).newest
+        newest = own_run or app.database.read(job_runs.job_state, job.name, app.clock.now()).newest
     if as_json:
         result_json(run_object(newest, ENGLISH_RENDERER) if newest else None)
     elif newest is not None:

@@ -15,6 +15,7 @@ from commands.framework.home import home_message
 from commands.framework.options import AsJson
 from core.installation.home import find_home
 from core.messages import Message
+from presentation.egress_views import circuit_object, cooling_object
 from presentation.i18n.renderer import renderer_for
 from presentation.json_rows import account_object, as_object, view_object
 from presentation.terminal.dashboard import Dashboard
@@ -40,6 +41,8 @@ def status(as_json: AsJson = False) -> None:
                     "workers": [as_object(worker) for worker in workers],
                     "home": str(find_home().path.absolute()),
                     "alerts": [alert_object(alert, english) for alert in snapshot.alerts],
+                    "circuits": [circuit_object(circuit) for circuit in snapshot.circuits],
+                    "egress": [cooling_object(route, english) for route in snapshot.routes],
                 }
             )
             return

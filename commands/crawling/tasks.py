@@ -83,10 +83,12 @@ def cancel(task_id: TaskId) -> None:
     What it stored and exported stays; open files are finished.
     """
     with opened_app() as app:
-        finished = app.use_cases.tasks.cancel(system_user(app), task_id)
+        cancelled = app.use_cases.tasks.cancel(system_user(app), task_id)
         result(Message.of("task_was_cancelled", task_id=task_id))
-        for segment_id, file in finished.items():
+        for segment_id, file in cancelled.finished.items():
             result(Message.of("segment_was_finished", segment_id=segment_id, file=str(file.path)))
+        for segment_id, error in cancelled.left_open.items():
+            result(Message.of("segment_stays_open", segment_id=segment_id, cause=error.message))
 
 
 def label(task_id: TaskId, labels: Labels) -> None:

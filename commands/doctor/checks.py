@@ -7,14 +7,18 @@ from datetime import timedelta
 
 from app.container import App
 from app.foundation import SPARE_CONNECTIONS
+from commands.doctor.database_checks import database_findings
+from commands.doctor.egress_checks import EgressChecks
 from commands.doctor.environment_checks import (
     folder_findings,
     home_finding,
     key_file_finding,
+    log_file_findings,
     settings_findings,
 )
 from commands.doctor.export_file_checks import ExportFileChecks
 from commands.doctor.findings import Finding, Level, failure, ok, warning
+from commands.doctor.login_checks import LoginChecks
 from commands.doctor.retention_checks import retention_finding
 from commands.doctor.works_checks import WorksChecks
 from commands.framework.context import database_place, new_database
@@ -50,6 +54,7 @@ class InstallationChecks:
         yield home_finding()
         yield from settings_findings()
         yield from folder_findings(self._app.settings)
+        yield from log_file_findings(self._app.settings, self._app.host_clock.now())
         yield key_file_finding(self._app.settings)
         yield self._notifications()
         try:
@@ -70,7 +75,9 @@ class InstallationChecks:
         yield self._database(created)
         yield from self._connections()
         yield self._clock()
+        yield from database_findings(self._app)
         yield from self._accounts()
+        yield from EgressChecks(self._app).findings()
         yield from self._leases()
         yield from self._workers()
         yield retention_finding(self._app.jobs.scheduled.retention)
@@ -141,6 +148,7 @@ class InstallationChecks:
                 yield warning(
                     Message.of("subject_account", account=account.username), detail, advice
                 )
+        yield from LoginChecks(self._app).findings(accounts)
 
     def _account_problems(self, account: Account) -> Iterator[tuple[Message, Message]]:
         name, now = shell_word(account.username), self._app.clock.now()
@@ -155,7 +163,7 @@ class InstallationChecks:
             command = f"{program_name()} accounts set_limit {name} 4000"
             yield Message.of("account_limit_zero"), _command(command)
         try:
-            for token in (account.session, account.password, account.proxy):
+            for token in (account.session, account.password, account.proxy, account.device):
                 self._app.vault.decrypt(token)
         except CredentialsError as error:
             advice = Message.of("import_session_of", name=name)

@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 from commands.doctor.findings import Finding, failure, ok, warning
@@ -67,6 +68,21 @@ def folder_findings(settings: Settings) -> Iterator[Finding]:
             yield ok(subject, Message.of("folder_has_room", folder=str(folder), free=free / 2**30))
 
 
+def log_file_findings(settings: Settings, now: datetime) -> Iterator[Finding]:
+    """Yield a warning for each log file of today (UTC) that this user cannot write."""
+    for file in sorted(settings.log_dir.absolute().glob(f"*-{now:%Y-%m-%d}.log")):
+        try:
+            file.open("ab").close()  # which changes nothing
+        except OSError as error:
+            yield warning(
+                Message.of("subject_log_file"),
+                Message.of(
+                    "log_file_refuses", file=str(file), owner=_owner(file), detail=error.strerror
+                ),
+                Message.of("give_log_file"),
+            )
+
+
 def key_file_finding(settings: Settings) -> Finding:
     """Return a finding on the key file: whether only its owner can read it."""
     subject = Message.of("subject_secret_key")
@@ -90,6 +106,14 @@ def key_file_finding(settings: Settings) -> Finding:
         Message.of("run_this", command=f"chmod 600 {path}"),
         fix=restrict,
     )
+
+
+def _owner(file: Path) -> str:
+    """Return the name of a file's owner, or the number of one without a name."""
+    try:
+        return file.owner()
+    except (KeyError, OSError):
+        return str(file.stat().st_uid)
 
 
 def _nearest_existing(folder: Path) -> Path:

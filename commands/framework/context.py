@@ -18,18 +18,20 @@ from urllib.parse import unquote
 import typer
 
 from commands.framework.reader import reader, text_of
+from commands.framework.streams import abandon
 from commands.framework.usage_errors import Command, described
 from core.errors import (
     BatonError,
     CredentialsError,
     DatabaseUnavailableError,
     InvalidInputError,
+    OutputError,
     SettingsError,
     WrongFieldsError,
 )
 from core.installation.home import SETTING as HOME_SETTING
 from core.installation.home import HomeReason, find_home
-from core.logs import redact, set_up_logging
+from core.logs import redact, service_log, set_up_logging
 from core.messages import Message
 from core.settings import Settings, load_settings
 from presentation.i18n.renderer import ENGLISH_RENDERER
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+log = service_log("console")
 COMMAND_PATIENCE_SECS = 3.0
 ANY_WIDTH = 10_000
 
@@ -79,6 +82,16 @@ def result(line: str | Message) -> None:
     print(line if isinstance(line, str) else reader().sentence(line))
 
 
+def announce(message: Message) -> None:
+    """Print a line on stdout at once; where that is not possible, the work goes on without it."""
+    try:
+        result(message)
+        sys.stdout.flush()
+    except (OutputError, BrokenPipeError) as error:
+        log.warning("standard output cannot be written: %s", error)
+        abandon(sys.stdout)
+
+
 def result_table(table: Table) -> None:
     """Print a table, on stdout; a row is one line at any width, so that paths stay whole."""
     from rich.console import Console as Terminal
@@ -111,14 +124,18 @@ def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
             say(_error_line(described(error, reader())))
             raise typer.Exit(Exit.USAGE) from error
         except BatonError as error:
-            say(_error_line(redact(reader().sentence(error))))
+            say_error(error)
             raise typer.Exit(_exit_code(error)) from error
         except BrokenPipeError as error:
-            # The reader of a pipe is gone. Python would complain about it at exit, on stderr.
-            sys.stderr.close()
+            abandon(sys.stdout)  # the reader of a pipe is gone
             raise typer.Exit(Exit.ERROR) from error
 
     return guarded
+
+
+def say_error(error: BatonError) -> None:
+    """Print an error on stderr, with credentials redacted."""
+    say(_error_line(redact(reader().sentence(error))))
 
 
 def _error_line(sentence: str) -> str:
@@ -181,6 +198,7 @@ def opened_app(
     app = App(settings, threads=threads, patience_secs=patience_secs)
     try:
         app.clock.sync()
+        app.vault.load()  # from here on a running process needs no key file
         if services:
             app.alerts.require_channels()
         yield app
@@ -238,7 +256,7 @@ def _prepare(settings: Settings, prepare: Callable[[App], None] | None) -> str |
 
 def _logging(settings: Settings) -> logging.Handler:
     try:
-        return set_up_logging(settings.log_dir, ENGLISH_RENDERER.sentence)
+        return set_up_logging(settings.log_dir, ENGLISH_RENDERER.sentence, on_trouble=say)
     except OSError as error:
         raise unwritable(
             "log_folder_unwritable", settings.log_dir, error, "BATON_LOG_DIR"

@@ -6,15 +6,18 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from rich.live import Live
 
 from accounts.account_lease import Purpose
 from app.container import App
-from commands.framework.context import Exit, say, stderr_terminal
+from commands.framework.context import Exit, stderr_terminal
+from commands.framework.late_answers import LateAnswers
 from commands.framework.reader import shown, text_of
-from commands.framework.signals import drain_on_signals
+from commands.framework.signals import drain_on_signals, suspendable
 from core.errors import BatonError, DatabaseError
+from core.logs import redact
 from core.messages import Message
 from crawler.runtime.engine import Engine
 from presentation.i18n.renderer import renderer_for
@@ -28,6 +31,8 @@ PLAIN_LINE_SECS = 5.0
 # A line is a sign of life even when nothing has changed.
 UNCHANGED_LINE_SECS = 30.0
 EVENTS = 20
+ANSWER_SECS = 3.0  # without an answer for longer, the screen says that its numbers are old
+BANNER_LINE_SECS = 60.0
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,14 @@ class ForegroundResult:
 
     code: Exit
     message: str = ""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look at the database shows: the snapshot, and how the run ends by it, if it does."""
+
+    snapshot: Snapshot
+    ending: ForegroundResult | None
 
 
 class Foreground:
@@ -56,6 +69,7 @@ class Foreground:
         self._dashboard = Dashboard(self._renderer)
         self._stop = threading.Event()
         self._failure: BaseException | None = None
+        self._error: DatabaseError | None = None
         self.last: Snapshot | None = None
 
     def failed(self, error: BaseException) -> None:
@@ -74,6 +88,7 @@ class Foreground:
         process at once. Return the worst ending of the tasks.
         """
         drain_on_signals(self._stop.set)
+        self._looks = LateAnswers(partial(self._look, task_ids))
         engine.start()
         ending = None
         try:
@@ -81,13 +96,13 @@ class Foreground:
         finally:
             stopped = engine.stop()
         if self._failure is not None:
+            detail = redact(repr(self._failure))
             return ForegroundResult(
-                Exit.ERROR,
-                text_of(Message.of("stopped_by_internal_error", detail=repr(self._failure))),
+                Exit.ERROR, text_of(Message.of("stopped_by_internal_error", detail=detail))
             )
         if not stopped:
             return ForegroundResult(Exit.ERROR, text_of(Message.of("worker_not_ended")))
-        self._refresh(task_ids)
+        self._refresh()
         return ending or ForegroundResult(
             Exit.INTERRUPTED, self._renderer.say("screen_interrupted")
         )
@@ -98,14 +113,22 @@ class Foreground:
             # Without tasks to wait for, a look for each line is enough.
             idle_secs = IDLE_REFRESH_SECS if task_ids else PLAIN_LINE_SECS
             return self._until_done(task_ids, self._plain_line_printer(task_ids), idle_secs)
-        with Live(console=terminal, auto_refresh=False, transient=False) as live:
+        resumed = threading.Event()
+        with (
+            Live(console=terminal, auto_refresh=False, transient=False) as live,
+            suspendable(resumed.set),
+        ):
 
             def show(snapshot: Snapshot) -> None:
+                if resumed.is_set():
+                    resumed.clear()
+                    terminal.clear()  # the shell has written over the last frame
                 note = self._renderer.say("screen_draining") if self._stop.is_set() else ""
-                size = terminal.size
-                live.update(
-                    self._dashboard.render(snapshot, size.width, size.height, note), refresh=True
+                size, banner = terminal.size, self._banner(snapshot)
+                drawn = self._dashboard.render(
+                    snapshot, size.width, size.height, note, banner=banner
                 )
+                live.update(drawn, refresh=True)
 
             return self._until_done(task_ids, show)
 
@@ -118,35 +141,64 @@ class Foreground:
         while True:
             # Read before drawing, so that the last frame shows that the work is ending.
             stopping = self._stop.is_set()
-            snapshot = self._refresh(task_ids)
-            if snapshot is not None:
-                show(snapshot)
+            look = self._refresh()
+            if self.last is not None:
+                show(self.last)
             if stopping:
                 return None
-            ending = self._ending(snapshot, task_ids) if snapshot is not None else None
-            if ending is not None:
-                return ending
-            busy = snapshot is not None and _is_busy(snapshot)
+            if look is not None and look.ending is not None:
+                return look.ending
+            busy = look is not None and _is_busy(look.snapshot)
             self._app.clock.wait(self._stop, REFRESH_SECS if busy else idle_secs)
 
-    def _refresh(self, task_ids: tuple[int, ...]) -> Snapshot | None:
-        try:
-            self.last = self._app.crawling.snapshots.snapshot(
+    def _look(self, task_ids: tuple[int, ...]) -> Look:
+        # The screen tells of a lost database at once; the workers wait for it.
+        with self._app.database.patience(0):
+            snapshot = self._app.crawling.snapshots.snapshot(
                 task_ids, EVENTS, self._works_on, self._app.settings.lease_secs
             )
+            return Look(snapshot, self._ending(snapshot, task_ids))
+
+    def _refresh(self) -> Look | None:
+        """Return a new look; None while the database gives none."""
+        try:
+            look = self._looks.ask(ANSWER_SECS)
         except DatabaseError as error:
-            say(Message.of("database_trouble_waiting", cause=error))
+            self._error = error
             return None
-        return self.last
+        if look is not None:
+            self.last, self._error = look.snapshot, None
+        return look
+
+    def _banner(self, snapshot: Snapshot) -> str:
+        """Return what the screen says above all else: that the database cannot be used."""
+        outage = self._app.database.outages.current
+        old_secs = (self._app.clock.now() - snapshot.now).total_seconds()
+        if outage is not None:
+            return self._renderer.say(
+                "database_in_trouble", since=outage.began_at, cause=outage.cause
+            )
+        if self._error is not None and old_secs >= ANSWER_SECS:
+            return self._renderer.say("database_in_trouble", since=snapshot.now, cause=self._error)
+        if old_secs >= ANSWER_SECS:
+            return self._renderer.say("screen_without_answer", since=snapshot.now)
+        return ""
 
     def _plain_line_printer(self, task_ids: tuple[int, ...]) -> Callable[[Snapshot], None]:
         shown_at, shown = -UNCHANGED_LINE_SECS, ""
+        banner_at = -BANNER_LINE_SECS
 
         def show(snapshot: Snapshot) -> None:
-            nonlocal shown_at, shown
+            nonlocal shown_at, shown, banner_at
+            now = self._app.host_clock.monotonic()
+            banner = self._banner(snapshot)
+            if banner and now - banner_at >= BANNER_LINE_SECS:
+                banner_at = now
+                print(banner, file=sys.stderr, flush=True)
+            if banner:
+                return  # old numbers are no sign of life
             for alert in self._dashboard.alert_news(snapshot):
                 print(alert, file=sys.stderr, flush=True)
-            now = self._app.clock.monotonic()
             line = self._dashboard.line(snapshot, task_ids)
             news = self._dashboard.news(snapshot, task_ids)
             min_secs = PLAIN_LINE_SECS if news != shown else UNCHANGED_LINE_SECS

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from app.version import VERSION
 from commands.framework.lazy_group import CommandEntry, LazyGroup
+from commands.framework.streams import abandon, set_up_streams
+from core.errors import OutputError
 from core.installation.home import SETTING as HOME_SETTING
 from core.installation.program import program_name
 
+ERROR = 1  # Exit.ERROR, whose module is slow to load
+# Tools that rotate logs send these two to whatever writes one; they would end the process.
+UNUSED_SIGNALS = (signal.SIGUSR1, signal.SIGUSR2)
 COMPLETION = "_BATON_COMPLETE"  # the completion scripts set it to the name of their shell
 
 
@@ -65,6 +71,8 @@ class Baton(LazyGroup):
             "installation.healthcheck",
         ),
         CommandEntry("accounts", "The accounts of the pool.", "accounts.accounts"),
+        CommandEntry("egress", "The egress routes: proxies, and direct.", "accounts.egress"),
+        CommandEntry("circuits", "What of a platform is left alone.", "accounts.circuits"),
         CommandEntry("tasks", "Crawl and export tasks.", "crawling.tasks"),
         CommandEntry("exports", "The export files and their proof.", "crawling.exports"),
         CommandEntry("stats", "Video statistics.", "works.stats"),
@@ -136,10 +144,21 @@ def main() -> None:
 
     Called by a completion script it prints suggestions instead.
     """
-    # A terminal whose encoding lacks Chinese shows escapes; the command must not crash on them.
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    set_up_streams()
+    for number in UNUSED_SIGNALS:
+        # A handler, as children would inherit an ignored signal.
+        signal.signal(number, lambda _number, _frame: None)
+    code: object = 0
+    try:
+        _run()
+    except SystemExit as ending:
+        code = ending.code
+    except OutputError as error:  # of the help, which no command guards
+        code = _output_failed(error)
+    sys.exit(_written_out(code))
+
+
+def _run() -> None:
     shell = os.environ.get(COMPLETION)
     if shell is None:
         build()(prog_name=program_name())
@@ -147,3 +166,23 @@ def main() -> None:
     from commands.framework.completion.answering import complete
 
     complete(typer.main.get_command(build()), shell, sys.argv[1:])
+
+
+def _written_out(code: Any) -> Any:
+    """Write the rest of the result; return the exit code, ERROR where it was a success before."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        abandon(sys.stdout)
+        return code or ERROR
+    except OutputError as error:
+        return code or _output_failed(error)
+    return code
+
+
+def _output_failed(error: OutputError) -> int:
+    from commands.framework.context import say_error
+
+    abandon(sys.stdout)
+    say_error(error)
+    return ERROR

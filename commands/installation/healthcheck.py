@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from http.client import HTTPException
 from urllib.request import ProxyHandler, build_opener
 
@@ -11,7 +12,9 @@ from core.messages import Message
 from core.settings import load_settings
 
 TIMEOUT_SECS = 4.0
-ANSWER = b'{"status":"ok"}'
+MAX_BYTES = 64 * 1024
+STATUSES = ("ok", "stalled")
+SHOWN = ("what", "since")
 # A server that listens on every address of the host is asked on the loopback one.
 LOOPBACK = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
@@ -26,9 +29,12 @@ def healthcheck() -> None:
         answer = _asked(url)
     except (OSError, HTTPException, ValueError) as error:
         raise BatonError("not_healthy", url=url, detail=str(error) or repr(error)) from error
-    if answer != ANSWER:
+    stalled = _stalled(answer)
+    if stalled is None:
         raise BatonError("health_of_another", url=url)
     result(Message.of("healthy", url=url))
+    for work in stalled:
+        result(Message.of("work_stalls", what=work["what"], since=work["since"]))
 
 
 def health_url(host: str, port: int) -> str:
@@ -40,8 +46,19 @@ def health_url(host: str, port: int) -> str:
 def _asked(url: str) -> bytes:
     # Without the proxies of the environment, which would be asked for this host's own address.
     with build_opener(ProxyHandler({})).open(url, timeout=TIMEOUT_SECS) as answer:
-        body: bytes = answer.read(len(ANSWER) + 1)
+        body: bytes = answer.read(MAX_BYTES)
         return body
+
+
+def _stalled(answer: bytes) -> list[dict[str, str]] | None:
+    """Return the work that makes no progress, as /healthz says; None when it is not our answer."""
+    try:
+        found = json.loads(answer)
+        if found["status"] not in STATUSES:
+            return None
+        return [{name: str(work[name]) for name in SHOWN} for work in found.get("stalled", [])]
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 COMMANDS = {"healthcheck": healthcheck}

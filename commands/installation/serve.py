@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.container import App, load_services
-from commands.framework.context import COMMAND_PATIENCE_SECS, opened_app, result, say
+from commands.framework.context import COMMAND_PATIENCE_SECS, announce, opened_app, say
 from commands.framework.signals import stop_event_on_signals
 from commands.framework.system_user import system_user
 from core.errors import BatonError, SettingsError
@@ -46,8 +46,7 @@ def serve(
         server = web_server(app, host, port, failed)
         # An address that is taken must end the command before anything else runs.
         server.bind()
-        result(Message.of("web_listening", url=server.url))
-        sys.stdout.flush()
+        announce(Message.of("web_listening", url=server.url))
         _announce(app, server)
         renewer = ThreadedService(
             name="keeper", bodies=[app.crawling.lease_renewer(ROLE).run], on_failure=failed
@@ -79,6 +78,7 @@ def web_beside(app: App, on_failure: Callable[[BaseException], None]) -> Iterato
     own = App(app.settings, threads=THREADS, patience_secs=COMMAND_PATIENCE_SECS)
     try:
         own.clock.sync()
+        own.vault.load()
         server = web_server(own, on_failure=on_failure, kept=app)
         try:
             server.bind()

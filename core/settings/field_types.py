@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from core.errors import WrongValueError
 from core.schedule import check_cron
 from core.settings.pace import Pace
 
+EGRESS_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 MAX_SECS = 30 * 86400.0  # more overflows what a datetime can add and a thread can wait
 
 
@@ -37,6 +39,12 @@ def _split_list(given: object) -> tuple[str, ...]:
     return tuple(part.strip() for part in str(given).split(",") if part.strip())
 
 
+def _check_egress_name(name: str) -> str:
+    if not EGRESS_NAME.fullmatch(name):
+        raise WrongValueError("egress_name_wrong", name=name)
+    return name
+
+
 def _parse_delays(given: object) -> tuple[float, ...]:
     try:
         delays = tuple(float(part) for part in _split_list(given))
@@ -55,4 +63,5 @@ CronSetting = Annotated[str, AfterValidator(check_cron)]
 ListSetting = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_list)]
 DelaysSetting = Annotated[tuple[float, ...], NoDecode, BeforeValidator(_parse_delays)]
 ZoneSetting = Annotated[str, AfterValidator(_check_zone)]
+EgressNameSetting = Annotated[str, AfterValidator(_check_egress_name)]
 UrlSetting = Annotated[str, AfterValidator(_parse_http_url)]

@@ -13,6 +13,7 @@ from core.settings.field_types import (
     MAX_SECS,
     CronSetting,
     DelaysSetting,
+    EgressNameSetting,
     ListSetting,
     PaceSetting,
     UrlSetting,
@@ -64,6 +65,11 @@ class Settings(BaseSettings):
         "BATON_SECRET_KEY",
         "Fernet keys, comma-separated, newest first; unset: a key file in the data folder",
     )
+    egress_name: EgressNameSetting | None = _setting(
+        None,
+        "BATON_EGRESS_NAME",
+        "this host's address in `direct@NAME`; unset: 8 digits of the machine's id",
+    )
     language: Literal["auto", "en", "zh"] = _setting(
         "auto", "BATON_LANGUAGE", "`en`, `zh` or `auto` (from the locale)"
     )
@@ -75,6 +81,12 @@ class Settings(BaseSettings):
     )
     lease_secs: float = _secs(
         30.0, "BATON_LEASE_SECS", "a dead worker's work is taken over after this", ge=1
+    )
+    stalled_after_secs: float = _secs(
+        900.0,
+        "BATON_STALLED_AFTER_SECS",
+        "work that shows no sign of life for so long is an alert",
+        ge=60,
     )
     poll_secs: float = _secs(
         1.0, "BATON_POLL_SECS", "how often an idle worker looks for work", gt=0
@@ -127,7 +139,7 @@ class Settings(BaseSettings):
         900.0, "BATON_RISK_COOLDOWN_SECS", "rest after a risk check, doubled each time", ge=0
     )
     breaker_accounts: int = _setting(
-        3, "BATON_BREAKER_ACCOUNTS", "accounts at risk within a minute that stop a platform", ge=1
+        3, "BATON_BREAKER_ACCOUNTS", "accounts refused in a row that stop a platform", ge=1
     )
     play_counts_batch: int = _setting(
         10, "BATON_PLAY_COUNTS_BATCH", "works asked together for play counts", ge=1, le=50

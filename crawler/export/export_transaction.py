@@ -74,6 +74,7 @@ class ExportTransaction:
             # the quota for rows that nobody gets.
             in_segment = self._add_to_segment(tx, segment, segment_id, rows)
             self._spend_quota(tx, account, segment.quota_day, len(rows))
+            export_segments.note_limit(tx, in_segment)
             highest_id = max(marker, rows[-1]["id"])
             if not task_leases.advance(
                 tx,

@@ -7,7 +7,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TextIO
@@ -100,18 +100,46 @@ class OpenWriter(Protocol):
     def __call__(self, path: Path, columns: Sequence[str], *, raw_cells: bool) -> FormatWriter: ...
 
 
+class ReadIds(Protocol):
+    """Yields the creator id of each row of a finished file; None for each where it has no ids.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is not a file of that format.
+    """
+
+    def __call__(self, path: Path) -> Iterator[int | None]: ...
+
+
 @dataclass(frozen=True)
 class Format:
-    """A file format by its name, its suffix and what writes it."""
+    """A file format by its name, its suffix, what writes it and what reads it."""
 
     name: str
     suffix: str
     open: OpenWriter
+    read_ids: ReadIds
+
+
+def _csv_ids(path: Path) -> Iterator[int | None]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        try:
+            for record in csv.DictReader(file, strict=True):
+                yield int(record["id"]) if "id" in record else None
+        except csv.Error as error:
+            raise ValueError(str(error)) from error
+
+
+def _json_ids(path: Path) -> Iterator[int | None]:
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            record = json.loads(line)
+            yield int(record["id"]) if "id" in record else None
 
 
 FORMATS: Mapping[str, Format] = {
-    "csv": Format("csv", ".csv", CsvWriter),
-    "jsonl": Format("jsonl", ".jsonl", JsonLinesWriter),
+    "csv": Format("csv", ".csv", CsvWriter, _csv_ids),
+    "jsonl": Format("jsonl", ".jsonl", JsonLinesWriter, _json_ids),
 }
 
 

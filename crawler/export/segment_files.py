@@ -1,13 +1,16 @@
 """Segment files: written as part files, published in one step, rendered again when needed.
 
 The database decides which rows are in a segment; the file is rendered from it. A part file carries
-the fencing token of its writer's task lease. Whoever takes a segment over first removes the part
-files of others, so that a stale writer has nothing left to publish.
+the tokens of its writer (`WriteFence`). Whoever takes a segment over first removes the part files
+of earlier writers, and every writer asks the database before it publishes: a stale one has nothing
+left to publish, or is told so.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -15,21 +18,31 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.atomic_file import sync_folder
-from core.errors import LeaseLostError, OutputError
+from core.atomic_file import make_folder, sync_folder
+from core.errors import InvalidInputError, LeaseLostError, NoRoomError, OutputError
 from crawler.export.columns import RowReader
+from crawler.export.fencing import WriteFence
 from crawler.export.formats import FORMATS, FormatWriter
 from storage.crawling import influencers
 from storage.engines.transactions import Database, Row
 from storage.models.segments import Segment
 
 UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]")
-PART_TOKEN = re.compile(r"\.t(\d+)\.part")
-PART_SEGMENT = re.compile(r"-\d{4}-\d\d-\d\d-(\d{6,})-.*\.t\d+\.part")
+PART_SEGMENT = re.compile(r"-\d{4}-\d\d-\d\d-(\d{6,})-.*\.t\d+(?:\.r\d+)?\.part")
 RENDER_ROWS = 2000
-# With a domain, an account, day, id, token and suffixes a name stays below the 255 bytes that file
+# With a domain, an account, day, id, tokens and suffixes a name stays below the 255 bytes that file
 # systems allow.
 NAME_BYTES = 70
+# A disk that is full, broken, or remounted read-only after an error, and descriptors used up.
+PASSING = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EIO,
+    errno.EROFS,
+    errno.ESTALE,
+    errno.EMFILE,
+    errno.ENFILE,
+}
 
 
 @dataclass(frozen=True)
@@ -48,10 +61,15 @@ class FinishedFile:
 
 @dataclass(frozen=True)
 class Placement:
-    """A segment and its account's name, which together decide the file's name, place and form."""
+    """A segment and its account's name, which together decide the file's name, place and form.
+
+    `target_path` is the name that was found free for its file, as the database keeps paths; None
+    before that.
+    """
 
     segment: Segment
     username: str
+    target_path: str | None = None
 
     @property
     def out_dir(self) -> str | None:
@@ -68,48 +86,54 @@ class SegmentFiles:
         exports_dir: the folder for segments whose task names no folder of its own.
         host: the name of this host, by which the database knows where a file is.
         raw_fields: returns, for a platform, the key in a creator's raw data for each common column.
+        is_declared: returns whether the platform is one of this program's or of a TOML file.
     """
 
     exports_dir: Path
     host: str
     raw_fields: Callable[[str], Mapping[str, str]]
+    is_declared: Callable[[str], bool]
 
     def final_path(self, placement: Placement) -> Path:
-        """Return the path of the published file.
+        """Return the path of the published file: its target path, or else the first free one."""
+        if placement.target_path is not None:
+            return self.locate(placement.target_path)
+        return self.free_path(placement)
 
-        It is `<domain>/<quota day>/<domain>-<day>-<segment id>-<account>.<format>` in its folder.
+    def free_path(self, placement: Placement) -> Path:
+        """Return the first name for the file that nothing has: no file, and no part file.
+
+        It is `<domain>/<quota day>/<domain>-<day>-<segment id>-<account>.<format>` in its folder,
+        or with `-2`, `-3` and so on before the suffix. Another database that exports to the same
+        folder may have the names before: a finished file of its own is not ours to replace.
         """
         segment = placement.segment
         base = Path(placement.out_dir) if placement.out_dir else self.exports_dir
         domain, day = safe_name(segment.domain), str(segment.quota_day)
         suffix = FORMATS[segment.format].suffix
-        name = f"{domain}-{day}-{segment.id:06d}-{safe_name(placement.username)}{suffix}"
-        return base / domain / day / name
+        stem = f"{domain}-{day}-{segment.id:06d}-{safe_name(placement.username)}"
+        names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
+        paths = (base / domain / day / f"{name}{suffix}" for name in names)
+        return next(path for path in paths if not _is_taken(path))
 
-    def open_part(
-        self, placement: Placement, token: int, require_lease: Callable[[], None]
-    ) -> SegmentWriter:
-        """Return a writer for a segment, and remove the part files of earlier lease holders.
-
-        Args:
-            token: the token of the task lease.
-            require_lease: raises LeaseLostError when that lease is lost.
+    def open_part(self, placement: Placement, fence: WriteFence) -> SegmentWriter:
+        """Return a writer for a segment, and remove the part files of earlier writers.
 
         Raises:
-            LeaseLostError: nothing was removed or created.
+            LeaseLostError: a later writer has the segment; nothing was removed or created.
             OutputError: the file cannot be created.
         """
-        require_lease()
+        fence.require()
         final = self.final_path(placement)
-        part = final.with_name(f".{final.name}.t{token}.part")
+        part = final.with_name(f".{final.name}{fence.suffix}")
         try:
-            final.parent.mkdir(parents=True, exist_ok=True)
-            # Their writers have lost the lease: without the file they have nothing to publish.
-            for stale in final.parent.glob(f".{_glob_escaped(final.name)}.t*.part*"):
-                if _token_of(stale) <= token:
+            make_folder(final.parent)
+            # Their writers have lost the segment: without the file they have nothing to publish.
+            for stale in _parts_of(final):
+                if fence.outgrows(stale):
                     stale.unlink(missing_ok=True)
             return SegmentWriter(
-                files=self, placement=placement, part=part, final=final, require_lease=require_lease
+                files=self, placement=placement, part=part, final=final, fence=fence
             )
         except OSError as error:
             raise output_error(final, error) from error
@@ -149,7 +173,7 @@ class SegmentWriter:
         placement: Placement,
         part: Path,
         final: Path,
-        require_lease: Callable[[], None],
+        fence: WriteFence,
     ) -> None:
         segment = placement.segment
         columns: Sequence[str] = segment.options["columns"]
@@ -157,7 +181,7 @@ class SegmentWriter:
         self._placement = placement
         self._part = part
         self._final = final
-        self._require_lease = require_lease
+        self._fence = fence
         self._reader = RowReader(raw_fields=files.raw_fields(segment.platform), columns=columns)
         self._writer: FormatWriter = FORMATS[segment.format].open(
             part, columns, raw_cells=bool(segment.options.get("raw_cells"))
@@ -183,6 +207,7 @@ class SegmentWriter:
 
         Raises:
             LeaseLostError: another worker took the segment over and removed this part file.
+            InvalidInputError: a finished file with other content stands there; it was kept.
             OutputError: the file cannot be written.
         """
         try:
@@ -194,12 +219,17 @@ class SegmentWriter:
                 bytes=size,
                 sha256=digest,
             )
+            self._require_same_content(digest)
             manifest = self._write_manifest(done)
-            self._require_lease()
-            # A worker that took over has removed both sources: then neither rename does harm.
+            # Both halves are needed: who took over before the question is told by the database,
+            # and who takes over after it removes both sources, so that neither rename does harm.
+            self._fence.require()
             os.rename(self._part, self._final)
             os.rename(manifest, manifest_path(self._final))
             sync_folder(self._final.parent)
+        except LeaseLostError:
+            self.discard()
+            raise
         except FileNotFoundError as error:
             raise LeaseLostError("part_file_taken", file=self._final.name) from error
         except OSError as error:
@@ -215,6 +245,21 @@ class SegmentWriter:
             self._part.with_name(f"{self._part.name}.manifest").unlink(missing_ok=True)
         except OSError:
             return  # the folder is read-only by now; the next writer removes the file
+
+    def _require_same_content(self, digest: str) -> None:
+        """Raise InvalidInputError when a sealed segment's file would get other content."""
+        recorded = self._placement.segment.sha256
+        if recorded in (None, digest) or not self._final.exists():
+            return
+        if measure(self._final)[1] != digest:
+            self.discard()
+            raise InvalidInputError(
+                "rebuild_changes_file",
+                segment_id=self._placement.segment.id,
+                path=str(self._final),
+                logged=self._placement.segment.exported_count,
+                rows=self.rows,
+            )
 
     def _write_manifest(self, done: FinishedFile) -> Path:
         segment = self._placement.segment
@@ -233,7 +278,10 @@ class SegmentWriter:
         }
         text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
         part = self._part.with_name(f"{self._part.name}.manifest")
-        part.write_text(text, encoding="utf-8")
+        with part.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         return part
 
 
@@ -241,26 +289,20 @@ def render(
     database: Database,
     files: SegmentFiles,
     placement: Placement,
-    token: int,
-    require_lease: Callable[[], None],
+    fence: WriteFence,
 ) -> FinishedFile:
     """Write a segment's file again from the rows that belong to it, and publish it.
 
-    A file of the same name is replaced. The part files of earlier lease holders are removed.
-
-    Args:
-        token: the token of the task lease.
-        require_lease: raises LeaseLostError when that lease is lost; called before each batch of
-            rows and before the file is published.
+    A file of the same name is replaced. The part files of earlier writers are removed.
 
     Raises:
         OutputError: the file cannot be written; no part file is left.
-        LeaseLostError: `require_lease` raised it, or another worker removed the part file.
+        LeaseLostError: a later writer has the segment, or removed the part file.
     """
-    writer = files.open_part(placement, token, require_lease)
+    writer = files.open_part(placement, fence)
     try:
         for rows in _rows_of(database, placement.segment.id):
-            require_lease()
+            fence.require()
             writer.append(rows)
         return writer.publish()
     except BaseException:
@@ -301,12 +343,16 @@ def safe_name(text: str) -> str:
 
 def output_error(path: Path, error: OSError) -> OutputError:
     """Return the OutputError for an export file that the operating system refused to write."""
-    return OutputError("export_not_writable", path=str(path), detail=error.strerror or str(error))
+    kind = NoRoomError if error.errno in PASSING else OutputError
+    return kind("export_not_writable", path=str(path), detail=error.strerror or str(error))
 
 
-def _token_of(part: Path) -> int:
-    found = PART_TOKEN.search(part.name)
-    return int(found[1]) if found else 0
+def _parts_of(final: Path) -> Iterator[Path]:
+    return final.parent.glob(f".{_glob_escaped(final.name)}.t*.part*")
+
+
+def _is_taken(path: Path) -> bool:
+    return path.exists() or any(_parts_of(path))
 
 
 def _glob_escaped(name: str) -> str:

@@ -10,13 +10,14 @@ from typing import Any
 
 from core.clock import Clock
 from core.messages import Message
+from crawler.export.formats import FORMATS
 from crawler.export.segment_files import SegmentFiles, manifest_path, measure
-from storage.crawling import export_segments, influencers
+from storage.crawling import export_segments, influencers, ingestion_logs
 from storage.engines.transactions import Database, Tx
 from storage.models.segments import Segment, SegmentState
 
 PAGE_ROWS = 200
-MAX_OPEN_READS = 20  # of a segment that grows meanwhile
+MAX_READS = 20  # of a segment that grows, or is rebuilt, meanwhile
 RANGE_IDS = 100_000
 
 
@@ -49,11 +50,15 @@ class ExportVerifier:
     files: SegmentFiles
     clock: Clock
 
-    def verify(self, domain: str | None = None) -> VerificationResult:
-        """Verify every segment, every account's quota days and every row; it reads all files.
+    def verify(self, domain: str | None = None, *, deep: bool = False) -> VerificationResult:
+        """Verify every segment, every account's quota days, every row and the pages of completed
+        crawls; it reads all files.
 
-        `domain` restricts the segments to one domain, not the quotas and rows. Nothing is raised
-        for what is wrong: it is in the result's `problems`.
+        Nothing is raised for what is wrong: it is in the result's `problems`.
+
+        Args:
+            domain: restricts the segments to one domain, not the rest.
+            deep: also compare the creators in each file with the segment's rows.
         """
         result = VerificationResult()
         for segment in self._segments(domain):
@@ -61,10 +66,11 @@ class ExportVerifier:
             result.rows += segment.exported_count
             if self._is_elsewhere(segment):
                 result.elsewhere[segment.host] = result.elsewhere.get(segment.host, 0) + 1
-            result.problems += self._segment_problems(segment)
+            result.problems += self._segment_problems(segment, deep)
         result.problems += self._unfinished_problems(domain)
         result.problems += self._quota_problems()
         result.problems += self._row_problems()
+        result.problems += self._page_problems()
         return result
 
     def _segments(self, domain: str | None) -> Iterator[Segment]:
@@ -76,12 +82,56 @@ class ExportVerifier:
             yield from page
             after = page[-1].id
 
-    def _segment_problems(self, segment: Segment) -> list[Message]:
-        if segment.state is SegmentState.OPEN:
-            return self._open_segment_problems(segment)
+    def _segment_problems(self, segment: Segment, deep: bool) -> list[Message]:
+        # What changed meanwhile, as by a rebuild, is read again: only what stood still counts.
+        for _ in range(MAX_READS):
+            if segment.state is SegmentState.OPEN:
+                return self._open_segment_problems(segment)
+            found = self._sealed_problems(segment, deep)
+            after = self.database.read(export_segments.get, segment.id)
+            if not found or after is None or after == segment:
+                return found
+            segment = after
+        return []
+
+    def _sealed_problems(self, segment: Segment, deep: bool) -> list[Message]:
         bounds = self.database.read(export_segments.bounds_in_table, segment.id)
         found = self._count_problems(segment, bounds)
-        return found if self._is_elsewhere(segment) else found + self._file_problems(segment)
+        if self._is_elsewhere(segment):
+            return found
+        in_file = self._file_problems(segment)
+        if deep and not in_file:
+            in_file = self._content_problems(segment)
+        return found + in_file
+
+    def _content_problems(self, segment: Segment) -> list[Message]:
+        """Compare the creators in a file with the rows that point to its segment."""
+        stored = self.database.read(influencers.ids_of_segment, segment.id)
+        path = self.files.locate(segment.file_path or "")
+        try:
+            in_file = list(FORMATS[segment.format].read_ids(path))
+        except (OSError, ValueError) as error:
+            return [
+                Message.of(
+                    "segment_file_unreadable",
+                    segment_id=segment.id,
+                    path=str(path),
+                    detail=str(error),
+                )
+            ]
+        has_ids = None not in in_file
+        if len(in_file) == len(stored) and (not has_ids or sorted(in_file) == stored):  # type: ignore[type-var]
+            return []
+        return [
+            Message.of(
+                "segment_content_differs",
+                segment_id=segment.id,
+                path=str(path),
+                in_file=len(in_file),
+                rows=len(stored),
+                differing=len(set(in_file) ^ set(stored)) if has_ids else 0,
+            )
+        ]
 
     def _is_elsewhere(self, segment: Segment) -> bool:
         """Return whether only another host has the file; a shared folder has it here as well."""
@@ -91,7 +141,7 @@ class ExportVerifier:
 
     def _open_segment_problems(self, segment: Segment) -> list[Message]:
         # Its worker may add rows between two reads: only what stayed the same in between counts.
-        for _ in range(MAX_OPEN_READS):
+        for _ in range(MAX_READS):
             before = self.database.read(export_segments.get, segment.id)
             bounds = self.database.read(export_segments.bounds_in_table, segment.id)
             after = self.database.read(export_segments.get, segment.id)
@@ -157,7 +207,8 @@ class ExportVerifier:
     def _quota_problems(self) -> list[Message]:
         found: list[Message] = []
         for day in self.database.read(export_segments.account_days):
-            who: dict[str, Any] = {"name": day.username, "day": day.quota_day}
+            name = day.username or f"#{day.account_id}"  # its row is gone
+            who: dict[str, Any] = {"name": name, "day": day.quota_day}
             if day.counted is not None and day.counted < day.in_segments:
                 found.append(
                     Message.of(
@@ -182,6 +233,22 @@ class ExportVerifier:
         if lost:
             found.append(Message.of("creators_in_lost_segments", n=lost))
         return found
+
+    def _page_problems(self) -> list[Message]:
+        highest = self.database.read(ingestion_logs.highest_task_id)
+        return [
+            Message.of(
+                "pages_missing",
+                task_id=crawl.task_id,
+                first=crawl.page_from,
+                last=crawl.page_to,
+                logged=crawl.logged,
+            )
+            for after in range(0, highest, RANGE_IDS)
+            for crawl in self.database.read(
+                ingestion_logs.with_missing_pages, after, after + RANGE_IDS
+            )
+        ]
 
     def _count_rows(self, count: Callable[[Tx, int, int], int]) -> int:
         # In ranges of ids: a statement over millions of rows would exceed the read timeout, and

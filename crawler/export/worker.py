@@ -15,19 +15,20 @@ from core.errors import (
     CommitUnknownError,
     DatabaseError,
     LeaseLostError,
+    NoRoomError,
     OutputError,
     QuotaExceededError,
 )
-from core.logs import fields, redact, redacted, service_log
+from core.logs import fields, redacted, service_log
 from core.messages import Message
 from core.poller import database_poller
+from core.supervision.internal_errors import ComponentErrors
 from crawler.export.export_transaction import Batch, ExportTransaction
 from crawler.export.options import ExportLimits
 from crawler.export.row_waits import RowWaiter
 from crawler.export.run import ExportRun, Next
 from crawler.export.segment_finalizer import SegmentFinalizer
 from crawler.tasks.scheduler import TaskScheduler
-from storage.engines.transactions import failure_is_lasting
 from storage.models.tasks import TaskType, WaitingFor
 
 log = service_log("export")
@@ -50,12 +51,15 @@ class ExportWorker:
     calendar: QuotaCalendar
     limits: ExportLimits
     row_waiter: RowWaiter
+    errors: ComponentErrors
     only_task_id: int | None = None
     labels: Sequence[str] = ()
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set; while the database is unavailable, wait and try again."""
-        poller = database_poller(clock=self.clock, poll_secs=self.limits.poll_secs, log=log)
+        poller = database_poller(
+            clock=self.clock, poll_secs=self.limits.poll_secs, log=log, errors=self.errors
+        )
         poller.run_busy(lambda: self.work_once(stop), stop)
 
     def work_once(self, stop: threading.Event) -> bool:
@@ -74,6 +78,9 @@ class ExportWorker:
         run = ExportRun.of(leased)
         try:
             return self._work_on(run, stop)
+        except NoRoomError as error:
+            log.error("%s %s", fields(task=leased.id), error)
+            self.scheduler.wait_for_room(leased, error)
         except OutputError as error:
             log.error("%s %s", fields(task=leased.id), error)
             self.scheduler.back_off(leased, error, WaitingFor.DISK)
@@ -87,15 +94,15 @@ class ExportWorker:
             log.error("%s %s; its leases run out", fields(task=leased.id), error)
             self.scheduler.abandon(leased)
         except DatabaseError as error:
-            if not failure_is_lasting(error):
+            if not self.scheduler.is_failed_by(leased, error):
                 self.scheduler.abandon(leased)
                 raise
             log.error("%s the database refuses it: %s", fields(task=leased.id), error)
             self.scheduler.finish(leased, Message.of("database_refused", cause=redacted(error)))
         except Exception as error:  # a programming error must end this task, not the process
             log.exception("%s", fields(task=leased.id))
-            detail = redact(repr(error))
-            self.scheduler.finish(leased, Message.of("internal_error", detail=detail))
+            self.errors.settled(error)
+            self.scheduler.end_after_bug(leased, error)
         finally:
             run.discard_part()
         return True
@@ -251,6 +258,8 @@ class ExportWorker:
 
     def _without_rows(self, run: ExportRun) -> bool:
         """Complete the task when no rows can come any more, else requeue it to wait for them."""
+        # Read before the looks: who joins after them brings a crawl or rows that they did not see.
+        joins = self.scheduler.joins(run.task)
         if self.row_waiter.may_get_rows(run):
             pause = timedelta(seconds=self.limits.poll_secs)
             self.scheduler.requeue(
@@ -260,7 +269,7 @@ class ExportWorker:
         if self.row_waiter.has_rows(run):
             self.scheduler.requeue(run.task)
             return True
-        return self._complete(run)
+        return self._complete(run, joins)
 
     def _without_account(self, run: ExportRun) -> bool:
         shortage = self.accounts.shortage(Purpose.EXPORTING, run.task.task.platform)
@@ -277,7 +286,7 @@ class ExportWorker:
         )
         return False
 
-    def _complete(self, run: ExportRun) -> bool:
-        if self.scheduler.finish(run.task):
+    def _complete(self, run: ExportRun, joins: int | None = None) -> bool:
+        if self.scheduler.finish(run.task, joins=joins):
             log.info("%s completed", fields(task=run.task.id, rows=run.exported))
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum, auto
 
 from crawler.ingestion.confirmation import Confirmation
@@ -23,12 +24,14 @@ class Cursor:
     `next_page` is to be fetched next; `page_to` is the last page of the task's range, None until
     page 1 has told how many there are.
 
-    `confirmation` holds what accounts were told of the next page without settling it.
+    `confirmation` holds what accounts were told of the next page without settling it. `held_up`
+    are the accounts whose egress is left alone, and until when (UTC).
     """
 
     next_page: int
     page_to: int | None
     confirmation: Confirmation = field(init=False)
+    held_up: dict[int, datetime] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.confirmation = Confirmation(self.next_page)

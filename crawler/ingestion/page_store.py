@@ -127,8 +127,8 @@ class PageStore:
                 tasks.add_child(tx, piece, now)
             new = self._store_creators(tx, leased, child_id, fetched)
             self._correct_new_count(tx, child_id, new - kept)
-            task_leases.make_parent(tx, leased.id, leased.lease.token, page.total_pages, now)
-            return StoredPage(kept, new, page.total_pages)
+            task_leases.make_parent(tx, leased.id, leased.lease.token, end, now)
+            return StoredPage(kept, new, end)
 
         return self.database.write(work)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,11 +10,12 @@ from datetime import datetime, timedelta
 
 from accounts.account_lease import AccountLease, Purpose
 from accounts.manager import AccountManager
+from core.attribution import Scope
 from core.cancellation import OutOfTurnSignal, StoppedSignal, TaskHaltedSignal
 from core.clock import Clock
 from core.errors import (
     BadRequestError,
-    BreakerOpenError,
+    BatonError,
     CommitUnknownError,
     CredentialsError,
     DatabaseError,
@@ -26,9 +28,10 @@ from core.errors import (
     SourceError,
     UnexpectedResponseError,
 )
-from core.logs import fields, redact, redacted, service_log
+from core.logs import fields, redacted, service_log
 from core.messages import Message
 from core.poller import database_poller
+from core.supervision.internal_errors import ComponentErrors
 from crawler.ingestion.cursor import Cursor, Outcome
 from crawler.ingestion.page_store import PageStore, StoredPage
 from crawler.ingestion.response_archive import ResponseArchive
@@ -37,11 +40,12 @@ from crawler.tasks.leases import TaskLease
 from crawler.tasks.options import CrawlOptions
 from crawler.tasks.scheduler import TaskScheduler
 from sources.base import CreatorPage
-from storage.engines.transactions import failure_is_lasting
+from sources.policies import SEARCH
 from storage.models.tasks import TaskType, WaitingFor
 
 log = service_log("ingestion")
-BREAKER_RECHECK_SECS = 30.0
+RECHECK_SECS = 30.0  # of a platform that is left alone for a time that is not known
+MAX_JITTER_SECS = 5.0
 MAX_INLINE_WAIT_SECS = 20.0  # a longer wait for an account gives the task back meanwhile
 FAIR_WAIT_SECS = 30.0  # an export that lacks an account for so long goes first
 
@@ -63,6 +67,7 @@ class IngestionWorker:
     response_archive: ResponseArchive
     clock: Clock
     poll_secs: float
+    errors: ComponentErrors
     only_task_id: int | None = None
     labels: Sequence[str] = ()
 
@@ -79,7 +84,10 @@ class IngestionWorker:
             worked = self.work_once(stop, waited_first=waited_first)
             return worked
 
-        database_poller(clock=self.clock, poll_secs=self.poll_secs, log=log).run_busy(work, stop)
+        poller = database_poller(
+            clock=self.clock, poll_secs=self.poll_secs, log=log, errors=self.errors
+        )
+        poller.run_busy(work, stop)
 
     def work_once(self, stop: threading.Event, *, waited_first: bool = True) -> bool:
         """Claim one task and work on it as far as possible.
@@ -106,15 +114,15 @@ class IngestionWorker:
             log.error("%s %s; its leases run out", fields(task=leased.id), error)
             self.scheduler.abandon(leased)
         except DatabaseError as error:
-            if not failure_is_lasting(error):
+            if not self.scheduler.is_failed_by(leased, error):
                 self.scheduler.abandon(leased)
                 raise
             log.error("%s the database refuses it: %s", fields(task=leased.id), error)
             self.scheduler.finish(leased, Message.of("database_refused", cause=redacted(error)))
         except Exception as error:  # a programming error must end this task, not the process
             log.exception("%s", fields(task=leased.id))
-            detail = redact(repr(error))
-            self.scheduler.finish(leased, Message.of("internal_error", detail=detail))
+            self.errors.settled(error)
+            self.scheduler.end_after_bug(leased, error)
         return True
 
     def _work_on(self, leased: TaskLease, stop: threading.Event) -> bool:
@@ -129,7 +137,11 @@ class IngestionWorker:
                 return False
             asked = self._accounts_to_leave_out(cursor, task.platform)
             account = self.accounts.lease(
-                Purpose.INGESTING, task.platform, task.top_level_id, excluding=asked
+                Purpose.INGESTING,
+                task.platform,
+                task.top_level_id,
+                excluding=asked,
+                endpoints=self.sessions.endpoints_of(task.platform, SEARCH),
             )
             if account is None:
                 if self._wait_for_turn(leased, cursor, stop):
@@ -243,6 +255,12 @@ class IngestionWorker:
         cursor.move_to(cursor.next_page + 1, stored.page_to)
 
     def _accounts_to_leave_out(self, cursor: Cursor, platform: str) -> frozenset[int]:
+        """Return the accounts that are not asked for the next page now."""
+        now = self.clock.now()
+        held_up = {account_id for account_id, until in cursor.held_up.items() if until > now}
+        return self._accounts_asked_already(cursor, platform) | held_up
+
+    def _accounts_asked_already(self, cursor: Cursor, platform: str) -> frozenset[int]:
         """Return the accounts that were asked for the next page already, if there are others.
 
         After an odd answer, others that rest for long (behind a dead proxy) are not waited for:
@@ -268,9 +286,6 @@ class IngestionWorker:
     ) -> Outcome:
         """Requeue or fail the task as the error asks for; the account was given back before."""
         match error:
-            case BreakerOpenError():
-                pause = timedelta(seconds=min(error.secs_left, BREAKER_RECHECK_SECS))
-                self._wait_for_platform(leased, self.clock.now() + pause, error)
             case PlatformQuotaError():
                 self._wait_for_platform(leased, error.resets_at, error)
             case NotFoundError() | BadRequestError():
@@ -280,15 +295,40 @@ class IngestionWorker:
                 return Outcome.NEXT_ACCOUNT
             case UnexpectedResponseError() | ItemUnavailableError():
                 return self._record_odd_answer(leased, account_id, cursor, error)
-            case RetryableError() if not error.of_proxy:
-                self.scheduler.back_off(leased, error)
             case _:
-                return Outcome.NEXT_ACCOUNT
+                return self._react_to_unit(leased, account_id, cursor, error)
         return Outcome.TASK_ENDED
 
-    def _wait_for_platform(self, leased: TaskLease, until: datetime, error: SourceError) -> None:
+    def _react_to_unit(
+        self,
+        leased: TaskLease,
+        account_id: int,
+        cursor: Cursor,
+        error: SourceError | CredentialsError,
+    ) -> Outcome:
+        """Wait for what nobody gets through to, or go on with an account that it does not concern.
+
+        Only a failure that is the question's own uses up an attempt of the task.
+        """
+        attribution = error.attribution if isinstance(error, SourceError) else None
+        if isinstance(error, RetryableError) and (
+            attribution is None or attribution.scope in (Scope.REQUEST, Scope.CLIENT)
+        ):
+            self.scheduler.back_off(leased, error)
+            return Outcome.TASK_ENDED
+        if attribution is None or attribution.scope not in (Scope.ENDPOINT, Scope.PLATFORM):
+            if attribution is not None and attribution.until is not None:
+                cursor.held_up[account_id] = attribution.until
+            return Outcome.NEXT_ACCOUNT
+        soon = self.clock.now() + timedelta(seconds=RECHECK_SECS)
+        self._wait_for_platform(leased, attribution.until or soon, error)
+        return Outcome.TASK_ENDED
+
+    def _wait_for_platform(self, leased: TaskLease, until: datetime, error: BatonError) -> None:
+        # Those who wait for the same moment must not all come at once.
+        jitter = timedelta(seconds=random.uniform(0.0, MAX_JITTER_SECS))
         self.scheduler.requeue(
-            leased, not_before=until, waiting_for=WaitingFor.PLATFORM, error=error.message
+            leased, not_before=until + jitter, waiting_for=WaitingFor.PLATFORM, error=error.message
         )
 
     def _record_empty_page(

@@ -7,13 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from accounts.account_lease import AccountLease
-from accounts.manager import AccountManager
+from accounts.identity import AccountIdentity
+from accounts.manager import AccountManager, Cooldown
+from accounts.mass_sign_out import Loss
+from accounts.session_updates import SessionUpdates, SessionWatch
+from core.attribution import Scope
 from core.clock import Clock
 from core.errors import (
     AccountBannedError,
     CredentialsError,
-    Culprit,
     Evidence,
+    KeyChangedError,
     LoginExpiredError,
     RetryableError,
     RiskControlError,
@@ -52,6 +56,7 @@ class AccountCheckout:
     access: PlatformAccess | None = None
     opened_session: AccountSession | None = None
     gate: PacedGate | None = None
+    watch: SessionWatch | None = None
     max_answers: int = 1
 
     @property
@@ -84,10 +89,16 @@ class AccountSessions:
     """
 
     accounts: AccountManager
+    identity: AccountIdentity
+    updates: SessionUpdates
     platforms: Mapping[str, PlatformAccess]
     clock: Clock
     cooldowns: CooldownPolicy
     patience_secs: float = PATIENCE_SECS
+
+    def endpoints_of(self, platform: str, kind: str) -> tuple[str, ...]:
+        """Return the names of the endpoints that a call of that kind asks at a platform."""
+        return self.platforms[platform].source.endpoints_of(kind)
 
     def open(self, checkout: AccountCheckout, stop: threading.Event) -> None:
         """Open the account's session, and check that it is signed in when a check is due.
@@ -101,8 +112,8 @@ class AccountSessions:
                 call `leave_after`.
             CredentialsError: no key decrypts the account's secrets; then call `leave_after`.
             StoppedSignal: `stop` was set before the check was sent; then call `close`.
-            OutOfTurnSignal: the check would have to wait longer than `patience_secs`; then call
-                `close`.
+            OutOfTurnSignal: the check would have to wait longer than `patience_secs`, or the
+                account leaves by a route that is in cooldown; then call `close`.
         """
         leased = checkout.account
         account = leased.account
@@ -114,15 +125,19 @@ class AccountSessions:
             pace=pace, clock=self.clock, stop=stop, patience_secs=self.patience_secs
         )
         secrets = self.accounts.credentials(leased)
+        route = self.accounts.record_egress(leased, secrets.proxy)
         session = checkout.access.sessions.session(
             account.id,
             account.username,
             secrets.session,
             secrets.proxy,
             user_agent=account.user_agent,
+            egress=route.name,
         )
         session.gate = checkout.gate
         checkout.opened_session = session
+        checkout.watch = self.updates.watch(leased, checkout.access, session, secrets)
+        self.identity.note_claim(leased, secrets.session)
         if self.accounts.needs_probe(leased):
             self.probe(checkout, stop)
 
@@ -131,12 +146,15 @@ class AccountSessions:
 
         Raises:
             LoginExpiredError: it is not signed in; nothing is recorded.
+            WrongLoginError: it is signed in as another login; the account is disabled now.
             SourceError: the platform refused the check or did not answer.
             StoppedSignal: `stop` was set before the request.
             OutOfTurnSignal: the request would have to wait longer than `patience_secs`.
         """
-        if not checkout.source.check_session(checkout.session, stop).signed_in:
+        status = checkout.source.check_session(checkout.session, stop)
+        if not status.signed_in:
             raise LoginExpiredError("session_not_signed_in", Evidence("check of the session", 200))
+        self.identity.confirm(checkout.account, status.uid)
         checkout.account = self.accounts.record_probe(checkout.account)
 
     def close(self, checkout: AccountCheckout, *, keeps_task: bool = False) -> None:
@@ -152,37 +170,53 @@ class AccountSessions:
             successful_requests=checkout.good_answers,
             pace=self._pace_state(checkout),
             keeps_task=keeps_task,
+            swaps=checkout.watch.swaps() if checkout.watch else (),
         )
 
     def leave_after(self, checkout: AccountCheckout, error: SourceError | CredentialsError) -> None:
-        """Give the account back as an error and its culprit ask for.
+        """Give the account back as an error and its attribution ask for.
 
         It is disabled when the session or its secrets are unusable or the account is banned, cools
-        down after a throttle, a risk check of its own or a refusing proxy, and is just idle
-        otherwise.
+        down after a throttle or a risk check that concerns nobody else, and is just idle otherwise.
         """
         accounts, leased, asked = self.accounts, checkout.account, self._pace_state(checkout)
         evidence = error.evidence if isinstance(error, SourceError) else None
         match error:
-            case LoginExpiredError() | AccountBannedError() | CredentialsError():
-                accounts.disable(leased, Message.of(_reason_code(error), cause=error), evidence)
-            case ThrottledError():
-                rest = error.retry_after_secs or self.cooldowns.throttle_secs
-                reason = Message.of("account_throttled", cause=error)
-                accounts.cool_down(leased, rest, reason, evidence, pace=asked)
-            case RiskControlError() if error.culprit in (None, Culprit.ACCOUNT):
+            case KeyChangedError():
+                self.close(checkout)
+            case LoginExpiredError() | CredentialsError():
+                is_signed_out = isinstance(error, LoginExpiredError)
+                loss = Loss.SIGNED_OUT if is_signed_out else Loss.UNREADABLE
                 rest = self.cooldowns.risk_secs
-                reason = Message.of("risk_control", cause=error)
-                accounts.cool_down(leased, rest, reason, evidence, suspect=True, pace=asked)
-            case RiskControlError():
-                detail = Message.of("risk_control_elsewhere", cause=error, culprit=error.culprit)
+                reason = Message.of(_reason_code(error), cause=error)
+                accounts.disable_for_loss(leased, loss, reason, evidence, rest_secs=rest)
+            case AccountBannedError():
+                accounts.disable(leased, Message.of(_reason_code(error), cause=error), evidence)
+            case ThrottledError() | RiskControlError() if _concerns_account(error):
+                accounts.cool_down(
+                    leased, self._cooldown_after(error), evidence=evidence, pace=asked
+                )
+            case ThrottledError() | RiskControlError() | RetryableError() if error.attribution:
+                scope = Message.of(f"scope_{error.attribution.scope}")
+                detail = Message.of("refusal_elsewhere", cause=error, scope=scope)
                 accounts.release_unharmed(leased, detail, evidence, asked)
-            case RetryableError() if error.of_proxy:
-                rest = self.cooldowns.throttle_secs
-                detail = Message.of("proxy_blocked", cause=error)
-                accounts.cool_down(leased, rest, detail, evidence, pace=asked)
             case _:
                 self.close(checkout)
+
+    def _cooldown_after(self, error: ThrottledError | RiskControlError) -> Cooldown:
+        refusal_id = error.attribution.refusal_id if error.attribution else None
+        if isinstance(error, ThrottledError):
+            return Cooldown(
+                base_secs=error.retry_after_secs or self.cooldowns.throttle_secs,
+                reason=Message.of("account_throttled", cause=error),
+                refusal_id=refusal_id,
+            )
+        return Cooldown(
+            base_secs=self.cooldowns.risk_secs,
+            reason=Message.of("risk_control", cause=error),
+            suspect=True,
+            refusal_id=refusal_id,
+        )
 
     def _pace_state(self, checkout: AccountCheckout) -> PaceState | None:
         if checkout.gate is None:
@@ -195,6 +229,10 @@ class AccountSessions:
             answers=checkout.good_answers,
             day=self.accounts.calendar.day(now),
         )
+
+
+def _concerns_account(error: SourceError) -> bool:
+    return error.attribution is None or error.attribution.scope in (Scope.ACCOUNT, Scope.KEY)
 
 
 def _reason_code(error: Exception) -> str:

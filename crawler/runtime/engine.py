@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from core.errors import NoThreadError
 from core.threaded_service import Service
 from storage.engines.transactions import Database
 
@@ -30,10 +31,18 @@ class Engine:
     _stopped: bool = field(default=False, init=False)
 
     def start(self) -> None:
-        """Start every service, the lease renewer first."""
-        self.lease_renewer.start()
-        for service in (*self.consumers, *self.helpers, *self.producers):
-            service.start()
+        """Start every service, the lease renewer first.
+
+        Raises:
+            NoThreadError: the system has no thread left; started services are stopped again.
+        """
+        try:
+            self.lease_renewer.start()
+            for service in (*self.consumers, *self.helpers, *self.producers):
+                service.start()
+        except NoThreadError:
+            self.stop()
+            raise
 
     def request_stop(self) -> None:
         """Ask every worker to finish what it is doing; return at once. Safe to call twice."""

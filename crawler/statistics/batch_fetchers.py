@@ -11,10 +11,11 @@ from typing import Protocol, TypeVar
 from accounts.account_lease import Purpose
 from accounts.manager import AccountManager
 from accounts.shortage import Shortage
+from core.attribution import Scope
 from core.cancellation import OutOfTurnSignal, StoppedSignal
 from core.clock import Clock
 from core.errors import (
-    BreakerOpenError,
+    CircuitOpenError,
     CredentialsError,
     ItemUnavailableError,
     NoFitAccountError,
@@ -25,7 +26,11 @@ from core.errors import (
 from core.logs import redacted
 from core.messages import Message
 from crawler.runtime.account_sessions import AccountCheckout, AccountSessions
-from crawler.statistics.retry_policy import StatsRetryPolicy, is_account_fault
+from crawler.statistics.retry_policy import (
+    StatsRetryPolicy,
+    may_help_other,
+    secs_until_asked_again,
+)
 from crawler.statistics.waits import WaitReporter
 from sources.base import (
     ANONYMOUS,
@@ -35,6 +40,7 @@ from sources.base import (
     keeping_answers,
 )
 from sources.platform_access import PlatformAccess
+from sources.policies import STATS
 
 T = TypeVar("T")
 MAX_TRIES = 5  # of one batch, with other accounts or after a throttle
@@ -100,11 +106,17 @@ class PoolBatchFetcher:
             self.run_with_account(fetch_missing, stop)
         return found
 
-    def run_with_account(self, request: Callable[[AccountCheckout], T], stop: threading.Event) -> T:
+    def run_with_account(
+        self,
+        request: Callable[[AccountCheckout], T],
+        stop: threading.Event,
+        kind: str = STATS,
+    ) -> T:
         """Return the result of `request`, which is tried with up to five accounts, one after the
         other.
 
-        The account is leased and opened for `request`, and given back after it.
+        The account is leased and opened for `request`, which makes a call of that `kind` (STATS …),
+        and given back after it.
 
         Raises:
             SourceError, CredentialsError: the last account's error, or one that no other account
@@ -114,10 +126,16 @@ class PoolBatchFetcher:
             StoppedSignal: `stop` was set while it waited.
         """
         failure: SourceError | CredentialsError | None = None
-        tries = 0
-        odd: set[int] = set()  # accounts whose answer did not say whom it concerns
+        tries = odd = 0
+        patience_secs = self.retry_policy.max_wait_secs
+        left_out: set[int] = set()  # accounts that would get no better answer just now
         while tries < MAX_TRIES:
-            leased = self.accounts.lease(Purpose.INGESTING, self.platform, excluding=odd)
+            leased = self.accounts.lease(
+                Purpose.INGESTING,
+                self.platform,
+                excluding=left_out,
+                endpoints=self.sessions.endpoints_of(self.platform, kind),
+            )
             if leased is None:
                 self._wait_for_account(failure, stop)
                 continue
@@ -126,26 +144,49 @@ class PoolBatchFetcher:
             except OutOfTurnSignal:
                 # Its turn is too far away: the next account may have its turn sooner.
                 continue
-            except BreakerOpenError:
-                # The breaker is open for the platform: no other account would get through.
-                raise
             except (SourceError, CredentialsError) as error:
-                if not self.retry_policy.try_other_accounts and not is_account_fault(error):
-                    raise
-                if isinstance(error, ItemUnavailableError):
-                    # It concerns what was asked for, whoever asks.
-                    raise
                 failure, tries = error, tries + 1
-                if isinstance(error, UnexpectedResponseError):
-                    odd.add(leased.id)
+                waited_secs = self._wait_out(error, patience_secs, stop)
+                if waited_secs is not None:
+                    patience_secs -= waited_secs
+                    continue
+                self._require_other_may_help(error)
+                is_odd = isinstance(error, UnexpectedResponseError)
+                if is_odd or _is_of_egress(error):
+                    odd += is_odd
+                    left_out.add(leased.id)
                     # Others that rest for long are not waited for: the batch's requester would be.
-                    if len(odd) >= MAX_ODD or not self._has_other(odd):
+                    if odd >= MAX_ODD or not self._has_other(left_out):
                         raise
             finally:
                 # Also where giving it back failed: its lease must end.
                 self.accounts.abandon(leased)
         assert failure is not None
         raise failure
+
+    def _wait_out(
+        self, error: SourceError | CredentialsError, patience_secs: float, stop: threading.Event
+    ) -> float | None:
+        """Wait for what nobody gets through to, and return for how many seconds.
+
+        None: nothing was waited for, as that is no help or would take longer than the patience.
+        """
+        secs = secs_until_asked_again(error, self.clock.now())
+        if secs is None or secs > patience_secs:
+            return None
+        self.waits.report(redacted(error), secs)
+        if self.clock.wait(stop, secs):
+            raise StoppedSignal
+        return secs
+
+    def _require_other_may_help(self, error: SourceError | CredentialsError) -> None:
+        """Raise the error when no other account should be tried after it."""
+        # What concerns the question is so whoever asks, and so is what nobody gets through to.
+        is_of_all = isinstance(error, ItemUnavailableError | CircuitOpenError)
+        if may_help_other(error):
+            return
+        if is_of_all or not self.retry_policy.try_other_accounts or _is_of_everybody(error):
+            raise error
 
     def _has_other(self, asked: Collection[int]) -> bool:
         return self.accounts.has_other_soon(self.platform, asked)
@@ -249,6 +290,11 @@ class KeyBatchFetcher:
             except ThrottledError as error:
                 wanted_secs = error.retry_after_secs or self.retry_policy.throttle_wait_secs
                 reason = Message.of("platform_throttled", cause=redacted(error))
+            except SourceError as error:
+                secs_left = secs_until_asked_again(error, self.clock.now())
+                if secs_left is None or secs_left > self.retry_policy.max_wait_secs:
+                    raise
+                wanted_secs, reason = secs_left, redacted(error)
             secs = min(wanted_secs, self.retry_policy.max_wait_secs)
             self.waits.report(reason, secs)
             if self.clock.wait(stop, secs):
@@ -265,6 +311,16 @@ class KeyBatchFetcher:
         opened = self.access.sessions.session(ANONYMOUS - number, name, self.key, None)
         opened.gate = self.gate
         return opened
+
+
+def _is_of_egress(error: SourceError | CredentialsError) -> bool:
+    attribution = error.attribution if isinstance(error, SourceError) else None
+    return attribution is not None and attribution.scope is Scope.EGRESS
+
+
+def _is_of_everybody(error: SourceError | CredentialsError) -> bool:
+    attribution = error.attribution if isinstance(error, SourceError) else None
+    return attribution is not None and attribution.scope in (Scope.ENDPOINT, Scope.PLATFORM)
 
 
 @contextmanager

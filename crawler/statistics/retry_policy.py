@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from core.attribution import Scope
 from core.errors import (
     AccountBannedError,
     CredentialsError,
     LoginExpiredError,
-    RetryableError,
     RiskControlError,
     SourceError,
     ThrottledError,
@@ -33,10 +34,11 @@ class StatsRetryPolicy:
     try_other_accounts: bool = True
 
 
-def is_account_fault(error: SourceError | CredentialsError) -> bool:
+def may_help_other(error: SourceError | CredentialsError) -> bool:
     """Return whether another account may get an answer where this one got none."""
-    if isinstance(error, RetryableError):
-        return error.of_proxy
+    attribution = error.attribution if isinstance(error, SourceError) else None
+    if attribution is not None:
+        return attribution.scope in (Scope.ACCOUNT, Scope.EGRESS)
     faults = (
         ThrottledError,
         RiskControlError,
@@ -46,3 +48,16 @@ def is_account_fault(error: SourceError | CredentialsError) -> bool:
         UnexpectedResponseError,
     )
     return isinstance(error, faults)
+
+
+def secs_until_asked_again(error: SourceError | CredentialsError, now: datetime) -> float | None:
+    """Return for how many seconds the unit that an error concerns is left alone, for everybody.
+
+    None: the error concerns the account, its egress or the question.
+    """
+    attribution = error.attribution if isinstance(error, SourceError) else None
+    if attribution is None or attribution.until is None:
+        return None
+    if attribution.scope not in (Scope.ENDPOINT, Scope.PLATFORM, Scope.KEY):
+        return None
+    return max(0.0, (attribution.until - now).total_seconds())

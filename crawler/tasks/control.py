@@ -8,9 +8,10 @@ from core.clock import Clock
 from core.errors import InvalidInputError
 from core.messages import Message
 from crawler.tasks.parents import CANCELLED, update_parent
-from storage.crawling import task_control, tasks
+from storage.crawling import export_segments, task_control, tasks
 from storage.engines.transactions import Database, Tx
-from storage.models.tasks import Task, TaskStatus
+from storage.models.segments import SegmentState
+from storage.models.tasks import Task, TaskStatus, TaskType
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +55,33 @@ class TaskControl:
                 raise InvalidInputError("another_task_open", kind=kind, domain=task.domain)
             task_control.resume(tx, task.id, now)
             update_parent(tx, task.parent_id if task.is_leaf else task.id, now)
+
+        self.database.write_idempotent(work)
+
+    def move_output(self, task_id: int, out: str) -> None:
+        """Have an open export write its files to another folder, those it left open included.
+
+        Its workers lose it and claim it again; finished files stay where they are.
+
+        Args:
+            out: an absolute folder.
+
+        Raises:
+            InvalidInputError: there is no such task, it has ended, it is a piece of another, or it
+                is a crawl.
+        """
+
+        def work(tx: Tx) -> None:
+            now = self.clock.now()
+            task = _require_open(tx, task_id)
+            if task.task_type is not TaskType.EXPORT or task.parent_id is not None:
+                raise InvalidInputError("task_without_output", task_id=task_id)
+            task_control.restart(tx, task.id, {**task.options, "out": out}, now)
+            for segment in export_segments.of_task(tx, task.id):
+                if segment.state is SegmentState.OPEN:
+                    export_segments.move(tx, segment, out)
+            if not task.is_leaf:
+                update_parent(tx, task.id, now)
 
         self.database.write_idempotent(work)
 

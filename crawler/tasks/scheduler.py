@@ -8,19 +8,29 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from core.clock import Clock
-from core.errors import BatonError, DatabaseContentionError, LeaseLostError
+from core.errors import (
+    BatonError,
+    DatabaseContentionError,
+    DatabaseError,
+    DatabaseUnclassifiedError,
+    LeaseLostError,
+)
 from core.leases import Lease, LeaseKind, LeaseRegistry
 from core.messages import Message
+from core.supervision.internal_errors import described, lacks_resources
+from crawler.tasks.doubts import DatabaseDoubts
 from crawler.tasks.leases import TaskLease
 from crawler.tasks.parents import update_parent
 from storage.crawling import task_labels, task_leases, tasks
-from storage.engines.transactions import Database, Tx
+from storage.engines.transactions import Database, Tx, failure_is_lasting
 from storage.models.tasks import TaskStatus, TaskType, WaitingFor
 
 # Tasks of dead workers last: the lease renewers make them pending anyway.
 CLAIM_ORDER = (TaskStatus.PENDING, TaskStatus.PAUSED, TaskStatus.IN_PROGRESS)
 BACKOFF_BASE_SECS = 2.0
 MAX_BACKOFF_SECS = 300.0
+ROOM_WAIT_SECS = 5.0
+SHORT_OF_RESOURCES = timedelta(seconds=30)  # until a task is tried again on this host or another
 STARVING_DUE_SECS = 5.0
 # A task that nobody has updated for a minute more has no worker to take the account.
 STARVING_ALIVE_SECS = 60.0
@@ -35,6 +45,7 @@ class TaskScheduler:
         owner: id of this process; leases carry it.
         lease_secs: seconds that a lease lasts unless it is renewed.
         attempts: failures in a row after which a task is failed.
+        doubts: how long this process has met errors of the database that nobody knows.
     """
 
     database: Database
@@ -43,6 +54,7 @@ class TaskScheduler:
     owner: str
     lease_secs: float
     attempts: int
+    doubts: DatabaseDoubts
 
     def claim(
         self,
@@ -163,18 +175,40 @@ class TaskScheduler:
             failed_attempt=True,
         )
 
-    def finish(self, leased: TaskLease, error: Message | None = None) -> bool:
+    def wait_for_room(self, leased: TaskLease, error: BatonError) -> None:
+        """Requeue a task that waits for room on a disk, however long; no attempt is used up."""
+        self.requeue(
+            leased,
+            not_before=self.clock.now() + timedelta(seconds=ROOM_WAIT_SECS),
+            waiting_for=WaitingFor.DISK,
+            error=error.message,
+        )
+
+    def joins(self, leased: TaskLease) -> int:
+        """Return how many requests joined the task, for `finish`."""
+        return self.database.read(tasks.joins, leased.task.top_level_id)
+
+    def finish(
+        self, leased: TaskLease, error: Message | None = None, *, joins: int | None = None
+    ) -> bool:
         """End the task: completed, or failed when there is an `error`.
 
         Return False when nothing was ended: the operator paused or cancelled it before, then only
-        the lease ends; or the lease was lost.
+        the lease ends; the lease was lost; or a request joined the task, then it is requeued.
+
+        Args:
+            joins: the number of joins before the last look at what is left to do; None: a later
+                join does not matter.
         """
         self.leases.remove(leased.lease)
         status = TaskStatus.COMPLETED if error is None else TaskStatus.FAILED
 
         def work(tx: Tx) -> bool:
             now = self.clock.now()
-            ended = task_leases.finish(
+            unseen_join = joins is not None and not task_leases.lock_unless_joined(
+                tx, leased.task.top_level_id, joins, now
+            )
+            ended = not unseen_join and task_leases.finish(
                 tx,
                 leased.id,
                 token=leased.lease.token,
@@ -185,11 +219,29 @@ class TaskScheduler:
             if ended:
                 update_parent(tx, leased.task.parent_id, now)
             else:
-                # The operator's status stays; `put_back` ends the lease of a halted task only.
+                # The operator's status stays. A task that was joined becomes pending.
                 self._put_back(tx, leased, TaskStatus.PENDING)
             return ended
 
         return self.database.write(work)
+
+    def is_failed_by(self, leased: TaskLease, error: DatabaseError) -> bool:
+        """Return whether an error of the database must fail the task.
+
+        Outages pass, and no attempt is used up: the caller abandons the task then. An error that
+        nobody knows fails it after ten minutes.
+        """
+        if isinstance(error, DatabaseUnclassifiedError):
+            return self.doubts.is_over(leased.id, self.clock.monotonic())
+        return failure_is_lasting(error)
+
+    def end_after_bug(self, leased: TaskLease, error: Exception) -> None:
+        """Fail the task for an unexpected error; for a lack of memory or descriptors, wait."""
+        if lacks_resources(error):
+            later = self.clock.now() + SHORT_OF_RESOURCES
+            self.requeue(leased, not_before=later, error=described(error))
+        else:
+            self.finish(leased, described(error))
 
     def abandon(self, leased: TaskLease) -> None:
         """Stop renewing the lease without a write: it runs out by itself.

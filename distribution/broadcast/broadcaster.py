@@ -19,6 +19,7 @@ from core.logs import fields, service_log
 from core.message_json import message_keys
 from core.messages import Message
 from core.poller import Poller
+from core.supervision.internal_errors import ComponentErrors, described
 from distribution.broadcast.rotation import next_starts, rotate
 from distribution.counters import Counters
 from distribution.live_counters import Fetcher, LiveCounters
@@ -112,6 +113,7 @@ class Broadcaster:
     owner: str
     site_name: str
     limits: BroadcastLimits
+    errors: ComponentErrors
 
     def start(self) -> BroadcastReply:
         """Turn broadcasting on for all processes, until `stop`; a second call changes nothing.
@@ -181,6 +183,7 @@ class Broadcaster:
             poll_secs=min(LOOK_EVERY_SECS, self.limits.interval_secs),
             retried=(LeaseLostError, DatabaseError),
             on_error=_log_error,
+            errors=self.errors,
         )
         with suppress(StoppedSignal):
             poller.run(lambda: self.run_if_due(stop), stop)
@@ -222,6 +225,14 @@ class Broadcaster:
         except StoppedSignal:
             self.database.write_idempotent(broadcasts.give_back, self.owner, lease.token)
             raise
+        except (LeaseLostError, DatabaseError):
+            raise
+        except Exception as error:
+            # The round counts as begun: the next one comes in its time, and not at once.
+            log.exception("%s", fields(round=lease.token))
+            self.errors.settled(error)
+            self.database.write_idempotent(broadcasts.give_back, self.owner, lease.token)
+            return self._reply(False, Message.of("round_failed", cause=described(error)))
         finally:
             self.lease_registry.remove(lease)  # If it was not given back, it expires.
 

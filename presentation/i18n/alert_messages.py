@@ -35,7 +35,11 @@ class AlertRenderer:
 
     def headline(self, alert: Alert) -> str:
         """Return a line of at most 240 characters: what is wrong, where and until when."""
-        code = "alert_one_way" if alert.facts.get("way") else f"alert_headline_{alert.kind}"
+        code = f"alert_headline_{alert.kind}"
+        if alert.facts.get("endpoint"):
+            code = "alert_one_endpoint_of_way" if alert.facts.get("way") else "alert_one_endpoint"
+        elif alert.facts.get("way"):
+            code = "alert_one_way"
         # Redact before cutting: half a secret would not be recognised.
         text = redact(one_line(self._renderer.say(code, **self._parts(alert))))
         return text if len(text) <= MAX_CHARS else text[: MAX_CHARS - 1] + "…"
@@ -88,6 +92,11 @@ class AlertRenderer:
                 facts[name] = self._renderer.stored(str(facts[name])) or "?"
         if "task_type" in facts:
             facts["kind"] = self._renderer.word("task_type", str(facts["task_type"]))
+        # Rows of older versions know of no cause but risk control.
+        facts["cause"] = self._renderer.word("circuit_cause", str(alert.facts.get("cause", "risk")))
+        if "since" in facts:
+            facts["since"] = datetime.fromisoformat(str(facts["since"]))
         facts["until"] = alert.until_at or "?"
+        facts["egress_word"] = shell_word(str(facts.get("egress", "")))
         facts["word"] = shell_word(str(facts.get("account", "")))
         return facts

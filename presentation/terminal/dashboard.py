@@ -12,7 +12,7 @@ from rich.text import Text
 from presentation.i18n.alert_messages import AlertRenderer
 from presentation.i18n.renderer import Renderer
 from presentation.snapshot import RateMeter, Snapshot
-from presentation.terminal import account_table, alert_lines, event_lines, task_table
+from presentation.terminal import account_table, alert_lines, egress_lines, event_lines, task_table
 from presentation.terminal.alert_lines import AlertNews
 from presentation.terminal.layout import Page
 from storage.models.accounts import AccountStatus
@@ -32,22 +32,31 @@ class Dashboard:
         self._rates = RateMeter()
         self._alert_news = AlertNews(AlertRenderer(renderer))
 
-    def render(self, snapshot: Snapshot, width: int, height: int, message: str = "") -> Group:
+    def render(
+        self, snapshot: Snapshot, width: int, height: int, message: str = "", *, banner: str = ""
+    ) -> Group:
         """Return the whole screen, for a terminal of `width` cells and `height` lines.
 
         Args:
             message: a last line, such as what Ctrl-C does; empty for none.
+            banner: what stands above all else, as that the snapshot is old; no speed is shown then.
         """
+        if banner:
+            self._rates = RateMeter()
         self._rates.record(snapshot)
         page = Page(renderer=self._renderer, width=width, now=snapshot.now)
         alerts = alert_lines.draw(page, snapshot.alerts, max(MAX_ALERTS, height // 4))
+        alerts += egress_lines.draw(page, snapshot)
+        top = [Text(banner, style="bold red")] if banner else []
         room = height - FRAME_LINES - account_table.HEAD_LINES - bool(message) - len(alerts)
+        room -= sum(_lines(line, width) for line in top)
         tasks = self._tasks(page, snapshot, room - 2 * MIN_LINES)
         room -= _lines(tasks, width)
         events = min(MAX_EVENTS, len(event_lines.happened(page, snapshot)))
         for_events = max(min(events, MIN_LINES), min(events, room - len(snapshot.accounts)))
         for_accounts = max(MIN_LINES, room - for_events)
         parts: list[RenderableType] = [
+            *top,
             self._today(page, snapshot),
             *alerts,
             "",

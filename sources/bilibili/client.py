@@ -20,6 +20,7 @@ from core.errors import (
 )
 from sources.base import AccountSession
 from sources.bilibili import wbi
+from sources.bilibili.cookies import DEVICE_COOKIE
 from sources.bilibili.errors import error_from_body, error_from_status, unreadable_error
 from sources.bilibili.response_rules import (
     ENDPOINTS,
@@ -34,7 +35,6 @@ from sources.transport.session import ANSWER_SECS, HttpAnswer, HttpLimits, fetch
 
 # Requested once per session, as by every page of the site, and therefore not paced.
 UNPACED_PATHS = (NAV, FINGER)
-DEVICE_COOKIE = "buvid3"
 # The platform changes them about once a day; old ones are also noticed by refused signatures.
 KEYS_LIVE_SECS = 3600.0
 # How long to wait for another thread's request for keys before sending an own one.
@@ -66,7 +66,7 @@ class BilibiliClient:
         clock: Clock,
         answer_secs: float = ANSWER_SECS,
     ) -> None:
-        self._base_url = base_url
+        self.base_url = base_url
         self._host = urlsplit(base_url).netloc
         self._limits = HttpLimits(timeout_secs, answer_secs)
         self.clock = clock
@@ -130,12 +130,15 @@ class BilibiliClient:
         return data
 
     def ensure_device_cookie(self, session: AccountSession) -> None:
-        """Set the `buvid3` cookie, unless there is one, as a browser gets it on its first visit.
+        """Set the cookies `buvid3` and `buvid4`, unless there is a `buvid3`, as a browser gets them
+        on its first visit.
 
         Raises:
             SourceError: the platform gave none.
         """
-        if any(cookie.name == DEVICE_COOKIE and cookie.value for cookie in session.http.cookies):
+        cookies = session.cookies
+        assert cookies is not None, "sessions of this platform have cookies"
+        if cookies.value(DEVICE_COOKIE):
             return
         data = self._data(session, FINGER, "")
         buvid3 = data.get("b_3") if isinstance(data, dict) else None
@@ -143,7 +146,11 @@ class BilibiliClient:
             raise UnexpectedResponseError(
                 "device_cookie_missing", Evidence(f"GET {FINGER}"), path=FINGER
             )
-        session.http.cookies.set(DEVICE_COOKIE, buvid3)
+        buvid4 = data.get("b_4")
+        cookies.put({DEVICE_COOKIE: buvid3})
+        if isinstance(buvid4, str) and buvid4:
+            cookies.put({"buvid4": buvid4})
+        session.answered()
 
     def _signed(self, params: Mapping[str, object], mixin: str) -> str:
         return wbi.encode(wbi.sign(params, mixin, int(self.clock.now().timestamp())))
@@ -186,6 +193,8 @@ class BilibiliClient:
         error = error_from_body(_endpoint(path), body, evidence, session.redact)
         if error is not None:
             raise error
+        if path not in UNPACED_PATHS:
+            session.record_answered()
         return body["data"]
 
     def _fetch(
@@ -196,7 +205,7 @@ class BilibiliClient:
         before_send: Callable[[], None] = lambda: None,
     ) -> tuple[Mapping[str, Any], Evidence]:
         request = f"GET {path}" + (f"?{session.redact(query)}" if query else "")
-        url = f"{self._base_url}{path}" + (f"?{query}" if query else "")
+        url = f"{self.base_url}{path}" + (f"?{query}" if query else "")
         try:
             with nullcontext() if path in UNPACED_PATHS else session.turn(path):
                 before_send()
@@ -209,6 +218,8 @@ class BilibiliClient:
                 detail=error.message,
                 fault=error.fault,
             ) from None
+        finally:
+            session.answered()
         return self._read(session, answer, request, _endpoint(path))
 
     def _read(

@@ -10,15 +10,27 @@ from core.errors import InvalidInputError
 from core.messages import Message
 from sources.cookies.given import GivenCookie, GivenCookies
 from sources.cookies.reader import read_cookies
-from sources.cookies.selection import SessionText, SiteCookies, cookies_of_site, header_of
+from sources.cookies.selection import SessionText, SiteCookies, cookies_of_site
+from sources.transport.cookies import CookieNames, cookie_header
 
 DOMAIN = "bilibili.com"
 SESSION_COOKIE = "SESSDATA"
+UID_COOKIE = "DedeUserID"
+DEVICE_COOKIE = "buvid3"
+LOGIN_COOKIES = (SESSION_COOKIE, "bili_jct", UID_COOKIE, "DedeUserID__ckMd5")
+DEVICE_COOKIES = (DEVICE_COOKIE, "buvid4", "b_nut")
+KEPT_COOKIES = (*LOGIN_COOKIES, "sid", *DEVICE_COOKIES)
+NAMES = CookieNames(
+    login=frozenset(LOGIN_COOKIES),
+    volatile=frozenset({"sid"}),
+    device=frozenset(DEVICE_COOKIES),
+    device_id=DEVICE_COOKIE,
+    session=SESSION_COOKIE,
+)
+# As the platform writes its members' numbers.
+UID = re.compile(r"[1-9][0-9]{0,19}")
 # Programs for Bilibili spell them in lower case.
-SPELLINGS = {
-    name.lower(): name
-    for name in (SESSION_COOKIE, "DedeUserID", "DedeUserID__ckMd5", "bili_jct", "buvid3", "buvid4")
-}
+SPELLINGS = {name.lower(): name for name in (*LOGIN_COOKIES, *DEVICE_COOKIES)}
 # A refresh token, which those programs keep beside the cookies: the site never gets it as a cookie.
 NO_COOKIES = {"ac_time_value"}
 SESSION_VALUE = re.compile(r"[0-9A-Za-z]{3,64}(?:%2C|,)[0-9]{10}(?:%2C|,)[^\s;=,]+", re.IGNORECASE)
@@ -43,7 +55,7 @@ def read_session(text: str) -> SessionText:
         InvalidInputError: as `parse_cookies` does.
     """
     found, user_agent = _site_cookies(text)
-    return SessionText(header_of(found.cookies), found.notes, user_agent)
+    return SessionText(cookie_header(found.cookies), found.notes, user_agent)
 
 
 def session_expiry(text: str) -> datetime | None:
@@ -56,6 +68,28 @@ def session_expiry(text: str) -> datetime | None:
     except InvalidInputError:
         return None
     return None if ends_at is None else datetime.fromtimestamp(ends_at, UTC)
+
+
+def claimed_uid(text: str) -> str | None:
+    """Return the number of the member that the cookies name; None when they name none.
+
+    It is a claim: only the platform says who is signed in with them.
+    """
+    uid = _value(text, UID_COOKIE)
+    return uid if UID.fullmatch(uid) else None
+
+
+def device_id(text: str) -> str | None:
+    """Return the device that the cookies bring along; None when they bring none."""
+    return _value(text, DEVICE_COOKIE) or None
+
+
+def _value(text: str, name: str) -> str:
+    """Return a cookie of a session's text; empty when it has none, or cannot be read."""
+    try:
+        return parse_cookies(text).get(name, "")
+    except InvalidInputError:
+        return ""
 
 
 def _site_cookies(text: str) -> tuple[SiteCookies, str | None]:

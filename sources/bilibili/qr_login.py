@@ -9,14 +9,14 @@ from typing import Any
 
 from core.errors import Evidence, NoAnswerError, RetryableError, UnexpectedResponseError
 from sources.bilibili.client import HEADERS
-from sources.bilibili.cookies import SESSION_COOKIE
+from sources.bilibili.cookies import KEPT_COOKIES, SESSION_COOKIE
+from sources.transport.cookies import cookie_header
 from sources.transport.session import ANSWER_SECS, HttpLimits, fetch, open_http
 
 GENERATE = "/x/passport-login/web/qrcode/generate"
 POLL = "/x/passport-login/web/qrcode/poll"
 # Stated by the platform's own page.
 CODE_LIVES_SECS = 180.0
-KEPT_COOKIES = ("SESSDATA", "bili_jct", "DedeUserID", "DedeUserID__ckMd5", "sid", "buvid3")
 
 
 class ScanState(IntEnum):
@@ -89,12 +89,14 @@ class QRLogin:
         Raises:
             UnexpectedResponseError: no session cookie came.
         """
-        cookies = {cookie.name: cookie.value for cookie in self._http.cookies}
-        if not cookies.get(SESSION_COOKIE):
+        cookies = {cookie.name: cookie.value for cookie in self._http.cookies if cookie.value}
+        if SESSION_COOKIE not in cookies:
             raise UnexpectedResponseError(
                 "qr_session_missing", Evidence(f"GET {POLL}"), cookie=SESSION_COOKIE
             )
-        return "; ".join(f"{name}={cookies[name]}" for name in KEPT_COOKIES if cookies.get(name))
+        return cookie_header(
+            {name: cookies[name] or "" for name in KEPT_COOKIES if cookies.get(name)}
+        )
 
     def close(self) -> None:
         """Close the HTTP session."""

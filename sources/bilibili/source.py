@@ -11,6 +11,7 @@ from core.errors import InvalidInputError, LoginExpiredError
 from core.settings import Pace
 from sources.base import (
     ANONYMOUS,
+    SECRET_CHARS,
     AccountSession,
     CreatorPage,
     SessionStatus,
@@ -20,17 +21,17 @@ from sources.base import (
 )
 from sources.bilibili import search
 from sources.bilibili.client import HEADERS, BilibiliClient
-from sources.bilibili.cookies import parse_cookies
+from sources.bilibili.cookies import DOMAIN, NAMES, UID, parse_cookies
 from sources.bilibili.creator_page import CreatorCard, fetch_card, fetch_uploads
+from sources.bilibili.response_rules import ENDPOINTS
 from sources.bilibili.videos import MAX_AT_ONCE, VideoCounters
-from sources.json_api import egress
+from sources.circuits import Circuits
 from sources.request_delay import RandomDelay
+from sources.transport.cookies import AccountCookies, cookie_domain
 from sources.transport.session import open_http
 
 SEARCH_TYPES = {Via.USERS: "bili_user", Via.VIDEOS: "video"}
 ENDPOINT_PACES = {"/x/space/": Pace(150, 300)}  # said to be its limit
-# Shorter cookie values are switches; redacting them would damage innocent text.
-SECRET_CHARS = 6
 PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 
 
@@ -40,18 +41,26 @@ class BilibiliSource:
     Args:
         pause: kept before each request for a single video, besides the account's pace.
         rng: draws the videos whose counters from a batch are checked by a request of their own.
+        circuits: knows whether the batch endpoint is usable.
     """
 
     platform = "bilibili"
     batch = MAX_AT_ONCE
 
     def __init__(
-        self, *, client: BilibiliClient, pace: Pace, pause: RandomDelay, rng: random.Random
+        self,
+        *,
+        client: BilibiliClient,
+        pace: Pace,
+        pause: RandomDelay,
+        rng: random.Random,
+        circuits: Circuits,
     ) -> None:
         self._client = client
         self.pace = pace
         self.endpoint_paces: Mapping[str, Pace] = ENDPOINT_PACES
-        self._counters = VideoCounters(client=client, pause=pause, rng=rng)
+        self.endpoints: Mapping[str, str] = {**ENDPOINTS, "stats": "view", "session": "nav"}
+        self._counters = VideoCounters(client=client, pause=pause, rng=rng, circuits=circuits)
 
     def open_session(
         self, account_id: int, username: str, session: str | None, proxy: str | None
@@ -69,15 +78,18 @@ class BilibiliSource:
             raise LoginExpiredError("session_unusable", cause=error) from error
         http = open_http(proxy)
         http.headers.update(HEADERS)
-        http.cookies.update(cookies)
+        jar = AccountCookies(
+            http.cookies, cookie_domain(self._client.base_url, DOMAIN), NAMES, dict(cookies)
+        )
+        jar.put(cookies)
         # Longest first: a secret that contains another must be removed as a whole.
         secrets = tuple(sorted((v for v in cookies.values() if len(v) >= SECRET_CHARS), key=len))
         return AccountSession(
             account_id=account_id,
             username=username,
             http=http,
-            egress=egress(proxy),
             secrets=secrets[::-1],
+            cookies=jar,
         )
 
     def search_creators(
@@ -128,7 +140,8 @@ class BilibiliSource:
         data = self._client.nav(session)
         if data.get("isLogin") is not True:
             return SessionStatus(signed_in=False)
-        return SessionStatus(True, str(data.get("mid")), str(data.get("uname")))
+        mid = str(data.get("mid"))
+        return SessionStatus(True, mid if UID.fullmatch(mid) else None, str(data.get("uname")))
 
 
 def check_proxy(url: str) -> str:

@@ -11,7 +11,7 @@ and a video that its page called gone, and that no batch has reported since, is 
 for a day.
 
 Where the batch endpoint is refused, gone or odd, all videos are requested singly with the same
-account, and the endpoint is left alone for a while (EndpointRest).
+account, and the endpoint is left alone for hours, by all processes.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ from sources.base import (
     keeping_answers,
 )
 from sources.bilibili.client import BilibiliClient
-from sources.bilibili.endpoint_rest import EndpointRest
 from sources.bilibili.ids import av_to_bv, bv_to_av
 from sources.bilibili.response_rules import BATCH as INFOS
-from sources.bilibili.response_rules import GONE_REASONS, VIEW
+from sources.bilibili.response_rules import ENDPOINTS, GONE_REASONS, VIEW
+from sources.circuits import Circuits
 from sources.request_delay import RandomDelay
 
 log = service_log("stats")
@@ -59,6 +59,9 @@ SAMPLED_SHARE = 0.5  # of the batches from then on
 GONE_KEPT_SECS = 86_400.0
 VIDEO = 2  # the type of a video in a list of resources
 DEAD = 1  # a bit of `attr`
+# Failures of the server in a row after which the batch endpoint is taken for unusable.
+MAX_FAILURES = 3
+PLATFORM = "bilibili"
 MAX_SAMPLES = 3  # of one batch, as long as samples say nothing
 BATCH_FIELDS = {
     "view": "play",
@@ -89,16 +92,25 @@ class VideoCounters:
     Args:
         pause: kept before each request for a single video, besides the account's pace.
         rng: draws the videos whose counters from a batch are checked by a request of their own.
+        circuits: knows whether the batch endpoint is usable.
     """
 
-    def __init__(self, *, client: BilibiliClient, pause: RandomDelay, rng: random.Random) -> None:
+    def __init__(
+        self,
+        *,
+        client: BilibiliClient,
+        pause: RandomDelay,
+        rng: random.Random,
+        circuits: Circuits,
+    ) -> None:
         self._client = client
         self._pause = pause
         self._rng = rng
         self._size = MAX_AT_ONCE
         self._good = 0
         self._agreed = 0  # batches in a row
-        self._batches = EndpointRest(clock=client.clock)
+        self._circuits = circuits
+        self._failed_in_row = 0
         self._gone: dict[int, tuple[Unavailable, float]] = {}  # and until when that is believed
 
     def fetch(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
@@ -135,7 +147,7 @@ class VideoCounters:
             return
         waiting = list(aids)
         while waiting:
-            if not self._batches.is_usable:
+            if not self._circuits.is_usable(PLATFORM, ENDPOINTS[INFOS]):
                 for aid in waiting:
                     found[aid] = self._resolve_missing(session, aid)
                 return
@@ -171,15 +183,17 @@ class VideoCounters:
             return None
         except RetryableError as error:
             # A server that fails is asked again, but not for ever.
-            if _has_answer(error) and self._batches.record_failure():
-                self._leave_batches_alone(error)
-                return None
-            raise
-        self._batches.record_success()
+            self._failed_in_row += _has_answer(error)
+            if self._failed_in_row < MAX_FAILURES:
+                raise
+            self._leave_batches_alone(error)
+            return None
+        self._failed_in_row = 0
         return listed
 
     def _leave_batches_alone(self, error: SourceError) -> None:
-        secs = self._batches.begin()
+        secs = self._circuits.leave_alone(PLATFORM, ENDPOINTS[INFOS], error.evidence)
+        self._failed_in_row = 0
         # Once it is usable again, it may take large batches as well.
         self._size, self._good = MAX_AT_ONCE, 0
         log.warning("bilibili %s is left alone for %.0f s: %s", INFOS, secs, error)
@@ -268,6 +282,7 @@ class VideoCounters:
         try:
             data = self._client.get(session, VIEW, {"bvid": av_to_bv(aid)}, self._pause.wait)
         except ItemUnavailableError as error:
+            session.record_answered(error)
             return _unavailable(error)
         return _read_single(data, aid)
 

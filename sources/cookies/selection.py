@@ -74,11 +74,6 @@ def cookies_of_site(
     return SiteCookies({name: c.value for name, c in chosen.items()}, tuple(notes))
 
 
-def header_of(cookies: dict[str, str]) -> str:
-    """Return cookies as the value of a Cookie header, which is how sessions are stored."""
-    return "; ".join(f"{name}={value}" for name, value in cookies.items())
-
-
 def is_of_site(domain: str | None, site: str | None) -> bool:
     """Return whether a domain is a site's, or one of its hosts; True where one is not known."""
     return None in (domain, site) or domain == site or str(domain).endswith(f".{site}")

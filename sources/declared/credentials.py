@@ -9,12 +9,11 @@ from urllib.parse import quote, unquote
 
 from core.errors import InvalidInputError
 from core.messages import Message
+from sources.base import SECRET_CHARS
 from sources.cookies.reader import read_cookies
-from sources.cookies.selection import SessionText, cookies_of_site, header_of
+from sources.cookies.selection import SessionText, cookies_of_site
 from sources.declared.declaration import COOKIE_VALUE, HEADER_NAME, HEADER_VALUE, SessionForm
-
-# Shorter values are switches; redacting them would damage innocent text.
-SECRET_CHARS = 6
+from sources.transport.cookies import CookieNames, cookie_header
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def given_session(form: SessionForm, site: str, text: str) -> SessionText:
     required = form.required_cookie
     if not cookies or (required is not None and not cookies.get(required)):
         raise InvalidInputError(_missing(required, site, notes))
-    return SessionText(header_of(cookies), tuple(notes), given.user_agent)
+    return SessionText(cookie_header(cookies), tuple(notes), given.user_agent)
 
 
 def _is_usable(name: str, value: str) -> bool:
@@ -84,6 +83,19 @@ def _missing(required: str | None, site: str, notes: list[Message]) -> Message:
     else:
         missing = Message.of("required_cookie_missing", name=required)
     return Message.of("missing_with_notes", missing=missing, notes=notes) if notes else missing
+
+
+def cookie_names(form: SessionForm, credentials: Credentials) -> CookieNames:
+    """Return what the cookies of a stored session mean.
+
+    The one that the file requires stands for the session. The file says nothing of the others: a
+    new value of one is kept, but not worth a write of its own.
+    """
+    session = form.required_cookie
+    login = frozenset({session} if session is not None else ())
+    return CookieNames(
+        login=login, volatile=frozenset(credentials.cookies) - login, session=session
+    )
 
 
 def _as_header(form: SessionForm, token: str) -> Credentials:

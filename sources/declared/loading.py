@@ -49,6 +49,7 @@ class DeclaredPlatform:
     make: Callable[[Settings, Clock], DeclaredSource]
     read_session: Callable[[str], SessionText]
     check_proxy: Callable[[str], str]
+    shows_uid: bool
     sequential: bool
     file: Path
     page_creators: int | None
@@ -153,6 +154,7 @@ def _platform(path: Path, declaration: Declaration) -> DeclaredPlatform:
             site_of(urlsplit(declaration.base_url).hostname or ""),
         ),
         check_proxy=check_proxy,
+        shows_uid=declaration.check.uid is not None,
         sequential=declaration.sequential,
         file=path,
         page_creators=declaration.paging.page_size,

@@ -22,13 +22,14 @@ from core.logs import fields, service_log
 from core.settings import Pace
 from sources.base import AccountSession, CreatorPage, SessionStatus, Via
 from sources.declared.answers import AnswerReader
-from sources.declared.credentials import read_session
+from sources.declared.credentials import cookie_names, read_session
 from sources.declared.cursors import CursorMemory, Place
 from sources.declared.declaration import Declaration, Question
 from sources.declared.page_reader import PageQuery, PageReader, ReadPage
 from sources.declared.response_rules import CHECK
 from sources.declared.templates import ABSENT, fill
-from sources.json_api import JsonApi, egress
+from sources.json_api import JsonApi
+from sources.transport.cookies import AccountCookies, cookie_domain
 from sources.transport.session import ANSWER_SECS, open_http
 
 log = service_log("ingestion")
@@ -64,6 +65,7 @@ class DeclaredSource:
         self.platform = declaration.name
         self.pace = declaration.pace
         self.endpoint_paces: Mapping[str, Pace] = {}
+        self.endpoints: Mapping[str, str] = {}
         self.sequential = declaration.sequential
         self._declaration = declaration
         self._clock = clock
@@ -92,8 +94,14 @@ class DeclaredSource:
         http = open_http(proxy)
         http.headers.update({"Accept": "application/json", **self._declaration.headers})
         http.headers.update(credentials.headers)
-        http.cookies.update({**self._declaration.cookies, **credentials.cookies})
-        return DeclaredSession(account_id, username, http, egress(proxy), credentials.secrets)
+        jar = AccountCookies(
+            http.cookies,
+            cookie_domain(self._declaration.base_url),
+            cookie_names(self._declaration.session, credentials),
+            dict(credentials.cookies),
+        )
+        jar.put({**self._declaration.cookies, **credentials.cookies})
+        return DeclaredSession(account_id, username, http, secrets=credentials.secrets, cookies=jar)
 
     def check_session(self, session: AccountSession) -> SessionStatus:
         """Return who is signed in, as the file's `[check]` says; nobody is a result, not an error.

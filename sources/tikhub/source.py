@@ -28,6 +28,7 @@ class TikHubSource:
         self._client = client
         self.pace = pace
         self.endpoint_paces: Mapping[str, Pace] = {}
+        self.endpoints: Mapping[str, str] = {}
 
     def open_session(
         self, account_id: int, username: str, session: str | None, proxy: str | None

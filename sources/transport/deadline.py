@@ -12,6 +12,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import TypeVar
 
+from core.supervision.threads import start_thread
+
 T = TypeVar("T")
 
 
@@ -19,7 +21,8 @@ class Deadline:
     """Context manager that shuts the sockets of an HTTP exchange down after `secs` seconds.
 
     Time limits of sockets begin anew with every byte: a server that sends one byte now and then
-    could hold its client for ever, also in the middle of a TLS handshake.
+    could hold its client for ever, also in the middle of a TLS handshake. `__enter__` and `run`
+    start a thread, and raise NoThreadError where the system has none left.
     """
 
     def __init__(self, secs: float) -> None:
@@ -56,7 +59,7 @@ class Deadline:
             except BaseException as error:  # noqa: BLE001 (it is raised where it is waited for)
                 outcome.set_exception(error)
 
-        threading.Thread(target=keep_outcome, name="http-connect", daemon=True).start()
+        start_thread(threading.Thread(target=keep_outcome, name="http-connect", daemon=True))
         try:
             return outcome.result(max(0.0, self._ends - time.monotonic()))
         except TimeoutError:
@@ -72,7 +75,7 @@ class Deadline:
                 _hang_up(connection)
 
     def __enter__(self) -> Deadline:
-        self._timer.start()
+        start_thread(self._timer)
         return self
 
     def __exit__(

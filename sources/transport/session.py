@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -93,8 +94,22 @@ def open_http(proxy: str | None) -> BoundedSession:
     http = BoundedSession()
     http.trust_env = False
     if proxy:
-        http.proxies = {"http": proxy, "https": proxy}
+        spelled = _with_password(proxy)
+        http.proxies = {"http": spelled, "https": spelled}
     return http
+
+
+def _with_password(proxy: str) -> str:
+    """Return the URL with an empty password where it has a user alone, as requests would send
+    neither."""
+    try:
+        parts = urlsplit(proxy)
+    except ValueError:
+        return proxy
+    if parts.username is None or parts.password is not None:
+        return proxy
+    user, _, place = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user}:@{place}").geturl()
 
 
 def fetch(

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from storage.crawling.account_logins import SecretSwap, swap_changes, swap_params
 from storage.crawling.accounts import HAS_QUOTA, IS_RESTED, MAY_ASK
+from storage.crawling.proxies import NONE_CLOSED, ClosedRoutes
 from storage.engines.datetimes import to_sql, to_sql_or_none
 from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.engines.transactions import Tx
@@ -37,60 +39,88 @@ def lock_next_fit(
     now: datetime,
     quota_day: date | None,
     excluding: Collection[int] = (),
+    closed: ClosedRoutes = NONE_CLOSED,
 ) -> Account | None:
     """Lock and return the least recently used account that is fit to work; None when none is.
 
     With `quota_day` that is an account with export quota left on that day, without it one whose
     pace allows a request now. Rows that another claimer holds locked are passed over, and so are
-    the accounts whose ids are in `excluding`.
+    the accounts whose ids are in `excluding`, or whose egress route is `closed`.
     """
+    is_open, routes = _open_only(closed)
     left_out = {f"not{number}": account_id for number, account_id in enumerate(excluding)}
     others = f" AND id NOT IN ({','.join(f':{name}' for name in left_out)})" if left_out else ""
     row = tx.one(
         f"SELECT * FROM accounts {tx.dialect.force_index('idx_accounts_claim')}"
         f" WHERE platform=:platform AND status='idle' AND {IS_RESTED} AND {_fit(quota_day)}{others}"
-        f" ORDER BY last_used_at, id LIMIT 1{tx.dialect.lock_suffix}",
+        f"{is_open} ORDER BY last_used_at, id LIMIT 1{tx.dialect.lock_suffix}",
         platform=platform,
         now=to_sql(now),
         day=str(quota_day),
         **left_out,
+        **routes,
     )
     return row_to(Account, row) if row else None
 
 
-def lock_fit(tx: Tx, account_id: int, now: datetime, quota_day: date | None) -> Account | None:
+def lock_fit(
+    tx: Tx,
+    account_id: int,
+    now: datetime,
+    quota_day: date | None,
+    closed: ClosedRoutes = NONE_CLOSED,
+) -> Account | None:
     """Lock and return that account if it is fit to work now; None otherwise.
 
     Fit is as for `lock_next_fit`: idle, without a cooldown, and with quota left on `quota_day` or,
-    for None, with a pace that allows a request. None too when another claimer holds it locked.
+    for None, with a pace that allows a request and a route that is not `closed`. None too when
+    another claimer holds it locked.
     """
+    is_open, routes = _open_only(closed)
     row = tx.one(
         "SELECT * FROM accounts WHERE id=:id AND status='idle'"
-        f" AND {IS_RESTED} AND {_fit(quota_day)}{tx.dialect.lock_suffix}",
+        f" AND {IS_RESTED} AND {_fit(quota_day)}{is_open}{tx.dialect.lock_suffix}",
         id=account_id,
         now=to_sql(now),
         day=str(quota_day),
+        **routes,
     )
     return row_to(Account, row) if row else None
 
 
-def lock_next_unchecked(tx: Tx, platform: str, now: datetime, before: datetime) -> Account | None:
+def lock_next_unchecked(
+    tx: Tx,
+    platform: str,
+    now: datetime,
+    before: datetime,
+    closed: ClosedRoutes = NONE_CLOSED,
+) -> Account | None:
     """Lock and return an idle account whose session was not checked since `before`.
 
-    It has a session and may send a request now. None: there is no such account, or other claimers
-    hold each of them locked.
+    It has a session and may send a request now, by a route that is not `closed`. None: there is no
+    such account, or other claimers hold each of them locked.
     """
+    is_open, routes = _open_only(closed)
     row = tx.one(
         f"SELECT * FROM accounts {tx.dialect.force_index('idx_accounts_claim')}"
         f" WHERE platform=:platform AND status='idle' AND {IS_RESTED} AND {MAY_ASK}"
         " AND session IS NOT NULL"
         " AND (session_checked_at IS NULL OR session_checked_at<:before)"
-        f" ORDER BY last_used_at, id LIMIT 1{tx.dialect.lock_suffix}",
+        f"{is_open} ORDER BY last_used_at, id LIMIT 1{tx.dialect.lock_suffix}",
         platform=platform,
         now=to_sql(now),
         before=to_sql(before),
+        **routes,
     )
     return row_to(Account, row) if row else None
+
+
+def _open_only(closed: ClosedRoutes) -> tuple[str, dict[str, str]]:
+    """Return the condition that leaves out accounts of closed routes; empty when none is."""
+    if closed == NONE_CLOSED:
+        return "", {}
+    condition, params = closed.condition()
+    return f" AND {condition}", params
 
 
 def _fit(quota_day: date | None) -> str:
@@ -140,13 +170,14 @@ def give_back(
     good_answers: int = 0,
     asked: PaceState | None = None,
     keeps_task: bool = False,
+    swaps: tuple[SecretSwap, ...] = (),
 ) -> bool:
     """End a lease, which makes the account idle; return False when the lease was lost.
 
     `healthy` sets its count of failures to 0 and its health to healthy; `good_answers` is stored
     for an account on probation. `asked` is its pace from now on; None leaves the pace as it is.
     `keeps_task` leaves the task that it works for, for an account that only rests between two
-    requests.
+    requests. `swaps` are encrypted cookies that changed under the lease.
     """
     recovered = ", failure_count=0, health='healthy'" if healthy else ""
     task = "" if keeps_task else ", working_task_id=NULL"
@@ -154,11 +185,12 @@ def give_back(
         tx,
         account_id,
         token,
-        f"{_pace_changes(asked)}status='idle', last_used_at=:now, updated_at=:now,"
-        f" good_answers=:good{recovered}{task}",
+        f"{_pace_changes(asked)}{swap_changes(swaps)}status='idle', last_used_at=:now,"
+        f" updated_at=:now, good_answers=:good{recovered}{task}",
         now=to_sql(now),
         good=good_answers,
         **_pace_params(asked),
+        **swap_params(swaps),
     )
 
 
@@ -187,6 +219,13 @@ def cool_down(
         until=to_sql(until),
         health=health.value,
         **_pace_params(asked),
+    )
+
+
+def set_egress(tx: Tx, account_id: int, token: int, egress: str, now: datetime) -> bool:
+    """Record by which route an account leaves; return False when the lease was lost."""
+    return ACCOUNTS.write(
+        tx, account_id, token, "egress=:egress, updated_at=:now", egress=egress, now=to_sql(now)
     )
 
 

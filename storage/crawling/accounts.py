@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from storage.crawling.proxies import MAX_AHEAD, NONE_CLOSED, ClosedRoutes
 from storage.engines.datetimes import to_sql, to_sql_or_none
 from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.engines.transactions import Tx, in_list
@@ -25,8 +26,9 @@ class PoolState:
     """How many of a platform's accounts are in which state.
 
     `busy` are leased. `cooling` are in a cooldown, the first of which ends at `cooling_until` (of
-    those with quota: `cooling_with_quota_until`). `waiting` are held back by their pace, the first
-    of them until `waiting_until`. `fit` may send requests now, `fit_with_quota` may export now.
+    those with quota: `cooling_with_quota_until`). `cut_off` are idle, but their egress route is
+    closed. `waiting` are held back by their pace, the first of them until `waiting_until`. `fit`
+    may send requests now, `fit_with_quota` may export now.
     `spent` are not disabled and have no quota left on the day. Moments are None when there is no
     such account.
     """
@@ -38,6 +40,7 @@ class PoolState:
     spent: int
     cooling_until: datetime | None
     cooling_with_quota_until: datetime | None
+    cut_off: int
     waiting: int
     waiting_until: datetime | None
     busy_with_quota: int
@@ -106,12 +109,28 @@ def set_status(
     """
     return 1 == tx.execute(
         "UPDATE accounts SET status=:status, lease_owner=NULL, lease_until=NULL,"
-        " working_task_id=NULL, lease_token=lease_token+1, cooldown_until=NULL, failure_count=0,"
+        " working_task_id=NULL, lease_token=lease_token+1, cooldown_until=NULL, ready_at=NULL,"
+        " failure_count=0,"
         " health='healthy', good_answers=0,"
         " disabled_reason=:reason, updated_at=:now WHERE id=:id",
         id=account_id,
         status=status.value,
         reason=reason and reason[:MAX_TEXT_CHARS],
+        now=to_sql(now),
+    )
+
+
+def restore_as_suspect(tx: Tx, account_id: int, until: datetime, now: datetime) -> bool:
+    """Enable an account that the product disabled; it rests until `until`, and is then checked.
+
+    Return False when it is not disabled, or was disabled by the operator.
+    """
+    return 1 == tx.execute(
+        "UPDATE accounts SET status='idle', health='suspect', good_answers=0,"
+        " disabled_reason=NULL, cooldown_until=:until, updated_at=:now"
+        " WHERE id=:id AND status='disabled' AND failure_count>0",
+        id=account_id,
+        until=to_sql(until),
         now=to_sql(now),
     )
 
@@ -158,10 +177,37 @@ def set_secrets(
     )
 
 
-def set_session_expiry(tx: Tx, account_id: int, expires_at: datetime | None) -> None:
-    """Record when a new session ends by itself (None: unknown), and that it was not checked yet."""
+def set_egress(tx: Tx, account_id: int, egress: str) -> None:
+    """Record by which route an account will leave, with a proxy that it just got."""
+    tx.execute("UPDATE accounts SET egress=:egress WHERE id=:id", id=account_id, egress=egress)
+
+
+def platforms(tx: Tx) -> list[str]:
+    """Return the platforms that have accounts, sorted."""
+    return tx.column("SELECT DISTINCT platform FROM accounts ORDER BY platform")
+
+
+def used_routes(tx: Tx, platform: str | None = None) -> list[tuple[str | None, bool, int]]:
+    """Return (route, whether without a proxy, number of enabled accounts) for each route.
+
+    The route is None for accounts that were not leased yet; with `platform` only its accounts
+    count.
+    """
+    where = "" if platform is None else " AND platform=:platform"
+    rows = tx.all(
+        "SELECT egress, proxy IS NULL AS direct, COUNT(*) AS n FROM accounts"
+        f" WHERE status<>'disabled'{where} GROUP BY egress, proxy IS NULL",
+        platform=platform,
+    )
+    return [(row["egress"], bool(row["direct"]), int(row["n"])) for row in rows]
+
+
+def note_new_session(tx: Tx, account_id: int, expires_at: datetime | None) -> None:
+    """Record when a new session ends by itself (None: unknown), and that nobody has checked yet
+    whether it is signed in, and as whom."""
     tx.execute(
-        "UPDATE accounts SET session_expires_at=:at, session_checked_at=NULL WHERE id=:id",
+        "UPDATE accounts SET session_expires_at=:at, session_checked_at=NULL, uid_seen_at=NULL,"
+        " session_version=session_version+1 WHERE id=:id",
         id=account_id,
         at=to_sql_or_none(expires_at),
     )
@@ -182,30 +228,41 @@ def reset_quota(tx: Tx, day: date, now: datetime) -> int:
 
 
 def has_other(tx: Tx, platform: str, asked: Collection[int], by: datetime) -> bool:
-    """Return whether an account besides `asked` is enabled, and cools down until `by` at most."""
+    """Return whether an account besides `asked` is enabled, and cools down until `by` at most.
+
+    So must its egress route.
+    """
     places, names = in_list(asked)
     return tx.exists(
         "SELECT 1 FROM accounts WHERE platform=:platform AND status<>'disabled'"
-        f" AND (cooldown_until IS NULL OR cooldown_until<=:by) AND id NOT IN ({places}) LIMIT 1",
+        f" AND (cooldown_until IS NULL OR cooldown_until<=:by) AND id NOT IN ({places})"
+        " AND NOT EXISTS (SELECT 1 FROM proxies WHERE proxies.egress=accounts.egress"
+        " AND proxies.cooldown_until>:by AND proxies.cooldown_until<=:latest) LIMIT 1",
         platform=platform,
         by=to_sql(by),
+        latest=to_sql(by + MAX_AHEAD),
         **names,
     )
 
 
-def pool_state(tx: Tx, platform: str, now: datetime, day: date) -> PoolState:
+def pool_state(
+    tx: Tx, platform: str, now: datetime, day: date, closed: ClosedRoutes = NONE_CLOSED
+) -> PoolState:
     """Return how many of a platform's accounts are in which state; quota is that of `day`."""
+    is_open, routes = closed.condition()
+    is_closed, _ = closed.condition(closed=True)
     busy = "status IN ('ingesting','exporting')"
     cooling = "status='idle' AND cooldown_until>:now"
     rested = f"status='idle' AND {IS_RESTED}"
-    waiting = f"{rested} AND ready_at>:now"
+    waiting = f"{rested} AND {is_open} AND ready_at>:now"
     numbers = {
         "disabled": "status='disabled'",
         "busy": busy,
         "busy_with_quota": f"{busy} AND {HAS_QUOTA}",
         "cooling": cooling,
         "spent": f"status<>'disabled' AND daily_export_limit>0 AND NOT ({HAS_QUOTA})",
-        "fit": f"{rested} AND {MAY_ASK}",
+        "cut_off": f"{rested} AND {is_closed}",
+        "fit": f"{rested} AND {is_open} AND {MAY_ASK}",
         "fit_with_quota": f"{rested} AND {HAS_QUOTA}",
         "waiting": waiting,
     }
@@ -219,9 +276,20 @@ def pool_state(tx: Tx, platform: str, now: datetime, day: date) -> PoolState:
         platform=platform,
         now=to_sql(now),
         day=str(day),
+        **routes,
     )
     assert row is not None
     return row_to(PoolState, row)
+
+
+def enabled_by_egress(tx: Tx, platform: str) -> dict[str | None, int]:
+    """Return how many accounts of a platform are not disabled, by egress; None: not known yet."""
+    rows = tx.all(
+        "SELECT egress, COUNT(*) AS n FROM accounts WHERE platform=:platform"
+        " AND status<>'disabled' GROUP BY egress",
+        platform=platform,
+    )
+    return {row["egress"]: int(row["n"]) for row in rows}
 
 
 def note_event(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,7 +18,8 @@ from storage.models.segments import Segment
 class NewSegment:
     """A segment to open: the rows that one account exports for a task on a quota day, in one file.
 
-    `quota_limit` is the account's daily limit at that moment; `options` are stored as JSON; `host`
+    `quota_limit` is the account's daily limit at that moment, and later the highest one under which
+    rows were added; `options` are stored as JSON; `host`
     is where the file is written.
     """
 
@@ -66,33 +68,87 @@ def grow(tx: Tx, segment_id: int, ids: tuple[int, int], rows: int) -> bool:
     )
 
 
+@dataclass(frozen=True)
+class SealedFile:
+    """The finished file of a segment: where it is on `host`, its size and its SHA-256 (hex)."""
+
+    file_path: str
+    bytes: int
+    sha256: str
+    host: str
+
+
 def seal(
-    tx: Tx,
-    segment_id: int,
-    file_path: str,
-    size: int,
-    sha256: str,
-    host: str,
-    now: datetime,
-    *,
-    again: bool = False,
+    tx: Tx, segment_id: int, file: SealedFile, now: datetime, *, rebuild_token: int | None = None
 ) -> bool:
     """Close an open segment with its finished file; return False when it is not open any more.
 
-    `size` is in bytes, `sha256` in hex; `host` is where the file is. With `again`, also point a
-    sealed one to a file that was rendered again; its end stays.
+    With `rebuild_token`, also point a sealed one to a file that was rendered again; its end stays.
+    Then return False when a later rebuild has begun.
     """
-    which = "" if again else " AND state='open'"
+    # The task's token, which the callers check first, is the first fence; the state is the second.
+    which = "state='open'" if rebuild_token is None else "rebuild_token=:rebuild_token"
     return 1 == tx.execute(
-        "UPDATE export_logs SET state='sealed', file_path=:path, bytes=:size, sha256=:sha256,"
-        f" host=:host, end_time=COALESCE(end_time, :now) WHERE id=:id{which}",
+        "UPDATE export_logs SET state='sealed', file_path=:file_path, bytes=:bytes, sha256=:sha256,"
+        f" host=:host, end_time=COALESCE(end_time, :now) WHERE id=:id AND {which}",
+        **row_of(file),
         id=segment_id,
-        path=file_path,
-        size=size,
-        sha256=sha256,
-        host=host,
+        rebuild_token=rebuild_token,
         now=to_sql(now),
     )
+
+
+def target_path(tx: Tx, segment_id: int) -> str | None:
+    """Return the name that was found free for the segment's file; None before that."""
+    row = tx.one("SELECT target_path FROM export_logs WHERE id=:id", id=segment_id)
+    return row["target_path"] if row else None
+
+
+def set_target_path(tx: Tx, segment_id: int, path: str, rebuild_token: int | None) -> bool:
+    """Record the name of the segment's file; return False when a later rebuild has begun.
+
+    `rebuild_token` is None for the worker that has the task leased.
+    """
+    which = "" if rebuild_token is None else " AND rebuild_token=:rebuild_token"
+    return 1 == tx.execute(
+        f"UPDATE export_logs SET target_path=:path WHERE id=:id{which}",
+        id=segment_id,
+        path=path,
+        rebuild_token=rebuild_token,
+    )
+
+
+def note_limit(tx: Tx, segment_id: int) -> None:
+    """Raise the segment's quota limit to its account's present one, if that is higher.
+
+    Call it once the quota is spent, when the account's row is locked.
+    """
+    tx.execute(
+        "UPDATE export_logs SET quota_limit=(SELECT daily_export_limit FROM accounts"
+        " WHERE id=export_logs.account_id) WHERE id=:id AND quota_limit<"
+        "(SELECT daily_export_limit FROM accounts WHERE id=export_logs.account_id)",
+        id=segment_id,
+    )
+
+
+def move(tx: Tx, segment: Segment, out: str) -> None:
+    """Have the segment's file written to the folder `out` from now on, under a name found there."""
+    tx.execute(
+        "UPDATE export_logs SET options=:options, target_path=NULL WHERE id=:id",
+        id=segment.id,
+        options=json.dumps(dict(segment.options) | {"out": out}, ensure_ascii=False),
+    )
+
+
+def start_rebuild(tx: Tx, segment_id: int) -> int:
+    """Raise the segment's rebuild token, so that every earlier rebuild is stale; return it."""
+    tx.execute("UPDATE export_logs SET rebuild_token=rebuild_token+1 WHERE id=:id", id=segment_id)
+    return rebuild_token(tx, segment_id)
+
+
+def rebuild_token(tx: Tx, segment_id: int) -> int:
+    """Return the token of the segment's newest rebuild; 0 when it never was rebuilt."""
+    return tx.number("SELECT rebuild_token FROM export_logs WHERE id=:id", id=segment_id)
 
 
 def get(tx: Tx, segment_id: int) -> Segment | None:
@@ -213,12 +269,12 @@ class AccountDay:
     """How many rows an account exported on one quota day, counted twice.
 
     `in_segments` is the sum over its segments, `counted` the account's own counter; None once that
-    counter has moved to another day. `limit` is the highest of the account's limit now and the
-    limits under which its segments were written.
+    counter has moved to another day. `limit` is the highest limit under which its segments were
+    written. `username` is None when the account's row is gone.
     """
 
     account_id: int
-    username: str
+    username: str | None
     quota_day: date
     in_segments: int
     counted: int | None
@@ -230,9 +286,10 @@ def account_days(tx: Tx) -> list[AccountDay]:
     rows = tx.all(
         "SELECT s.account_id, a.username, s.quota_day, SUM(s.exported_count) AS n,"
         " MAX(CASE WHEN a.quota_day=s.quota_day THEN a.today_export_count END) AS counted,"
-        " MAX(CASE WHEN s.quota_limit>a.daily_export_limit THEN s.quota_limit"
-        " ELSE a.daily_export_limit END) AS most"
-        " FROM export_logs s JOIN accounts a ON a.id=s.account_id"
+        # Before schema 9 a limit that was raised while rows were added was not noted.
+        " MAX(CASE WHEN s.target_path IS NULL AND a.daily_export_limit>s.quota_limit"
+        " THEN a.daily_export_limit ELSE s.quota_limit END) AS most"
+        " FROM export_logs s LEFT JOIN accounts a ON a.id=s.account_id"
         " GROUP BY s.account_id, a.username, s.quota_day ORDER BY s.quota_day, s.account_id"
     )
     return [

@@ -112,6 +112,11 @@ def mark_exported(tx: Tx, ids: Sequence[int], log_id: int, now: datetime) -> int
     )
 
 
+def ids_of_segment(tx: Tx, log_id: int) -> list[int]:
+    """Return the ids of the rows of the segment `log_id`, ascending."""
+    return tx.column("SELECT id FROM influencers WHERE export_log_id=:log ORDER BY id", log=log_id)
+
+
 def of_segment(tx: Tx, log_id: int, after_id: int, limit: int) -> list[Row]:
     """Return up to `limit` rows of the segment `log_id` with ids above `after_id`, by id."""
     return tx.all(

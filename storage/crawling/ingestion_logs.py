@@ -7,6 +7,7 @@ from datetime import datetime
 
 from storage.engines.datetimes import from_sql, to_sql
 from storage.engines.transactions import Tx
+from storage.models.mapping import row_to
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,40 @@ def log_page(
 def set_page_new_count(tx: Tx, log_id: int, new: int) -> None:
     """Store how many creators on the page were new."""
     tx.execute("UPDATE ingestion_logs SET new_count=:new WHERE id=:id", id=log_id, new=new)
+
+
+@dataclass(frozen=True)
+class MissingPages:
+    """A completed crawl, or a piece of one, whose range has pages without a log."""
+
+    task_id: int
+    page_from: int
+    page_to: int
+    logged: int
+
+
+def with_missing_pages(tx: Tx, after_id: int, up_to_id: int) -> list[MissingPages]:
+    """Return the completed crawls with ids in (after_id, up_to_id] that lack logs of their pages.
+
+    A crawl that was split has its pages in its pieces. The logs are counted in the range only.
+    """
+    rows = tx.all(
+        "SELECT t.id AS task_id, t.page_from, t.page_to, COUNT(l.id) AS logged FROM tasks t"
+        " LEFT JOIN ingestion_logs l ON l.task_id=t.id"
+        " AND l.page_number BETWEEN t.page_from AND t.page_to"
+        " WHERE t.id>:after AND t.id<=:up_to AND t.task_type='ingestion' AND t.is_leaf=1"
+        " AND t.status='completed' AND t.page_from IS NOT NULL AND t.page_to>=t.page_from"
+        " GROUP BY t.id, t.page_from, t.page_to"
+        " HAVING COUNT(l.id)<t.page_to-t.page_from+1 ORDER BY t.id",
+        after=after_id,
+        up_to=up_to_id,
+    )
+    return [row_to(MissingPages, row) for row in rows]
+
+
+def highest_task_id(tx: Tx) -> int:
+    """Return the highest id of a task; 0 without tasks."""
+    return tx.number("SELECT MAX(id) FROM tasks")
 
 
 def newest(tx: Tx, platform: str, limit: int) -> list[PageLog]:

@@ -73,13 +73,17 @@ class JobState:
         return max(self.newest.scheduled_at, self.first_seen_at)
 
 
-def job_state(tx: Tx, job: str) -> JobState:
-    """Return what is recorded of the job with that name."""
+def job_state(tx: Tx, job: str, now: datetime) -> JobState:
+    """Return what is recorded of the job with that name.
+
+    Runs that lie ahead of `now`, as a clock that was ahead left them, do not count.
+    """
     found = tx.one("SELECT * FROM job_runs WHERE open_key=:job", job=job)
     newest = tx.one(
         "SELECT * FROM job_runs WHERE job=:job AND cause<>'manual'"
-        " ORDER BY scheduled_at DESC LIMIT 1",
+        " AND scheduled_at<=:now ORDER BY scheduled_at DESC LIMIT 1",
         job=job,
+        now=to_sql(now),
     )
     first_seen = schema.get_fact(tx, _first_seen_fact(job))
     return JobState(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from core.leases import LeaseKind
 from storage import leasing
 from storage.engines.datetimes import to_sql
-from storage.engines.transactions import Tx
+from storage.engines.transactions import Tx, in_list
+from storage.leasing import Renewal
 from storage.models.mapping import row_of, row_to
 
 
@@ -33,13 +35,21 @@ TABLES = {
 }
 
 
-def renew(tx: Tx, kind: LeaseKind, row_id: int, owner: str, token: int, until: datetime) -> bool:
-    """Move the end of a lease to `until`; return False when the lease was lost."""
-    return TABLES[kind].renew(tx, row_id, token, owner=owner, until=until)
+def renew(
+    tx: Tx, kind: LeaseKind, tokens: Mapping[int, int], owner: str, until: datetime
+) -> Renewal:
+    """Move the end of leases of one kind to `until`; `tokens` has theirs by row."""
+    return TABLES[kind].renew(tx, tokens, owner=owner, until=until)
 
 
 def announce(tx: Tx, worker: Worker) -> None:
-    """Insert a running process, or update when it was last seen alive."""
+    """Insert a running process, or update when it was last seen alive.
+
+    Its row is left alone while another client has locked it.
+    """
+    seen = "SELECT 1 AS yes FROM workers WHERE id=:id"
+    if tx.exists(seen, id=worker.id) and not tx.exists(seen + tx.dialect.lock_suffix, id=worker.id):
+        return
     tx.add("workers", tx.dialect.on_conflict_update("id", ["seen_at"]), **row_of(worker))
 
 
@@ -49,8 +59,16 @@ def retire(tx: Tx, worker_id: str) -> None:
 
 
 def forget_unseen(tx: Tx, before: datetime) -> int:
-    """Remove processes last seen before that moment, as they died; return their number."""
-    return tx.execute("DELETE FROM workers WHERE seen_at<:before", before=to_sql(before))
+    """Remove processes last seen before that moment, as they died; return their number.
+
+    Rows that another client has locked stay until the next call.
+    """
+    found = tx.column(
+        f"SELECT id FROM workers WHERE seen_at<:before{tx.dialect.lock_suffix}",
+        before=to_sql(before),
+    )
+    marks, ids = in_list(found)
+    return tx.execute(f"DELETE FROM workers WHERE id IN ({marks})", **ids) if found else 0
 
 
 def workers(tx: Tx) -> list[Worker]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from storage.crawling.tasks import find_open, open_key
 from storage.engines.datetimes import to_sql
@@ -43,6 +46,25 @@ def reopen(tx: Tx, task: Task) -> bool:
     key = open_key(task.task_type, task.platform, task.domain)
     tx.execute("UPDATE tasks SET open_key=:key, finished_at=NULL WHERE id=:id", id=task.id, key=key)
     return True
+
+
+def restart(tx: Tx, task_id: int, options: Mapping[str, Any], now: datetime) -> int:
+    """Give a task and its open pieces other options, and take them from their workers.
+
+    They become claimable at once, except those that the operator paused; the workers' writes are
+    refused. Return the rows changed.
+    """
+    return _change_whole(
+        tx,
+        task_id,
+        "options=:options, lease_token=lease_token+1, lease_owner=NULL, lease_until=NULL,"
+        " not_before=CASE WHEN status='paused' THEN not_before ELSE NULL END,"
+        " status=CASE WHEN status='paused' THEN 'paused' ELSE 'pending' END,"
+        " waiting_for=NULL, attempts=0, last_error=NULL, updated_at=:now",
+        OPEN,
+        options=json.dumps(dict(options), ensure_ascii=False),
+        now=to_sql(now),
+    )
 
 
 def cancel(tx: Tx, task_id: int, now: datetime, reason: str) -> int:
@@ -86,6 +108,22 @@ def wake_waiting(tx: Tx, platform: str, now: datetime) -> int:
         " SET not_before=:now, updated_at=:now"
         " WHERE task_type IN ('ingestion','export') AND status IN ('pending','paused')"
         " AND is_leaf=1 AND platform=:platform AND waiting_for IN ('account','quota')"
+        " AND not_before>:now",
+        platform=platform,
+        now=to_sql(now),
+    )
+
+
+def wake_for_egress(tx: Tx, platform: str, now: datetime) -> int:
+    """Make every task of the platform that waits for an account or the platform claimable now.
+
+    Return the number of tasks. Called when an operator opened an egress route or closed a circuit.
+    """
+    return tx.execute(
+        f"UPDATE tasks {tx.dialect.force_index('idx_tasks_claim')}"
+        " SET not_before=:now, updated_at=:now"
+        " WHERE task_type='ingestion' AND status IN ('pending','paused')"
+        " AND is_leaf=1 AND platform=:platform AND waiting_for IN ('account','platform')"
         " AND not_before>:now",
         platform=platform,
         now=to_sql(now),

@@ -250,6 +250,19 @@ def finish(
     )
 
 
+def lock_unless_joined(tx: Tx, task_id: int, joins: int, now: datetime) -> bool:
+    """Lock a top-level task until the transaction ends; return False when a request joined it.
+
+    `joins` is the number of joins that the caller has seen.
+    """
+    return 1 == tx.execute(
+        "UPDATE tasks SET updated_at=:now WHERE id=:id AND joins=:joins",
+        id=task_id,
+        joins=joins,
+        now=to_sql(now),
+    )
+
+
 def make_parent(tx: Tx, task_id: int, token: int, page_to: int | None, now: datetime) -> bool:
     """End the lease of a task that was split and make it the parent of its pieces.
 

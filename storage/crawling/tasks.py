@@ -63,7 +63,7 @@ def open_or_join(tx: Tx, new: NewTask, now: datetime) -> tuple[Task, bool]:
     """
     known = find_open(tx, new.task_type, new.platform, new.domain)
     if known is not None:
-        return known, False
+        return _joined(tx, known), False
     is_new = True
     try:
         _insert(tx, new, now, open_key(new.task_type, new.platform, new.domain))
@@ -72,7 +72,21 @@ def open_or_join(tx: Tx, new: NewTask, now: datetime) -> tuple[Task, bool]:
     task = find_open(tx, new.task_type, new.platform, new.domain)
     if task is None:
         raise DatabaseContentionError("open_task_ended")
-    return task, is_new
+    return (task, True) if is_new else (_joined(tx, task), False)
+
+
+def joins(tx: Tx, task_id: int) -> int:
+    """Return how many requests were answered with the task because it was open already."""
+    return tx.number("SELECT joins FROM tasks WHERE id=:id", id=task_id)
+
+
+def _joined(tx: Tx, task: Task) -> Task:
+    # Counted on the row itself: a worker that is completing the task sees it, or comes before it.
+    if not tx.execute(
+        "UPDATE tasks SET joins=joins+1 WHERE id=:id AND open_key IS NOT NULL", id=task.id
+    ):
+        raise DatabaseContentionError("open_task_ended")
+    return task
 
 
 def add_child(tx: Tx, new: NewTask, now: datetime) -> int:

@@ -211,6 +211,11 @@ def begin_attempt(tx: Tx, delivery_id: int, now: datetime) -> int:
     )
 
 
+def drop_attempt(tx: Tx, attempt_id: int) -> None:
+    """Delete an attempt that was never made."""
+    tx.execute("DELETE FROM webhook_attempts WHERE id=:id", id=attempt_id)
+
+
 def end_attempt(
     tx: Tx,
     attempt_id: int,

@@ -155,6 +155,22 @@ def settle(
     )
 
 
+def put_back(tx: Tx, taken: Delivery, not_before: datetime) -> bool:
+    """End a lease as if the attempt had never begun; return False when the lease was lost.
+
+    `not_before` is when to try again.
+    """
+    return DELIVERIES.give_back(
+        tx,
+        taken.id,
+        taken.lease_token,
+        # In this order: MySQL evaluates assignments from left to right.
+        "state=CASE WHEN attempts>1 THEN 'failed' ELSE 'pending' END, attempts=attempts-1,"
+        " not_before=:not_before",
+        not_before=to_sql(not_before),
+    )
+
+
 def reap(tx: Tx, now: datetime, error: str) -> int:
     """Make the deliveries due again whose sender died; return their number.
 

@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.clock import Clock
-from core.errors import DatabaseUnavailableError
+from core.errors import DatabaseError, DatabaseUnavailableError
 from storage.engines.transactions import Database, Tx
 
 # A reading is wrong by its round trip at most: a slower one would be too inaccurate for leases.
 SLOW_SECS = 1.0
 FIRST_TRIES = 10
+DRIFT_SECS = 1.0
+CHECK_SECS = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Anchor:
+    """One reading: the database's time at a moment of the host's two clocks."""
+
+    moment: datetime
+    host_moment: datetime
+    learnt_secs: float
+
+    def now(self, host_clock: Clock) -> datetime:
+        """Return the database's time, carried on by the host's monotonic clock."""
+        return self.moment + timedelta(seconds=host_clock.monotonic() - self.learnt_secs)
+
+    def drift_secs(self, host_clock: Clock) -> float:
+        """Return how far the host's clock went ahead of its monotonic one since the reading."""
+        passed_secs = host_clock.monotonic() - self.learnt_secs
+        return (host_clock.now() - self.host_moment).total_seconds() - passed_secs
 
 
 @dataclass(kw_only=True)
@@ -27,7 +48,9 @@ class DatabaseClock:
 
     host_clock: Clock
     database: Database
-    _anchor: tuple[datetime, float] | None = field(default=None, init=False)
+    _anchor: Anchor | None = field(default=None, init=False)
+    _checked_secs: float = field(default=0.0, init=False)
+    _checking: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
     offset_secs: float = field(default=0.0, init=False)
 
     def sync(self) -> float:
@@ -49,21 +72,41 @@ class DatabaseClock:
                 return self.offset_secs
         else:
             raise DatabaseUnavailableError("database_clock_slow", secs=SLOW_SECS)
-        offset = reading.offset_secs
-        self._anchor = (
-            self.host_clock.now() + timedelta(seconds=offset),
-            self.host_clock.monotonic(),
+        offset, host_now = reading.offset_secs, self.host_clock.now()
+        self._anchor = Anchor(
+            moment=host_now + timedelta(seconds=offset),
+            host_moment=host_now,
+            learnt_secs=self.host_clock.monotonic(),
         )
         self.offset_secs = offset
         return offset
 
     def now(self) -> datetime:
-        """Return the database's current time in UTC, without a query."""
+        """Return the database's current time in UTC.
+
+        That needs no query, unless the host's two clocks have moved apart: then somebody set the
+        one, or the host stood still as a frozen virtual machine does, and the database is asked.
+        """
         anchor = self._anchor
         if anchor is None:
             return self.host_clock.now()
-        moment, learnt_at = anchor
-        return moment + timedelta(seconds=self.host_clock.monotonic() - learnt_at)
+        if abs(anchor.drift_secs(self.host_clock)) > DRIFT_SECS:
+            anchor = self._learn_anew(anchor)
+        return anchor.now(self.host_clock)
+
+    def _learn_anew(self, anchor: Anchor) -> Anchor:
+        """Ask the database, at most once a second; return the newest anchor, new or old."""
+        if not self._checking.acquire(blocking=False):
+            return anchor  # another thread asks
+        try:
+            now_secs = self.host_clock.monotonic()
+            if self._anchor is anchor and now_secs - self._checked_secs >= CHECK_SECS:
+                self._checked_secs = now_secs
+                with suppress(DatabaseError), self.database.patience(0):
+                    self.sync()
+        finally:
+            self._checking.release()
+        return self._anchor or anchor
 
     def monotonic(self) -> float:
         return self.host_clock.monotonic()

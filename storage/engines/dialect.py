@@ -84,6 +84,19 @@ class ClockReading:
     round_trip_secs: float
 
 
+@dataclass(frozen=True)
+class Tls:
+    """The encryption of a connection to a server.
+
+    `days_left` is how long the server's certificate is valid yet; None when the server does not
+    tell.
+    """
+
+    cipher: str
+    is_verified: bool
+    days_left: int | None
+
+
 class Connection(Protocol):
     """A pooled connection as the engines hand it out."""
 
@@ -146,6 +159,9 @@ class Engine(Protocol):
     def connections(self, connection: Connection) -> tuple[int, int] | None:
         """Return how many connections the server has and allows; None where there is no server."""
 
+    def tls(self, connection: Connection) -> Tls | None:
+        """Return the encryption of a connection; None when it is not encrypted."""
+
     def schema_lock(self, wait_secs: int) -> AbstractContextManager[bool]:
         """Hold, during the block, the lock under which processes make and upgrade the tables.
 
@@ -154,6 +170,9 @@ class Engine(Protocol):
 
         Raises DatabaseUnavailableError when the database cannot be reached.
         """
+
+    def server_name(self) -> str | None:
+        """Return what the server calls itself; None before it was asked, or without a server."""
 
     def describe(self) -> str:
         """Return where the data is, without the password, for messages."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -11,72 +12,21 @@ from typing import Any
 import pymysql
 from dbutils.pooled_db import PooledDB
 
-from core.errors import (
-    AlreadyExistsError,
-    CommitUnknownError,
-    DatabaseContentionError,
-    DatabaseError,
-    DatabaseUnavailableError,
-    DuplicateKeyError,
-    NoFailoverError,
-    SchemaMismatchError,
-)
-from storage.engines.cluster import (
-    NOT_IN_CLUSTER,
-    NodeConnection,
-    NodeConnector,
-    ReadOnlyLimits,
-)
+from core.errors import CommitUnknownError, DatabaseUnavailableError
+from storage.engines.cluster import NodeConnection, NodeConnector, ReadOnlyLimits
 from storage.engines.datetimes import from_sql
-from storage.engines.dialect import SCHEMA_FOLDER, ClockReading, Connection, Dialect
+from storage.engines.dialect import SCHEMA_FOLDER, ClockReading, Connection, Dialect, Tls
+from storage.engines.mysql_errors import READ_ONLY, kind_of, number_of
+from storage.engines.pool import make_pool
 from storage.engines.url import MySQLAddress
 
 DIALECT = Dialect(
     "mysql", lock_suffix=" FOR UPDATE SKIP LOCKED", schema_file=SCHEMA_FOLDER / "schema.sql"
 )
-DUPLICATE = 1062
-MADE_BEFORE = {1050, 1060, 1061, 1091}  # a table, column or key that exists, or is gone
-# Lock wait timeout, deadlock, a rollback by the cluster, and a row locked under NOWAIT.
-CONTENTION = {1205, 1213, 3101, 3572}
-# No or a broken connection, a server that is full or shutting down, and a session that it ended.
-GONE = {
-    0,
-    1040,
-    1053,
-    1077,
-    1129,
-    1152,
-    1159,
-    1161,
-    1180,
-    1203,
-    1927,
-    2002,
-    2003,
-    2006,
-    2013,
-    2055,
-    4031,
-    NOT_IN_CLUSTER,
-}
 # Names of locks are those of the whole server, and shorter than a database's name may be.
 SCHEMA_LOCK = "SELECT GET_LOCK(CONCAT('baton schema ', MD5(DATABASE())), %s) AS got"
 NO_SUCH_LOCK = {1235, 1105}  # clusters that refuse such locks: of Galera, of Percona
 SCHEMA_LOCK_SECS = 86_400  # the lock is kept through a change of a large table
-# By the server's number: the error, and the code of its message.
-KINDS: dict[int, tuple[type[DatabaseError], str]] = {
-    **dict.fromkeys(CONTENTION, (DatabaseContentionError, "database_contended")),
-    **dict.fromkeys(GONE, (DatabaseUnavailableError, "database_unavailable")),
-    **dict.fromkeys((1146, 1054), (SchemaMismatchError, "table_or_column_missing")),
-    **dict.fromkeys(MADE_BEFORE, (AlreadyExistsError, "schema_object_exists")),
-    DUPLICATE: (DuplicateKeyError, "row_exists"),
-    NOT_IN_CLUSTER: (DatabaseUnavailableError, "node_not_in_cluster"),
-    1044: (DatabaseError, "database_not_granted"),
-    1045: (DatabaseError, "database_login_refused"),
-    1049: (DatabaseError, "database_missing"),
-    1698: (DatabaseError, "database_password_login_refused"),
-}
-OTHERWISE: tuple[type[DatabaseError], str] = (DatabaseError, "database_statement_failed")
 
 
 class MySQLEngine:
@@ -95,26 +45,29 @@ class MySQLEngine:
         self.pool_size = pool_size
         self.driver_errors: tuple[type[Exception], ...] = (pymysql.Error, OSError)
         self._address = address
-        self._read_only = read_only
+        self._connector = NodeConnector(address, read_only)
         self._pool: PooledDB | None = None
         self._making_pool = threading.Lock()
 
     def connect(self) -> Connection:
-        """Return a connection of the pool; wait while all of them are in use."""
+        """Return a connection of the pool that answers; wait while all of them are in use."""
+        with self._making_pool:
+            pool = self._pool = self._pool or make_pool(self._connector, self.pool_size)
+        place = pool.connection()
         try:
-            with self._making_pool:
-                self._pool = self._pool or self._make_pool()
-            connection: Connection = self._pool.connection()
-        except (pymysql.Error, OSError) as error:
-            raise self.translate(error) from error
+            place.ping()
+        except BaseException as error:
+            place.close()
+            if isinstance(error, pymysql.Error | OSError):
+                raise self.translate(error) from error
+            raise
+        connection: Connection = place
         return connection
 
     def release(self, connection: Any) -> None:
-        """Return a connection to the pool, which rolls back what is open; never raise."""
-        try:
-            connection.close()
-        except (pymysql.Error, OSError):
-            return  # a dead connection; the pool makes another when asked
+        """Roll back what is open, and return the connection to the pool; never raise."""
+        self.rollback(connection)  # here, and not under the lock of the pool
+        connection.close()
 
     def begin(self, connection: Any) -> None:
         try:
@@ -128,7 +81,8 @@ class MySQLEngine:
             connection.commit()
         except (pymysql.Error, OSError) as error:
             translated = self.translate(error)
-            if isinstance(translated, DatabaseUnavailableError):
+            refused = number_of(error) in READ_ONLY  # before anything was written
+            if isinstance(translated, DatabaseUnavailableError) and not refused:
                 raise CommitUnknownError(
                     "commit_unanswered", where=self.describe(), detail=str(error)
                 ) from error
@@ -149,10 +103,9 @@ class MySQLEngine:
             )
         if not isinstance(error, pymysql.Error):
             return error
-        code = error.args[0] if error.args else 0
         detail = str(error.args[1] if len(error.args) > 1 else error)
-        kind, message_code = KINDS.get(code, OTHERWISE)
-        return kind(message_code, where=self.describe(), detail=detail)
+        kind, code = kind_of(error, self._connector.family)
+        return kind(code, where=self.describe(), detail=detail, number=number_of(error))
 
     def tables(self, connection: Any) -> set[str]:
         """Return the names of the tables in the database of the URL."""
@@ -195,15 +148,36 @@ class MySQLEngine:
         finally:
             cursor.close()
 
+    def tls(self, connection: Any) -> Tls | None:
+        """Return cipher and expiry as the server tells them; None without encryption."""
+        cursor = connection.cursor()
+        try:
+            cursor.execute(
+                "SHOW SESSION STATUS WHERE Variable_name IN ('Ssl_cipher', 'Ssl_server_not_after')"
+            )
+            told = {row["Variable_name"]: row["Value"] for row in cursor.fetchall()}
+        except (pymysql.Error, OSError) as error:
+            raise self.translate(error) from error
+        finally:
+            cursor.close()
+        if not told.get("Ssl_cipher"):
+            return None
+        return Tls(
+            cipher=told["Ssl_cipher"],
+            is_verified=self._connector.tls_mode.verifies,
+            days_left=_days_until(told.get("Ssl_server_not_after", "")),
+        )
+
     @contextmanager
     def schema_lock(self, wait_secs: int) -> Iterator[bool]:
         try:
             # Not of the pool: the server releases the lock when this connection closes.
-            connection = NodeConnector(self._address)()
+            connection = self._connector()
         except (pymysql.Error, OSError) as error:
             raise self.translate(error) from error
         try:
-            yield self._got_schema_lock(connection, wait_secs)
+            with self._connector.slow_writes():
+                yield self._got_schema_lock(connection, wait_secs)
         finally:
             if connection.open:
                 connection.close()
@@ -222,6 +196,11 @@ class MySQLEngine:
             raise self.translate(error) from error
         return row is not None and row["got"] == 1
 
+    def server_name(self) -> str | None:
+        """Return the server's version and comment; None before the first connection."""
+        server = self._connector.server
+        return server.text if server else None
+
     def describe(self) -> str:
         """Return the URL of the database without the password."""
         return repr(self._address)
@@ -232,16 +211,10 @@ class MySQLEngine:
             self._pool.close()
             self._pool = None
 
-    def _make_pool(self) -> PooledDB:
-        return PooledDB(
-            creator=NodeConnector(self._address, self._read_only),
-            mincached=0,
-            maxcached=self.pool_size,
-            maxconnections=self.pool_size,
-            blocking=True,
-            reset=False,  # what begin() opened is rolled back all the same
-            # A connection that died while idle is replaced when it is taken from the pool (ping=1),
-            # and never later, which would run the rest of a transaction alone on a new one.
-            failures=(NoFailoverError,),
-            ping=1,
-        )
+
+def _days_until(moment: str) -> int | None:
+    """Return the days until a moment like `Nov 30 12:00:00 2027 GMT`; None when it is no such."""
+    try:
+        return int((ssl.cert_time_to_seconds(moment) - time.time()) // 86400)
+    except ValueError:
+        return None

@@ -10,21 +10,15 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from core.errors import (
-    DatabaseContentionError,
-    DatabaseError,
-    DatabaseUnavailableError,
-    DuplicateKeyError,
-    SchemaMismatchError,
-)
-from storage.engines.dialect import SCHEMA_FOLDER, ClockReading, Connection, Dialect
+from core.errors import DatabaseUnavailableError
+from storage.engines.dialect import SCHEMA_FOLDER, ClockReading, Connection, Dialect, Tls
+from storage.engines.sqlite_errors import is_in_use, kind_of
 
 DIALECT = Dialect("sqlite", lock_suffix="", schema_file=SCHEMA_FOLDER / "schema.sqlite.sql")
 BUSY_TIMEOUT_SECS = 5.0
 LOOK_AGAIN_SECS = 0.001
 CACHED_STATEMENTS = 32
 PAGE_CACHE_KIB = 2000
-IN_USE = ("database is locked", "database table is locked", "database schema is locked")
 
 
 class SQLiteEngine:
@@ -56,11 +50,14 @@ class SQLiteEngine:
         return self._open()
 
     def release(self, connection: Connection) -> None:
-        """Roll back what is open, and keep the connection for the next `connect` or close it."""
+        """Roll back what is open, and keep the connection for the next `connect` or close it.
+
+        One that could not roll back is closed, and not kept.
+        """
         assert isinstance(connection, sqlite3.Connection)
-        self.rollback(connection)
+        usable = self._roll_back(connection)
         with self._guard:
-            if len(self._idle) < self.pool_size:
+            if usable and len(self._idle) < self.pool_size:
                 self._idle.append(connection)
                 return
         connection.close()
@@ -85,7 +82,7 @@ class SQLiteEngine:
                 connection.execute("BEGIN IMMEDIATE")
                 return
             except sqlite3.OperationalError as error:
-                if not str(error).startswith(IN_USE) or time.monotonic() >= give_up_at:
+                if not is_in_use(error) or time.monotonic() >= give_up_at:
                     raise
             time.sleep(LOOK_AGAIN_SECS)
 
@@ -102,32 +99,27 @@ class SQLiteEngine:
     def rollback(self, connection: Connection) -> None:
         """Roll back, and let the next writer of this process begin; never raise."""
         assert isinstance(connection, sqlite3.Connection)
+        self._roll_back(connection)
+
+    def _roll_back(self, connection: sqlite3.Connection) -> bool:
+        """Roll back or else close the connection; return whether it can be used again."""
         try:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
         except sqlite3.Error:
             connection.close()  # closing rolls back as well
+            return False
         finally:
             self._done_writing(connection)
+        return True
 
     def translate(self, error: Exception) -> Exception:
-        """Return the DatabaseError for a driver's error, by its text; any other error unchanged."""
+        """Return the DatabaseError for a driver's error, by its code; any other error unchanged."""
         if not isinstance(error, sqlite3.Error):
             return error
-        text, where = str(error), self.describe()
-        if text.startswith(IN_USE):
-            return DatabaseContentionError("sqlite_file_in_use", where=where, detail=text)
-        if text.startswith("UNIQUE constraint failed"):
-            return DuplicateKeyError("row_exists", where=where, detail=text)
-        if text.startswith(("no such table", "no such column")):
-            return SchemaMismatchError("table_or_column_missing", where=where, detail=text)
-        if "unable to open" in text or "disk I/O" in text:
-            return DatabaseUnavailableError("database_unavailable", where=where, detail=text)
-        if "disk is full" in text:
-            return DatabaseUnavailableError("database_disk_full", where=where)
-        if "readonly" in text:
-            return DatabaseError("database_read_only", where=where)
-        return DatabaseError("database_statement_failed", where=where, detail=text)
+        kind, code = kind_of(error)
+        number = getattr(error, "sqlite_errorcode", 0)
+        return kind(code, where=self.describe(), detail=str(error), number=number)
 
     def tables(self, connection: Connection) -> set[str]:
         """Return the names of the tables in the file."""
@@ -144,6 +136,10 @@ class SQLiteEngine:
 
     def connections(self, connection: Connection) -> tuple[int, int] | None:
         """Return None: there is no server."""
+        return None
+
+    def tls(self, connection: Connection) -> Tls | None:
+        """Return None: the file is read directly."""
         return None
 
     def copy_to(self, target: Path) -> None:
@@ -164,6 +160,10 @@ class SQLiteEngine:
     @contextmanager
     def schema_lock(self, wait_secs: int) -> Iterator[bool]:
         yield True
+
+    def server_name(self) -> str | None:
+        """Return None: there is no server."""
+        return None
 
     def describe(self) -> str:
         """Return where the file is, written as in DATABASE_URL."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
-from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
-from urllib.parse import unquote
 
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
@@ -18,10 +18,12 @@ from core.errors import (
     DatabaseContentionError,
     DatabaseError,
     DatabaseUnavailableError,
+    DatabaseUnclassifiedError,
     SettingsError,
 )
-from storage.engines.dialect import ClockReading, Connection, Dialect, Engine
-from storage.engines.url import MySQLAddress
+from storage.engines.dialect import ClockReading, Connection, Dialect, Engine, Tls
+from storage.engines.outages import OutageWatch
+from storage.engines.url import MySQLAddress, sqlite_path
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -134,6 +136,10 @@ class Tx:
         """Return how many connections the server has and allows; None where there is no server."""
         return self._engine.connections(self._connection)
 
+    def tls(self) -> Tls | None:
+        """Return the encryption of the connection; None when it has none."""
+        return self._engine.tls(self._connection)
+
     def _run(self, sql: str, params: Mapping[str, Any]) -> None:
         try:
             self._cursor.execute(self.dialect.sql(sql), params)
@@ -154,8 +160,19 @@ class Database:
         self.dialect = engine.dialect
         self.give_up = threading.Event()
         self._never = threading.Event()
+        self.outages = OutageWatch(clock)
         self._clock = clock
         self._patience_secs = patience_secs
+        self._limit_secs: ContextVar[float | None] = ContextVar("database_patience", default=None)
+
+    @contextmanager
+    def patience(self, secs: float) -> Iterator[None]:
+        """Wait at most `secs` for a lost server in what this thread does during the block."""
+        token = self._limit_secs.set(secs)
+        try:
+            yield
+        finally:
+            self._limit_secs.reset(token)
 
     def write(self, query: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `query(tx, *args)` in one transaction and return what it returns.
@@ -169,7 +186,7 @@ class Database:
             DatabaseError: anything else; rolled back.
         """
         return self._run_with_retries(
-            lambda: self._transaction(query, *args, **kwargs), repeatable=False
+            lambda: self._transaction(query, *args, **kwargs), writing=True, repeatable=False
         )
 
     def write_idempotent(
@@ -186,7 +203,7 @@ class Database:
             DatabaseError: anything else; rolled back.
         """
         return self._run_with_retries(
-            lambda: self._transaction(query, *args, **kwargs), repeatable=True
+            lambda: self._transaction(query, *args, **kwargs), writing=True, repeatable=True
         )
 
     def read(self, query: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -199,7 +216,7 @@ class Database:
             DatabaseError: a statement failed.
         """
         return self._run_with_retries(
-            lambda: self._with_connection(query, *args, **kwargs), repeatable=True
+            lambda: self._with_connection(query, *args, **kwargs), writing=False, repeatable=True
         )
 
     def close(self) -> None:
@@ -233,20 +250,34 @@ class Database:
         finally:
             self.engine.release(connection)
 
-    def _run_with_retries(self, unit: Callable[[], T], *, repeatable: bool) -> T:
+    def _run_with_retries(self, unit: Callable[[], T], *, writing: bool, repeatable: bool) -> T:
         begun = self._clock.monotonic()
         try:
-            return unit()  # without tenacity: nearly every unit succeeds at once
+            return self._noted(unit, writing)  # without tenacity: nearly every unit succeeds
         except DatabaseError as error:
             if not _may_run_again(error, repeatable):
                 raise
             locked = isinstance(error, DatabaseContentionError)
-            if not locked and (self.give_up.is_set() or self._patience_secs <= 0):
+            if not locked and (self.give_up.is_set() or self._patience() <= 0):
                 raise
             if locked and self._clock.monotonic() - begun >= CONTENTION_SECS:
                 raise
         self._pause(FIRST_PAUSE_SECS)
-        return self._retry(unit, repeatable, begun)
+        return self._retry(partial(self._noted, unit, writing), repeatable, begun)
+
+    def _noted(self, unit: Callable[[], T], writing: bool) -> T:
+        """Run a unit once, and note how it ended."""
+        try:
+            result = unit()
+        except DatabaseError as error:
+            self.outages.failed(error, writing=writing)
+            raise
+        self.outages.succeeded(writing=writing)
+        return result
+
+    def _patience(self) -> float:
+        limit_secs = self._limit_secs.get()
+        return self._patience_secs if limit_secs is None else min(limit_secs, self._patience_secs)
 
     def _retry(self, unit: Callable[[], T], repeatable: bool, begun: float) -> T:
         retrying = Retrying(
@@ -270,7 +301,7 @@ class Database:
             return (
                 waited_secs >= CONTENTION_SECS or state.attempt_number >= MAX_CONTENTION_TRIES - 1
             )
-        return self.give_up.is_set() or state.idle_for >= self._patience_secs
+        return self.give_up.is_set() or state.idle_for >= self._patience()
 
 
 def _may_run_again(error: BaseException, repeatable: bool) -> bool:
@@ -308,7 +339,7 @@ def open_engine(url: str, pool_size: int) -> Engine:
     if _is_sqlite(url):
         from storage.engines.sqlite import SQLiteEngine
 
-        return SQLiteEngine(path=_sqlite_path(url), pool_size=pool_size)
+        return SQLiteEngine(path=sqlite_path(url), pool_size=pool_size)
     from storage.engines.mysql import MySQLEngine
 
     return MySQLEngine(address=MySQLAddress.parse(url), pool_size=pool_size)
@@ -328,7 +359,7 @@ def open_read_only(url: str, limit_secs: float) -> Engine:
     if _is_sqlite(url):
         from storage.engines.sqlite import ReadOnlySQLiteEngine
 
-        return ReadOnlySQLiteEngine(path=_sqlite_path(url), pool_size=1)
+        return ReadOnlySQLiteEngine(path=sqlite_path(url), pool_size=1)
     from storage.engines.cluster import ReadOnlyLimits
     from storage.engines.mysql import MySQLEngine
 
@@ -348,15 +379,15 @@ def _is_sqlite(url: str) -> bool:
     raise SettingsError("database_url_without_engine")
 
 
-def _sqlite_path(url: str) -> Path:
-    path = url.removeprefix("sqlite:///")
-    if not url.startswith("sqlite:///") or not path:
-        raise SettingsError("database_url_without_path")
-    return Path(unquote(path))
-
-
 def failure_is_lasting(error: DatabaseError) -> bool:
-    """Return whether waiting cannot help, as with a wrong password or a missing table."""
+    """Return whether waiting cannot help, as with a wrong password or a missing table.
+
+    False for an error that nobody knows: who meets it decides how long to try again.
+    """
     return not isinstance(
-        error, DatabaseUnavailableError | DatabaseContentionError | CommitUnknownError
+        error,
+        DatabaseUnavailableError
+        | DatabaseContentionError
+        | DatabaseUnclassifiedError
+        | CommitUnknownError,
     )

@@ -1,16 +1,19 @@
-"""The URL of MySQL and MariaDB in DATABASE_URL: one server, or several nodes of a cluster."""
+"""DATABASE_URL: a SQLite file, one server of MySQL or MariaDB, or several nodes of a cluster."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from urllib.parse import parse_qs, unquote, urlsplit
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from core.errors import SettingsError
+from storage.engines.url_options import MySQLOptions, option_names
 
 PORT = 3306
 # host, [IPv6] or a name without a port
 NODE = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.%]+)\]|(?P<host>[^\s:,\[\]]+))(?::(?P<port>\d{1,5}))?")
+LOCAL = "localhost"
 
 
 @dataclass(frozen=True)
@@ -26,19 +29,16 @@ class Node:
 
 @dataclass(frozen=True)
 class MySQLAddress:
-    """The servers, the user and the name of a database; `password` does not show in a repr.
-
-    `unix_socket` is a path, used in place of host and port; None for TCP.
-    """
+    """The servers, the user and the name of a database; `password` does not show in a repr."""
 
     nodes: tuple[Node, ...]
     user: str
     password: str
     database: str
-    unix_socket: str | None = None
+    options: MySQLOptions = field(default_factory=MySQLOptions)
 
     def __repr__(self) -> str:
-        where = self.unix_socket or ",".join(map(str, self.nodes))
+        where = self.options.unix_socket or ",".join(map(str, self.nodes))
         return f"mysql://{self.user}@{where}/{self.database}"
 
     @classmethod
@@ -46,8 +46,8 @@ class MySQLAddress:
         """Return the address in a URL.
 
         Raises:
-            SettingsError: it cannot be read. No part of the URL is repeated, as it holds the
-                password.
+            SettingsError: it cannot be read, or has an option that is not known. No other part of
+                the URL is repeated, as it holds the password.
         """
         try:
             parts = urlsplit(url)
@@ -56,17 +56,40 @@ class MySQLAddress:
         login, _, hosts = parts.netloc.rpartition("@")
         user, _, password = login.partition(":")
         database = unquote(parts.path.lstrip("/"))
-        if not hosts or not database or not user:
+        if not database or not user:
             raise SettingsError("database_url_incomplete")
-        socket = parse_qs(parts.query).get("unix_socket", [None])[0]
-        nodes = tuple(_node(text.strip()) for text in hosts.split(","))
+        # A password whose ? or # is not percent-encoded would be taken for options.
+        if parts.fragment or "@" in parts.query:
+            raise _unreadable()
+        options = MySQLOptions.read(parse_qsl(parts.query, keep_blank_values=True))
+        if not hosts and options.unix_socket is None:
+            raise SettingsError("database_url_incomplete")
         return cls(
-            nodes=nodes,
+            nodes=tuple(_node(text.strip()) for text in (hosts or LOCAL).split(",")),
             user=unquote(user),
             password=unquote(password),
             database=database,
-            unix_socket=socket,
+            options=options,
         )
+
+
+def sqlite_path(url: str) -> Path:
+    """Return the path of the file in a URL `sqlite:///PATH`.
+
+    Raises:
+        SettingsError: the path is missing, or something else than a path of the file system.
+    """
+    path = url.removeprefix("sqlite:///")
+    if not url.startswith("sqlite:///") or not path:
+        raise SettingsError("database_url_without_path")
+    query = path.partition("?")[2]
+    if "=" in query:  # else it is a strange name of a file
+        raise SettingsError("sqlite_option_unknown", name=", ".join(option_names(query)))
+    if path.startswith("~"):
+        raise SettingsError("sqlite_path_with_tilde", path=path)
+    if unquote(path) == ":memory:":
+        raise SettingsError("sqlite_in_memory")
+    return Path(unquote(path))
 
 
 def _node(text: str) -> Node:

@@ -28,14 +28,18 @@ class Health(StrEnum):
 class Account:
     """A row of `accounts`.
 
-    `password`, `session` and `proxy` are encrypted. `today_export_count` counts for `quota_day`.
-    `pace` is JSON text, and `ready_at` when it allows the next request (None: now); without
-    `pace_known` the account has to be treated as if its pace was used up. `failure_count` counts
-    refusals in a row. `working_task_id` is the top-level task that it works for, or worked for
-    last: it stays while the account rests between two requests (`accounts/activity.py` decides
+    `password`, `session`, `proxy` and `device` are encrypted. `today_export_count` counts for
+    `quota_day`. `pace` is JSON text, and `ready_at` when it allows the next request (None: now);
+    without `pace_known` the account has to be treated as if its pace was used up. `failure_count`
+    counts refusals in a row. `working_task_id` is the top-level task that it works for, or worked
+    for last: it stays while the account rests between two requests (`accounts/activity.py` decides
     how long it counts). `today_page_count` counts for `pages_day`. `platform_uid` is the
-    platform's own id of the login; None: not known. `user_agent` is that of the browser which the
-    session comes from; None: the platform's usual one is sent.
+    platform's own id of the login, and `uid_seen_at` when the platform showed it for the stored
+    session: until then (None) it is what the cookies claim. `session_version` grows whenever
+    `session` is replaced by an import or by the platform (then at `session_renewed_at`).
+    `user_agent` is that of the browser which the session comes from; None: the platform's usual
+    one is sent. `egress` is the route by which it left last (`sources/transport/egress.py`); None
+    before its first lease since that is recorded.
     """
 
     id: int
@@ -61,6 +65,11 @@ class Account:
     session_expires_at: datetime | None
     platform_uid: str | None
     user_agent: str | None
+    egress: str | None
+    uid_seen_at: datetime | None
+    device: str | None = field(repr=False)
+    session_renewed_at: datetime | None
+    session_version: int
     working_task_id: int | None
     today_page_count: int
     pages_day: date
@@ -69,6 +78,11 @@ class Account:
     lease_until: datetime | None
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def is_proven(self) -> bool:
+        """Return whether the platform itself has shown who the stored session signs in."""
+        return self.platform_uid is not None and self.uid_seen_at is not None
 
     def exported_on(self, day: date) -> int:
         """Return the number of rows exported on `day`; 0 when the account counts another day."""

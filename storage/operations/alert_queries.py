@@ -83,6 +83,18 @@ def platforms_out_of_quota(tx: Tx) -> list[str]:
     )
 
 
+def oldest_wait_for_disk(tx: Tx, before: datetime) -> Task | None:
+    """Return the export that has waited longest for room on its disk, since `before` at least."""
+    index = tx.dialect.force_index("idx_tasks_claim")
+    row = tx.one(
+        f"SELECT * FROM tasks {index} WHERE task_type='export' AND is_leaf=1"
+        " AND status IN ('pending','in_progress') AND waiting_for='disk'"
+        " AND waiting_since<:before ORDER BY waiting_since LIMIT 1",
+        before=to_sql(before),
+    )
+    return row_to(Task, row) if row else None
+
+
 def failed_tasks(
     tx: Tx, since: datetime, cancelled: Collection[str], newest: int, and_of: Sequence[int]
 ) -> list[Task]:

@@ -19,9 +19,19 @@ class AlertKind(StrEnum):
 
     ACCOUNT_DISABLED = "account_disabled"
     ACCOUNTS_SPENT = "accounts_spent"
-    BREAKER_OPEN = "breaker_open"
+    CIRCUIT_OPEN = "breaker_open"  # rows have the name of older versions
+    EGRESS_DOWN = "egress_down"
+    EGRESS_REFUSED = "egress_refused"
+    INTERNAL_ERROR = "internal_error"
+    KEY_CHANGED = "key_changed"
+    MASS_SIGN_OUT = "mass_sign_out"
+    CLOCK_WENT_BACK = "clock_went_back"
+    DATABASE_UNAVAILABLE = "database_unavailable"
+    DATABASE_UNKNOWN_ERROR = "database_unknown_error"
+    DISK_FULL = "disk_full"
     SESSION_EXPIRING = "session_expiring"
     TASK_FAILED = "task_failed"
+    WORK_STALLED = "work_stalled"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from storage.distribution.deliveries import DeliveryKind
 from storage.engines.datetimes import to_sql
 from storage.engines.transactions import Tx, in_list
 
-Log = Literal["account_events", "web_actions"]  # rows that nothing else refers to
+# Rows that nothing else refers to.
+Log = Literal["account_events", "source_refusals", "web_actions"]
 
 
 def old_deliveries(

@@ -36,6 +36,11 @@ def account_names(tx: Tx, prefix: str, limit: int) -> Suggestions:
     return _named(tx, "username", "platform", "accounts", prefix=prefix, limit=limit)
 
 
+def egress_routes(tx: Tx, prefix: str, limit: int) -> Suggestions:
+    """Return the names of egress routes in their order, with their kinds."""
+    return _named(tx, "egress", "kind", "proxies", prefix=prefix, limit=limit)
+
+
 def distribution_tasks(tx: Tx, prefix: str, limit: int) -> Suggestions:
     """Return the ids of distribution tasks in their order, with their titles."""
     return _named(tx, "task_id", "title", "drama_tasks", prefix=prefix, limit=limit)

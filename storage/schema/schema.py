@@ -8,7 +8,7 @@ from enum import StrEnum
 from core.errors import SchemaMismatchError
 from storage.engines.transactions import Database, Tx
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 FIRST_VERSION = 1
 
 
@@ -109,6 +109,16 @@ def get_fact(tx: Tx, name: str) -> str | None:
     """Return the value of a fact about the installation; None when it is not set."""
     row = tx.one("SELECT value FROM meta WHERE name=:name", name=name)
     return row["value"] if row else None
+
+
+def facts_named(tx: Tx, prefix: str) -> list[tuple[str, str]]:
+    """Return the names and values of the facts whose names begin with `prefix`, sorted by name."""
+    rows = tx.all(
+        "SELECT name, value FROM meta WHERE name>=:prefix AND name<:beyond ORDER BY name",
+        prefix=prefix,
+        beyond=prefix[:-1] + chr(ord(prefix[-1]) + 1),
+    )
+    return [(row["name"], row["value"]) for row in rows]
 
 
 def lock_fact(tx: Tx, name: str) -> None:

@@ -17,6 +17,7 @@ from sources.pacing import EVERYTHING, AccountPace, PacedGate
 from storage.crawling.account_leases import PaceState
 from storage.models.accounts import Account, AccountStatus, Health
 from tests.accounts.conftest import Pool
+from tests.support.accounts.cooldowns import cooldown
 from tests.support.messages import english_text
 from tests.support.moving_clock import MovingClock
 
@@ -33,9 +34,9 @@ def crawl(pool: Pool) -> AccountLease:
 
 def refuse(pool: Pool, leased: AccountLease, rest_secs: float = REST_SECS) -> float:
     """Risk control for a leased account; its rest in seconds."""
-    until = pool.manager.cool_down(
-        leased, rest_secs, Message.text("risk control: -352"), EVIDENCE, suspect=True
-    )
+    rests = cooldown(rest_secs, "risk control: -352", suspect=True)
+    until = pool.manager.cool_down(leased, rests, evidence=EVIDENCE)
+    assert until is not None
     return (until - pool.app.clock.now()).total_seconds()
 
 
@@ -139,7 +140,7 @@ def test_a_throttle_keeps_the_health(pool: Pool, clock: MovingClock, health: Hea
     if health is Health.PROBATION:
         on_probation(pool, clock, account_id)
     failures = pool.account(account_id).failure_count
-    pool.manager.cool_down(crawl(pool), 60, Message.text("throttled: -799"))
+    pool.manager.cool_down(crawl(pool), cooldown(60, "throttled: -799"))
     account = pool.account(account_id)
     assert (account.health, account.failure_count) == (health, failures + 1)
     assert pool.kinds(account_id)[-1] == "cooldown"
@@ -151,7 +152,7 @@ def test_good_work_forgets_the_failures_of_a_healthy_account_only(
     pool: Pool, clock: MovingClock
 ) -> None:
     [account_id] = pool.add("a")
-    pool.manager.cool_down(crawl(pool), 60, Message.text("throttled"))
+    pool.manager.cool_down(crawl(pool), cooldown(60))
     rest(pool, clock, account_id)
     pool.manager.release(crawl(pool), worked=False)
     assert pool.account(account_id).failure_count == 1
@@ -164,7 +165,7 @@ def test_good_work_forgets_the_failures_of_a_healthy_account_only(
 
 def test_exporting_proves_nothing_to_the_platform(pool: Pool, clock: MovingClock) -> None:
     [account_id] = pool.add("a")
-    pool.manager.cool_down(crawl(pool), 60, Message.text("throttled"))
+    pool.manager.cool_down(crawl(pool), cooldown(60))
     rest(pool, clock, account_id)
     pool.manager.release(pool.must_lease(Purpose.EXPORTING))
     assert pool.account(account_id).failure_count == 1
@@ -198,7 +199,10 @@ def test_the_operator_forgives_everything(pool: Pool, clock: MovingClock, kind: 
     elif kind == "disabled":
         pool.manager.disable(crawl(pool), Message.text("banned: -102"), EVIDENCE)
     else:
-        pool.manager.cool_down(crawl(pool), 60, Message.text(kind), suspect=kind == "suspect")
+        pool.manager.cool_down(
+            crawl(pool),
+            cooldown(60, kind, suspect=kind == "suspect"),
+        )
     pool.manager.set_account_status(account_id, "idle", "forgiven")
     account = pool.account(account_id)
     assert state(account) == (Health.HEALTHY, 0, 0)
@@ -356,9 +360,8 @@ def test_what_was_learned_is_kept_through_a_rest(pool: Pool, clock: MovingClock)
     gate = gate_of(pool, leased)
     ask(gate, 3)
     gate.record_throttle()
-    pool.manager.cool_down(
-        leased, 60, Message.text("throttled: -799"), EVIDENCE, pace=told(pool, gate)
-    )
+    rests = cooldown(60, "throttled: -799")
+    pool.manager.cool_down(leased, rests, evidence=EVIDENCE, pace=told(pool, gate))
     learned = gate.pace.windows[EVERYTHING].limit
     assert 0 < learned < 5
     rest(pool, clock, account_id)

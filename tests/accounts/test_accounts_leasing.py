@@ -15,6 +15,7 @@ from storage.crawling import account_leases
 from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.models.accounts import AccountStatus
 from tests.accounts.conftest import Pool
+from tests.support.accounts.cooldowns import cooldown
 from tests.support.apps import add_account
 from tests.support.messages import english_text
 
@@ -83,7 +84,7 @@ def test_a_disabled_account_is_not_leased(pool: Pool):
 
 def test_an_account_rests_until_its_cooldown_ends(pool: Pool, clock):
     pool.add("a")
-    pool.manager.cool_down(pool.must_lease(), 60, Message.text("throttled"))
+    pool.manager.cool_down(pool.must_lease(), cooldown(60))
     clock.move(59)
     assert pool.lease(Purpose.INGESTING) is None
     clock.move(1.5)
@@ -103,7 +104,7 @@ def test_unfit_accounts_are_passed_over_for_the_next(pool: Pool, clock):
     pool.manager.set_account_status(disabled, "disabled")
     cooling = pool.must_lease()
     assert cooling.username == "cooling"
-    pool.manager.cool_down(cooling, 600, Message.text("throttled"))
+    pool.manager.cool_down(cooling, cooldown(600))
     pool.manager.update_export_count(spent, 5)
     assert pool.must_lease().username == "fit"
 
@@ -114,7 +115,7 @@ def test_each_failure_in_a_row_doubles_the_rest_up_to_sixteen_times(pool: Pool, 
     for _ in range(7):
         leased = pool.must_lease()
         now = pool.app.clock.now()
-        until = pool.manager.cool_down(leased, 60, Message.text("throttled"))
+        until = pool.manager.cool_down(leased, cooldown(60))
         rests.append(round((until - now).total_seconds()))
         clock.move(60 * 16 + 1)
     assert rests == [60, 120, 240, 480, 960, 960, 960]
@@ -123,7 +124,7 @@ def test_each_failure_in_a_row_doubles_the_rest_up_to_sixteen_times(pool: Pool, 
 
 def test_success_ends_the_row_of_failures_and_a_mere_return_does_not(pool: Pool, clock):
     [account_id] = pool.add("a")
-    pool.manager.cool_down(pool.must_lease(), 60, Message.text("throttled"))
+    pool.manager.cool_down(pool.must_lease(), cooldown(60))
     clock.move(61)
     pool.manager.release(pool.must_lease(), worked=False)
     assert pool.account(account_id).failure_count == 1
@@ -189,7 +190,7 @@ def test_an_expired_lease_is_reaped_once_and_its_token_grows(pool: Pool, clock):
 
 STALE_WRITES = {
     "release": lambda pool, leased: pool.manager.release(leased),
-    "cool_down": lambda pool, leased: pool.manager.cool_down(leased, 60, Message.text("late")),
+    "cool_down": lambda pool, leased: pool.manager.cool_down(leased, cooldown(60, "late")),
     "disable": lambda pool, leased: pool.manager.disable(leased, Message.text("late")),
     "spend": lambda pool, leased: pool.spend(leased, 1),
 }

@@ -12,6 +12,7 @@ from core.errors import CommitUnknownError
 from core.messages import Message
 from storage.models.accounts import AccountStatus
 from tests.accounts.conftest import Pool
+from tests.support.accounts.cooldowns import cooldown
 from tests.support.mariadb import MariaDBServer
 from tests.support.storage.tcp_proxy import CommitFault, TcpProxy
 
@@ -39,7 +40,7 @@ def shaky(make_app, proxy: TcpProxy, database_url: str) -> Pool:
 ENDINGS = {
     "release": (lambda pool, leased: pool.manager.release(leased), []),
     "cool_down": (
-        lambda pool, leased: pool.manager.cool_down(leased, 60, Message.text("why")),
+        lambda pool, leased: pool.manager.cool_down(leased, cooldown(60, "why")),
         ["cooldown"],
     ),
     "disable": (

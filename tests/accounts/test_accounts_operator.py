@@ -19,6 +19,7 @@ from storage.crawling import task_leases, tasks
 from storage.models.accounts import AccountStatus
 from storage.models.tasks import Task, TaskStatus, WaitingFor
 from tests.accounts.conftest import PLATFORM, Pool
+from tests.support.accounts.cooldowns import cooldown
 from tests.support.mariadb import MariaDBServer
 from tests.support.messages import english_text, raises_saying
 
@@ -36,7 +37,7 @@ def test_an_idle_account_is_leased_and_given_back(pool: Pool):
 
 def test_idle_ends_cooldown_disabling_and_failures(pool: Pool):
     [account_id] = pool.add("a")
-    pool.manager.cool_down(pool.must_lease(), 6000, Message.text("throttled"))
+    pool.manager.cool_down(pool.must_lease(), cooldown(6000))
     pool.manager.set_account_status(account_id, "disabled", "on holiday")
     assert english_text(pool.account(account_id).disabled_reason) == "on holiday"
     pool.manager.set_account_status(account_id, AccountStatus.IDLE)
@@ -85,7 +86,7 @@ def test_an_unknown_status_names_the_known_ones(pool: Pool, status: str):
 
 def test_the_timeline_tells_the_story_in_order(pool: Pool, clock):
     [account_id] = pool.add("a", limit=7)
-    pool.manager.cool_down(pool.must_lease(), 60, Message.text("throttled: HTTP 412"))
+    pool.manager.cool_down(pool.must_lease(), cooldown(60, "throttled: HTTP 412"))
     pool.manager.set_account_status(account_id, "idle")
     pool.manager.record_hand_over(pool.must_lease(), Message.text("quota used up"))
     pool.manager.set_account_status(account_id, "disabled", "sold")

@@ -10,6 +10,7 @@ from accounts.account_lease import Purpose
 from accounts.shortage import Shortage
 from core.messages import Message
 from tests.accounts.conftest import PLATFORM, Pool
+from tests.support.accounts.cooldowns import cooldown
 from tests.support.messages import english_text
 
 MIDNIGHT = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)  # in Shanghai; the clock starts at 04:00
@@ -52,8 +53,8 @@ def test_all_busy(pool: Pool, purpose: Purpose):
 def test_all_cooling(pool: Pool, purpose: Purpose, clock):
     pool.add("a", "b")
     first, second = pool.must_lease(), pool.must_lease()
-    pool.manager.cool_down(first, 600, Message.text("throttled"))
-    soonest = pool.manager.cool_down(second, 60, Message.text("throttled"))
+    pool.manager.cool_down(first, cooldown(600))
+    soonest = pool.manager.cool_down(second, cooldown(60))
     shortage = why(pool, purpose)
     assert english_text(shortage.reason) == "2 accounts are cooling down"
     assert not shortage.busy and not shortage.spent
@@ -89,7 +90,7 @@ def test_a_busy_account_that_is_spent_is_not_waited_for(pool: Pool):
 def test_a_resting_account_that_is_spent_is_not_waited_for(pool: Pool):
     [account_id] = pool.add("a")
     spend_all(pool, account_id)
-    pool.manager.cool_down(pool.must_lease(Purpose.INGESTING), 60, Message.text("throttled"))
+    pool.manager.cool_down(pool.must_lease(Purpose.INGESTING), cooldown(60))
     assert why(pool).until == MIDNIGHT
     assert why(pool, Purpose.INGESTING).until != MIDNIGHT
 
@@ -97,7 +98,7 @@ def test_a_resting_account_that_is_spent_is_not_waited_for(pool: Pool):
 def test_a_rest_that_ends_before_midnight_comes_before_the_spent(pool: Pool):
     spent, _ = pool.add("a", "b")
     spend_all(pool, spent)
-    until = pool.manager.cool_down(pool.must_lease(), 60, Message.text("throttled"))
+    until = pool.manager.cool_down(pool.must_lease(), cooldown(60))
     shortage = why(pool)
     assert shortage.until is not None
     assert abs(shortage.until - until) < timedelta(milliseconds=1)
@@ -106,7 +107,7 @@ def test_a_rest_that_ends_before_midnight_comes_before_the_spent(pool: Pool):
 def test_a_rest_beyond_midnight_does_not_hide_the_new_day(pool: Pool):
     spent, _ = pool.add("a", "b")
     spend_all(pool, spent)
-    pool.manager.cool_down(pool.must_lease(), 24 * 3600, Message.text("risk control"))
+    pool.manager.cool_down(pool.must_lease(), cooldown(24 * 3600, "risk control"))
     assert why(pool).until == MIDNIGHT
 
 

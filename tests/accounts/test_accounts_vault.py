@@ -8,11 +8,12 @@ import subprocess
 import sys
 from base64 import urlsafe_b64encode
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from threading import Barrier
 
 import pytest
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, InvalidToken
 from pydantic import SecretStr
 
 from accounts.vault import Credentials, KeySource, Vault
@@ -157,15 +158,27 @@ def test_a_missing_key_file_is_not_made_anew_over_existing_secrets(make_app, con
     assert file.exists() is (content is not None)
 
 
-def test_of_several_keys_the_newest_encrypts_and_all_decrypt(make_app):
+def test_of_several_keys_that_of_the_database_encrypts_and_all_decrypt(make_app):
+    """Hosts that do not have the new key yet must be able to read what is stored meanwhile."""
     old, new = new_key(), new_key()
     add(make_app(secret_key=SecretStr(old)), "old")
     both = make_app(secret_key=SecretStr(f" {new} ,\n{old},"))
-    add(both, "new")
-    assert secrets_of(both, "old") == secrets_of(both, "new") == IN_CLEAR
-    token = both.pool.registry.find("new").session
-    assert token is not None
-    assert Fernet(new).decrypt(token.encode()).decode() == SECRETS.session
+
+    def key_of(name: str) -> str:
+        token = both.pool.registry.find(name).session
+        assert token is not None
+        for key in (old, new):
+            with suppress(InvalidToken):
+                Fernet(key).decrypt(token.encode())
+                return key
+        raise AssertionError("neither key opens it")
+
+    add(both, "before")
+    assert key_of("before") == old
+    both.vault.rotate(both.database)
+    add(both, "after")
+    assert [key_of(name) for name in ("old", "before", "after")] == [new] * 3
+    assert secrets_of(both, "before") == secrets_of(both, "after") == IN_CLEAR
 
 
 def test_rotation_with_the_setting_frees_the_old_key(make_app):

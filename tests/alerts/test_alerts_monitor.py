@@ -15,13 +15,16 @@ from core.errors import DatabaseError
 from core.messages import Message
 from storage.operations import alerts
 from storage.operations.alerts import AlertKind
+from tests.support.accounts.egress import DEAD_PROXY, LOGIN_REFUSED, open_circuit
 from tests.support.alerts.alert_causes import (
     CAUSES,
     Cause,
     disable,
+    egress_of,
     enable,
     every_alert,
     expire,
+    fail_egress,
     fail_task,
     open_alerts,
     open_kinds,
@@ -179,38 +182,103 @@ def test_a_cause_that_comes_back_soon_must_stay_away_twice_as_long(
 
 
 @ONE_ENGINE
-def test_a_breakers_alert_outlives_its_process_until_the_moment_it_gave(
+def test_an_open_circuit_is_one_alert_for_all_processes(
     make_app: Callable[..., App], clock: MovingClock
 ) -> None:
-    dying, other = make_app(), make_app()
-    watcher = other.alerts.monitor()
-    watcher.look_once()
-    dying.pool.breaker.shut("bilibili")
-    assert dying.alerts.monitor().look_once() == 1
+    one, other = make_app(), make_app()
+    watchers = [app.alerts.monitor() for app in (one, other)]
+    for watcher in watchers:
+        watcher.look_once()
+    open_circuit(one, "bilibili")
+    assert [watcher.look_once() for watcher in watchers] == [1, 0]
     [alert] = open_alerts(other)
-    assert alert.until_at == clock.now() + timedelta(seconds=900)
+    assert alert.kind == "breaker_open" and alert.subject == "platform:bilibili"
     clock.move(899)
-    watcher.look_once()
+    watchers[1].look_once()
     assert open_alerts(other)[0].well_since is None
-    other.pool.breaker.shut("bilibili")
-    watcher.look_once()
-    assert open_alerts(other)[0].until_at == clock.now() + timedelta(seconds=900)
-    dying.alerts.monitor().look_once()  # its own way out is open, or shut for less
-    assert open_alerts(other)[0].until_at == clock.now() + timedelta(seconds=900)
-    clock.move(900)
-    watcher.look_once()
+    clock.move(1)
+    watchers[1].look_once()
     clock.move(CALM_SECS)
-    assert watcher.look_once() == 1
+    assert watchers[1].look_once() == 1
 
 
 @ONE_ENGINE
-def test_one_way_out_is_named_apart_from_the_whole_platform(app: App) -> None:
+def test_one_egress_and_one_endpoint_are_named_apart_from_the_whole_platform(app: App) -> None:
     watcher = app.alerts.monitor()
     watcher.look_once()
-    app.pool.breaker.shut("bilibili", "10.0.0.8:3128")
-    app.pool.breaker.shut("bilibili")
-    assert watcher.look_once() == 2
-    assert {alert.facts["way"] for alert in open_alerts(app)} == {None, "10.0.0.8:3128"}
+    open_circuit(app, "bilibili")
+    open_circuit(app, "bilibili", egress="10.0.0.8:3128#1f3a9c02")
+    open_circuit(app, "bilibili", endpoint="search", cause="throttle")
+    open_circuit(app, "bilibili", egress="10.0.0.8:3128#1f3a9c02", endpoint="view")
+    open_circuit(app, "bilibili", endpoint="medialist", cause="unusable")
+    assert watcher.look_once() == 4
+    told = {app.alerts.messages.headline(alert).split(" until ")[0] for alert in open_alerts(app)}
+    assert told == {
+        "bilibili is left alone",
+        "bilibili is left alone by the route 10.0.0.8:3128#1f3a9c02",
+        "bilibili, endpoint search, is left alone",
+        "bilibili, endpoint view, is left alone by the route 10.0.0.8:3128#1f3a9c02",
+    }
+
+
+@ONE_ENGINE
+def test_an_alert_of_before_circuits_can_still_be_read(app: App, clock: MovingClock) -> None:
+    facts = {"platform": "bilibili", "way": None}
+    app.database.write(
+        alerts.add,
+        AlertKind("breaker_open"),
+        subject="platform:bilibili",
+        facts=facts,
+        until=clock.now(),
+        calm_secs=300,
+        now=clock.now(),
+    )
+    assert app.alerts.messages.headline(open_alerts(app)[0]).endswith(": risk control")
+
+
+@ONE_ENGINE
+def test_a_route_is_an_alert_after_a_quarter_of_an_hour_and_only_while_it_is_used(
+    app: App, clock: MovingClock
+) -> None:
+    watcher = app.alerts.monitor()
+    watcher.look_once()
+    fail_egress(app, clock, DEAD_PROXY, times=4)
+    assert watcher.look_once() == 0
+    began = clock.now()
+    clock.move(8 * 60 + 1)
+    assert app.pool.egress_routes.record_failure(egress_of(app, "acc1"), DEAD_PROXY)
+    assert watcher.look_once() == 1 and clock.now() > began
+    [alert] = open_alerts(app)
+    assert alert.subject.startswith("egress:gate.example:7000#")
+    app.pool.manager.set_account_status(account_of(app, "acc1").id, "disabled")
+    watcher.look_once()
+    assert open_alerts(app)[0].well_since is not None, "nobody leaves by it"
+
+
+@ONE_ENGINE
+def test_a_refusing_gateway_is_one_alert_with_what_to_do(app: App, clock: MovingClock) -> None:
+    watcher = app.alerts.monitor()
+    watcher.look_once()
+    fail_egress(app, clock, LOGIN_REFUSED, times=1)
+    assert watcher.look_once() == 1
+    [alert] = open_alerts(app)
+    name = egress_of(app, "acc1")
+    assert app.alerts.messages.advice(alert).endswith(f"egress open '{name}'")
+    add_account(app, "acc2", proxy="http://other:secret@gate.example:7000")
+    app.pool.egress_routes.record_failure(egress_of(app, "acc2"), LOGIN_REFUSED)
+    assert watcher.look_once() == 0
+    [alert] = open_alerts(app)
+    assert app.alerts.messages.headline(alert).startswith("the provider refuses gate.example:7000:")
+    assert "secret" not in str(alert)
+
+
+@ONE_ENGINE
+def test_what_an_operator_leaves_alone_is_no_alert(app: App) -> None:
+    watcher = app.alerts.monitor()
+    watcher.look_once()
+    add_account(app, "acc1", proxy="http://user:secret@gate.example:7000")
+    app.pool.egress_operator.cool_down("gate.example:7000", timedelta(hours=5))
+    assert watcher.look_once() == 0
 
 
 @ONE_ENGINE

@@ -9,6 +9,7 @@ import getpass
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -128,6 +129,15 @@ class Node:
         self._process.kill()
         self._process.wait(30)
         self._died = True
+
+    def freeze(self) -> None:
+        """Let it keep silent: it accepts connections and answers nothing."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         if self._process is not None and self._process.poll() is None:

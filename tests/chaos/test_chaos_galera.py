@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from core.clock import SystemClock
+from storage.engines import pool
 from storage.engines.transactions import Database, Tx, open_engine
 from tests.chaos.chaos_counts import Counts
 from tests.chaos.eye import Eye
@@ -99,6 +102,35 @@ def test_a_read_on_another_node_waits_for_what_was_committed(cluster: GaleraStag
             cursor.execute("UNLOCK TABLES")
         reader.join(60)
         assert seen == [1]
+
+
+def test_a_silent_node_is_left_within_eight_seconds(
+    cluster: GaleraStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guarded by `end_generation` in `Place._answers`."""
+    monkeypatch.setattr(pool, "FRESH_SECS", 0.0)  # as if the connections had been idle
+    first, second, _ = cluster.cluster.nodes
+    with (
+        closing(Database(engine=open_engine(cluster.url, 4), clock=SystemClock())) as database,
+        closing(at(cluster, second)) as there,
+    ):
+        make_box(database)
+        first.freeze()
+        try:
+            begun = time.monotonic()
+            change = "UPDATE boxes SET n=n+1 WHERE id=1"
+            with ThreadPoolExecutor(4) as threads:
+                database = Database(engine=database.engine, clock=SystemClock(), patience_secs=60)
+                done = [
+                    threads.submit(database.write, lambda tx: tx.execute(change)) for _ in range(4)
+                ]
+                assert [one.result(60) for one in done] == [1] * 4
+            assert time.monotonic() - begun < 8
+            assert box(there) == 4
+        finally:
+            first.thaw()
+            cluster.cluster.kill(0)
+            cluster.cluster.rejoin(0)
 
 
 def at(stage: GaleraStage, node: Node) -> Database:

@@ -47,7 +47,7 @@ FREE = re.findall(
     --export-workers --from --hour --init-wait-secs --last --limit --name --page-limit --pages
     --port --proxy --rate
     --reason --schedule --seed --since --tikhub-rate --to --workers --youtube-units DAY LIMIT
-    serve.--host stats.fetch.LINKS works.add.LINKS
+    circuits.--endpoint egress.--for serve.--host stats.fetch.LINKS works.add.LINKS
     """,
 )
 PROGRAM = """#!{python}

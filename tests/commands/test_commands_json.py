@@ -12,13 +12,9 @@ from tests.support.processes.launcher import Baton, Outcome
 from tests.support.processes.outside import Outside
 from tests.support.processes.process_fixtures import Crawled, look_at
 
-SECRET = {"password", "session", "proxy"}
+SECRET = {"password", "session", "proxy", "device"}
 # Columns that programs do not need, and those of accounts that nothing fills yet.
-INTERNAL = {"open_key", "proxy_id", "uid_seen_at", "device", "session_renewed_at"} | {
-    "session_version",
-    "group_name",
-    "deleted_at",
-}
+INTERNAL = {"open_key", "proxy_id", "group_name", "deleted_at"}
 BESIDE = {  # the columns
     "accounts": {
         "disabled_reason_code",
@@ -26,6 +22,7 @@ BESIDE = {  # the columns
         "activity",
         "next_request_at",
         "pages_today",
+        "uid_proven",
     },
     "tasks": {"last_error_code", "last_error_params", "labels", "working_accounts"},
     "export_logs": set(),
@@ -94,7 +91,8 @@ def test_verify_status_and_doctor_have_their_shapes(exported: tuple[Baton, Outco
     )
     agreed = {"ok": True, "segments": 1, "rows": 600, "problems": []}
     assert verify.json == agreed
-    assert set(status.json) == {"accounts", "tasks", "events", "workers", "alerts", "home"}
+    parts = {"accounts", "tasks", "events", "workers", "alerts", "circuits", "egress", "home"}
+    assert set(status.json) == parts
     assert all(not SECRET & set(account) for account in status.json["accounts"])
     assert {one["level"] for one in doctor.json} <= {"ok", "warn", "error"}
     finding = {"level", "subject", "detail", "advice", "fixable", "fixed"}

@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from core.logs import fields, redact, service_log, set_up_logging
+from core.logs import (
+    SparseNotice,
+    fields,
+    own_log_file,
+    redact,
+    service_log,
+    set_up_logging,
+)
+from core.messages import Message
 
 
 @pytest.fixture
@@ -186,3 +194,81 @@ def test_a_folder_that_cannot_be_made_is_an_os_error(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError):
         set_up_logging(tmp_path / "file" / "logs")
+
+
+@pytest.fixture
+def troubled(tmp_path: Path) -> Iterator[tuple[Path, list[Message]]]:
+    """The folder of the logs, and what is told of trouble with them."""
+    told: list[Message] = []
+    handler = set_up_logging(tmp_path / "logs", on_trouble=told.append)
+    yield tmp_path / "logs", told
+    handler.close()
+
+
+def test_a_file_that_cannot_be_written_is_told_once_and_its_records_are_not_printed(
+    troubled: tuple[Path, list[Message]], capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder, told = troubled
+    moment = datetime(2026, 11, 22, tzinfo=UTC)
+    (folder / "export-2026-11-22.log").symlink_to("/dev/full")
+    (folder / "webhooks-2026-11-22.log").mkdir()
+    for _ in range(20):
+        log_at("export", moment, "cookie SESSDATA=hunter2")
+        log_at("webhooks", moment, "cookie SESSDATA=hunter2")
+        log_at("ingestion", moment, "goes on")
+    [trouble] = told
+    assert trouble.code == "log_unwritable"
+    assert trouble.params["file"].endswith("export-2026-11-22.log")
+    assert "No space left" in trouble.params["detail"]
+    assert capfd.readouterr() == ("", "")
+    assert (folder / "ingestion-2026-11-22.log").read_text().count("goes on") == 20
+
+
+def test_a_file_is_written_again_when_there_is_room(
+    troubled: tuple[Path, list[Message]],
+) -> None:
+    folder, _ = troubled
+    moment, file = datetime(2026, 11, 22, tzinfo=UTC), folder / "export-2026-11-22.log"
+    file.symlink_to("/dev/full")
+    log_at("export", moment, "lost")
+    file.unlink()
+    log_at("export", moment, "kept")
+    assert file.read_text().endswith("INFO export kept\n")
+
+
+class Unprintable:
+    def __str__(self) -> str:
+        raise ZeroDivisionError("hunter2")
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments"),
+    [("%d rows", ("hunter2",)), ("%s", (Unprintable(),)), ("%s %s", ("hunter2",))],
+)
+def test_a_record_that_cannot_be_formatted_says_where_it_is_from_and_no_more(
+    logs: Path, capfd: pytest.CaptureFixture[str], text: str, arguments: tuple[object, ...]
+) -> None:
+    service_log("export").info(text, *arguments)
+    [line] = written(logs).splitlines()
+    assert "a record of test_core_logs:" in line and "hunter2" not in line
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_file_of_its_own_prints_no_record_either(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "own.log"
+    path.symlink_to("/dev/full")
+    with own_log_file("views", path) as log:
+        log.info("cookie SESSDATA=hunter2")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_notice_is_due_once_a_minute() -> None:
+    now = [0.0]
+    notice = SparseNotice(monotonic=lambda: now[0])
+    due = []
+    for second in range(0, 121, 10):
+        now[0] = float(second)
+        due.append(notice.is_due())
+    assert [n for n, one in enumerate(due) if one] == [0, 6, 12]

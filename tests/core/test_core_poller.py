@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 
@@ -9,7 +10,7 @@ import pytest
 
 from core.clock import SystemClock
 from core.errors import DatabaseError, DatabaseUnavailableError, OutputError
-from core.poller import Poller
+from core.poller import Poller, database_poller
 from tests.support.moving_clock import MovingClock
 
 
@@ -40,6 +41,25 @@ def clock() -> MovingClock:
 
 def poller(clock: MovingClock, on_error: Callable[[Exception], None] = lambda _: None) -> Poller:
     return Poller(clock=clock, poll_secs=5.0, retried=(DatabaseError,), on_error=on_error)
+
+
+def test_trouble_of_the_database_is_logged_once_a_minute_for_each_kind(
+    clock: MovingClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    away, refused = DatabaseUnavailableError("away"), DatabaseError("refused")
+    errors = iter([away] * 25 + [refused])
+    stop = threading.Event()
+
+    def look() -> None:
+        error = next(errors, None)
+        if error is None:
+            stop.set()
+            return
+        raise error
+
+    log = logging.getLogger("baton.test")
+    database_poller(clock=clock, poll_secs=5.0, log=log).run(look, stop)
+    assert [record.args for record in caplog.records] == [(away,)] * 3 + [(refused,)]
 
 
 def test_it_waits_after_every_look_whatever_that_returns(clock):

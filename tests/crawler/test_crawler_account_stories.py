@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from accounts.requests import NewAccount
 from accounts.vault import Credentials
 from commands.accounts.tables import explain_lines
 from core.settings import Pace
@@ -65,7 +66,7 @@ def test_the_story_of_an_account_is_complete_in_order_and_without_secrets(
     server.spoil = None
     say(server, "revive", account=SECRET)
     fresh = Credentials(session=f"{session}; sid=another1")
-    done = app.pool.enrolment.add_or_refresh("bilibili", "me", fresh, None)
+    done = app.pool.enrolment.add_or_refresh(NewAccount("bilibili", "me", fresh, None))
     assert english_text(done.change) == "refreshed"
     assert work_off(app, task).status is COMPLETED
     assert stored_uids(app) == server.uids()
@@ -74,6 +75,7 @@ def test_the_story_of_an_account_is_complete_in_order_and_without_secrets(
     events = app.pool.registry.events(account)
     assert [event.kind for event in events[::-1]] == [
         "added",
+        "device_assigned",
         "cooldown",
         "suspect",
         "probation",

@@ -58,7 +58,7 @@ def test_a_platform_that_is_down_is_nobodys_fault(make_app, platform, kind) -> N
     once(app.crawling.ingestion_worker())
     piece = pieces_of(app, task.id)[0]
     assert (piece.status, piece.waiting_for) == (PENDING, WaitingFor.PLATFORM)
-    assert (piece.attempts, piece.progress_marker) == (1, "page=1")
+    assert (piece.attempts, piece.progress_marker) == (0, "page=1")
     assert "(3 tries)" in english_text(piece.last_error)
     account = account_of(app, "acc1")
     assert (account.status, account.failure_count, account.cooldown_until) == (IDLE, 0, None)

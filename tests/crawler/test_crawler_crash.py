@@ -133,7 +133,7 @@ FULL_AT = {
     "closing": (CsvWriter, "close", 1),
     "renaming": (os, "rename", 1),
     "syncing the folder": (segment_files, "sync_folder", 1),
-    "writing the manifest": (Path, "write_text", 1),
+    "writing the manifest": (Path, "open", 3),  # after the rows and the hash
     "placing the manifest": (os, "rename", 2),
 }
 

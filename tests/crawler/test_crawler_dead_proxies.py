@@ -8,6 +8,8 @@ from contextlib import ExitStack
 
 import pytest
 
+from app.container import App
+from storage.crawling import proxies, source_states
 from storage.models.accounts import AccountStatus, Health
 from storage.models.tasks import TaskStatus
 from tests.support.crawler.workbench import (
@@ -67,7 +69,7 @@ def listen() -> Iterator[Callable[[Talk], int]]:
 
 @ONE_ENGINE
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_dead_proxy_only_rests_its_account(make_app, platform, listen, name: str) -> None:
+def test_a_dead_proxy_only_rests_itself(make_app, platform, listen, name: str) -> None:
     scheme, talk = FAULTS[name]
     port = closed_port() if talk is None else listen(talk)
     server = platform(creators=60)
@@ -81,11 +83,18 @@ def test_a_dead_proxy_only_rests_its_account(make_app, platform, listen, name: s
     assert {piece.attempts for piece in pieces_of(app, task.id)} == {0}
     account = account_of(app, "acc1")
     assert (account.status, account.health) == (AccountStatus.IDLE, Health.HEALTHY)
-    rest = account.cooldown_until - account.updated_at
-    assert rest.total_seconds() == app.settings.throttle_cooldown_secs
+    assert (account.cooldown_until, account.failure_count) == (None, 0)
+    assert left_alone(app) == {account.egress}
     [(event, detail), *_] = events_of(app, "acc1")
-    assert event == "cooldown" and "its proxy" in detail
+    assert event == "spared" and "it concerns the egress route" in detail
     assert USER not in detail and PASSWORD not in detail
+
+
+def left_alone(app: App) -> set[str]:
+    """Return the egress routes that cool down, or by which the platform is not asked."""
+    now = app.clock.now()
+    cooling = {route.egress for route in app.database.read(proxies.cooling, now)}
+    return cooling | {circuit.egress for circuit in app.database.read(source_states.all_of, now)}
 
 
 @ONE_ENGINE

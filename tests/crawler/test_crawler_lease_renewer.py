@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -10,14 +12,17 @@ import pytest
 from accounts.account_lease import AccountLease, Purpose
 from app.container import App
 from core.errors import DatabaseError
+from core.leases import LeaseKind
 from crawler.runtime.lease_renewer import LeaseRenewer
 from crawler.tasks.options import CrawlOptions
 from storage.crawling import leases
 from storage.crawling.leases import Worker
 from storage.crawling.tasks import get as get_task
+from storage.leasing import LeasedTable
 from storage.models.accounts import AccountStatus
 from storage.models.tasks import TaskStatus, TaskType
 from tests.support.apps import add_account
+from tests.support.mariadb import connect_to
 
 
 def lease_of(app: App, name: str = "a") -> AccountLease:
@@ -96,7 +101,7 @@ def test_a_lease_given_back_meanwhile_is_not_called_lost(app: App, clock):
     app.leases.add(leased.lease)  # the keeper had read the book just before
     keeper = app.crawling.lease_renewer("")
     app.leases.remove(leased.lease)
-    keeper._renew(leased.lease)
+    keeper._renew([leased.lease])
     assert leased.lease.is_held(app.clock), "nobody marked it"
 
 
@@ -182,3 +187,108 @@ def test_only_leases_in_the_book_are_renewed(app: App, clock, held: bool):
     clock.move(15)
     app.crawling.lease_renewer("").renew_once()
     assert (status(app) is AccountStatus.INGESTING) is held
+
+
+LEASES = 12
+
+
+def held_by_another(app: App, table: str, row_id: int):
+    """Lock a row from outside, as a person with a client does, until the block ends."""
+    url = app.settings.database_url.get_secret_value()
+    connection = connect_to(url, autocommit=False)
+    connection.cursor().execute(f"SELECT id FROM {table} WHERE id={row_id} FOR UPDATE")
+    return closing(connection)
+
+
+def many_leases(app: App) -> list[AccountLease]:
+    found = [lease_of(app, f"acc{n}") for n in range(LEASES)]
+    app.crawling.submitter.submit_crawl("bilibili", "美妆", None, CrawlOptions())
+    return found
+
+
+def is_held(app: App, leased: AccountLease) -> bool:
+    return leased.lease.is_held(app.clock)
+
+
+def test_one_row_that_another_client_locks_costs_only_its_own_lease(app: App, clock):
+    if app.database.dialect.name == "sqlite":
+        pytest.skip("one writer at a time holds everything")
+    leased = many_leases(app)
+    task = app.crawling.scheduler.claim(TaskType.INGESTION)
+    assert task is not None
+    keeper, begun = app.crawling.lease_renewer(""), time.monotonic()
+    with held_by_another(app, "accounts", leased[3].id):
+        for _ in range(6):
+            clock.move(10)
+            keeper.renew_once()
+    assert time.monotonic() - begun < 5, "somebody waited for the lock"
+    lost = [one.id for one in leased if not is_held(app, one)]
+    assert lost == [leased[3].id]
+    assert task.lease.is_held(app.clock)
+    assert sum(status(app, f"acc{n}") is AccountStatus.INGESTING for n in range(LEASES)) == LEASES
+
+
+def test_a_locked_row_is_tried_again_each_second_until_it_is_free(app: App, clock):
+    if app.database.dialect.name == "sqlite":
+        pytest.skip("one writer at a time holds everything")
+    leased = many_leases(app)[0]
+    keeper = app.crawling.lease_renewer("")
+    with held_by_another(app, "accounts", leased.id):
+        run(keeper, clock, rounds=3)
+    assert clock.waits[-3:] == [1.0, 1.0, 1.0]
+    run(keeper, clock, rounds=1)
+    assert clock.waits[-1] == 10.0
+    clock.move(15)
+    assert is_held(app, leased)
+
+
+def test_a_locked_row_whose_lease_was_taken_over_is_lost(make_app, clock):
+    app = make_app()
+    if app.database.dialect.name == "sqlite":
+        pytest.skip("one writer at a time holds everything")
+    leased = lease_of(app)
+    app.database.write(lambda tx: tx.execute("UPDATE accounts SET lease_token=lease_token+1"))
+    with held_by_another(app, "accounts", leased.id):
+        app.crawling.lease_renewer("").renew_once()
+    assert not is_held(app, leased)
+
+
+def test_a_reaper_passes_over_what_another_client_locks(make_app, clock):
+    dead, alive = make_app(), make_app()
+    if alive.database.dialect.name == "sqlite":
+        pytest.skip("one writer at a time holds everything")
+    leased = many_leases(dead)
+    clock.move(31)
+    with held_by_another(alive, "accounts", leased[0].id):
+        alive.crawling.lease_renewer("").renew_once()
+        assert alive.pool.manager.lease(Purpose.INGESTING, "bilibili") is not None
+        idle = [n for n in range(LEASES) if status(alive, f"acc{n}") is AccountStatus.IDLE]
+        assert len(idle) == LEASES - 2  # without the locked and the leased one
+    alive.crawling.lease_renewer("").renew_once()
+    assert status(alive, "acc0") is AccountStatus.IDLE
+
+
+def test_the_trouble_of_one_kind_of_lease_is_not_that_of_the_others(app: App, clock, monkeypatch):
+    leased = lease_of(app)
+    app.crawling.submitter.submit_crawl("bilibili", "美妆", None, CrawlOptions())
+    task = app.crawling.scheduler.claim(TaskType.INGESTION)
+    assert task is not None
+    monkeypatch.setitem(leases.TABLES, LeaseKind.TASK, LeasedTable("no_such_table"))
+    clock.move(20)
+    with pytest.raises(DatabaseError):
+        app.crawling.lease_renewer("").renew_once()
+    clock.move(20)
+    assert is_held(app, leased) and not task.lease.is_held(app.clock)
+
+
+def test_a_process_row_that_another_client_locks_holds_nobody_up(app: App, clock):
+    if app.database.dialect.name == "sqlite":
+        pytest.skip("one writer at a time holds everything")
+    keeper, begun = app.crawling.lease_renewer(""), time.monotonic()
+    keeper.renew_once()
+    url = app.settings.database_url.get_secret_value()
+    with closing(connect_to(url, autocommit=False)) as other:
+        other.cursor().execute("SELECT id FROM workers FOR UPDATE")
+        clock.move(10)
+        keeper.renew_once()
+    assert time.monotonic() - begun < 4

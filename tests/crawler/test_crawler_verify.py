@@ -142,7 +142,7 @@ ROW_DAMAGE = {
         "UPDATE export_logs SET quota_limit=4, account_id=1",
         [
             "account acc1 on 2026-11-22: counted 5 rows, exported 10",
-            "account acc1 on 2026-11-22: exported 10 rows, its limit is 5",
+            "account acc1 on 2026-11-22: exported 10 rows, its limit is 4",
         ],
     ),
 }
@@ -192,8 +192,46 @@ def test_a_changed_limit_and_the_operators_own_counts_raise_no_alarm(exported: A
     assert exported.crawling.verifier.verify().ok
 
 
-def test_a_rebuild_renders_the_rows_as_they_are_now(exported: App, database_url: str) -> None:
+CHANGED = {
+    "a row that was refreshed": "UPDATE influencers SET nickname='新名' WHERE id=3",
+    "a row that is gone": "DELETE FROM influencers WHERE id=3",
+}
+
+
+@pytest.mark.parametrize("what", CHANGED)
+def test_a_rebuild_keeps_a_file_whose_content_would_be_another(exported: App, what: str) -> None:
+    [segment, *_] = segments_of(exported)
+    path = exported.settings.exports_dir / str(segment.file_path)
+    before = path.read_bytes()
+    change(exported, CHANGED[what])
+    with raises_saying(InvalidInputError, "is kept"):
+        exported.crawling.segment_finalizer.rebuild(1)
+    assert path.read_bytes() == before
+    assert segments_of(exported)[0] == segment
+    assert [file.name for file in path.parent.iterdir() if ".part" in file.name] == []
+
+
+def test_a_rebuild_mends_a_damaged_file(exported: App) -> None:
+    [segment, *_] = segments_of(exported)
+    path = exported.settings.exports_dir / str(segment.file_path)
+    before = path.read_bytes()
+    path.write_bytes(before[:-1])
+    exported.crawling.segment_finalizer.rebuild(1)
+    assert path.read_bytes() == before
+
+
+def test_a_rebuild_needs_the_declaration_of_the_platform(exported: App) -> None:
+    change(exported, "UPDATE export_logs SET platform='gone' WHERE id=1")
+    with raises_saying(InvalidInputError, "nothing declares the platform gone"):
+        exported.crawling.segment_finalizer.rebuild(1)
+
+
+def test_a_rebuild_of_a_lost_file_renders_the_rows_as_they_are_now(
+    exported: App, database_url: str
+) -> None:
     change(exported, "UPDATE influencers SET nickname='新名' WHERE id=3")
+    [segment, *_] = segments_of(exported)
+    (exported.settings.exports_dir / str(segment.file_path)).unlink()
     done = exported.crawling.segment_finalizer.rebuild(1)
     names = [row["nickname"] for row in outside_checker.records_in(done.path, "csv")]
     assert names == ["达人1", "达人2", "新名", "达人4", "达人5"]

@@ -222,6 +222,25 @@ def test_a_stop_ends_a_round_untold_and_gives_it_back(app: App) -> None:
     assert broadcaster_of(app, Numbers()).trigger(NEVER).success
 
 
+@ONE_ENGINE
+def test_a_bug_ends_its_round_and_the_next_one_comes_in_its_time(app: App, clock: Any) -> None:
+    take_tasks(app, task("t1", video_url=youtube(1)))
+
+    def bug() -> None:
+        raise ZeroDivisionError("a bug of ours")
+
+    caster = broadcaster_of(app, Numbers(on_fetch=bug))
+    caster.start()
+    answer = caster.run_if_due(NEVER)
+    assert answer is not None and not answer.success
+    assert english(answer.message).startswith("the round ended without reports: internal error")
+    assert filed(app) == [] and app.leases.held() == []
+    assert caster.run_if_due(NEVER) is None
+    clock.move(180)
+    later = broadcaster_of(app, Numbers()).run_if_due(NEVER)
+    assert later is not None and later.success
+
+
 def test_a_database_that_goes_away_in_a_round_is_waited_for(
     mariadb: MariaDBServer, mysql_url: str, make_app: Any, clock: Any
 ) -> None:

@@ -26,6 +26,7 @@ from core.messages import Message
 from storage.crawling import account_leases, accounts
 from storage.crawling.account_leases import PaceState
 from storage.models.accounts import Account
+from tests.support.accounts.cooldowns import cooldown
 from tests.support.apps import add_account
 from tests.support.crawler.workbench import ONE_ENGINE, change, rows
 from tests.support.fuzz.account_model import BUSY, AccountModel
@@ -160,7 +161,11 @@ class AccountMachine(RuleBasedStateMachine):
             held,
             secs,
             lambda pool, lease, asked: ends.append(
-                pool.cool_down(lease, base, Message.text("refused"), suspect=suspect, pace=asked)
+                pool.cool_down(
+                    lease,
+                    cooldown(base, "refused", suspect=suspect),
+                    pace=asked,
+                )
             ),
         )
         if model is not None:

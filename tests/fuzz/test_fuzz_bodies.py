@@ -25,6 +25,7 @@ from sources.base import AccountSession, CreatorPage, SessionStatus, Via
 from sources.bilibili import search
 from sources.bilibili.client import BilibiliClient
 from sources.bilibili.source import BilibiliSource
+from sources.local_circuits import LocalCircuits
 from sources.request_delay import RandomDelay
 from tests.support.crawler.workbench import claimed, file_crawl, rows
 from tests.support.fuzz.fuzz_effort import effort
@@ -108,7 +109,13 @@ class Station:
             random.Random(),
         )
         pause = RandomDelay(clock=self._clock, min_secs=0.0, max_secs=0.0, rng=chance)
-        source = BilibiliSource(client=client, pace=Pace(100_000, 1), pause=pause, rng=chance)
+        source = BilibiliSource(
+            client=client,
+            pace=Pace(100_000, 1),
+            pause=pause,
+            rng=chance,
+            circuits=LocalCircuits(clock=self._clock),
+        )
         session = source.open_session(1, "acc1", f"SESSDATA={SECRET}; buvid3={'D' * 5}", None)
         if path == FINGER:
             session.http.cookies.pop("buvid3")

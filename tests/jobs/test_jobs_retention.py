@@ -163,10 +163,10 @@ def test_where_a_job_stands_is_not_forgotten(app: App, clock: MovingClock) -> No
         app.jobs.runner.run_due(views)
         app.jobs.runner.run_now(manual)
     app.jobs.runner.run_now(views)
-    before = app.database.read(job_runs.job_state, "views")
+    before = app.database.read(job_runs.job_state, "views", app.clock.now())
     clock.move(91 * DAY_SECS)
     assert prune(app) == "deleted: job runs 8"
-    assert app.database.read(job_runs.job_state, "views") == before
+    assert app.database.read(job_runs.job_state, "views", app.clock.now()) == before
     assert [one.cause is JobCause.MANUAL for one in runs(app)] == [False, True]
     assert len(runs(app, "manual")) == 1
     app.jobs.runner.run_due(views)

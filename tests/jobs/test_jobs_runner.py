@@ -117,14 +117,9 @@ def test_a_process_that_comes_back_in_between_wins(at_ten, clock):
     clock.move(31)
     [seen] = runs(one)
     now, until = clock.now(), clock.now() + timedelta(seconds=30)
-    assert one.database.write(
-        leases.renew,
-        LeaseKind.JOB,
-        row_id=seen.id,
-        owner=one.owner,
-        token=seen.lease_token,
-        until=until,
-    )
+    tokens = {seen.id: seen.lease_token}
+    renewal = one.database.write(leases.renew, LeaseKind.JOB, tokens, owner=one.owner, until=until)
+    assert renewal.renewed == {seen.id}
     take = partial(job_runs.take_over, seen=seen, owner=other.owner, now=now, until=until)
     assert not other.database.write(take)
     assert not other.database.write(partial(job_runs.give_up, seen=seen, reason="", now=now))

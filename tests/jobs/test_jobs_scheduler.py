@@ -31,6 +31,7 @@ def scheduler(app: App, *all_jobs: Job, inline: bool = True) -> JobScheduler:
         runner=app.jobs.runner,
         clock=app.clock,
         look_secs=app.settings.lease_secs,
+        errors_of=app.foundation.errors_of,
         threads=Inline() if inline else LookThreads(),
     )
 

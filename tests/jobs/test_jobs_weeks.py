@@ -105,6 +105,7 @@ class Weeks:
                 runner=app.jobs.runner,
                 clock=app.clock,
                 look_secs=LEASE_SECS,
+                errors_of=app.foundation.errors_of,
                 threads=Inline(),
             )
             self._hosts.append(Host(app, scheduler, app.crawling.lease_renewer("jobs")))

@@ -26,7 +26,7 @@ from presentation.i18n.forms import Forms
 from presentation.i18n.language import Language
 from presentation.i18n.renderer import PROGRAM, FrontEnd, Renderer
 from storage.crawling.job_runs import RunState
-from storage.engines import mysql
+from storage.engines import mysql_errors, sqlite_errors
 from storage.models.accounts import AccountStatus
 from storage.models.tasks import TaskStatus, TaskType, WaitingFor
 from storage.operations.alerts import AlertKind
@@ -164,9 +164,12 @@ def changed(name: str) -> None:
 
 
 def test_the_codes_of_a_servers_errors_have_their_sentences() -> None:
-    codes = {code for _, code in [*mysql.KINDS.values(), mysql.OTHERWISE]}
+    kinds = [kind for table in mysql_errors.KINDS.values() for kind in table.values()]
+    kinds += [mysql_errors.FAILED, mysql_errors.UNKNOWN]
+    kinds += [*sqlite_errors.KINDS.values(), sqlite_errors.UNKNOWN]
+    codes = {code for _, code in kinds}
     assert codes <= set(ENGLISH)
-    assert all(fields(ENGLISH[code]) <= {"where", "detail"} for code in codes)
+    assert all(fields(ENGLISH[code]) <= {"where", "detail", "number"} for code in codes)
 
 
 def all_errors(base: type[BatonError] = BatonError) -> Iterator[type[BatonError]]:

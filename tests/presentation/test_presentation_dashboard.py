@@ -19,6 +19,7 @@ from presentation.i18n.renderer import renderer_for
 from presentation.snapshot import Snapshot
 from presentation.terminal.dashboard import Dashboard
 from storage.models.tasks import TaskType, WaitingFor
+from tests.support.accounts.cooldowns import cooldown
 from tests.support.crawler.workbench import (
     DOMAIN,
     ONE_ENGINE,
@@ -259,7 +260,7 @@ def test_what_the_pool_lacks_is_told_in_both_languages(
     said.append(reason())
     held = app.pool.manager.lease(Purpose.EXPORTING, "bilibili")
     said.append(reason())
-    app.pool.manager.cool_down(held, 60, Message.text("throttled: x"))
+    app.pool.manager.cool_down(held, cooldown(60, "throttled: x"))
     said.append(reason())
     app.pool.manager.set_account_status(held.id, "idle")
     app.pool.manager.update_export_count(held.id, 5)
@@ -267,3 +268,25 @@ def test_what_the_pool_lacks_is_told_in_both_languages(
     assert len({str(message) for message in said}) == 7
     renderer = renderer_for("zh", app.calendar.zone)
     assert [message for message in said if renderer.text(message).isascii()] == []
+
+
+@ONE_ENGINE
+def test_a_banner_stands_first_and_old_numbers_have_no_speed(app: App, clock: MovingClock) -> None:
+    add_account(app, "acc1")
+    task = file_crawl(app, pages=10)
+    lease = claimed(app)
+    console = Dashboard(renderer_for("en", app.calendar.zone))
+    app.crawling.lease_renewer("ingestion").renew_once()
+    for page in (1, 2):
+        advance(app, lease, page)
+        clock.move(5)
+        drawn(app, seen(app), console=console)
+    snapshot = seen(app)
+    assert task.id and "creators/s" in "\n".join(drawn(app, snapshot, console=console))
+    terminal = Terminal(file=io.StringIO(), width=80, color_system=None, highlight=False)
+    with terminal.capture() as captured:
+        terminal.print(console.render(snapshot, 80, 24, banner="No answer since 12:03"))
+    lines = captured.get().splitlines()
+    assert lines[0] == "No answer since 12:03"
+    assert len(lines) <= 24
+    assert "creators/s" not in "\n".join(lines)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.support.mariadb import MariaDBServer, private_server
-from tests.support.processes.launcher import Baton, Process, SandboxProcess, freeze_when
+from tests.support.processes.launcher import Baton, Process, SandboxProcess, freeze_when, wait_until
 from tests.support.processes.process_fixtures import look_at
 
 DOMAIN = "美妆"
@@ -43,6 +43,9 @@ def go_on_without(jobs: list[Process]) -> None:
     for job in jobs:
         job.thaw()
     time.sleep(OUTAGE_SECS)
+    told = ("No answer of the database since", "The database cannot be used since")
+    for job in jobs:
+        wait_until(lambda job=job: any(text in job.err for text in told), "the banner")
 
 
 @pytest.mark.parametrize("outage", [freeze_and_thaw, kill_and_start])

@@ -16,9 +16,9 @@ from sandbox import RateLimit, SandboxConfig, SandboxServer
 from sources.base import AccountSession, CreatorPage, Via
 from sources.bilibili.client import BilibiliClient
 from sources.bilibili.source import BilibiliSource
-from sources.blame import Blame
+from sources.local_circuits import LocalCircuits
 from sources.pacing import AccountPace, PacedGate
-from sources.policies import Breaker, GuardedSource
+from sources.policies import GuardedSource
 from sources.request_delay import RandomDelay
 from tests.support.moving_clock import MovingClock
 from tests.support.sandbox import control
@@ -30,7 +30,6 @@ from tests.support.sources.sources_servers import (
 )
 
 DOMAIN = "美妆"
-REST_SECS = 900.0
 CHANCE = random.Random()
 
 
@@ -137,6 +136,7 @@ def source_at(clock: MovingClock) -> Callable[..., BilibiliSource]:
             pace=pace,
             pause=RandomDelay(clock=clock, min_secs=pause[0], max_secs=pause[1], rng=rng),
             rng=rng,
+            circuits=LocalCircuits(clock=clock),
         )
 
     return make
@@ -166,16 +166,11 @@ def enter(source_at: Callable[..., BilibiliSource]) -> Iterator[Callable[..., Vi
 
 @pytest.fixture
 def guard(clock: MovingClock) -> Callable[..., Guarded]:
-    """Puts the policies around a source: `guard(source, attempts=3, breaker_accounts=3)`."""
+    """Puts the policies around a source: `guard(source, attempts=3)`."""
 
-    def wrap(source: BilibiliSource, attempts: int = 3, breaker_accounts: int = 3) -> Guarded:
-        breaker, blame = (
-            Breaker(clock=clock, rest_secs=REST_SECS),
-            Blame(clock=clock, accounts=breaker_accounts),
-        )
-        guarded = GuardedSource(
-            source=source, breaker=breaker, blame=blame, clock=clock, attempts=attempts
-        )
+    def wrap(source: BilibiliSource, attempts: int = 3) -> Guarded:
+        circuits = LocalCircuits(clock=clock)
+        guarded = GuardedSource(source=source, circuits=circuits, clock=clock, attempts=attempts)
         return Guarded(guarded, clock, threading.Event())
 
     return wrap

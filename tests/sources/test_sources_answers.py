@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from core.attribution import Scope
 from core.errors import (
     AccountBannedError,
     BadRequestError,
@@ -88,7 +89,8 @@ def test_each_code_has_its_reaction(
     assert error.evidence is not None
     assert error.evidence.code == code
     assert not getattr(error, "damaged", False)
-    assert getattr(error, "whole_egress", False) is (code == -412)
+    assert error.verdict is not None
+    assert (error.verdict.scope is Scope.EGRESS) is (code == -412)
 
 
 def test_an_unknown_code_is_unexpected(scripted: ScriptedPlatform, visitor: Visitor) -> None:

@@ -10,10 +10,10 @@ import pytest
 from accounts.vault import Credentials
 from app.container import App
 from crawler.tasks.options import CrawlOptions
-from sources.blame import Blame
 from sources.declared.loading import SHIPPED
+from sources.local_circuits import LocalCircuits
 from sources.platform_access import PlatformAccess
-from sources.policies import Breaker, GuardedSource
+from sources.policies import GuardedSource
 from sources.sessions import SessionPool
 from storage.crawling import tasks
 from storage.models.tasks import TaskStatus
@@ -33,8 +33,7 @@ def work(app: App, platform: str, url: str, clock: MovingClock) -> None:
     source = declared_source(FILES[platform], url, clock)
     guarded = GuardedSource(
         source=source,
-        breaker=Breaker(clock=clock, rest_secs=900.0),
-        blame=Blame(clock=clock, accounts=3),
+        circuits=LocalCircuits(clock=clock),
         clock=clock,
         attempts=3,
     )
@@ -92,4 +91,6 @@ def test_pages_that_lead_to_each_other_are_walked_as_far_as_asked(
     work(app, "market_by_cursor", here.url, clock)
     rows = app.database.read(lambda tx: tx.all("SELECT DISTINCT source_page AS n FROM influencers"))
     assert {row["n"] for row in rows} == set(range(1, pages + 1))
-    assert app.database.read(tasks.get, task.id).status is TaskStatus.COMPLETED
+    parent = app.database.read(tasks.get, task.id)
+    assert parent.status is TaskStatus.COMPLETED
+    assert (parent.page_from, parent.page_to) == (1, pages)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from core import errors
+from core.attribution import Scope
 from core.errors import (
     InvalidInputError,
     RetryableError,
@@ -122,7 +123,6 @@ def test_an_account_leaves_through_its_proxy_only(
     Shopper(visitor.source, session).search()
     visitor.search()
     assert proxy.paths() == ["/people"]
-    assert session.egress == proxy.address
     dead = visitor.source.open_session(3, "c", "third1", "http://me:pass4711@127.0.0.1:1")
     refused = error(Shopper(visitor.source, dead))
     assert isinstance(refused, RetryableError)
@@ -213,7 +213,8 @@ def test_risk_may_be_that_of_the_whole_way_out(api: ScriptedApi, shop: Shop) -> 
     api.on("/people", Said(b"{}", 412))
     found = error(shop(with_means('reaction = "risk"\nstatus = 412\nwhole_egress = true')))
     assert isinstance(found, RiskControlError)
-    assert found.whole_egress
+    assert found.verdict is not None
+    assert found.verdict.scope is Scope.EGRESS
 
 
 @pytest.mark.parametrize(

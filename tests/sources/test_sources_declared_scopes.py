@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from core.attribution import Scope
 from core.errors import (
-    Culprit,
     LoginExpiredError,
     RetryableError,
     RiskControlError,
@@ -17,9 +17,9 @@ from core.errors import (
     UnexpectedResponseError,
 )
 from sources.base import Via
-from sources.blame import Blame
 from sources.declared.response_rules import SCOPES
-from sources.policies import Breaker, GuardedSource
+from sources.local_circuits import LocalCircuits
+from sources.policies import GuardedSource
 from tests.support.messages import raises_saying
 from tests.support.moving_clock import MovingClock
 from tests.support.sources.declared_files import PLATFORM, Shopper, shopper
@@ -49,8 +49,7 @@ def ask(tmp_path: Path, clock: MovingClock, api: ScriptedApi) -> Callable[..., S
         visitor = shopper(tmp_path, clock, api.url, text)
         source = GuardedSource(
             source=visitor.source,
-            breaker=Breaker(clock=clock, rest_secs=900.0),
-            blame=Blame(clock=clock, accounts=3),
+            circuits=LocalCircuits(clock=clock),
             clock=clock,
             attempts=2,
         )
@@ -92,16 +91,16 @@ def test_a_check_that_is_redirected_elsewhere_says_nothing(
 
 
 @pytest.mark.parametrize(
-    ("rule", "kind", "culprit"),
+    ("rule", "kind", "scope"),
     [
-        ('reaction = "risk"\nscope = "egress"', RiskControlError, Culprit.PROXY),
-        ('reaction = "risk"\nwhole_egress = true', RiskControlError, Culprit.PROXY),
-        ('reaction = "throttled"\nscope = "egress"', RiskControlError, Culprit.PROXY),
-        ('reaction = "risk"\nscope = "endpoint"', RiskControlError, Culprit.ENDPOINT),
-        ('reaction = "throttled"\nscope = "platform"', RiskControlError, Culprit.PLATFORM),
-        ('reaction = "risk"\nscope = "account"', RiskControlError, Culprit.ACCOUNT),
-        ('reaction = "retry"\nscope = "egress"', RetryableError, Culprit.PROXY),
-        ('reaction = "retry"\nscope = "platform"', RetryableError, Culprit.PLATFORM),
+        ('reaction = "risk"\nscope = "egress"', RiskControlError, Scope.EGRESS),
+        ('reaction = "risk"\nwhole_egress = true', RiskControlError, Scope.EGRESS),
+        ('reaction = "throttled"\nscope = "egress"', RiskControlError, Scope.EGRESS),
+        ('reaction = "risk"\nscope = "endpoint"', RiskControlError, Scope.ENDPOINT),
+        ('reaction = "throttled"\nscope = "platform"', RiskControlError, Scope.PLATFORM),
+        ('reaction = "risk"\nscope = "account"', RiskControlError, Scope.ACCOUNT),
+        ('reaction = "retry"\nscope = "egress"', RetryableError, Scope.EGRESS),
+        ('reaction = "retry"\nscope = "platform"', RetryableError, Scope.PLATFORM),
     ],
 )
 def test_a_rule_says_whom_its_answers_concern(
@@ -109,12 +108,12 @@ def test_a_rule_says_whom_its_answers_concern(
     ask: Callable[..., SourceError],
     rule: str,
     kind: type[SourceError],
-    culprit: Culprit,
+    scope: Scope,
 ) -> None:
     api.on("/people", Said(b'{"code": 7}'))
     found = ask(with_means(f'{rule}\nwhen = "code == `7`"'))
     assert type(found) is kind
-    assert found.culprit is culprit
+    assert found.attribution is not None and found.attribution.scope is scope
 
 
 @pytest.mark.parametrize("reaction", SCOPES)

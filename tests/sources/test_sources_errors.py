@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from core.attribution import Scope
 from core.errors import (
     AccountBannedError,
     BadRequestError,
@@ -34,7 +35,7 @@ class Due:
     status: int | None = 200
     code: int | None = None
     damaged: bool = False
-    whole_egress: bool = False
+    of_egress: bool = False
 
 
 DUE = {
@@ -54,8 +55,8 @@ DUE = {
     "null_data": Due(RetryableError, code=0, damaged=True),
     "null_result": Due(EmptyPageError, code=0),
     "result_string": Due(RetryableError, code=0, damaged=True),
-    "html_412": Due(RiskControlError, 412, whole_egress=True),
-    "code_412": Due(RiskControlError, 412, whole_egress=True),
+    "html_412": Due(RiskControlError, 412, of_egress=True),
+    "code_412": Due(RiskControlError, 412, of_egress=True),
     "risk_voucher": Due(RiskControlError, code=-352),
     "risk_bare": Due(RiskControlError, code=-352),
     "captcha": Due(RiskControlError, code=-401),
@@ -161,7 +162,7 @@ def test_a_session_that_never_was_is_expired(sandbox_world: World, enter: Enter)
 def _check(error: SourceError, due: Due) -> None:
     assert type(error) is due.kind
     assert getattr(error, "damaged", False) is due.damaged
-    assert getattr(error, "whole_egress", False) is due.whole_egress
+    assert (error.verdict is not None and error.verdict.scope is Scope.EGRESS) is due.of_egress
     assert error.evidence is not None
     assert error.evidence.request.startswith("GET /x/web-interface/wbi/search/type")
     assert (error.evidence.http_status, error.evidence.code) == (due.status, due.code)

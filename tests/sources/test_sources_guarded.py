@@ -17,7 +17,7 @@ from core.errors import (
     UnexpectedResponseError,
 )
 from core.settings import Pace
-from tests.sources.conftest import REST_SECS, Guarded, Visitor, World
+from tests.sources.conftest import Guarded, Visitor, World
 from tests.support.messages import raises_saying
 from tests.support.sources.sources_servers import Said, ScriptedPlatform, says
 
@@ -170,40 +170,3 @@ def test_a_check_of_the_session_is_guarded_too(
     visitor = enter(scripted.url)
     guarded = guard(visitor.source)
     assert guarded.source.check_session(visitor.session, guarded.stop).signed_in
-
-
-def test_risk_answers_of_three_accounts_shut_the_way(
-    place: World, enter: Callable[..., Visitor], guard: Guard, visitor: Visitor
-) -> None:
-    guarded = guard(visitor.source)
-    place.order({"kind": "captcha", "times": 3})
-    left = []
-    for name in ("one", "two", "three"):
-        with pytest.raises(RiskControlError):
-            guarded.search(enter(visitor.source, name))
-        left.append(guarded.source.breaker.secs_left("bilibili", "direct"))
-    assert left == [0, 0, REST_SECS]
-
-
-def test_a_block_of_the_address_shuts_only_that_way(
-    place: World, visitor: Visitor, guard: Guard
-) -> None:
-    guarded = guard(visitor.source)
-    place.order({"kind": "html_412"})
-    with pytest.raises(RiskControlError):
-        guarded.search(visitor)
-    assert guarded.source.breaker.secs_left("bilibili", "direct") == REST_SECS
-    assert guarded.source.breaker.secs_left("bilibili", "proxy:1") == 0
-
-
-def test_nothing_is_asked_on_a_way_that_is_shut(
-    place: World, enter: Callable[..., Visitor], visitor: Visitor, guard: Guard
-) -> None:
-    guarded = guard(visitor.source)
-    place.order({"kind": "html_412"})
-    with pytest.raises(RiskControlError):
-        guarded.search(visitor)
-    other = enter(visitor.source, "other")
-    with pytest.raises(SourceError):
-        guarded.search(other)
-    assert place.requests_of("other") == 0

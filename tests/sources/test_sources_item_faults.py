@@ -17,8 +17,8 @@ from core.errors import (
     UnexpectedResponseError,
 )
 from sources.base import Gone, Unavailable, VideoStats
-from sources.bilibili.endpoint_rest import FIRST_REST_SECS, MAX_REST_SECS
 from sources.bilibili.response_rules import BATCH, CARD, UPLOADS, VIEW
+from sources.local_circuits import UNUSABLE_SECS
 from tests.sources.conftest import Guarded, Visitor
 from tests.support.moving_clock import MovingClock
 from tests.support.sources.sources_servers import (
@@ -144,19 +144,15 @@ def test_a_batch_endpoint_that_is_gone_is_replaced_by_single_requests(
     assert (api.times(BATCH), api.times(VIEW)) == (1, 8)
 
 
-def test_a_batch_endpoint_that_is_gone_is_asked_again_after_growing_rests(
+def test_a_batch_endpoint_that_is_gone_is_asked_again_after_an_hour(
     api: ScriptedApi, visitor: Visitor, clock: MovingClock
 ) -> None:
     api.on(BATCH, says(-404))
-    rest = FIRST_REST_SECS
-    for times in range(1, 8):
-        visitor.source.video_stats(visitor.session, IDS)
-        assert api.times(BATCH) == times
-        clock.move(rest - 1)
-        visitor.source.video_stats(visitor.session, IDS)
-        assert api.times(BATCH) == times
-        clock.move(2)
-        rest = min(2 * rest, MAX_REST_SECS)
+    visitor.source.video_stats(visitor.session, IDS)
+    clock.move(UNUSABLE_SECS - 1)
+    visitor.source.video_stats(visitor.session, IDS)
+    assert api.times(BATCH) == 1
+    clock.move(2)
     api.made[BATCH] = batch_of
     before = api.times(VIEW)
     visitor.source.video_stats(visitor.session, IDS)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from core.attribution import Scope
 from core.errors import RiskControlError, SourceError
 from sources.base import Via
 from sources.bilibili.client import KEYS_LIVE_SECS
@@ -42,7 +43,8 @@ def test_a_search_looks_like_a_browser(scripted: ScriptedPlatform, enter: Enter)
     assert asked.headers["user-agent"].startswith("Mozilla/5.0")
     assert "python" not in asked.headers["user-agent"].lower()
     assert asked.headers["referer"] == "https://www.bilibili.com/"
-    assert asked.cookies == {"SESSDATA": "me", "bili_jct": "x", "buvid3": "DEVICE-1infoc"}
+    device = {"buvid3": "DEVICE-1infoc", "buvid4": "DEVICE-2"}
+    assert asked.cookies == {"SESSDATA": "me", "bili_jct": "x", **device}
     assert asked.params["keyword"] == DOMAIN
     assert asked.params["page"] == "3"
     assert asked.params["search_type"] == "bili_user"
@@ -192,4 +194,5 @@ def test_a_refused_signature_stays_what_it_is_when_the_keys_cannot_be_had(
     scripted.on(NAV, nav(), says(-412))
     with pytest.raises(RiskControlError) as caught:
         enter(scripted.url).search()
-    assert caught.value.whole_egress
+    assert caught.value.verdict is not None
+    assert caught.value.verdict.scope is Scope.EGRESS

@@ -154,20 +154,12 @@ def test_proxy_credentials_go_to_the_proxy_and_no_further(
     assert not any("authorization" in name for name in scripted.asked[0].headers)
 
 
-@pytest.mark.parametrize(
-    ("proxy", "egress"),
-    [
-        (None, "direct"),
-        ("http://user:s3cret@proxy.example:8080", "proxy.example:8080"),
-        ("socks5h://user:s3cret@proxy.example", "proxy.example"),
-    ],
-)
-def test_the_way_out_is_named_without_credentials(
-    pool: SessionPool, proxy: str | None, egress: str
-) -> None:
-    session = pool.session(1, "one", COOKIES, proxy)
-    assert session.egress == egress
+def test_a_session_knows_its_egress_route(pool: SessionPool) -> None:
+    proxy = "http://user:s3cret@proxy.example:8080"
+    session = pool.session(1, "one", COOKIES, proxy, egress="proxy.example:8080#1f3a9c02")
+    assert session.egress == "proxy.example:8080#1f3a9c02"
     assert "s3cret" not in repr(session)
+    assert pool.session(2, "two", COOKIES, None).egress == "direct"
 
 
 def test_a_live_session_says_who_it_is(enter: Callable[..., Visitor], place: World) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from core.attribution import Scope
 from core.errors import (
     BadRequestError,
     LoginExpiredError,
@@ -132,7 +133,8 @@ def test_a_wall_before_tikhub_is_of_the_whole_way_out(api: ScriptedApi, client: 
     api.on(MANY, Said(b"<html>error 1020</html>", 403))
     error = _error(client)
     assert isinstance(error, RiskControlError)
-    assert error.whole_egress
+    assert error.verdict is not None
+    assert error.verdict.scope is Scope.EGRESS
 
 
 def test_a_wrong_parameter_is_named(api: ScriptedApi, client: Client) -> None:

@@ -205,4 +205,5 @@ def test_a_crawling_account_is_bounded(scripted: ScriptedPlatform, enter) -> Non
     with pytest.raises(RetryableError) as caught:
         visitor.search()
     assert caught.value.message.params["detail"].code == "answer_too_large"
-    assert not caught.value.of_proxy
+    assert caught.value.fault is not None
+    assert not caught.value.fault.is_of_proxy

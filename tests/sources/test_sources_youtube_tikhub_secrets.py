@@ -141,4 +141,3 @@ def test_each_account_leaves_through_its_own_proxy(
     client = at(api.url, platform, proxy=proxy.url("user", "word"))
     failure(client, platform)
     assert len(proxy.passed) == 1
-    assert client.session.egress == proxy.address

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -21,11 +22,17 @@ SLACK = timedelta(seconds=5)  # for a machine that stalls between two looks
 
 
 class JumpingClock(MovingClock):
-    """A host clock that somebody sets: `now` jumps, `monotonic` does not."""
+    """A host clock that somebody sets: `now` jumps, `monotonic` does not.
+
+    `jumped` is how far it is ahead by that: the database's clock is told as so much behind.
+    """
+
+    jumped = 0.0
 
     def jump(self, secs: float) -> None:
         with self._lock:
             self._now += timedelta(seconds=secs)
+            self.jumped += secs
 
 
 @pytest.fixture
@@ -64,16 +71,71 @@ def test_two_hosts_with_different_clocks_agree(mysql):
     assert abs(fast.now() - slow.now()) < SLACK
 
 
-def test_setting_the_hosts_clock_changes_nothing(mysql):
-    host = JumpingClock()
+@pytest.fixture
+def host(mysql, monkeypatch) -> JumpingClock:
+    host, real = JumpingClock(), mysql.engine.read_clock
+
+    def read(connection):
+        reading = real(connection)
+        return ClockReading(reading.offset_secs - host.jumped, reading.round_trip_secs)
+
+    monkeypatch.setattr(mysql.engine, "read_clock", read)
+    return host
+
+
+def near(span: timedelta, secs: float) -> bool:
+    return abs(span.total_seconds() - secs) < 1
+
+
+def test_setting_the_hosts_clock_changes_nothing(mysql, host: JumpingClock):
     clock = DatabaseClock(host_clock=host, database=mysql)
     clock.sync()
     before = clock.now()
     host.jump(600)
     host.move(5)
-    assert clock.now() - before == timedelta(seconds=5)
+    assert near(clock.now() - before, 5)
     host.jump(-7200)
-    assert clock.now() - before == timedelta(seconds=5)
+    assert near(clock.now() - before, 5)
+
+
+def test_a_host_that_stood_still_asks_the_database_at_once(mysql, host: JumpingClock):
+    # A frozen virtual machine: when it goes on, its clock is set and its other clock missed all.
+    clock = DatabaseClock(host_clock=host, database=mysql)
+    clock.sync()
+    before = clock.now()
+    host.jump(300)
+    host.jumped -= 300  # the database went on as well
+    host.move(2)
+    assert near(clock.now() - before, 302)
+
+
+def test_a_database_that_is_away_is_asked_once_a_second_at_most(mysql, host, monkeypatch):
+    clock = DatabaseClock(host_clock=host, database=mysql)
+    clock.sync()
+    before, asked = clock.now(), []
+
+    def away(connection):
+        asked.append(1)
+        raise DatabaseUnavailableError("away")
+
+    monkeypatch.setattr(mysql.engine, "read_clock", away)
+    host.jump(600)
+    host.move(5)
+    for _ in range(10):
+        assert near(clock.now() - before, 5)
+    assert len(asked) == 1
+    host.move(2)
+    clock.now()
+    assert len(asked) == 2
+
+
+def test_the_monotonic_clock_of_a_host_counts_its_suspension():
+    boot = time.clock_gettime(time.CLOCK_BOOTTIME)
+    assert SystemClock().monotonic() == pytest.approx(boot, abs=1)
+    # It would be another clock on a host that was suspended since its start.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(time, "clock_gettime", {time.CLOCK_BOOTTIME: 123.0}.__getitem__)
+        assert SystemClock().monotonic() == 123.0
 
 
 def test_on_sqlite_the_host_is_the_database(tmp_path):

@@ -103,7 +103,9 @@ def test_only_its_holder_renews_a_lease(jobs: Database, owner: str, token: int, 
     claim(jobs)
     later = UNTIL + timedelta(seconds=30)
     set_state(jobs, "paused")  # by an operator; its holder has not given it back yet
-    assert held == jobs.write(lambda tx: TABLE.renew(tx, 1, token, owner=owner, until=later))
+    renewal = jobs.write(lambda tx: TABLE.renew(tx, {1: token}, owner=owner, until=later))
+    assert (renewal.renewed, renewal.locked) == (frozenset({1} if held else ()), frozenset())
+    assert renewal.lost == frozenset(() if held else {1})
     assert row(jobs)["lease_until"] == to_sql(later if held else UNTIL)
 
 

@@ -8,7 +8,7 @@ import threading
 import pytest
 from dbutils.pooled_db import PooledDB
 
-import storage.engines.mysql
+import storage.engines.pool
 from core.errors import CommitUnknownError, DatabaseContentionError, DatabaseError
 from storage.engines.transactions import Database, Tx
 from tests.storage.conftest import add, contents, with_boxes
@@ -148,12 +148,19 @@ def test_killed_connections_do_not_use_up_the_pool(
     assert contents(database) == [3, 0]
 
 
-def test_an_idle_connection_that_died_is_not_noticed(mysql: Database, mariadb: MariaDBServer):
+@pytest.mark.parametrize("idle_secs", [0, 2])
+def test_an_idle_connection_that_died_is_not_noticed(
+    mysql_url, open_database, mariadb: MariaDBServer, monkeypatch, idle_secs: int
+):
+    # One that was just used is not asked whether it lives: its loss is told, and waited out.
+    patience_secs = 0 if idle_secs else 5
+    mysql = with_boxes(open_database(mysql_url, patience_secs=patience_secs))
+    monkeypatch.setattr(storage.engines.pool, "FRESH_SECS", 1.0 - idle_secs)
     row = mysql.read(lambda tx: tx.one("SELECT CONNECTION_ID() AS id"))
     admin = mariadb.connect()
     admin.cursor().execute(f"KILL {row['id']}")
     admin.close()
-    assert mysql.write(add, 1) == 1  # with no patience at all
+    assert mysql.write(add, 1) == 1
 
 
 def test_threads_that_begin_together_share_one_pool(mysql: Database, monkeypatch):
@@ -168,7 +175,7 @@ def test_threads_that_begin_together_share_one_pool(mysql: Database, monkeypatch
             super().__init__(*args, **options)
 
     mysql.close()
-    monkeypatch.setattr(storage.engines.mysql, "PooledDB", Watched)
+    monkeypatch.setattr(storage.engines.pool, "PooledDB", Watched)
     threads = [threading.Thread(target=lambda: contents(mysql)) for _ in range(4)]
     for thread in threads:
         thread.start()
@@ -225,7 +232,10 @@ def test_each_statement_of_a_unit_sees_what_others_committed(mysql: Database):
     assert mysql.write(work) == [0, 1]
 
 
-def test_settings_of_a_session_survive_a_new_connection(mysql: Database, mariadb: MariaDBServer):
+def test_settings_of_a_session_survive_a_new_connection(
+    mysql_url, open_database, mariadb: MariaDBServer
+):
+    mysql = with_boxes(open_database(mysql_url, patience_secs=5))
     row = mysql.read(lambda tx: tx.one("SELECT CONNECTION_ID() AS id"))
     admin = mariadb.connect()
     admin.cursor().execute(f"KILL {row['id']}")

@@ -20,7 +20,7 @@ from tests.support.messages import raises_saying
 from tests.support.storage.old_schemas import load_old_schema
 from tests.support.storage.schema_shape import column_types, columns, indexes, run, tables
 
-OLDEST, BEFORE_DELIVERY_TASKS, BEFORE_WORKING_TASKS, BEFORE_CIRCUITS = 1, 5, 6, 7
+OLDEST, BEFORE_DELIVERY_TASKS, BEFORE_WORKING_TASKS, BEFORE_CIRCUITS, BEFORE_JOINS = 1, 5, 6, 7, 8
 MOMENT = "'2026-01-01 00:00:00.000'"
 ROWS = (
     "INSERT INTO accounts (id, platform, username, session, created_at, updated_at)"
@@ -71,11 +71,22 @@ ROWS_OF_VERSION_7 = (
     "UPDATE accounts SET working_task_id=3, today_page_count=2, pages_day='2026-01-01',"
     " platform_uid='42' WHERE id=7",
 )
+ROWS_OF_VERSION_8 = (
+    "INSERT INTO source_states (platform, egress, endpoint, state, cause, since_at, until_at,"
+    f" updated_at) VALUES ('bilibili', '', '', 'open', 'throttled', {MOMENT}, {MOMENT}, {MOMENT})",
+    "INSERT INTO export_logs (task_id, account_id, platform, domain, quota_day, quota_limit,"
+    " exported_count, first_id, last_id, format, options, state, file_path, bytes, sha256, host,"
+    " start_time) VALUES (3, 7, 'bilibili', '美妆', '2026-01-01', 4000, 1, 9, 9, 'csv', '{}',"
+    f" 'sealed', 'a.csv', 3, 'ff', 'h', {MOMENT})",
+)
 ROWS_OF = {
     OLDEST: ROWS,
     BEFORE_DELIVERY_TASKS: ROWS + ROWS_OF_VERSION_5,
     BEFORE_WORKING_TASKS: ROWS + ROWS_OF_VERSION_5 + ROWS_OF_VERSION_6,
     BEFORE_CIRCUITS: ROWS + ROWS_OF_VERSION_5 + ROWS_OF_VERSION_6 + ROWS_OF_VERSION_7,
+    BEFORE_JOINS: (
+        ROWS + ROWS_OF_VERSION_5 + ROWS_OF_VERSION_6 + ROWS_OF_VERSION_7 + ROWS_OF_VERSION_8
+    ),
 }
 WIDENED = (
     ("accounts", "disabled_reason"),
@@ -237,6 +248,7 @@ def test_a_platform_has_each_uid_once_and_any_number_of_unknown_ones(version_5: 
         *((BEFORE_DELIVERY_TASKS, writes) for writes in range(0, 41, 5)),
         *((BEFORE_WORKING_TASKS, writes) for writes in range(4)),
         *((BEFORE_CIRCUITS, writes) for writes in range(7)),
+        *((BEFORE_JOINS, writes) for writes in range(4)),
     ],
 )
 def test_an_upgrade_with_data_that_dies_goes_on_where_it_was(

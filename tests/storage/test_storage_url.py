@@ -63,6 +63,31 @@ def test_a_unix_socket_may_be_given(mariadb: MariaDBServer, open_database):
     assert ask(open_database(url))["yes"] == 1
 
 
+def test_a_unix_socket_needs_no_host(mariadb: MariaDBServer, open_database):
+    url = f"mysql://root:@/mysql?unix_socket={mariadb.socket}"
+    assert ask(open_database(url))["yes"] == 1
+    assert mariadb.socket in open_database(url).engine.describe()
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("sqlite:///b.db?mode=ro", "mode is no option: a SQLite file has none"),
+        ("sqlite:///b.db?cache=shared&mode=rwc", "cache, mode is no option"),
+        ("sqlite:///~/b.db", "~/b.db: ~ is not replaced here; write the path out"),
+        ("sqlite:///:memory:", "lost with each connection; name a file"),
+        ("sqlite:///%3Amemory%3A", "lost with each connection; name a file"),
+    ],
+)
+def test_what_sqlite_would_take_for_a_file_name_is_refused(
+    url: str, told: str, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    with raises_saying(SettingsError, told):
+        open_engine(url, 1)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -163,10 +163,10 @@ class MariaDBServer:
 
 
 @contextmanager
-def private_server() -> Iterator[MariaDBServer]:
+def private_server(*extra_args: str) -> Iterator[MariaDBServer]:
     """Run a server in a folder of its own; both are gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="baton-db-", dir=_memory()))
-    server = MariaDBServer(folder=folder, extra_args=QUICK)
+    server = MariaDBServer(folder=folder, extra_args=(*QUICK, *extra_args))
     try:
         server.install()
         server.start()

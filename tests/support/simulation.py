@@ -20,9 +20,8 @@ from crawler.export.worker import ExportWorker
 from crawler.ingestion.worker import IngestionWorker
 from crawler.tasks.options import CrawlOptions
 from sources.base import AccountSession, Creator, CreatorPage, SessionStatus, Via
-from sources.blame import Blame
 from sources.platform_access import PlatformAccess
-from sources.policies import Breaker, GuardedSource
+from sources.policies import GuardedSource
 from sources.sessions import SessionPool
 from storage.crawling import tasks
 from storage.engines.datetimes import from_sql_or_none
@@ -51,6 +50,7 @@ class SimulatedPlatform:
     ends_at: dict[str, datetime] = field(default_factory=dict)
     platform: str = "bilibili"
     endpoint_paces: Mapping[str, Pace] = field(default_factory=dict)
+    endpoints: Mapping[str, str] = field(default_factory=dict)
     throttles: int = 0
     _answered: dict[str, deque[float]] = field(default_factory=dict)
 
@@ -114,12 +114,9 @@ class Simulation:
         self._app = app
         self._clock = clock
         settings = app.settings
-        breaker = Breaker(clock=app.clock, rest_secs=settings.risk_cooldown_secs)
-        blame = Blame(clock=app.clock, accounts=settings.breaker_accounts)
         guarded = GuardedSource(
             source=platform,
-            breaker=breaker,
-            blame=blame,
+            circuits=app.pool.circuits,
             clock=app.clock,
             attempts=settings.request_attempts,
         )

@@ -299,6 +299,21 @@ def change_language(page: Page, site: Site) -> None:
     expect(page.locator("h1")).to_have_text("Tasks")
 
 
+def open_route(page: Page, site: Site) -> None:
+    name = "gate:7000#1f3a9c02"
+    press(at(page, site, "egress"), "egress/open", f"{name} is used again.")
+    assert site.app.pool.egress_routes.cooling_until(name) is None
+
+
+def leave_route_alone(page: Page, site: Site) -> None:
+    press(at(page, site, "egress"), "egress/cooldown", "is left alone for 30m.")
+
+
+def close_circuit(page: Page, site: Site) -> None:
+    press(at(page, site, "egress"), "egress/circuits/close", "bilibili is asked again.")
+    assert site.app.pool.egress_operator.circuits() == []
+
+
 PRESSED: dict[str, Press] = {
     "accounts/ID/enable": enable_account,
     "accounts/ID/disable": disable_account,
@@ -312,6 +327,9 @@ PRESSED: dict[str, Press] = {
     "tasks/ID/resume": task_word("resume", TaskStatus.PENDING, "goes on"),
     "tasks/ID/cancel": task_word("cancel", TaskStatus.FAILED, "is cancelled"),
     "tasks/ID/label": label_task,
+    "egress/open": open_route,
+    "egress/cooldown": leave_route_alone,
+    "egress/circuits/close": close_circuit,
     "exports/verify": verify,
     "exports/ID/rebuild": rebuild,
     "videos/add": add_videos,

@@ -7,7 +7,9 @@ import re
 import pytest
 import requests
 
+from app.container import App
 from core.errors import DatabaseUnavailableError
+from storage.engines import outages
 from storage.engines.transactions import Database
 from storage.models.tasks import TaskStatus
 from tests.support.apps import add_account
@@ -238,6 +240,39 @@ def test_a_database_that_is_away_is_told_on_a_page(
         answer = boss.get("/admin")
     assert answer.status_code == 503 and "the server went away" in answer.text
     assert boss.get("/admin").status_code == 200
+
+
+def test_trouble_of_the_database_stands_on_every_page(
+    boss: Person, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = DatabaseUnavailableError("database_disk_full", where="here")
+    watch = app.database.outages
+    monkeypatch.setattr(outages, "SHOWN_SECS", 0.0)
+    watch.failed(full, writing=True)
+    for path in ("/admin", "/admin/tasks"):
+        assert "here: the disk is full" in boss.page(path)
+    watch.succeeded(writing=True)
+    assert "The database cannot be used" not in boss.page("/admin")
+
+
+def test_a_visitor_does_not_wait_for_a_lost_database_as_workers_do(
+    boss: Person, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[float] = []
+    patience = Database._patience
+
+    def noted(database: Database) -> float:
+        seen.append(patience(database))
+        return seen[-1]
+
+    def away(_engine: object) -> None:
+        raise DatabaseUnavailableError("away")
+
+    monkeypatch.setattr(Database, "_patience", noted)
+    with monkeypatch.context() as broken:
+        broken.setattr(type(app.database.engine), "connect", away)
+        assert boss.get("/admin").status_code == 503
+    assert seen and max(seen) <= 3.0
 
 
 def test_the_document_root_leads_to_the_console(person: Person) -> None:

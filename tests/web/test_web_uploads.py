@@ -109,6 +109,33 @@ def test_what_a_list_would_change_is_told(site: Site, boss: Boss) -> None:
     assert "alice nothing new in it" in same and "bob nothing new in it" in same
 
 
+def row(name: str, uid: int) -> str:
+    return f"{name},SESSDATA={SECRET}{uid}; DedeUserID={uid}\n"
+
+
+def test_logins_that_a_list_would_swap_or_bring_twice_are_told(site: Site, boss: Boss) -> None:
+    head = "username,cookie\n"
+    boss.post("/admin/accounts/import", {}, (head + row("alice", 111)).encode())
+    given = head + row("alice", 222) + row("bob", 111) + row("carol", 333) + row("dave", 333)
+    refused = boss.page(boss.previewed("accounts", given.encode()))
+    for told in (
+        "1 will be taken in, 3 left out.",
+        "alice is the login 111, and these cookies are of 222",
+        "bob is already the login of alice (uid 111)",
+        "dave is already the login of carol (uid 333)",
+    ):
+        assert told in refused, (told, refused)
+    address = boss.previewed("accounts", given.encode(), new_login="true")
+    shown = boss.page(address)
+    assert "2 will be taken in, 2 left out." in shown
+    assert "alice another login takes over the name" in shown
+    boss.post("/admin/accounts/import", {"upload": address.rpartition("/")[2]})
+    told = boss.page("/admin/accounts")
+    assert "2 accounts imported. 2 problems." in told and SECRET not in told
+    logins = {account.username: account.platform_uid for account in site.app.pool.registry.all()}
+    assert logins == {"alice.1": "111", "alice": "222", "carol": "333"}
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [

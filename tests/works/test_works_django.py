@@ -81,6 +81,7 @@ def inbox(app, site: Site) -> DropFolder:
         zone=app.calendar.zone,
         poll_secs=1,
         renderer=ENGLISH_RENDERER,
+        errors=app.foundation.errors_of("inbox"),
     )
 
 

@@ -220,13 +220,9 @@ def test_network_trouble_is_tried_three_times(desk: Begin, tries: int) -> None:
     here.list(here.ids(120))
     here.server.order({"kind": "drop", "endpoint": BATCH, "times": tries})
     outcome = here.crawl()
-    assert outcome.asked == 120, "the others are asked for all the same"
-    assert (outcome.ending, outcome.failed) == (
-        (Ending.DONE, 0) if tries < 3 else (Ending.PARTIAL, 50)
-    )
+    assert (outcome.ending, outcome.asked, outcome.failed) == (Ending.DONE, 120, 0)
     assert here.clock.waits[0] < here.clock.waits[1], "the pauses do not grow"
-    outcome = here.crawl()
-    assert (outcome.ending, outcome.success, outcome.failed) == (Ending.DONE, 120, 0)
+    assert (max(here.clock.waits) >= 29) is (tries == 3), "then the platform is waited for"
 
 
 def test_a_platform_that_is_down_is_not_asked_for_ever(desk: Begin) -> None:
@@ -234,7 +230,7 @@ def test_a_platform_that_is_down_is_not_asked_for_ever(desk: Begin) -> None:
     here.list(here.ids(400))
     here.server.order({"kind": "drop", "times": 10_000})
     outcome = here.crawl()
-    assert (outcome.ending, outcome.asked, outcome.failed) == (Ending.PARTIAL, 250, 400)
+    assert (outcome.ending, outcome.asked, outcome.failed) == (Ending.PARTIAL, 50, 400)
 
 
 def test_a_batch_that_the_platform_refuses_does_not_hold_up_the_others(

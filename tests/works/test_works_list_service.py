@@ -16,7 +16,12 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 @pytest.fixture
 def service(app) -> ListingService:
-    return ListingService(listing=app.works.listing, clock=app.clock, poll_secs=1)
+    return listing_service(app)
+
+
+def listing_service(app) -> ListingService:
+    errors = app.foundation.errors_of("works")
+    return ListingService(listing=app.works.listing, clock=app.clock, poll_secs=1, errors=errors)
 
 
 def put(app, title: str = "", work_id: str = IDS[0]) -> None:
@@ -68,9 +73,7 @@ def test_a_change_right_after_an_export_waits_for_its_turn_and_gets_out(
 
 def test_another_process_changes_and_another_exports(make_app, clock) -> None:
     apps = [make_app(), make_app()]
-    services = [
-        ListingService(listing=one.works.listing, clock=one.clock, poll_secs=1) for one in apps
-    ]
+    services = [listing_service(one) for one in apps]
     written = []
     for second in range(60):
         if second <= 21:

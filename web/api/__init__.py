@@ -6,10 +6,10 @@ from fastapi import APIRouter
 
 from web.api import (
     accounts,
-    actions,
     alerts,
     broadcaster,
     dramas,
+    egress,
     events,
     exports,
     jobs,
@@ -19,7 +19,6 @@ from web.api import (
     tasks,
     webhooks,
     works,
-    works_intake,
 )
 
 PREFIX = "/api/v1"
@@ -29,13 +28,14 @@ ROUTERS: tuple[APIRouter, ...] = (
     tasks.router,
     exports.router,
     works.router,
-    works_intake.router,
     dramas.router,
     webhooks.router,
     jobs.router,
     alerts.router,
+    egress.routes,
+    egress.circuits,
     events.router,
-    actions.router,
+    events.actions,
     operations.router,
     logs.router,
 )

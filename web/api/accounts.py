@@ -66,7 +66,12 @@ def import_accounts(
     platform = backend.platforms.named(given.platform)
     rows = parse_accounts(given.content.get_secret_value(), given.name, platform)
     results, problems = backend.use_cases.accounts.import_rows(
-        who, platform.name, rows, given.name, given.daily_export_limit
+        who,
+        platform.name,
+        rows,
+        given.name,
+        given.daily_export_limit,
+        new_login=given.new_login,
     )
     if problems:
         some = HTTPStatus.MULTI_STATUS if results else HTTPStatus.UNPROCESSABLE_ENTITY

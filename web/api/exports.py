@@ -54,8 +54,10 @@ def verify_exports(
     backend: TheBackend,
     who: Actor,
     domain: Annotated[str | None, Query(description="only this domain")] = None,
+    deep: Annotated[bool, Query(description="also compare every file's rows")] = False,
 ) -> dict[str, Any]:
-    return verification_object(backend.use_cases.exports.verify(who, domain), API_RENDERER)
+    verdict = backend.use_cases.exports.verify(who, domain, deep=deep)
+    return verification_object(verdict, API_RENDERER)
 
 
 @router.post("/{segment_id}/rebuild", summary="Write its file again from the database, here")

@@ -6,6 +6,8 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from presentation.egress_views import circuit_object, cooling_object
+from presentation.i18n.renderer import API_RENDERER
 from presentation.json_rows import account_object, as_object, plain, view_object
 from storage.crawling import leases
 from web.auth.access import Reader
@@ -26,4 +28,6 @@ def show_status(backend: TheBackend, _who: Reader) -> dict[str, Any]:
         "tasks": [view_object(view) for view in snapshot.tasks],
         "events": [as_object(event) for event in snapshot.events],
         "workers": [as_object(worker) for worker in workers],
+        "circuits": [circuit_object(circuit) for circuit in snapshot.circuits],
+        "egress": [cooling_object(route, API_RENDERER.text) for route in snapshot.routes],
     }

@@ -1,21 +1,24 @@
-"""`/api/v1/works`: the catalogue of videos, and its hourly counters."""
+"""`/api/v1/works`: the catalogue of videos, what is added to it, and its hourly counters."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from core.errors import InvalidInputError
 from presentation.json_rows import as_object
 from storage.catalogue import view_history
 from storage.operations import listings
 from web.api.lists import ObjectPage, TheListing
+from web.api.operations import GOES_ON, begun
 from web.auth.access import Actor, Reader
+from web.background import begin_adding_works, begin_discovering_works, begin_importing_works
 from web.lookups import Counter, newest_hour, numbers
 from web.parameters import PlatformName, WorkId
 from web.problems import refused_as
+from web.requests import Creator, NewWorks, WorksFile
 from web.state import TheBackend
 from works.hourly.hours import hours_of_span
 from works.hourly.serialization import gap_object, numbers_object, trend_object
@@ -99,3 +102,26 @@ def enable_work(
 ) -> dict[str, int]:
     with refused_as(HTTPStatus.NOT_FOUND, InvalidInputError):
         return {"changed": backend.use_cases.works.enable(who, [(platform, work_id)]).changed}
+
+
+@router.post("", summary="Add videos by their links", responses=GOES_ON)
+def add_works(
+    given: NewWorks, response: Response, backend: TheBackend, who: Actor
+) -> dict[str, Any]:
+    return begun(begin_adding_works(backend, who, given), response)
+
+
+@router.post(
+    "/import", summary="Add and change videos from a file; twice changes nothing", responses=GOES_ON
+)
+def import_works(
+    given: WorksFile, response: Response, backend: TheBackend, who: Actor
+) -> dict[str, Any]:
+    return begun(begin_importing_works(backend, who, given), response)
+
+
+@router.post("/discover", summary="Add all that a creator uploaded to Bilibili", responses=GOES_ON)
+def discover_works(
+    given: Creator, response: Response, backend: TheBackend, who: Actor
+) -> dict[str, Any]:
+    return begun(begin_discovering_works(backend, who, given), response)

@@ -34,7 +34,7 @@ class Sessions:
     def open(self, cookie: str) -> int | None:
         """Return the token's id; None for a cookie that is forged, damaged or expired."""
         try:
-            found = json.loads(self._vault.decrypt(cookie) or "")
+            found = json.loads(self._vault.unseal(cookie))
             valid = found["for"] == PURPOSE and found["ends"] > self._clock.now().timestamp()
             return int(found["token"]) if valid else None
         except (CredentialsError, ValueError, KeyError, TypeError):

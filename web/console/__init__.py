@@ -10,6 +10,7 @@ from web.console import (
     alerts,
     broadcaster,
     dramas,
+    egress,
     exports,
     jobs,
     logs,
@@ -27,6 +28,7 @@ PREFIX = "/admin"
 SECTIONS = (
     Section("/admin", "Overview", overview.router),
     Section("/admin/accounts", "Accounts", accounts.router),
+    Section("/admin/egress", "Routes and circuits", egress.router),
     Section("/admin/tasks", "Tasks", tasks.router),
     Section("/admin/exports", "Exports", exports.router),
     Section("/admin/videos", "Videos", videos.router),

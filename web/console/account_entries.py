@@ -35,7 +35,7 @@ def new_account(
     platform: Annotated[str, Query(max_length=32)] = "bilibili",
 ) -> Response:
     """Show the form for an account; `name` and `platform` fill it in for a known one."""
-    given = {"username": name, "platform": platform, "daily_export_limit": ""}
+    given = {"username": name, "platform": platform, "daily_export_limit": "", "new_login": False}
     return visit.page("account_new", **_form_values(visit.backend, given))
 
 
@@ -48,6 +48,7 @@ def add(
     cookie_file: Annotated[UploadFile | None, File()] = None,
     proxy: Annotated[str, Form()] = "",
     daily_export_limit: Annotated[str, Form()] = "",
+    new_login: Annotated[bool, Form()] = False,
 ) -> Response:
     """Add or refresh an account; show the form again with the problems of its fields."""
     language, backend = visit.language, visit.backend
@@ -60,6 +61,7 @@ def add(
                 "cookies": text[: MAX_COOKIE_LETTERS + 1],
                 "proxy": proxy.strip() or None,
                 "daily_export_limit": daily_export_limit.strip() or None,
+                "new_login": new_login,
             }
         )
         done = backend.use_cases.accounts.add_or_refresh(visit.who, platform, new.as_request())
@@ -77,7 +79,12 @@ def add(
         notes = backend.platforms.named(platform).read_session(text).notes
         told = [language.say(said, name=done.username), *map(language.problem, notes)]
         return back_with(f"{HOME}/{account.id}", " ".join(told))
-    given = {"username": username, "platform": platform, "daily_export_limit": daily_export_limit}
+    given = {
+        "username": username,
+        "platform": platform,
+        "daily_export_limit": daily_export_limit,
+        "new_login": new_login,
+    }
     messages = {field: language.problem(problem) for field, problem in problems.problems}
     return visit.page(
         "account_new",
@@ -86,23 +93,16 @@ def add(
     )
 
 
-def _of_cookies(error: InvalidInputError) -> RequestRefusedError:
-    """Return the problems of an error; one that names no field is about the cookies."""
-    if isinstance(error, WrongFieldsError):
-        return of_error(error)
-    problems = [("cookies", error.message)]
-    return RequestRefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, error, problems=problems)
-
-
 @router.post("/preview")
 def preview(
     visit: Acting,
     file: Annotated[UploadFile | None, File()] = None,
     platform: Annotated[str, Form(max_length=32)] = "bilibili",
+    new_login: Annotated[bool, Form()] = False,
 ) -> Response:
     """Keep an uploaded list, and go to the page that shows what its import would do."""
     try:
-        upload = StagedUpload(content_of(file), name_of(file), platform)
+        upload = StagedUpload(content_of(file), name_of(file), platform, new_login)
         _rows_of(visit.backend, upload)
     except BatonError as error:
         return visit.back_with(visit.language.problem(error), failed=True)
@@ -118,7 +118,7 @@ def show_preview(visit: Acting, word: str) -> Response:
         platform, rows = _rows_of(visit.backend, upload)
     except BatonError as error:
         return back_with(f"{HOME}/new", visit.language.problem(error), failed=True)
-    found = visit.use_cases.accounts.preview_rows(platform, rows)
+    found = visit.use_cases.accounts.preview_rows(platform, rows, new_login=upload.new_login)
     taken = [one for one in found if one.is_taken]
     return visit.page(
         "upload_preview",
@@ -142,18 +142,22 @@ def import_many(
     visit: Acting,
     file: Annotated[UploadFile | None, File()] = None,
     platform: Annotated[str, Form(max_length=32)] = "bilibili",
+    new_login: Annotated[bool, Form()] = False,
     upload: Annotated[str, Form(max_length=64)] = "",
 ) -> Response:
     """Add or refresh the accounts of a list, previewed before or uploaded now; name what was
-    refused."""
+    refused.
+
+    The choice of `new_login` is that of the preview, if there was one.
+    """
     try:
         if upload:
             staged = visit.screens.uploads.take(visit.who.name, upload)
         else:
-            staged = StagedUpload(content_of(file), name_of(file), platform)
+            staged = StagedUpload(content_of(file), name_of(file), platform, new_login)
         known, rows = _rows_of(visit.backend, staged)
         done, problems = visit.use_cases.accounts.import_rows(
-            visit.who, known, rows, staged.name, None
+            visit.who, known, rows, staged.name, None, new_login=staged.new_login
         )
     except BatonError as error:
         return visit.back_with(visit.language.problem(error), failed=True)
@@ -202,7 +206,7 @@ def check(account_id: RowId, visit: Acting) -> str:
 
 
 def _form_values(
-    backend: Backend, given: dict[str, str], problems: dict[str, str] | None = None
+    backend: Backend, given: dict[str, object], problems: dict[str, str] | None = None
 ) -> dict[str, Any]:
     """Return the values that the form shows again; never a secret."""
     return {

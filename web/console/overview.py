@@ -13,7 +13,7 @@ from starlette.responses import Response
 from presentation.account_views import AccountView, egress_message
 from presentation.i18n.alert_messages import AlertRenderer
 from presentation.snapshot import RateMeter, Snapshot, TaskView
-from presentation.terminal import account_table, event_lines, task_table
+from presentation.terminal import account_table, egress_lines, event_lines, task_table
 from presentation.terminal.layout import Page
 from storage.crawling import leases
 from storage.crawling.leases import Worker
@@ -60,6 +60,7 @@ def overview(visit: Reading) -> Response:
         "overview",
         sums=_sums(backend, snapshot),
         alerts=open_alerts(backend, page),
+        left_alone=egress_lines.lines(page, snapshot),
         accounts=[account_row(page, view) for view in shown],
         more_accounts=account_table.counted(page, left_out) if left_out else "",
         tasks=[task_row(page, view, meter, language) for view in reversed(snapshot.tasks)],

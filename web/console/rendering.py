@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from core.installation.program import program_name
+from core.messages import Message
 from presentation.i18n.renderer import FrontEnd, renderer_for
 from presentation.terminal.layout import Page
 from web.auth.access import Visitor
@@ -89,6 +90,7 @@ class Screens:
             t=language.say,
             word=language.renderer().word,
             note=note,
+            trouble=self._trouble(language),
             sections=self._sections,
             version=self._backend.version,
             now=self._backend.clock.now(),
@@ -113,6 +115,14 @@ class Screens:
         if isinstance(shown, ListView) and "rows" in shown.filters:
             keep(answer, ROWS_COOKIE, str(shown.rows))
         return answer
+
+    def _trouble(self, language: Language) -> str:
+        """Return what a banner says of the database's trouble; empty without any."""
+        outage = self._backend.database.outages.current
+        if outage is None:
+            return ""
+        message = Message.of("database_in_trouble", since=outage.began_at, cause=outage.cause)
+        return language.problem(message, self._backend.calendar.zone)
 
     def section(self, request: Request) -> Section:
         """Return the section to which the address belongs."""

@@ -16,11 +16,17 @@ MAX_FILES = 8
 
 @dataclass(frozen=True)
 class StagedUpload:
-    """An uploaded file with the platform that was chosen for it; None: the file says which."""
+    """An uploaded file with what was chosen for it.
+
+    Args:
+        platform: None: the file says which.
+        new_login: other logins may take over the names of accounts.
+    """
 
     content: bytes = field(repr=False)
     name: str
     platform: str | None
+    new_login: bool = False
 
 
 class StagedUploads:

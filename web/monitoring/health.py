@@ -1,22 +1,25 @@
-"""`/healthz` and `/readyz`, open to everybody: they answer yes or no, and nothing else."""
+"""`/healthz` and `/readyz`, open to everybody: yes or no, and which work makes no progress."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import JSONResponse
 
+from core.clock import iso_utc
 from core.errors import BatonError
 from storage.schema import schema
+from web.backend import Backend
 from web.state import TheBackend
 
 router = APIRouter(tags=["health"])
 
 
 @router.get("/healthz", summary="The server runs")
-def healthz() -> dict[str, str]:
-    return {"status": "ok"}
+def healthz(backend: TheBackend) -> dict[str, Any]:
+    return _alive(backend)
 
 
 @router.get("/readyz", summary="The database answers, with the right tables")
@@ -26,4 +29,16 @@ def readyz(backend: TheBackend) -> JSONResponse:
     except BatonError:
         body = {"status": "unavailable", "detail": "the database cannot be used; see the log"}
         return JSONResponse(body, HTTPStatus.SERVICE_UNAVAILABLE)
-    return JSONResponse({"status": "ok"})
+    return JSONResponse(_alive(backend))
+
+
+def _alive(backend: Backend) -> dict[str, Any]:
+    """Return the answer of a server that runs: `ok`, or `stalled` with what hangs since when.
+
+    Both are answered with 200: a restart may help what hangs, but must be a person's decision.
+    """
+    stalled = backend.watchdog.stalled()
+    if not stalled:
+        return {"status": "ok"}
+    found = [{"what": work.what, "since": iso_utc(work.since)} for work in stalled]
+    return {"status": "stalled", "stalled": found}

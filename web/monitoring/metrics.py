@@ -13,7 +13,8 @@ from starlette.responses import Response
 
 from core.errors import DatabaseError
 from core.logs import service_log
-from storage.crawling import accounts, leases
+from storage.crawling import accounts, leases, proxies, source_states
+from storage.crawling.source_states import CircuitState
 from storage.engines.transactions import Tx
 from storage.models.accounts import Account, AccountStatus
 from storage.operations import metrics_queries
@@ -100,7 +101,7 @@ class InstallationCollector(Collector):
         ]
         running = GaugeMetricFamily("baton_processes", "Processes that are alive and work.")
         running.add_metric((), len(workers))
-        return [running, *self._of_accounts(pool, now), *self._of_work(tx)]
+        return [running, *self._of_accounts(pool, now), *_of_egress(tx, now), *self._of_work(tx)]
 
     def _of_accounts(self, pool: list[Account], now: datetime) -> Iterator[Metric]:
         day = self._backend.calendar.day(now)
@@ -159,6 +160,24 @@ class InstallationCollector(Collector):
             at = work.last_success.timestamp() if work.last_success else 0
             last.add_metric((kind,), at)
         yield last
+
+
+def _of_egress(tx: Tx, now: datetime) -> Iterator[Metric]:
+    """Yield how many circuits are not closed, and how many egress routes cool down."""
+    circuits = source_states.all_of(tx, now)
+    states = GaugeMetricFamily(
+        "baton_circuits",
+        "Circuits that are not closed, by platform and state.",
+        labels=("platform", "state"),
+    )
+    for platform in sorted({*accounts.platforms(tx), *(one.platform for one in circuits)}):
+        for state in (s for s in CircuitState if s is not CircuitState.CLOSED):
+            count = sum(1 for one in circuits if (one.platform, one.state) == (platform, state))
+            states.add_metric((platform, state.value), count)
+    yield states
+    cooling = GaugeMetricFamily("baton_egress_cooldowns", "Egress routes in cooldown.")
+    cooling.add_metric((), len(proxies.cooling(tx, now)))
+    yield cooling
 
 
 def _counted(name: str, text: str, work: Work) -> Metric:

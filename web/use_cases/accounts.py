@@ -53,9 +53,7 @@ class AccountUseCases:
             CredentialsError: there is no usable key to encrypt with.
         """
         with self._audit.action(who, "account.add", f"{new.platform}/{new.username}"):
-            account_id = self._enrolment.add(new)
-            self._keep_user_agent(new.platform, new.username, new.user_agent)
-            return account_id
+            return self._enrolment.add(new)
 
     def add_or_refresh(
         self, who: Principal, platform: str, request: AccountRequest
@@ -65,11 +63,12 @@ class AccountUseCases:
         Raises:
             WrongFieldsError: a field is wrong or the session has ended; it has a message for each
                 such field.
-            InvalidInputError: there is no such platform.
+            InvalidInputError: there is no such platform, the session is another login than the
+                account's, or it is that of another account.
         """
         with self._audit.action(who, "account.add", f"{platform}/{request.username}"):
             new = request.checked(self._platforms.named(platform))
-            return self._refresh(new)
+            return self._enrolment.add_or_refresh(new)
 
     def refresh(self, who: Principal, new: NewAccount) -> EnrolmentResult:
         """Add an account whose fields were checked before, or refresh the one of that name.
@@ -78,7 +77,7 @@ class AccountUseCases:
             WrongFieldsError: the session has ended already.
         """
         with self._audit.action(who, "account.add", f"{new.platform}/{new.username}"):
-            return self._refresh(new)
+            return self._enrolment.add_or_refresh(new)
 
     def sign_in(self, who: Principal, new: NewAccount) -> EnrolmentResult:
         """Add an account, or refresh the one of that name, with the session of a sign-in just now.
@@ -86,10 +85,17 @@ class AccountUseCases:
         It differs from `refresh` in what the log of actions calls it.
         """
         with self._audit.action(who, "account.login", f"{new.platform}/{new.username}"):
-            return self._refresh(new)
+            return self._enrolment.add_or_refresh(new)
 
     def import_rows(
-        self, who: Principal, platform: str, rows: AccountRows, file: str, limit: int | None
+        self,
+        who: Principal,
+        platform: str,
+        rows: AccountRows,
+        file: str,
+        limit: int | None,
+        *,
+        new_login: bool = False,
     ) -> tuple[list[EnrolmentResult], list[Message]]:
         """Add or refresh the accounts of a file one after the other.
 
@@ -100,18 +106,17 @@ class AccountUseCases:
             file: what messages call the file.
             limit: rows a day for lines without a limit. None: the default for new accounts, no
                 change for known ones.
+            new_login: other logins may take over the names of accounts.
         """
         subject = f"{platform} {file}: {len(rows.good)}"
         with self._audit.action(who, "account.import", subject):
-            done, problems = self._enrolment.import_rows(platform, rows, file, limit)
-            agents = {row.username: row.user_agent for row in rows.good}
-            for result in done:
-                self._keep_user_agent(platform, result.username, agents.get(result.username))
-            return done, problems
+            return self._enrolment.import_rows(platform, rows, file, limit, new_login=new_login)
 
-    def preview_rows(self, platform: str, rows: AccountRows) -> list[PreviewedAccount]:
+    def preview_rows(
+        self, platform: str, rows: AccountRows, *, new_login: bool
+    ) -> list[PreviewedAccount]:
         """Return for each valid row of a list what its import would do; nothing is stored."""
-        return preview_rows(self._enrolment, platform, rows)
+        return preview_rows(self._enrolment, platform, rows, new_login=new_login)
 
     def enable(self, who: Principal, account: Account) -> None:
         """Make an account idle: it is no longer disabled or cooling down."""
@@ -161,19 +166,6 @@ class AccountUseCases:
         """Encrypt every secret with a new key; return the number of accounts."""
         with self._audit.action(who, "account.rotate_key", "all"):
             return self._rotate_key()
-
-    def _refresh(self, new: NewAccount) -> EnrolmentResult:
-        done = self._enrolment.add_or_refresh(
-            new.platform, new.username, new.credentials, new.limit
-        )
-        self._keep_user_agent(new.platform, done.username, new.user_agent)
-        return done
-
-    def _keep_user_agent(self, platform: str, name: str, user_agent: str | None) -> None:
-        """Store the User-Agent that came with a session; without one the account keeps its own."""
-        account = self._registry.lookup(platform, name) if user_agent else None
-        if account is not None:
-            self._registry.set_user_agent(account, user_agent)
 
 
 def named(account: Account) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from crawler.export.requests import ExportRequest
-    from crawler.export.segment_files import FinishedFile
-    from crawler.service import CrawlingService
+    from crawler.service import CancelledTask, CrawlingService
     from crawler.tasks.requests import CrawlRequest, LabelChange
     from crawler.tasks.submission import FiledTask
     from web.audit_log import AuditLog, Principal
@@ -63,8 +64,13 @@ class TaskUseCases:
         with self._audit.action(who, "task.resume", self._named(task_id)):
             self._service.resume(task_id)
 
-    def cancel(self, who: Principal, task_id: int) -> dict[int, FinishedFile]:
-        """End a task for good; return the files that were finished, by segment id."""
+    def move_output(self, who: Principal, task_id: int, out: Path) -> None:
+        """Have an open export write its files to another folder, an absolute one."""
+        with self._audit.action(who, "task.move_output", self._named(task_id)):
+            self._service.move_output(task_id, out)
+
+    def cancel(self, who: Principal, task_id: int) -> CancelledTask:
+        """End a task for good; return what became of the files that it left open."""
         with self._audit.action(who, "task.cancel", self._named(task_id)):
             return self._service.cancel(task_id)
 

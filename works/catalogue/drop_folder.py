@@ -21,6 +21,7 @@ from core.file_lock import file_lock
 from core.logs import service_log
 from core.messages import Message
 from core.poller import Poller
+from core.supervision.internal_errors import ComponentErrors
 from presentation.i18n.renderer import Renderer
 from works.catalogue.catalogue import Catalogue, Changes
 from works.catalogue.entries import WorkEntry
@@ -81,6 +82,7 @@ class DropFolder:
     zone: tzinfo
     poll_secs: float
     renderer: Renderer
+    errors: ComponentErrors
 
     def run(self, stop: threading.Event) -> None:
         """Import files until `stop` is set; errors of the database or the
@@ -90,6 +92,7 @@ class DropFolder:
             poll_secs=self.poll_secs,
             retried=(DatabaseError, OutputError),
             on_error=partial(log.error, "the inbox waits: %s"),
+            errors=self.errors,
         )
         poller.run(lambda: self.import_waiting(stop), stop)
 

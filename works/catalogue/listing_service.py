@@ -10,6 +10,7 @@ from core.clock import Clock
 from core.errors import DatabaseError, OutputError
 from core.logs import service_log
 from core.poller import Poller
+from core.supervision.internal_errors import ComponentErrors
 from works.catalogue.views_json import CatalogueList
 
 log = service_log("works")
@@ -29,6 +30,7 @@ class ListingService:
     listing: CatalogueList
     clock: Clock
     poll_secs: float
+    errors: ComponentErrors
     _change_seen_at: datetime | None = field(default=None, init=False)
 
     def run(self, stop: threading.Event) -> None:
@@ -43,6 +45,7 @@ class ListingService:
             poll_secs=self.poll_secs,
             retried=(DatabaseError, OutputError),
             on_error=self._postpone,
+            errors=self.errors,
         )
         poller.run(self.export_if_due, stop)
 

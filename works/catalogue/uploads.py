@@ -11,6 +11,7 @@ from core.errors import InvalidInputError, NotFoundError
 from crawler.statistics.batch_fetchers import PoolBatchFetcher
 from sources.base import Upload, UploadsPage
 from sources.links import normalize_bilibili_id
+from sources.policies import UPLOADS
 from storage.catalogue.works import InvalidBy
 from works.catalogue.catalogue import Catalogue, Changes
 from works.catalogue.entries import WorkEntry, truncated
@@ -84,7 +85,7 @@ class UploadsDiscovery:
         InvalidInputError for an unknown creator."""
         try:
             return self.fetcher.run_with_account(
-                lambda v: v.source.uploads(v.session, uid, number, stop), stop
+                lambda v: v.source.uploads(v.session, uid, number, stop), stop, UPLOADS
             )
         except NotFoundError as error:
             raise InvalidInputError(

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from core.attribution import Scope
 from core.cancellation import StoppedSignal
 from core.clock import Clock
 from core.errors import (
     AccountBannedError,
-    BreakerOpenError,
+    CircuitOpenError,
     DamagedFileError,
     LoginExpiredError,
     NoFitAccountError,
@@ -277,9 +278,9 @@ def _ending_after(failure: SourceError, failed_in_row: int) -> Ending | None:
     """Return how the crawl ends after a failed batch; None when it should go on."""
     if isinstance(failure, LoginExpiredError | AccountBannedError):
         return Ending.NO_ACCOUNT
-    if (
-        isinstance(failure, BreakerOpenError | RiskControlError)
-        or failed_in_row >= MAX_FAILED_IN_ROW
-    ):
+    scope = failure.attribution.scope if failure.attribution else None
+    nobody_gets_through = scope in (Scope.ENDPOINT, Scope.PLATFORM)
+    is_refused = isinstance(failure, CircuitOpenError | RiskControlError)
+    if is_refused or nobody_gets_through or failed_in_row >= MAX_FAILED_IN_ROW:
         return Ending.PARTIAL
     return None

@@ -30,6 +30,8 @@ CREATE TABLE source_refusals (
   account_token BIGINT NOT NULL,
   cause VARCHAR(24) NOT NULL,
   code VARCHAR(32) NULL,
+  scope VARCHAR(16) NOT NULL,
+  question VARCHAR(16) NULL,
   before_health VARCHAR(16) NULL,
   before_failures INT NULL,
   before_pace TEXT NULL,

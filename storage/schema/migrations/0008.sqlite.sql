@@ -30,6 +30,8 @@ CREATE TABLE source_refusals (
   account_token INTEGER NOT NULL,
   cause TEXT NOT NULL,
   code TEXT NULL,
+  scope TEXT NOT NULL,
+  question TEXT NULL,
   before_health TEXT NULL,
   before_failures INTEGER NULL,
   before_pace TEXT NULL,

@@ -10,10 +10,11 @@ from typing import Any
 from accounts.account_lease import Purpose
 from accounts.vault import Credentials
 from app.container import App
-from core.errors import LoginExpiredError
+from core.errors import LoginExpiredError, TransportFault
 from core.messages import Message
 from storage.operations import alerts
 from storage.operations.alerts import Alert, AlertKind
+from tests.support.accounts.egress import DEAD_PROXY, LOGIN_REFUSED, open_circuit
 from tests.support.crawler.workbench import (
     account_of,
     add_account,
@@ -84,6 +85,21 @@ def expire(app: App, days: float, name: str = "acc1") -> None:
         app.pool.registry.refresh(account, session, ends_at)
 
 
+def egress_of(app: App, name: str) -> str:
+    """Return the route of an account."""
+    return account_of(app, name).egress or ""
+
+
+def fail_egress(app: App, clock: MovingClock, fault: TransportFault, times: int) -> None:
+    """Let the route of an account fail, and each probe of it, so often in all."""
+    add_account(app, "acc1", proxy="http://user:secret@gate.example:7000")
+    for number in range(times):
+        until = app.pool.egress_routes.record_failure(egress_of(app, "acc1"), fault)
+        assert until is not None
+        if number + 1 < times:
+            clock.move_to(until + timedelta(milliseconds=50))
+
+
 CAUSES = (
     Cause(AlertKind.ACCOUNT_DISABLED, lambda app, _: disable(app), lambda app, _: enable(app)),
     Cause(
@@ -92,9 +108,24 @@ CAUSES = (
         lambda app, _: app.pool.registry.set_limit(account_of(app, "acc1"), 100),
     ),
     Cause(
-        AlertKind.BREAKER_OPEN,
-        lambda app, _: app.pool.breaker.shut("bilibili"),
+        AlertKind.CIRCUIT_OPEN,
+        lambda app, _: open_circuit(app, "bilibili"),
         lambda app, clock: clock.move(app.settings.risk_cooldown_secs),
+    ),
+    Cause(
+        AlertKind.EGRESS_DOWN,
+        lambda app, clock: fail_egress(app, clock, DEAD_PROXY, times=5),
+        lambda app, _: app.pool.egress_routes.record_success(egress_of(app, "acc1")),
+    ),
+    Cause(
+        AlertKind.EGRESS_REFUSED,
+        lambda app, clock: fail_egress(app, clock, LOGIN_REFUSED, times=1),
+        lambda app, _: app.pool.egress_operator.open("gate.example:7000"),
+    ),
+    Cause(
+        AlertKind.INTERNAL_ERROR,
+        lambda app, _: app.foundation.errors_of("export").settled(ZeroDivisionError("a bug")),
+        lambda _, clock: clock.move(600),
     ),
     Cause(
         AlertKind.SESSION_EXPIRING,

@@ -136,6 +136,7 @@ def broadcaster_of(app: App, fetcher: Fetcher, part_tasks: int = 500) -> Broadca
         owner=app.owner,
         site_name="Site",
         limits=limits,
+        errors=app.foundation.errors_of("broadcast"),
     )
 
 

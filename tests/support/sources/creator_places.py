@@ -16,6 +16,7 @@ from sources.bilibili.client import BilibiliClient
 from sources.bilibili.source import BilibiliSource
 from sources.declared.loading import SHIPPED, read_declaration
 from sources.declared.source import DeclaredSource
+from sources.local_circuits import LocalCircuits
 from sources.request_delay import RandomDelay
 from tests.support.moving_clock import MovingClock
 from tests.support.sources.sources_servers import SEARCH, Said, says_page
@@ -58,6 +59,7 @@ def _bilibili(url: str, clock: MovingClock) -> CreatorSource:
         pace=Pace(100_000, 1),
         pause=RandomDelay(clock=clock, min_secs=0.0, max_secs=0.0, rng=rng),
         rng=rng,
+        circuits=LocalCircuits(clock=clock),
     )
 
 

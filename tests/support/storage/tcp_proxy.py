@@ -30,7 +30,7 @@ class TcpProxy:
     def __init__(self, port: int) -> None:
         self.commit_faults: list[CommitFault] = []
         self.refuse = False
-        self._target = port
+        self._target = self._leads_to = port
         self._guard = threading.Lock()
         self._pairs: list[_Pair] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -46,6 +46,10 @@ class TcpProxy:
     def url(self, database_url: str) -> str:
         """Return the same DATABASE_URL, through this proxy."""
         return database_url.replace(f":{self._target}/", f":{self.port}/")
+
+    def lead_to(self, port: int) -> None:
+        """Forward new connections to another port; those that are open stay where they are."""
+        self._leads_to = port
 
     def cut(self) -> None:
         with self._guard:
@@ -72,7 +76,7 @@ class TcpProxy:
                 client.close()
                 continue
             try:
-                server = socket.create_connection(("127.0.0.1", self._target))
+                server = socket.create_connection(("127.0.0.1", self._leads_to))
             except OSError:
                 client.close()
                 continue

@@ -17,6 +17,7 @@ from storage.distribution.deliveries import DeliveryKind
 from storage.models.accounts import AccountStatus
 from storage.operations import alerts
 from storage.operations.alerts import AlertKind
+from tests.support.accounts.egress import add_route, open_circuit
 from tests.support.apps import add_account
 from tests.support.crawler.workbench import change, export, file_crawl, store_rows
 from tests.support.web.web_site import Site
@@ -77,6 +78,7 @@ def fill(site: Site) -> Site:
     )
     app.database.write(task_labels.add, crawl.id, ["客户"])
     app.pool.manager.set_account_status(bob, AccountStatus.DISABLED, EXPIRED)
+    _trouble_egress(app)
     _file_reports(app)
     site.admin.post("/api/v1/dramas", json=DRAMA)
     site.admin.post("/api/v1/completions", json=COMPLETION)
@@ -99,6 +101,13 @@ def fill(site: Site) -> Site:
     line = "2026-11-22T05:00:00.123Z INFO crawl task=3 account=alice page=7\n"
     (app.settings.log_dir / "crawl-2026-11-22.log").write_text(line)
     return site
+
+
+def _trouble_egress(app: App) -> None:
+    """Add a route in cooldown and an open circuit."""
+    add_route(app, "gate:7000#1f3a9c02")
+    app.pool.egress_operator.cool_down("gate:7000#1f3a9c02", timedelta(hours=2))
+    open_circuit(app, "bilibili", endpoint="search", secs=86_400)
 
 
 def _file_reports(app: App) -> None:

@@ -11,18 +11,28 @@ MESSAGES = {
     # why an account is disabled or rests
     "session_expired": "session expired ({cause})",
     "session_not_signed_in": "the session is not signed in any more",
+    "session_emptied": "the platform emptied the session's cookie: it is not signed in any more",
+    "login_swapped": "signed in as {uid}, was {was}",
+    "login_of_older": "same login as {name} (uid {uid})",
+    "login_replaced": "{name} is another login now (uid {uid})",
+    "login_unknown": "not known yet",
     "account_banned": "banned by the platform ({cause})",
     "credentials_unusable": "secrets cannot be used ({cause})",
     "account_throttled": "throttled ({cause})",
     "risk_control": "risk control ({cause})",
-    "risk_control_elsewhere": "risk control ({cause}); to blame is the {culprit}, not the account",
-    "culprit_account": "account",
-    "culprit_proxy": "proxy",
-    "culprit_signature": "signature",
-    "culprit_endpoint": "endpoint",
-    "culprit_platform": "platform",
-    "culprit_ourselves": "program itself",
-    "proxy_blocked": "its proxy does not let it through ({cause})",
+    "refusal_elsewhere": "{cause}; it concerns the {scope}, not the account",
+    "refusal_reverted": "not its fault: others were refused alike; it concerns the {scope}",
+    "scope_item": "resource",
+    "scope_request": "request",
+    "scope_signature": "signature",
+    "scope_device": "device",
+    "scope_session": "session",
+    "scope_account": "account",
+    "scope_key": "API key",
+    "scope_egress": "egress route",
+    "scope_endpoint": "endpoint",
+    "scope_platform": "platform",
+    "scope_client": "program itself",
     "by_operator": "by the operator",
     # what happened to it
     "session_imported": "a new session was imported",
@@ -34,7 +44,41 @@ MESSAGES = {
     "limit_changed": "from {before:,} to {rows:,} a day",
     "quota_handed_over": "quota of {day} used up by {domain}, last id {last_id:,}",
     "probe_passed": "the probe passed; on probation",
+    "login_also_in": "{name} is the same login (uid {uid}), and is disabled",
+    "login_changed": "another login (uid {uid}); the former one is {former}",
+    "session_renewed": "by the platform: {names}",
+    "device_assigned": "{names}",
+    "sessions_lost_together": "{n} accounts in a row, so none is at fault: {cause}",
+    "sessions_signed_out": "not signed in any more",
+    "sessions_unreadable": "their secrets cannot be decrypted, though the key is the right one",
     "account_recovered": "healthy again after {good} good answers",
+    # Egress routes and circuits
+    "egress_opened": "{egress} is used again",
+    "egress_was_open": "{egress} was not in cooldown",
+    "egress_cooled_down": "{egress} is left alone until {until}",
+    "egress_unknown": "no egress route or gateway is named '{name}'",
+    "no_egress_routes": "no egress route is known: they appear with the first account",
+    "cooldown_length_wrong": "a cooldown lasts 1 s to {hours}h, like 90s, 30m or 2h, not {text}",
+    "circuit_open": "{unit} is left alone until {until}: {cause}",
+    "circuit_cause_code": "{cause} ({code})",
+    "circuit_closed": "{unit} is asked again",
+    "no_circuits": "all circuits are closed: everything is asked as usual",
+    "no_circuit_closed": "{platform} has no such circuit; all are closed already",
+    "circuit_unit_platform": "{platform}",
+    "circuit_unit_endpoint": "{platform} (endpoint {endpoint})",
+    "circuit_unit_egress": "{platform} by {egress}",
+    "circuit_unit_both": "{platform} (endpoint {endpoint}) by {egress}",
+    "circuit_state_quarantined": "being confirmed",
+    "circuit_state_open": "open",
+    "circuit_state_half_open": "half-open",
+    "circuit_cause_risk": "risk control",
+    "circuit_cause_throttle": "rate limit",
+    "circuit_cause_no_answer": "no answer",
+    "circuit_cause_server_error": "server error",
+    "circuit_cause_unusable": "endpoint of no use",
+    "circuit_cause_key": "API key refused",
+    "circuit_cause_operator": "by the operator",
+    "circuits_and_routes_more": "and {n} more: {program} circuits list, {program} egress list",
     # why no account is fit
     "no_account": "no account for {platform}",
     "all_accounts_disabled": ("the only account is disabled", "all {n:,} accounts are disabled"),
@@ -45,6 +89,10 @@ MESSAGES = {
     "accounts_waiting": (
         "1 account waits for the next turn",
         "{n:,} accounts wait for the next turn",
+    ),
+    "accounts_cut_off": (
+        "1 account waits: its egress route cools down until {until}",
+        "{n:,} accounts wait: their egress route cools down until {until}",
     ),
     "accounts_spent": (
         "1 account has used up the quota of {day}",
@@ -79,6 +127,9 @@ MESSAGES = {
     "account_refreshed_with_limit": "refreshed, {rows:,} rows a day",
     "account_same_session": "same session, {rows:,} rows a day",
     "account_unchanged": "nothing new in it",
+    "login_begun": "another login from now on; the former one is {former}, and disabled",
+    "login_taken": "{name} is already the login of {other} (uid {uid})",
+    "login_differs": "{name} is the login {was}, and these cookies are of {uid}",
     # a file of accounts
     "csv_columns_missing": (
         "{file}: its first line must name the columns username and cookie (and may name password,"
@@ -107,6 +158,23 @@ MESSAGES = {
     "secret_of_other_key": (
         "a stored secret was not encrypted with the keys of {source}; nothing was changed"
     ),
+    "key_is_outdated": (
+        "the database was encrypted with a key that {source} of this process does not have;"
+        " nothing was changed"
+    ),
+    "accounts_wait_for_key": "this process lacks the key of the database: accounts wait for it",
+    "process_key_outdated": (
+        "the database was encrypted with a key that the process does not have; work that needs"
+        " secrets waits"
+    ),
+    "other_key_on_disk": (
+        "the key file holds another key than the database; the process still has the right one,"
+        " but could not start again"
+    ),
+    "key_file_gone": (
+        "the key file is missing or cannot be read; the process still has its key, but could not"
+        " start again"
+    ),
     "secret_key_lost": (
         "the accounts were encrypted with a key that is not here: {file} is missing and {setting}"
         " is not set; nothing was changed"
@@ -117,6 +185,9 @@ MESSAGES = {
     "account_key_missing": (
         "a secret of account '{name}' was encrypted with a key that is not here; nothing was"
         " changed"
+    ),
+    "egress_salt_key_missing": (
+        "the names of egress routes were encrypted with a key that is not here; nothing was changed"
     ),
     "callback_key_missing": (
         "the callback secret of task '{task_id}' was encrypted with a key that is not here;"
@@ -129,10 +200,14 @@ _EVERYWHERE = {
     "session_expired": "import the session again",
     "too_many_accounts": "split it into smaller files",
     "credentials_unusable": "import the session again",
+    "session_emptied": "import the session again",
+    "login_of_older": "keep only one of them",
     "secret_of_other_key": "give the right key, or sign the account in again",
+    "key_is_outdated": "start the process again with the new key in front",
     "secret_key_lost": "put the key back",
     "secret_key_other": "put the right key back",
     "account_key_missing": "add that key behind the others and try again",
+    "egress_salt_key_missing": "add that key behind the others",
     "callback_key_missing": "add that key behind the others, or set the secret again",
     "secret_key_empty": NEW_KEY,
     "secret_key_missing": NEW_KEY,
@@ -148,6 +223,11 @@ ADVICE = {
         "account_name_unknown": "see: {program} accounts list",
         "account_name_ambiguous": "say which with --platform",
         "account_exists": "change its session with: {program} accounts import {name} FILE",
+        "login_taken": "give it this session with: {program} accounts import {other} FILE",
+        "login_differs": "if {name} shall be another login from now on, add --new-login",
+        "login_swapped": (
+            "import the cookies of {was}, or those of {uid} with --new-login or under another name"
+        ),
         "session_ended": (
             "sign in again in the browser and export the cookies anew, or: {program} accounts login"
         ),
@@ -163,6 +243,9 @@ ADVICE = {
         "account_name_unknown": "see the page Accounts",
         "account_name_ambiguous": "choose the platform too",
         "account_exists": "import its new session on the account's page",
+        "login_taken": "import it on the page of {other}",
+        "login_differs": "if {name} shall be another login from now on, tick the box for that",
+        "login_swapped": "import the cookies of {was}, or tick the box for another login",
         "session_ended": "sign in again in the browser and export the cookies anew",
         "csv_columns_missing": "for one account's cookies use the form for one account",
     },
@@ -174,6 +257,9 @@ ADVICE = {
         "account_name_unknown": "see GET /api/v1/accounts",
         "account_name_ambiguous": "give the platform too",
         "account_exists": "post its new session to POST /api/v1/accounts",
+        "login_taken": "post it with the username {other}",
+        "login_differs": "if {name} shall be another login from now on, give new_login: true",
+        "login_swapped": "post the cookies of {was}, or those of {uid} with new_login: true",
         "session_ended": "sign in again in the browser and export the cookies anew",
         "csv_columns_missing": "for one account's cookies use POST /api/v1/accounts",
     },

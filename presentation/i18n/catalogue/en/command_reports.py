@@ -176,6 +176,7 @@ MESSAGES: dict[str, Forms] = {
     "stopped_before_work": "stopped before the work began",
     "healthy": "{url} answers",
     "not_healthy": "{url} does not answer: {detail}",
+    "work_stalls": "{what} makes no progress since {since}",
     "health_of_another": "{url}: another program answers there",
     "health_port_unknown": "{setting} is 0, any free port: nobody knows which one; set a port",
     "web_listening": "listening on {url}",

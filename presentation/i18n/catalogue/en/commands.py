@@ -29,8 +29,12 @@ MESSAGES: dict[str, Forms] = {
         "{option} {text}: write a day, or day and time, like 2026-11-22 or 2026-11-22T10:00"
     ),
     "stopped_by_internal_error": "stopped by an internal error: {detail}; see the logs",
+    "no_thread_left": "no thread can be started ({name}): raise the limit of processes and threads",
+    "result_unwritable": "the result cannot be written to standard output: {detail}",
+    "log_unwritable": (
+        "the log file {file} cannot be written: {detail}; the work goes on without it"
+    ),
     "worker_not_ended": "a worker did not end in time; its leases run out by themselves",
-    "database_trouble_waiting": "database trouble, waiting: {cause}",
     # Wrong use of a command
     "domain_option_meant": "did you mean {option} {word}?",
     "option_needs_value": "{option} needs a value; if {value} is meant, write {option}={value}",
@@ -80,6 +84,10 @@ MESSAGES: dict[str, Forms] = {
     "task_goes_on": ("task {task_id} goes on; `{program} run` or its start command works on it"),
     "task_was_cancelled": "task {task_id} cancelled",
     "segment_was_finished": "segment {segment_id} finished: {file}",
+    "segment_stays_open": (
+        "note: segment {segment_id} stays open ({cause}); finish it elsewhere with:"
+        " {program} exports rebuild {segment_id} --out FOLDER"
+    ),
     "task_account_line": "{account}: {work}",
     "task_has_labels": "task {task_id}: {labels}",
     "task_without_labels": "task {task_id}: no labels",
@@ -110,6 +118,7 @@ MESSAGES: dict[str, Forms] = {
     "host_without_segments": (
         "no segment was written on host {host}; see: {program} exports list --json"
     ),
+    "export_was_moved": "task {task_id} writes to {folder} from now on",
     "segment_rebuilt": "segment {segment_id}: {file} ({size})",
     "rebuilt_from_now": (
         "contents are as the database has them now; a re-crawl may have refreshed names"

@@ -17,6 +17,7 @@ MESSAGES = {
     "task_not_found": "no task has the id {task_id}",
     "task_completed": "task {task_id} is completed",
     "task_ended": "task {task_id} has ended ({status})",
+    "task_without_output": "task {task_id} is no export, or a piece of one",
     "status_completed": "completed",
     "status_failed": "failed",
     "another_task_open": "another {kind} of {domain} is open",
@@ -48,6 +49,14 @@ MESSAGES = {
     "segment_being_written": "segment {segment_id} is being written by a running export",
     "segment_sealed_elsewhere": "segment {segment_id} was taken over by another worker",
     "segment_taken_over": "segment {segment_id} was taken over meanwhile",
+    "rebuild_changes_file": (
+        "segment {segment_id}: {path} is kept: its rows are not those any more that it was written"
+        " from ({rows} now, {logged} then), so a new file would have other content"
+    ),
+    "rebuild_without_platform": (
+        "segment {segment_id}: nothing declares the platform {platform} any more, which says what"
+        " the columns of its file are"
+    ),
     # what `verify` finds
     "segment_counts_differ": (
         "segment {segment_id}: the log says {logged} rows, ids {logged_first}-{logged_last}; the"
@@ -56,6 +65,13 @@ MESSAGES = {
     "segment_without_file": "segment {segment_id}: sealed without a file",
     "segment_file_unreadable": "segment {segment_id}: {path}: {detail}",
     "segment_file_changed": "segment {segment_id}: {path} is not the file that was written",
+    "segment_content_differs": (
+        "segment {segment_id}: {path} has {in_file} rows, the table {rows}; {differing} creators"
+        " are in one of them only"
+    ),
+    "pages_missing": (
+        "task {task_id}: completed with pages {first} to {last}, but {logged} of them were stored"
+    ),
     "manifest_unreadable": "segment {segment_id}: its manifest cannot be read ({detail})",
     "manifest_differs": "segment {segment_id}: its manifest says something else",
     "segment_left_open": "segment {segment_id}: open, but its task {task_id} has ended",
@@ -100,6 +116,8 @@ ADVICE = {
         "export_not_writable": "make room or choose another --out folder",
         "segment_not_found": "see: {program} exports list",
         "segment_taken_over": "verify, then try again",
+        "rebuild_changes_file": "move that file away first if you want the rows as they are now",
+        "rebuild_without_platform": "put its file back into sources.d",
     },
     "console": {
         "segment_without_file": "rebuild it on the page Exports",
@@ -121,6 +139,8 @@ ADVICE = {
         "export_not_writable": "make room on that disk",
         "segment_not_found": "see the page Exports",
         "segment_taken_over": "verify, then try again",
+        "rebuild_changes_file": "move that file away first if you want the rows as they are now",
+        "rebuild_without_platform": "put its file back into sources.d",
     },
     "api": {
         "segment_without_file": "rebuild it with POST /api/v1/exports/{segment_id}/rebuild",
@@ -142,6 +162,8 @@ ADVICE = {
         "export_not_writable": "make room on that disk",
         "segment_not_found": "see GET /api/v1/exports",
         "segment_taken_over": "verify, then try again",
+        "rebuild_changes_file": "move that file away first if you want the rows as they are now",
+        "rebuild_without_platform": "put its file back into sources.d",
     },
 }
 

@@ -77,6 +77,7 @@ MESSAGES: dict[str, Forms] = {
     "round_under_way_since": "a round is under way since {since}",
     "round_reported": "told {succeeded} of {total} active tasks, reports {reports}",
     "round_postponed": "{result}; {postponed} not asked for, the next round begins with them",
+    "round_failed": "the round ended without reports: {cause}",
     "round_taken_over": "{lease} was taken over: its round is not reported",
 }
 

@@ -29,6 +29,7 @@ MESSAGES: dict[str, Forms] = {
     "kind_job_runs": "job runs",
     "kind_alerts": "alerts",
     "kind_account_events": "account events",
+    "kind_source_refusals": "refusals",
     "kind_web_actions": "web actions",
     "kind_log_files": "log files",
     "kind_evidence_files": "evidence files",

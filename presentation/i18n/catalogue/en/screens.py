@@ -84,12 +84,15 @@ MESSAGES: dict[str, Forms] = {
     "waits_for_stopped_crawl": (
         "waits for creators, but no process works on crawl #{id}; go on with: {command}"
     ),
+    "screen_circuit_open": "until {until} no request to {unit}: {cause}",
+    "screen_egress_cools": "until {until} no request by {egress}: {reason}",
     "account_works_for": "#{id} {kind} {domain}",
     "account_next_request": "next request in {secs:,} s",
     "account_pages_today": ("{n:,} page today", "{n:,} pages today"),
     "account_egress_direct": "direct",
     "account_egress_proxy": "by {proxy}",
     "account_uid": "uid {uid}",
+    "account_uid_claimed": "uid {uid} (not proven)",
     "account_event_hand_over": "hand-over",
     "account_event_cooldown": "rests",
     "account_event_disabled": "disabled",
@@ -103,22 +106,91 @@ MESSAGES: dict[str, Forms] = {
     "account_event_recovered": "healthy again",
     "account_event_spared": "not its fault",
     "account_event_session_checked": "session checked",
+    "account_event_session_renewed": "session renewed",
+    "account_event_device_assigned": "device assigned",
+    "account_event_identity_changed": "another login",
+    "account_event_duplicate": "duplicate",
     # Alerts: a headline, and what to do now
     "alert_headline_account_disabled": "account {account} ({platform}) is disabled: {reason}",
     "alert_headline_accounts_spent": "{platform}: exports wait until {until}: {reason}",
-    "alert_headline_breaker_open": "{platform} is left alone until {until} after risk control",
+    "alert_headline_breaker_open": "{platform} is left alone until {until}: {cause}",
+    "alert_headline_egress_down": "egress route {egress} does not work: {reason}",
+    "alert_headline_egress_refused": "the provider refuses {egress}: {reason}",
+    "alert_headline_internal_error": (
+        "internal error in {component} on {host}, {times} times of late: {error}"
+    ),
+    "alert_headline_key_changed": "the secret key on {host} is not as it was: {reason}",
+    "alert_headline_mass_sign_out": (
+        "{platform}: cookies are not accepted any more, by our fault or the platform's:"
+        " {accounts} accounts in a row, {reason}"
+    ),
+    "alert_headline_clock_went_back": (
+        "the database's clock went back by {secs} s: moments of before lie in the future"
+    ),
+    "alert_headline_database_unavailable": (
+        "the database could not be used for {secs} s, seen from {host}: {error}"
+    ),
+    "alert_headline_database_unknown_error": (
+        "the database answers {host} with error {number}, which is not known: {error}"
+    ),
+    "alert_headline_disk_full": "the export of {domain} (task {task}) waits for its disk: {error}",
     "alert_headline_session_expiring": (
         "the session of account {account} ({platform}) ends at {until}"
     ),
     "alert_headline_task_failed": "task {task} ({kind} {domain}, {platform}) failed: {error}",
+    "alert_headline_work_stalled": "{reason} on {host} makes no progress since {since}",
+    "stalled_thread": "the thread {name}",
+    "stalled_task": "task {name}",
+    "stalled_account": "the work with account {name}",
+    "stalled_job": "the run {name} of a job",
+    "stalled_webhook": "delivery {name}",
+    "stalled_broadcast": "the round of the broadcast",
     "alert_advice_account_disabled": "{program} accounts explain {word}",
     "alert_advice_accounts_spent": "nothing, or add an account: it goes on by itself",
     "alert_advice_breaker_open": (
-        "nothing: it is tried again by itself; if it comes back, slow down"
+        "nothing: it is tried again by itself; if it comes back, slow down; {program} circuits list"
     ),
+    "alert_advice_egress_down": (
+        "check the proxy, or give its accounts another one; {program} egress list"
+    ),
+    "alert_advice_egress_refused": (
+        "mend login, credit or plan at the provider, then: {program} egress open {egress_word}"
+    ),
+    "alert_advice_internal_error": (
+        "read the log of {component} on {host} and report it; the other work goes on"
+    ),
+    "alert_advice_key_changed": (
+        "put the key of the database back, or restart with it; no account is at fault"
+    ),
+    "alert_advice_mass_sign_out": (
+        "they rest and are checked again; sign in to one of them to see what the platform says"
+    ),
+    "alert_advice_work_stalled": (
+        "its lease is held, so nobody takes it over: see the log `watchdog` on {host}, and restart"
+        " the process when it does not go on"
+    ),
+    "alert_advice_clock_went_back": "{program} doctor --fix",
+    "alert_advice_database_unavailable": (
+        "the work went on by itself and lost nothing; see the log of the server"
+    ),
+    "alert_advice_database_unknown_error": (
+        "look the number up in the server's manual; a task that meets it for ten minutes fails"
+    ),
+    "alert_advice_disk_full": "make room; the export goes on by itself",
     "alert_advice_task_failed": "{program} tasks resume {task}",
-    "alert_one_way": "{platform} is left alone on the way {way} until {until} after risk control",
+    "alert_one_way": "{platform} is left alone by the route {way} until {until}: {cause}",
+    "alert_one_endpoint": "{platform}, endpoint {endpoint}, is left alone until {until}: {cause}",
+    "alert_one_endpoint_of_way": (
+        "{platform}, endpoint {endpoint}, is left alone by the route {way} until {until}: {cause}"
+    ),
     "alert_sign_in": "{program} accounts import {word} FILE",
+    "database_in_trouble": (
+        "The database cannot be used since {since}: {cause}. The work waits, and goes on by itself."
+    ),
+    "screen_without_answer": (
+        "No answer of the database since {since}: the numbers are of then. The work waits, and goes"
+        " on by itself."
+    ),
     "alert_is_open": "alert",
     "alert_is_over": "over",
     "alert_lasted": "since {moment}",

@@ -23,6 +23,7 @@ MESSAGES: dict[str, Forms] = {
     "value_not_boolean": "Input should be true or false",
     "value_not_listed": "Input should be {expected}",
     "pace_form_wrong": "{text!r} is not REQUESTS/SECONDS, for example 1/2.5",
+    "egress_name_wrong": "{name!r} is no name: up to 64 letters, digits, dots, dashes, underscores",
     "time_zone_unknown": "{name!r} is no time zone; write it like Asia/Shanghai",
     "not_http_url": "{text!r} is not an http(s) URL",
     "seconds_list_wrong": "{text!r} is no list of seconds, for example 5,300,1800",

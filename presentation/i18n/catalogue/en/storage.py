@@ -11,6 +11,21 @@ MESSAGES: dict[str, Forms] = {
     "database_unavailable": "{where}: {detail}",
     "database_connection_lost": "{where}: connection lost ({detail})",
     "commit_unanswered": "{where}: no answer to COMMIT ({detail})",
+    "database_error_unclassified": "{where}: error {number}: {detail}",
+    "server_read_only": "{where}: the server takes no writes just now ({detail})",
+    "database_tls_failed": "{where}: no secure connection ({detail})",
+    "database_damaged": "{where}: {detail} (damaged, or no database)",
+    "server_drops_locks": (
+        "{where}: {server} drops the lock of FOR UPDATE SKIP LOCKED, so that two workers would get"
+        " the same task"
+    ),
+    "server_too_old": "{where}: {server} lacks SKIP LOCKED; {needed} or newer is needed",
+    "server_breaks_promise": "{where}: {server} does not do what leases rest on: {promise}",
+    "promise_lock_kept": "FOR UPDATE SKIP LOCKED holds the row's lock until the transaction ends",
+    "promise_matched_rows": "an UPDATE counts the rows that match, changed or not",
+    "promise_duplicate": "a second row with the same unique key is refused as a duplicate",
+    "promise_read_committed": "a transaction sees what others committed meanwhile",
+    "promise_case": "text is compared with upper and lower case told apart",
     "row_exists": "{where}: {detail}",
     "schema_object_exists": "{where}: {detail}",
     "table_or_column_missing": "{where}: {detail}",
@@ -31,6 +46,19 @@ MESSAGES: dict[str, Forms] = {
     # DATABASE_URL
     "database_url_incomplete": "DATABASE_URL: host, user or database missing",
     "database_url_unreadable": "DATABASE_URL: host or port cannot be read",
+    "database_option_unknown": "DATABASE_URL: {name} is no option; known are {known}",
+    "database_option_twice": "DATABASE_URL: {name} is given twice",
+    "database_option_wrong": "DATABASE_URL: {name} must be one of: {expected}",
+    "database_option_alone": "DATABASE_URL: {name} needs {other} too",
+    "database_tls_contradiction": "DATABASE_URL: TLS is both switched off and asked for",
+    "database_tls_file": "DATABASE_URL: {name} {path} cannot be used: {detail}",
+    "sqlite_option_unknown": (
+        "DATABASE_URL: {name} is no option: a SQLite file has none; write ? in a path as %3F"
+    ),
+    "sqlite_path_with_tilde": "DATABASE_URL: {path}: ~ is not replaced here; write the path out",
+    "sqlite_in_memory": (
+        "DATABASE_URL: a database in memory is lost with each connection; name a file"
+    ),
     "database_url_without_path": "DATABASE_URL: the path of the SQLite file is missing",
     "database_url_without_engine": "DATABASE_URL: it names no engine",
     "database_engine_unknown": "DATABASE_URL: unknown engine {name!r}",
@@ -68,11 +96,19 @@ INIT = "{program} init"
 
 _EVERYWHERE: dict[str, Forms] = {
     "database_not_granted": "GRANT it",
-    "database_login_refused": "check DATABASE_URL",
+    "database_login_refused": (
+        "check DATABASE_URL; a user made with REQUIRE SSL or X509 needs ssl_mode=required, ssl_cert"
+        " and ssl_key in it"
+    ),
     "database_password_login_refused": "check DATABASE_URL",
     "database_missing": "CREATE DATABASE it first",
     "database_disk_full": "make room",
-    "database_read_only": "check its owner and mode",
+    "database_read_only": "check its owner, its mode and how its disk is mounted",
+    "server_read_only": "the work goes on when it is the primary again, or another one answers",
+    "database_tls_failed": "check ssl_mode, ssl_ca and the server's certificate",
+    "database_damaged": "restore a backup, or move the file away",
+    "server_drops_locks": "use MariaDB or MySQL",
+    "server_breaks_promise": "use MariaDB or MySQL, without a proxy that changes statements",
     "database_url_incomplete": URL_FORMS,
     "database_url_unreadable": (
         f"{URL_FORMS}, with special characters of the password percent-encoded (@ as %40, / as %2F)"

@@ -10,6 +10,7 @@ MESSAGES: dict[str, Forms] = {
     "preview_new": "is added, {rows:,} rows a day",
     "preview_changed": "gets new: {names:, }",
     "preview_enabled": "gets new: {names:, }; and is enabled",
+    "preview_new_login": "another login takes over the name; the former one is kept, disabled",
     "preview_limit": "limit of {rows:,} rows a day",
     "preview_user_agent": "User-Agent",
     "preview_work_new": "is added",

@@ -157,6 +157,7 @@ MESSAGES: dict[str, Forms] = {
     "stopped_before_work": "已在开始工作之前停止",
     "healthy": "{url} 应答正常",
     "not_healthy": "{url} 无应答：{detail}",
+    "work_stalls": "{what} 自 {since} 起没有进展",
     "health_of_another": "{url}：由其他程序应答",
     "health_port_unknown": "{setting} 为 0（任意空闲端口），无法得知实际端口；请设置一个端口",
     "web_listening": "正在监听 {url}",

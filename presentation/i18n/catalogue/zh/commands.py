@@ -26,8 +26,10 @@ MESSAGES: dict[str, Forms] = {
         "{option} {text}：请写日期，或日期与时间，例如 2026-11-22 或 2026-11-22T10:00"
     ),
     "stopped_by_internal_error": "因内部错误停止：{detail}；详见日志",
+    "no_thread_left": "无法启动线程（{name}）：请调高进程和线程数上限",
+    "result_unwritable": "无法将结果写到标准输出：{detail}",
+    "log_unwritable": "日志文件 {file} 无法写入：{detail}；工作照常进行，只是不写日志",
     "worker_not_ended": "有线程未能及时结束；其租约会自行到期",
-    "database_trouble_waiting": "数据库异常，等待恢复：{cause}",
     # 命令用法错误
     "domain_option_meant": "是否想写 {option} {word}？",
     "option_needs_value": ("{option} 需要一个值；若值就是 {value}，请写 {option}={value}"),
@@ -77,6 +79,10 @@ MESSAGES: dict[str, Forms] = {
     "task_goes_on": ("任务 {task_id} 将继续；由 `{program} run` 或其启动命令处理"),
     "task_was_cancelled": "任务 {task_id} 已取消",
     "segment_was_finished": "导出文件 {segment_id} 已收尾：{file}",
+    "segment_stays_open": (
+        "注意：导出文件 {segment_id} 仍处于写入中（{cause}）；可在其他文件夹收尾："
+        "{program} exports rebuild {segment_id} --out FOLDER"
+    ),
     "task_account_line": "{account}：{work}",
     "task_has_labels": "任务 {task_id}：{labels}",
     "task_without_labels": "任务 {task_id}：没有标签",
@@ -104,6 +110,7 @@ MESSAGES: dict[str, Forms] = {
     "host_without_segments": (
         "主机 {host} 上没有写过导出文件；查看：{program} exports list --json"
     ),
+    "export_was_moved": "任务 {task_id} 此后写入 {folder}",
     "segment_rebuilt": "导出文件 {segment_id}：{file}（{size}）",
     "rebuilt_from_now": "内容取自数据库当前数据；重新抓取可能已更新名称",
     # 定时任务与告警

@@ -17,6 +17,7 @@ MESSAGES = {
     "task_not_found": "没有 id 为 {task_id} 的任务",
     "task_completed": "任务 {task_id} 已完成",
     "task_ended": "任务 {task_id} 已结束（{status}）",
+    "task_without_output": "任务 {task_id} 不是导出任务，或是其子任务",
     "status_completed": "已完成",
     "status_failed": "失败",
     "another_task_open": "{domain} 的另一个{kind}正在进行",
@@ -46,6 +47,13 @@ MESSAGES = {
     "segment_being_written": "导出文件 {segment_id} 正由进行中的导出写入",
     "segment_sealed_elsewhere": "导出文件 {segment_id} 已由另一工作线程接管",
     "segment_taken_over": "导出文件 {segment_id} 期间已被接管",
+    "rebuild_changes_file": (
+        "导出文件 {segment_id}：保留 {path}：它的数据行与写入时已不同（现有 {rows} 行，当时 {logged} 行），"
+        "重新生成会得到内容不同的文件"
+    ),
+    "rebuild_without_platform": (
+        "导出文件 {segment_id}：平台 {platform} 已没有声明文件，无法得知各列的含义"
+    ),
     # 校验的结果
     "segment_counts_differ": (
         "导出文件 {segment_id}：日志为 {logged} 行，id {logged_first}-{logged_last}；"
@@ -54,6 +62,10 @@ MESSAGES = {
     "segment_without_file": "导出文件 {segment_id}：已封存但没有文件",
     "segment_file_unreadable": "导出文件 {segment_id}：{path}：{detail}",
     "segment_file_changed": "导出文件 {segment_id}：{path} 不是当时写入的文件",
+    "segment_content_differs": (
+        "导出文件 {segment_id}：{path} 有 {in_file} 行，表中有 {rows} 行；{differing} 位达人只在其中一处"
+    ),
+    "pages_missing": ("任务 {task_id}：已完成第 {first} 至 {last} 页，但只入库了 {logged} 页"),
     "manifest_unreadable": "导出文件 {segment_id}：清单无法读取（{detail}）",
     "manifest_differs": "导出文件 {segment_id}：清单内容不符",
     "segment_left_open": "导出文件 {segment_id}：仍在写入中，但其任务 {task_id} 已结束",
@@ -89,6 +101,8 @@ ADVICE = {
         "export_not_writable": "请腾出空间，或用 --out 选择其他文件夹",
         "segment_not_found": "请查看：{program} exports list",
         "segment_taken_over": "请先校验，再重试",
+        "rebuild_changes_file": "如需按现有数据重新生成，请先将该文件移走",
+        "rebuild_without_platform": "请将其声明文件放回 sources.d",
     },
     "console": {
         "segment_without_file": "请在“导出”页重新生成",
@@ -110,6 +124,8 @@ ADVICE = {
         "export_not_writable": "请在该磁盘上腾出空间",
         "segment_not_found": "请查看“导出”页",
         "segment_taken_over": "请先校验，再重试",
+        "rebuild_changes_file": "如需按现有数据重新生成，请先将该文件移走",
+        "rebuild_without_platform": "请将其声明文件放回 sources.d",
     },
     "api": {
         "segment_without_file": "用 POST /api/v1/exports/{segment_id}/rebuild 重新生成",
@@ -131,6 +147,8 @@ ADVICE = {
         "export_not_writable": "请在该磁盘上腾出空间",
         "segment_not_found": "请查看 GET /api/v1/exports",
         "segment_taken_over": "请先校验，再重试",
+        "rebuild_changes_file": "如需按现有数据重新生成，请先将该文件移走",
+        "rebuild_without_platform": "请将其声明文件放回 sources.d",
     },
 }
 

@@ -72,6 +72,7 @@ MESSAGES: dict[str, Forms] = {
     "round_under_way_since": "一轮回传正在进行，始于 {since}",
     "round_reported": "{total} 个活跃任务中回传了 {succeeded} 个，回传 {reports} 份",
     "round_postponed": "{result}；{postponed} 个未查询，下一轮先处理",
+    "round_failed": "该轮未回传：{cause}",
     "round_taken_over": "{lease} 已被接管：该轮未回传",
 }
 

@@ -81,12 +81,15 @@ MESSAGES: dict[str, Forms] = {
     "waits_for_stopped_crawl": (
         "等待达人入库，但没有进程在处理抓取任务 #{id}；继续请执行：{command}"
     ),
+    "screen_circuit_open": "{until} 前不访问 {unit}：{cause}",
+    "screen_egress_cools": "{until} 前不经由 {egress}：{reason}",
     "account_works_for": "#{id} {kind} {domain}",
     "account_next_request": "{secs:,} 秒后发出下一次请求",
     "account_pages_today": ("今日 {n:,} 页", "今日 {n:,} 页"),
     "account_egress_direct": "直连",
     "account_egress_proxy": "经 {proxy}",
     "account_uid": "平台 uid {uid}",
+    "account_uid_claimed": "平台 uid {uid}（未证实）",
     "account_event_hand_over": "交棒",
     "account_event_cooldown": "休息",
     "account_event_disabled": "禁用",
@@ -100,18 +103,66 @@ MESSAGES: dict[str, Forms] = {
     "account_event_recovered": "恢复正常",
     "account_event_spared": "与账号无关",
     "account_event_session_checked": "会话检查",
+    "account_event_session_renewed": "会话更新",
+    "account_event_device_assigned": "分配设备",
+    "account_event_identity_changed": "更换平台账号",
+    "account_event_duplicate": "重复账号",
     # 告警：标题与处理办法
     "alert_headline_account_disabled": "账号 {account}（{platform}）已禁用：{reason}",
     "alert_headline_accounts_spent": "{platform}：导出等待至 {until}：{reason}",
-    "alert_headline_breaker_open": "{platform} 遇到风控，暂停访问至 {until}",
+    "alert_headline_breaker_open": "{platform} 暂停访问至 {until}：{cause}",
+    "alert_headline_egress_down": "出口线路 {egress} 不可用：{reason}",
+    "alert_headline_egress_refused": "代理服务商拒绝 {egress}：{reason}",
+    "alert_headline_internal_error": (
+        "{host} 上的 {component} 出现内部错误（近期 {times} 次）：{error}"
+    ),
+    "alert_headline_key_changed": "{host} 上的密钥有变：{reason}",
+    "alert_headline_mass_sign_out": (
+        "{platform} 不再接受 Cookie（原因可能在我方，也可能在平台）：连续 {accounts} 个账号，{reason}"
+    ),
+    "alert_headline_clock_went_back": "数据库时钟倒退了 {secs} 秒：此前记录的时间已在未来",
+    "alert_headline_database_unavailable": "数据库曾有 {secs} 秒无法使用（从 {host} 观察）：{error}",
+    "alert_headline_database_unknown_error": ("数据库对 {host} 返回未知的错误 {number}：{error}"),
+    "alert_headline_disk_full": "{domain} 的导出（任务 {task}）在等待磁盘：{error}",
     "alert_headline_session_expiring": "账号 {account}（{platform}）的会话将于 {until} 到期",
     "alert_headline_task_failed": "任务 {task}（{kind} {domain}，{platform}）失败：{error}",
+    "alert_headline_work_stalled": "{host} 上的{reason}自 {since} 起没有进展",
+    "stalled_thread": "线程 {name}",
+    "stalled_task": "任务 {name}",
+    "stalled_account": "账号 {name} 的工作",
+    "stalled_job": "定时任务的运行 {name}",
+    "stalled_webhook": "回传 {name}",
+    "stalled_broadcast": "分发数据回传的一轮",
     "alert_advice_account_disabled": "执行 {program} accounts explain {word}",
     "alert_advice_accounts_spent": "无需操作，届时自动继续；也可以添加账号",
-    "alert_advice_breaker_open": "无需操作，届时自动重试；若反复出现，请放慢节奏",
+    "alert_advice_breaker_open": "无需操作，届时自动重试；若反复出现，请放慢节奏；{program} circuits list",
+    "alert_advice_egress_down": "检查该代理，或为其账号换用别的代理；{program} egress list",
+    "alert_advice_egress_refused": (
+        "在服务商处处理登录、余额或套餐，然后执行 {program} egress open {egress_word}"
+    ),
+    "alert_advice_internal_error": ("请查看 {host} 上 {component} 的日志并反馈；其他工作照常进行"),
+    "alert_advice_key_changed": "请放回数据库所用的密钥，或用它重新启动；账号本身没有问题",
+    "alert_advice_mass_sign_out": (
+        "这些账号先休息，之后再做会话检查；请登录其中一个，查看平台的说明"
+    ),
+    "alert_advice_work_stalled": (
+        "其租约仍被持有，不会由其他进程接管：请查看 {host} 上的日志 watchdog，若仍不继续，请重启该进程"
+    ),
+    "alert_advice_clock_went_back": "执行 {program} doctor --fix",
+    "alert_advice_database_unavailable": "工作已自动继续，没有丢失数据；原因请查看数据库服务器的日志",
+    "alert_advice_database_unknown_error": (
+        "请在数据库手册中查找该错误编号；任务连续十分钟遇到它就会失败"
+    ),
+    "alert_advice_disk_full": "请腾出空间；导出会自动继续",
     "alert_advice_task_failed": "执行 {program} tasks resume {task}",
-    "alert_one_way": "{platform} 的出口 {way} 遇到风控，暂停访问至 {until}",
+    "alert_one_way": "{platform}（出口 {way}）暂停访问至 {until}：{cause}",
+    "alert_one_endpoint": "{platform} 的接口 {endpoint} 暂停访问至 {until}：{cause}",
+    "alert_one_endpoint_of_way": (
+        "{platform} 的接口 {endpoint}（出口 {way}）暂停访问至 {until}：{cause}"
+    ),
     "alert_sign_in": "{program} accounts import {word} 文件",
+    "database_in_trouble": "数据库自 {since} 起无法使用：{cause}。工作正在等待，恢复后自动继续。",
+    "screen_without_answer": "数据库自 {since} 起没有应答：以下为当时的数字。工作正在等待，恢复后自动继续。",
     "alert_is_open": "告警",
     "alert_is_over": "已恢复",
     "alert_lasted": "始于 {moment}",

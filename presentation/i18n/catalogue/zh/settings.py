@@ -21,6 +21,7 @@ MESSAGES: dict[str, Forms] = {
     "value_not_boolean": "须为 true 或 false",
     "value_not_listed": "须为以下之一：{expected}",
     "pace_form_wrong": "{text!r}须写成 请求数/秒数，例如 1/2.5",
+    "egress_name_wrong": "{name!r} 不是有效名称：最多 64 个字母、数字、点、连字符或下划线",
     "time_zone_unknown": "没有时区{name!r}；写成 Asia/Shanghai 这样的名称",
     "not_http_url": "{text!r}不是 http(s) 地址",
     "seconds_list_wrong": "{text!r}不是以逗号分隔的秒数，例如 5,300,1800",

@@ -11,6 +11,20 @@ MESSAGES: dict[str, Forms] = {
     "database_unavailable": "{where}：数据库暂时无法访问（{detail}）",
     "database_connection_lost": "{where}：连接已断开（{detail}）",
     "commit_unanswered": "{where}：COMMIT 没有得到答复（{detail}）",
+    "database_error_unclassified": "{where}：错误 {number}：{detail}",
+    "server_read_only": "{where}：服务器目前不接受写入（{detail}）",
+    "database_tls_failed": "{where}：无法建立安全连接（{detail}）",
+    "database_damaged": "{where}：{detail}（文件已损坏，或不是数据库）",
+    "server_drops_locks": (
+        "{where}：{server} 会丢掉 FOR UPDATE SKIP LOCKED 的锁，两个进程会领到同一任务"
+    ),
+    "server_too_old": "{where}：{server} 不支持 SKIP LOCKED；需要 {needed} 或更新版本",
+    "server_breaks_promise": "{where}：{server} 不符合租约所依赖的行为：{promise}",
+    "promise_lock_kept": "FOR UPDATE SKIP LOCKED 持有行锁直到事务结束",
+    "promise_matched_rows": "UPDATE 统计匹配的行，无论是否改变",
+    "promise_duplicate": "唯一键相同的第二行会作为重复被拒绝",
+    "promise_read_committed": "事务能看到其他事务已提交的内容",
+    "promise_case": "比较文本时区分大小写",
     "row_exists": "{where}：已有相同的记录：{detail}",
     "schema_object_exists": "{where}：表、列或索引已存在：{detail}",
     "table_or_column_missing": "{where}：缺少表或列：{detail}",
@@ -28,6 +42,17 @@ MESSAGES: dict[str, Forms] = {
     # DATABASE_URL
     "database_url_incomplete": "DATABASE_URL：缺少主机、用户或数据库名",
     "database_url_unreadable": "DATABASE_URL：无法识别主机或端口",
+    "database_option_unknown": "DATABASE_URL：没有名为 {name} 的选项；可用的有 {known}",
+    "database_option_twice": "DATABASE_URL：{name} 重复出现",
+    "database_option_wrong": "DATABASE_URL：{name} 只能是：{expected}",
+    "database_option_alone": "DATABASE_URL：使用 {name} 时还需要 {other}",
+    "database_tls_contradiction": "DATABASE_URL：既关闭又要求 TLS",
+    "database_tls_file": "DATABASE_URL：{name} 的文件 {path} 无法使用：{detail}",
+    "sqlite_option_unknown": (
+        "DATABASE_URL：没有名为 {name} 的选项：SQLite 文件不接受选项；路径中的 ? 须写成 %3F"
+    ),
+    "sqlite_path_with_tilde": "DATABASE_URL：{path}：此处不会展开 ~；请写出完整路径",
+    "sqlite_in_memory": "DATABASE_URL：内存数据库会随连接消失；请指定一个文件",
     "database_url_without_path": "DATABASE_URL：缺少 SQLite 文件的路径",
     "database_url_without_engine": "DATABASE_URL：没有指明数据库类型",
     "database_engine_unknown": "DATABASE_URL：未知的数据库类型 {name!r}",
@@ -55,11 +80,19 @@ INIT = "{program} init"
 
 _EVERYWHERE: dict[str, Forms] = {
     "database_not_granted": "请用 GRANT 授权",
-    "database_login_refused": "请检查 DATABASE_URL",
+    "database_login_refused": (
+        "请检查 DATABASE_URL；若该用户要求 REQUIRE SSL 或 X509，须在其中写上 ssl_mode=required、ssl_cert"
+        " 和 ssl_key"
+    ),
     "database_password_login_refused": "请检查 DATABASE_URL",
     "database_missing": "请先 CREATE DATABASE",
     "database_disk_full": "请腾出空间",
-    "database_read_only": "请检查其所有者与权限",
+    "database_read_only": "请检查其所有者、权限，以及磁盘的挂载方式",
+    "server_read_only": "待其恢复为主库，或由另一台应答后，工作会自动继续",
+    "database_tls_failed": "请检查 ssl_mode、ssl_ca 与服务器证书",
+    "database_damaged": "请恢复备份，或将该文件移走",
+    "server_drops_locks": "请使用 MariaDB 或 MySQL",
+    "server_breaks_promise": "请使用 MariaDB 或 MySQL，且中间没有改动语句的代理",
     "database_url_incomplete": URL_FORMS,
     "database_url_unreadable": (
         f"{URL_FORMS}，密码中的特殊字符须用百分号编码（@ 写成 %40，/ 写成 %2F）"

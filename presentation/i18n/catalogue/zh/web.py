@@ -10,6 +10,7 @@ MESSAGES: dict[str, Forms] = {
     "preview_new": "新增，每日 {rows:,} 行",
     "preview_changed": "将更新：{names:、}",
     "preview_enabled": "将更新：{names:、}；并启用",
+    "preview_new_login": "名称改给另一个平台账号；原账号保留并禁用",
     "preview_limit": "每日 {rows:,} 行",
     "preview_user_agent": "浏览器标识",
     "preview_work_new": "新增",

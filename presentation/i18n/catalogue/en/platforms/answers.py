@@ -53,7 +53,10 @@ MESSAGES: dict[str, Forms] = {
     "tikhub_refused": "TikHub, HTTP {status}: {text}",
     "tikhub_not_reached": "TikHub, HTTP {status}: {text} (not from TikHub itself)",
     "tries_used_up": ("{cause} (1 try)", "{cause} ({n} tries)"),
-    "platform_resting": "{platform} is left alone for {secs:.0f} s after risk control",
+    "circuit_open_platform": "{platform} is left alone until {until}",
+    "circuit_open_endpoint": "{platform}: the endpoint {endpoint} is left alone until {until}",
+    "circuit_open_egress": "{platform} is not asked by the egress route {egress} until {until}",
+    "circuit_open_key": "{platform} is not asked with this API key until {until}",
     # what a file's rules make of an answer
     "answer_means": "{meaning} (HTTP {status})",
     "meaning_throttled": "throttled",

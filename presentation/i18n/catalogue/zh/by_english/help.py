@@ -122,6 +122,7 @@ HELP = {
     "the account's platform": "账号所属的平台",
     "http://user:password@host:port of this account": ("该账号的代理 http://用户:密码@主机:端口"),
     "rows a day; default: BATON_DAILY_EXPORT_LIMIT": "每日导出上限；默认：BATON_DAILY_EXPORT_LIMIT",
+    "another login takes over the name": "名称改给另一个平台账号",
     "ask for a password to keep": "询问并保存密码",
     "Add accounts from cookies, a list of many, or a folder of cookie files.": (
         "从 Cookie、账号列表或 Cookie 文件夹添加账号。"
@@ -164,6 +165,26 @@ HELP = {
     ""
     ""
     "",
+    "The egress routes: proxies, and direct.": "出口线路：代理与直连。",
+    "What of a platform is left alone.": "平台上暂停访问的部分（熔断）。",
+    "List the routes: what uses them, how they fared, until when they cool down.": (
+        "列出线路：由谁使用、近况如何、休息至何时。"
+    ),
+    "End a route's cooldown: its accounts are used again at once.": (
+        "结束一条线路的休息：其账号立即恢复使用。"
+    ),
+    "Leave a route alone for a while: its accounts send no requests.": (
+        "暂停使用一条线路：其账号不发请求。"
+    ),
+    "the route, or its gateway, from `egress list`": "线路或其网关，见 `egress list`",
+    "so long: 90s, 30m, 2h; at most 24h": "时长：90s、30m、2h；最多 24h",
+    "List what is not asked as usual: since when, until when, and why.": (
+        "列出未照常访问的部分：自何时、至何时、为何。"
+    ),
+    "Close circuits of a platform: it is asked again at once.": "结束一个平台的熔断：立即恢复访问。",
+    "the platform, from `circuits list`": "平台，见 `circuits list`",
+    "only of this route; * for those of all routes": "仅此线路；* 表示针对所有线路的熔断",
+    "only of this endpoint; * for those of all endpoints": "仅此接口；* 表示针对所有接口的熔断",
     "Crawl and export tasks.": "抓取和导出任务。",
     "List tasks, newest first; --json has their pieces too.": (
         "列出任务，最新的在前；--json 还包含各子任务。"
@@ -197,6 +218,12 @@ HELP = {
     ),
     "the segments' ids, from `exports list`": "分段 id，见 `exports list`",
     "all segments of a host that is gone": "某台已下线主机的全部分段",
+    "another folder for them, from now on": "此后存放这些文件的其他文件夹",
+    "the export's id, from `tasks list`": "导出任务 id，见 `tasks list`",
+    "the folder for its files from now on": "此后存放其文件的文件夹",
+    "Have an open export write its files to another folder.": "让进行中的导出改写到其他文件夹。",
+    "Files that are finished stay where they are.": "已写完的文件保留在原处。",
+    "also compare every file's rows with the database": "同时将每个文件的内容与数据库逐行比对",
     "Video statistics.": "视频统计。",
     "Ask for the counters of videos, of several platforms at once.": "查询视频数据，可同时包含多个平台。"
     ""

@@ -51,7 +51,10 @@ MESSAGES: dict[str, Forms] = {
     "tikhub_refused": "TikHub 返回 HTTP {status}：{text}",
     "tikhub_not_reached": "返回 HTTP {status}：{text}（并非来自 TikHub 本身）",
     "tries_used_up": ("{cause}（尝试 1 次）", "{cause}（尝试 {n} 次）"),
-    "platform_resting": "遇到风控，{platform} 暂停访问 {secs:.0f} 秒",
+    "circuit_open_platform": "{platform} 暂停访问至 {until}",
+    "circuit_open_endpoint": "{platform} 的接口 {endpoint} 暂停访问至 {until}",
+    "circuit_open_egress": "出口线路 {egress} 暂停访问 {platform} 至 {until}",
+    "circuit_open_key": "该 API 密钥暂停访问 {platform} 至 {until}",
     # 平台文件的规则对答复的判断
     "answer_means": "{meaning}（HTTP 状态 {status}）",
     "meaning_throttled": "触发频率限制",

@@ -1,0 +1,1 @@
+"""Whom a refusal concerns: decisions, and the circuits that all processes share."""

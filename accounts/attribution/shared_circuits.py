@@ -1,0 +1,229 @@
+"""The circuits of all processes: rows that are read before each request and changed by answers."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from accounts.attribution.failures import Failures
+from accounts.attribution.openings import Opening
+from accounts.egress.routes import EgressRoutes
+from core.attribution import ALL, Attribution, CircuitCause, CircuitUnit
+from core.cancellation import StoppedSignal
+from core.clock import Clock
+from core.errors import CircuitOpenError, Evidence
+from sources.circuits import PLAIN_PERMIT, Asker, FailedRequest, Permit, Probe
+from storage.crawling import source_states, unknown_answers
+from storage.crawling.source_states import Circuit, CircuitState
+from storage.engines.transactions import Database, Tx
+
+# A probe whose process died is given to the next one after this time; longer than any answer takes.
+PROBE_SECS = 30.0
+# A request waits so long for the answer to another's, which ends a quarantine most of the time.
+MAX_QUARANTINE_WAIT_SECS = 2.0
+POLL_SECS = 0.1
+# A moment further ahead was written by a host whose clock was wrong.
+MAX_AHEAD = timedelta(hours=25)
+# A circuit closes after so many good answers, of more than one account where there are several.
+TRIAL_ANSWERS = 3
+MAX_TRIAL_ANSWERS = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedCircuits:
+    """Circuits in the database, which all processes share (`sources.circuits.Circuits`).
+
+    Args:
+        owner: id of this process.
+    """
+
+    database: Database
+    clock: Clock
+    failures: Failures
+    routes: EgressRoutes
+    owner: str
+
+    def now(self) -> datetime:
+        """Return the moment of the database's clock (UTC)."""
+        return self.clock.now()
+
+    def admit(self, asker: Asker, stop: threading.Event) -> Permit:
+        """Return the permission to send one request now, after a short wait for another's answer.
+
+        Raises:
+            CircuitOpenError: a unit that the request goes through is left alone.
+            StoppedSignal: `stop` was set while it waited.
+        """
+        give_up_at = self.clock.monotonic() + MAX_QUARANTINE_WAIT_SECS
+        while True:
+            now = self.clock.now()
+            circuits = self._concerning(asker, now)
+            if not circuits:
+                return PLAIN_PERMIT
+            permit = self.database.write(self._take_probes, circuits, now)
+            if permit is not None:
+                return permit
+            lasting = [c for c in circuits if c.state is not CircuitState.QUARANTINED]
+            if lasting or self.clock.monotonic() >= give_up_at:
+                busy = (lasting or circuits)[0]
+                raise CircuitOpenError(busy.unit, self._until_free(busy, now))
+            if self.clock.wait(stop, POLL_SECS):
+                raise StoppedSignal
+
+    def give_back(self, permit: Permit) -> None:
+        """Let another request probe, as this one did not leave or its answer says nothing."""
+        if permit.probes:
+            self.database.write_idempotent(_give_back, permit.probes)
+
+    def record_good(self, asker: Asker, permit: Permit) -> None:
+        """Record that a request was answered, with what was asked for or why there is none."""
+        if permit.probes:
+            self.database.write(self._settle_probes, asker, permit)
+
+    def record_egress_good(self, egress: str) -> None:
+        """Record that a call by this egress route was answered."""
+        self.routes.record_success(egress)
+
+    def record_failure(self, asker: Asker, permit: Permit, failed: FailedRequest) -> Attribution:
+        """Record a failed request, and return whom it concerns as far as is known now."""
+        return self.database.write(self._record_failure, asker, permit, failed)
+
+    def conclude(
+        self, asker: Asker, failed: FailedRequest, *, session_answered: bool
+    ) -> Attribution:
+        """Return whom a failure concerns, now that the platform was asked who is signed in."""
+        now = self.clock.now()
+        return self.database.write(
+            lambda tx: self.failures.conclude(
+                tx, asker, failed, now, session_answered=session_answered
+            )
+        )
+
+    def is_usable(self, platform: str, endpoint: str) -> bool:
+        """Return whether an optional endpoint may be asked, which another one can replace."""
+        now = self.clock.now()
+        unit = CircuitUnit(platform, endpoint=endpoint)
+        circuits = self.database.read(source_states.concerning, platform, ALL, endpoint)
+        return not any(
+            circuit.unit == unit and circuit.state is CircuitState.OPEN and circuit.until_at > now
+            for circuit in circuits
+        )
+
+    def record_unknown(self, asker: Asker, evidence: Evidence) -> None:
+        """Count an answer that no rule of the platform describes."""
+        code = None if evidence.code is None else str(evidence.code)
+        self.database.write(
+            unknown_answers.record,
+            asker.platform,
+            asker.endpoint,
+            http_status=evidence.http_status,
+            code=code,
+            evidence=json.dumps(asdict(evidence), ensure_ascii=False),
+            now=self.clock.now(),
+        )
+
+    def leave_alone(self, platform: str, endpoint: str, evidence: Evidence | None) -> float:
+        """Leave an optional endpoint alone, and return for how many seconds."""
+        now = self.clock.now()
+        unit = CircuitUnit(platform, endpoint=endpoint)
+        code = None if evidence is None or evidence.code is None else str(evidence.code)
+        opening = Opening(cause=CircuitCause.UNUSABLE, code=code, evidence=evidence)
+        until = self.database.write(lambda tx: self.failures.openings.open(tx, unit, opening, now))
+        return (until - now).total_seconds()
+
+    def _concerning(self, asker: Asker, now: datetime) -> list[Circuit]:
+        """Return the circuits on the request's way that are not closed; none is open.
+
+        Raises:
+            CircuitOpenError: one is.
+        """
+        found = []
+        for circuit in self.database.read(
+            source_states.concerning, asker.platform, asker.egress, asker.endpoint
+        ):
+            if circuit.state is CircuitState.CLOSED:
+                continue
+            if circuit.state is CircuitState.QUARANTINED and circuit.until_at <= now:
+                continue
+            if circuit.state is CircuitState.OPEN and now < circuit.until_at <= now + MAX_AHEAD:
+                raise CircuitOpenError(circuit.unit, circuit.until_at)
+            found.append(circuit)
+        return found
+
+    def _take_probes(self, tx: Tx, circuits: Sequence[Circuit], now: datetime) -> Permit | None:
+        """Return the permission to probe all of the circuits; None when another probes one."""
+        until = now + timedelta(seconds=PROBE_SECS)
+        taken: list[Probe] = []
+        for circuit in circuits:
+            if not source_states.take_probe(tx, circuit, self.owner, now, until):
+                _give_back(tx, taken)
+                return None
+            taken.append(Probe(circuit.unit, circuit.probe_token + 1))
+        return Permit(tuple(taken))
+
+    def _until_free(self, circuit: Circuit, now: datetime) -> datetime:
+        """Return when to look again for a circuit that another request probes."""
+        soon = now + timedelta(seconds=MAX_QUARANTINE_WAIT_SECS)
+        return min(circuit.probe_until or soon, soon)
+
+    def _settle_probes(self, tx: Tx, asker: Asker, permit: Permit) -> None:
+        now = self.clock.now()
+        for probe in permit.probes:
+            circuit = source_states.locked(tx, probe.unit, now)
+            if circuit.probe_token != probe.token:
+                continue
+            if circuit.state is CircuitState.QUARANTINED:
+                self.failures.after_good(tx, asker, circuit, now)
+            else:
+                self._record_trial(tx, asker, circuit, now)
+
+    def _record_trial(self, tx: Tx, asker: Asker, circuit: Circuit, now: datetime) -> None:
+        """Count a good answer of a circuit that was open, and close it when there are enough."""
+        good = circuit.good_in_row + 1
+        is_first = circuit.good_in_row == 0
+        by_one = is_first or circuit.good_account_id == asker.account_id
+        if circuit.cause is not CircuitCause.RISK or self._is_proven(tx, asker, good, by_one):
+            self.failures.openings.close(tx, circuit, now)
+            return
+        source_states.record_good_probe(
+            tx,
+            circuit.unit,
+            circuit.probe_token,
+            now,
+            good_in_row=good,
+            account_id=asker.account_id if by_one else None,
+        )
+
+    def _is_proven(self, tx: Tx, asker: Asker, good: int, by_one: bool) -> bool:
+        if good < TRIAL_ANSWERS:
+            return False
+        if good >= MAX_TRIAL_ANSWERS or not by_one:
+            return True
+        return self.failures.pool(tx, asker.platform).size <= 1
+
+    def _record_failure(
+        self, tx: Tx, asker: Asker, permit: Permit, failed: FailedRequest
+    ) -> Attribution:
+        now = self.clock.now()
+        for probe in permit.probes:
+            circuit = source_states.locked(tx, probe.unit, now)
+            if circuit.probe_token != probe.token:
+                continue
+            if circuit.state is CircuitState.QUARANTINED:
+                continue
+            if failed.fault is None or not failed.fault.is_certain:
+                _give_back(tx, [other for other in permit.probes if other != probe])
+                return self.failures.reopen(tx, circuit, failed, now)
+        attribution = self.failures.record(tx, asker, failed, now)
+        if not attribution.needs_session_check:
+            # While the platform is asked who is signed in, nobody else asks there.
+            _give_back(tx, permit.probes)
+        return attribution
+
+
+def _give_back(tx: Tx, probes: Sequence[Probe]) -> None:
+    for probe in probes:
+        source_states.give_back_probe(tx, probe.unit, probe.token)

@@ -1,0 +1,125 @@
+"""What operators see of egress routes and circuits, and what they change about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from core.clock import Clock
+from core.errors import InvalidInputError
+from sources.transport.egress import is_direct
+from storage.crawling import accounts, proxies, source_states, task_control
+from storage.crawling.proxies import EgressRoute
+from storage.crawling.source_states import Circuit
+from storage.engines.transactions import Database, Tx
+
+
+@dataclass(frozen=True)
+class RouteOverview:
+    """An egress route with what concerns it.
+
+    Args:
+        accounts: the number of enabled accounts that leave by it.
+        circuits: those of the route alone that are not closed, of all platforms.
+    """
+
+    route: EgressRoute
+    accounts: int
+    circuits: tuple[Circuit, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EgressOperator:
+    """Lists routes and circuits, and carries out what an operator orders.
+
+    What waits for a route or a circuit looks again at once when an operator opens it.
+    """
+
+    database: Database
+    clock: Clock
+
+    def routes(self) -> list[RouteOverview]:
+        """Return all routes by name."""
+        return self.database.read(_overviews, self.clock.now())
+
+    def circuits(self, platform: str | None = None) -> list[Circuit]:
+        """Return the circuits that are not closed, of one platform or (None) of all."""
+        return self.database.read(source_states.all_of, self.clock.now(), platform)
+
+    def open(self, name: str) -> bool:
+        """End the cooldown of a route, or of all of a gateway; return False when there was none.
+
+        Raises:
+            InvalidInputError: there is no such route or gateway.
+        """
+        now = self.clock.now()
+
+        def work(tx: Tx) -> bool:
+            routes = _named(tx, name)
+            for route in routes:
+                proxies.set_cooldown(tx, route.egress, None, now)
+            for platform in accounts.platforms(tx):
+                task_control.wake_for_egress(tx, platform, now)
+            return any(route.cooldown_until is not None for route in routes)
+
+        return self.database.write_idempotent(work)
+
+    def cool_down(self, name: str, length: timedelta) -> datetime:
+        """Leave a route, or all of a gateway, alone for a while; return until when (UTC).
+
+        No good answer ends it.
+
+        Raises:
+            InvalidInputError: there is no such route or gateway.
+        """
+        now = self.clock.now()
+        until = now + length
+
+        def work(tx: Tx) -> None:
+            for route in _named(tx, name):
+                proxies.set_cooldown(tx, route.egress, until, now)
+
+        self.database.write_idempotent(work)
+        return until
+
+    def close_circuits(
+        self, platform: str, egress: str | None = None, endpoint: str | None = None
+    ) -> list[Circuit]:
+        """Close the circuits of a platform, of one route or endpoint or of all; return them."""
+        now = self.clock.now()
+
+        def work(tx: Tx) -> list[Circuit]:
+            found = [
+                circuit
+                for circuit in source_states.all_of(tx, now, platform)
+                if egress in (None, circuit.egress) and endpoint in (None, circuit.endpoint)
+            ]
+            for circuit in found:
+                source_states.close(tx, circuit.unit)
+            if found:
+                task_control.wake_for_egress(tx, platform, now)
+            return found
+
+        return self.database.write(work)
+
+
+def _named(tx: Tx, name: str) -> list[EgressRoute]:
+    """Return the route of that name, or those of the gateway; InvalidInputError for neither."""
+    route = proxies.find(tx, name)
+    found = proxies.all_of(tx, name) if route is None else [route]
+    if not found:
+        raise InvalidInputError("egress_unknown", name=name)
+    return found
+
+
+def _overviews(tx: Tx, now: datetime) -> list[RouteOverview]:
+    found = {route.egress: RouteOverview(route, 0, ()) for route in proxies.all_of(tx)}
+    for name, direct, number in accounts.used_routes(tx):
+        if name in found and is_direct(name) == direct:
+            known = found[name]
+            found[name] = replace(known, accounts=known.accounts + number)
+    for circuit in source_states.all_of(tx, now):
+        if circuit.egress in found:
+            known = found[circuit.egress]
+            found[circuit.egress] = replace(known, circuits=(*known.circuits, circuit))
+    return list(found.values())

@@ -1,0 +1,101 @@
+"""The checks of `doctor` on egress routes, circuits, and answers that no rule describes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from app.container import App
+from commands.doctor.findings import Finding, ok, warning
+from core.errors import FaultUnit
+from core.installation.program import program_name
+from core.messages import Message
+from presentation.egress_views import (
+    circuit_message,
+    evidence_summary,
+    open_circuits,
+    route_reason,
+    unit_message,
+)
+from presentation.i18n.command_lines import shell_word
+from storage.crawling import proxies, source_states, unknown_answers
+from storage.crawling.proxies import MAX_AHEAD, EgressRoute
+from storage.crawling.unknown_answers import UnknownAnswer
+
+
+class EgressChecks:
+    """Checks which routes cool down, which circuits are open, and what no rule describes."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield the findings, those on routes first."""
+        found = [*self._routes(), *self._circuits(), *self._unknown_answers()]
+        if not found:
+            yield ok(Message.of("subject_egress"), Message.of("egress_all_open"))
+        yield from found
+
+    def _routes(self) -> Iterator[Finding]:
+        now = self._app.clock.now()
+        for route in self._app.database.read(proxies.all_of):
+            subject = Message.of("subject_egress_route", egress=route.egress)
+            if route.is_cooling(now):
+                until = f"{route.cooldown_until:%Y-%m-%d %H:%M}"
+                reason = route_reason(route)
+                detail = Message.of("egress_cools_until", moment=until, reason=reason)
+                yield warning(subject, detail, _advice_on(route))
+            elif route.cooldown_until is not None and route.cooldown_until > now + MAX_AHEAD:
+                until = f"{route.cooldown_until:%Y-%m-%d %H:%M}"
+                yield warning(
+                    subject,
+                    Message.of("until_too_far", moment=until),
+                    _command(f"egress open {shell_word(route.egress)}"),
+                )
+
+    def _circuits(self) -> Iterator[Finding]:
+        now = self._app.clock.now()
+        circuits = self._app.database.read(source_states.all_of, now)
+        for circuit in circuits:
+            unit = unit_message(circuit.platform, circuit.egress, circuit.endpoint)
+            if circuit.until_at > now + MAX_AHEAD:
+                moment = f"{circuit.until_at:%Y-%m-%d %H:%M}"
+                yield warning(
+                    Message.of("subject_circuit", unit=unit),
+                    Message.of("until_too_far", moment=moment),
+                    _command(f"circuits close {shell_word(circuit.platform)}"),
+                )
+            elif circuit in open_circuits(circuits, now):
+                yield warning(
+                    Message.of("subject_circuit", unit=unit),
+                    circuit_message(circuit),
+                    Message.of("circuit_goes_on"),
+                )
+
+    def _unknown_answers(self) -> Iterator[Finding]:
+        for answer in self._app.database.read(unknown_answers.all_of):
+            subject = Message.of(
+                "subject_unknown_answer", platform=answer.platform, endpoint=answer.endpoint
+            )
+            yield warning(subject, _seen(answer), Message.of("unknown_answer_report"))
+
+
+def _seen(answer: UnknownAnswer) -> Message:
+    return Message.of(
+        "unknown_answer_seen",
+        status=answer.http_status or "-",
+        code=answer.code or "-",
+        seen=answer.seen,
+        evidence=evidence_summary(answer.evidence) or "-",
+    )
+
+
+def _advice_on(route: EgressRoute) -> Message:
+    if route.fault is FaultUnit.GATEWAY:
+        return Message.of("egress_mend_at_provider", egress=shell_word(route.egress))
+    if route.fault is None:
+        return _command(f"egress open {shell_word(route.egress)}")
+    return Message.of("egress_probed_by_itself")
+
+
+def _command(words: str) -> Message:
+    return Message.of("run_this", command=f"{program_name()} {words}")

@@ -1,0 +1,129 @@
+"""Egress routes and circuits as messages and as JSON, for every front end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from accounts.egress.operator import RouteOverview
+from core.attribution import ALL
+from core.clock import iso_utc
+from core.logs import Render, redact
+from core.message_json import message_keys
+from core.messages import Message
+from storage.crawling.proxies import EgressRoute
+from storage.crawling.source_states import Circuit, CircuitState
+
+MAX_EVIDENCE_CHARS = 200
+
+
+def open_circuits(circuits: Sequence[Circuit], now: datetime) -> list[Circuit]:
+    """Return the circuits that let no request through now."""
+    return [c for c in circuits if c.state is CircuitState.OPEN and c.until_at > now]
+
+
+def route_reason(route: EgressRoute) -> Message:
+    """Return why a route cools down, or its last failure; an operator's word where none is."""
+    return Message.load(route.last_error or "") if route.fault else Message.of("by_operator")
+
+
+def circuit_message(circuit: Circuit) -> Message:
+    """Return one line about an open circuit: what is left alone, until when, and why."""
+    return Message.of(
+        "circuit_open",
+        unit=unit_message(circuit.platform, circuit.egress, circuit.endpoint),
+        until=circuit.until_at,
+        cause=circuit_cause(circuit),
+    )
+
+
+def circuit_cause(circuit: Circuit) -> Message:
+    """Return why a circuit is not closed, with the platform's code where it gave one."""
+    cause = Message(f"circuit_cause_{circuit.cause}")
+    if circuit.code is None:
+        return cause
+    return Message.of("circuit_cause_code", cause=cause, code=circuit.code)
+
+
+def unit_message(platform: str, egress: str, endpoint: str) -> Message:
+    """Return what a circuit is about; ALL stands for every route or endpoint."""
+    parts = {"platform": platform, "egress": egress, "endpoint": endpoint}
+    if egress == ALL:
+        return Message(
+            "circuit_unit_platform" if endpoint == ALL else "circuit_unit_endpoint", parts
+        )
+    return Message("circuit_unit_egress" if endpoint == ALL else "circuit_unit_both", parts)
+
+
+def evidence_summary(evidence: str | None) -> str:
+    """Return what stored evidence says in one short line: request, HTTP status and code."""
+    found = _evidence(evidence)
+    if not isinstance(found, dict):
+        return ""
+    parts = [str(found.get("request") or "")]
+    parts += [f"HTTP {found['http_status']}"] if found.get("http_status") else []
+    parts += [f"code {found['code']}"] if found.get("code") not in (None, "") else []
+    return redact(" ".join(part for part in parts if part))[:MAX_EVIDENCE_CHARS]
+
+
+def route_object(overview: RouteOverview, render: Render, now: datetime) -> dict[str, Any]:
+    """Return a route as JSON; its last error as a sentence, a code and parameters."""
+    route = overview.route
+    return {
+        "egress": route.egress,
+        "gateway": route.gateway,
+        "kind": route.kind,
+        "is_rotating": route.is_rotating,
+        "accounts": overview.accounts,
+        "first_seen_at": _moment(route.first_seen_at),
+        "last_good_at": _moment(route.last_good_at),
+        "last_bad_at": _moment(route.last_bad_at),
+        "bad_in_row": route.bad_in_row,
+        "fault": route.fault.value if route.fault else None,
+        **message_keys("last_error", route.last_error, render),
+        "cooldown_until": _moment(route.cooldown_until) if route.is_cooling(now) else None,
+        "cooldowns": route.cooldowns,
+        "open_circuits": [
+            circuit_object(circuit) for circuit in open_circuits(overview.circuits, now)
+        ],
+    }
+
+
+def cooling_object(route: EgressRoute, render: Render) -> dict[str, Any]:
+    """Return a route in cooldown as JSON, in short."""
+    return {
+        "egress": route.egress,
+        "gateway": route.gateway,
+        "fault": route.fault.value if route.fault else None,
+        "cooldown_until": _moment(route.cooldown_until),
+        **message_keys("reason", route_reason(route), render),
+    }
+
+
+def circuit_object(circuit: Circuit) -> dict[str, Any]:
+    """Return a circuit as JSON; `egress` and `endpoint` are null where it is about all."""
+    return {
+        "platform": circuit.platform,
+        "egress": None if circuit.egress == ALL else circuit.egress,
+        "endpoint": None if circuit.endpoint == ALL else circuit.endpoint,
+        "state": circuit.state.value,
+        "cause": circuit.cause.value,
+        "code": circuit.code,
+        "since_at": _moment(circuit.since_at),
+        "until_at": _moment(circuit.until_at),
+        "times": circuit.times,
+        "evidence": _evidence(circuit.evidence),
+    }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return None if moment is None else iso_utc(moment)
+
+
+def _evidence(stored: str | None) -> Any:
+    try:
+        return json.loads(stored) if stored else None
+    except ValueError:
+        return {"body": stored}
