@@ -117,7 +117,7 @@ def check_account(page: Page, site: Site) -> None:
 
 
 def add_account(page: Page, site: Site) -> None:
-    at(page, site, "accounts/new").get_by_label("Name").fill("carol")
+    at(page, site, "accounts/new").get_by_role("textbox", name="Name").fill("carol")
     page.get_by_role("textbox", name="Cookies").fill("not a cookie")
     press(page, "accounts/new")
     expect(page.locator("#error-cookies")).to_contain_text("this is no cookie text")
