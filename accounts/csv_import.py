@@ -1,24 +1,37 @@
-"""Parsing of a CSV file of accounts: username, password, cookie, proxy, limit."""
+"""Lists of accounts: username, cookie, and what else a seller or a colleague exports."""
 
 from __future__ import annotations
 
-import csv
-import io
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from accounts.requests import MAX_NAME_LETTERS
+from accounts.requests import MAX_NAME_LETTERS, account_name, require_user_agent
 from accounts.vault import Credentials
 from core.errors import InvalidInputError
 from core.messages import Message
-from core.plain_text import read_text
+from core.tabular.cells import is_nothing, whole_number
+from core.tabular.table import Table, TableRow, parse_table, read_table
 
 if TYPE_CHECKING:
     from sources.platforms import Platform
 
-COLUMNS = ("username", "password", "cookie", "proxy", "limit")
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "username": (
+        *("username", "user", "user_name", "name", "account", "account_name", "login"),
+        *("账号", "账号名", "账号名称", "帐号", "用户名", "账户", "名称"),
+    ),
+    "cookie": ("cookie", "cookies", "session", "ck", "cookie值", "会话", "登录信息"),
+    "password": ("password", "pass", "passwd", "pwd", "密码", "登录密码"),
+    "proxy": ("proxy", "proxies", "proxy_url", "代理", "代理地址"),
+    "limit": (
+        *("limit", "daily_limit", "daily_export_limit", "每日上限", "每日导出上限"),
+        *("导出上限", "上限", "限额", "配额"),
+    ),
+    "user_agent": ("user_agent", "useragent", "ua", "浏览器标识"),
+}
+NO_PROXY = frozenset({"direct", "直连", "不使用"})
+MAX_ROWS = 20_000
 
 
 @dataclass(frozen=True)
@@ -26,93 +39,114 @@ class AccountRow:
     """One valid row of the file.
 
     `line` is its number in the file, from 1; `credentials` are in clear; `limit` is in rows a day,
-    None where the cell is empty.
+    None where the cell is empty. `user_agent` is None where the file has none. `notes` name what
+    was left out of the row.
     """
 
     line: int
     username: str
     credentials: Credentials
     limit: int | None
+    user_agent: str | None = None
+    notes: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True)
 class AccountRows:
-    """The valid rows of a file, and a message, without secrets, for each invalid line."""
+    """The valid rows of a file, and a message, without secrets, for each invalid line.
+
+    `notes` are worth a word, such as an encoding that had to be guessed or unknown columns.
+    """
 
     good: tuple[AccountRow, ...]
     problems: tuple[Message, ...]
+    notes: tuple[Message, ...] = ()
 
 
-def read_accounts(file: Path, platform: Platform) -> AccountRows:
-    """Return the accounts in a CSV file, each row checked by the rules of `platform`.
+def accounts_in(content: bytes, file: str, platform: Platform) -> AccountRows:
+    """Return the accounts in a list's bytes (CSV, Excel), each row checked by the platform's rules.
 
     A row that fails raises nothing: it becomes a message in `problems`, which names its line.
+    `file` is what messages call the list.
 
     Raises:
-        InvalidInputError: the file cannot be read, or its header lacks a column or names an unknown
-            one.
+        InvalidInputError: it is no list, has too many rows, or its header lacks a column.
     """
-    return parse_accounts(read_text(file), str(file), platform)
+    return _rows(read_table(content, file, COLUMNS), file, platform)
 
 
 def parse_accounts(text: str, file: str, platform: Platform) -> AccountRows:
-    """Return the accounts in CSV text, each row checked by the rules of `platform`.
-
-    A row that fails, or repeats a name, becomes a message in `problems`. `file` is what messages
-    call the text.
-
-    Raises:
-        InvalidInputError: the header lacks a column or names an unknown one.
-    """
-    # Cells beyond the header's are collected under "extra", where `_row` refuses them.
-    reader = csv.DictReader(io.StringIO(text, newline=None), restkey="extra")
-    names = [(name or "").strip().lower() for name in reader.fieldnames or ()]
-    if "username" not in names or "cookie" not in names:
+    """Return the accounts in a list's text, as `accounts_in` does of its bytes."""
+    if not text.strip():
         raise InvalidInputError("csv_columns_missing", file=file)
-    unknown = [name for name in names if name and name not in COLUMNS]
-    if unknown:
-        raise InvalidInputError("csv_column_unknown", file=file, name=unknown[0], known=COLUMNS)
-    reader.fieldnames = names
+    return _rows(parse_table(text, file, COLUMNS), file, platform)
+
+
+def _rows(table: Table, file: str, platform: Platform) -> AccountRows:
+    if not {"username", "cookie"} <= table.columns:
+        raise InvalidInputError("csv_columns_missing", file=file)
+    if len(table.rows) > MAX_ROWS:
+        raise InvalidInputError(
+            "too_many_accounts", file=file, count=len(table.rows), most=MAX_ROWS
+        )
     good: dict[str, AccountRow] = {}
     problems: list[Message] = []
-    while True:
+    for cells in table.rows:
         try:
-            cells = next(reader)
-            row = _row(reader.line_num, cells, platform)
+            row = _row(cells, platform)
             if row.username in good:
                 raise InvalidInputError("csv_name_twice", name=row.username)
-        except StopIteration:
-            return AccountRows(tuple(good.values()), tuple(problems))
-        except csv.Error as error:
-            problems.append(_problem(file, reader.line_num + 1, Message.text(str(error))))
-            continue
         except InvalidInputError as error:
-            problems.append(_problem(file, reader.line_num, error.message))
+            cause = error.message
+            problems.append(Message.of("csv_line_wrong", file=file, line=cells.line, cause=cause))
             continue
         good[row.username] = row
+    notes = [Message.of("file_told", file=file, note=note) for note in _notes(table)]
+    return AccountRows(tuple(good.values()), tuple(problems), tuple(notes))
 
 
-def _problem(file: str, line: int, cause: Message) -> Message:
-    return Message.of("csv_line_wrong", file=file, line=line, cause=cause)
+def _notes(table: Table) -> list[Message]:
+    unknown = [Message.of("columns_not_known", names=list(table.unused))] if table.unused else []
+    return [*table.notes, *unknown]
 
 
-def _row(line: int, cells: dict[str, str | None], platform: Platform) -> AccountRow:
-    if cells.get("extra"):
-        raise InvalidInputError("csv_too_many_cells")
-    values = {name: (cells.get(name) or "").strip() for name in COLUMNS}
-    username, cookie, proxy = values["username"], values["cookie"], values["proxy"]
+def _row(row: TableRow, platform: Platform) -> AccountRow:
+    if row.problem is not None:
+        raise row.problem
+    cells = row.cells
+    username = cells.get("username", "")
     if not 0 < len(username) <= MAX_NAME_LETTERS:
         raise InvalidInputError("csv_name_invalid", max_letters=MAX_NAME_LETTERS)
-    platform.check_session_text(cookie)
-    if proxy:
-        platform.check_proxy(proxy)
-    # Spreadsheets write thousands separators.
-    limit = values["limit"].replace(",", "")
-    if limit and not re.fullmatch(r"[0-9]{1,10}", limit):
-        raise InvalidInputError("csv_limit_invalid")
+    session = platform.read_session(cells.get("cookie", ""))
+    # A wrong proxy or limit costs the row: without it the account would leave by another way, or
+    # export more than its owner allows.
+    proxy = _proxy(cells.get("proxy", ""), platform)
+    notes = list(session.notes)
+    agent = session.user_agent
+    try:
+        agent = require_user_agent(cells["user_agent"]) if "user_agent" in cells else agent
+    except InvalidInputError as error:
+        notes.append(error.message)
     return AccountRow(
-        line=line,
-        username=username,
-        credentials=Credentials(values["password"] or None, cookie, proxy or None),
-        limit=int(limit) if limit else None,
+        line=row.line,
+        username=account_name(username),
+        credentials=Credentials(cells.get("password"), session.text, proxy),
+        limit=_limit(cells.get("limit", "")),
+        user_agent=agent,
+        notes=tuple(notes),
     )
+
+
+def _proxy(text: str, platform: Platform) -> str | None:
+    if is_nothing(text) or text.lower() in NO_PROXY:
+        return None
+    return platform.check_proxy(text)
+
+
+def _limit(text: str) -> int | None:
+    if is_nothing(text):
+        return None
+    try:
+        return whole_number(text)
+    except InvalidInputError as error:
+        raise InvalidInputError("csv_limit_invalid") from error

@@ -17,6 +17,7 @@ from core.messages import Message
 from sources.base import SessionStatus
 from sources.platform_access import PlatformAccess
 from sources.platforms import PlatformRegistry
+from sources.sessions import introduce
 from storage.models.accounts import Account, AccountStatus
 
 
@@ -56,7 +57,11 @@ class AccountEnrolment:
         session = new.credentials.session or ""
         expires_at = self.platforms.named(new.platform).session_expiry(session)
         rows = self.limit_or_default(new.limit)
-        return self.registry.add(new.platform, new.username, new.credentials, rows, expires_at)
+        account_id = self.registry.add(
+            new.platform, new.username, new.credentials, rows, expires_at
+        )
+        self._keep_user_agent(new)
+        return account_id
 
     def add_or_refresh(self, new: NewAccount) -> EnrolmentResult:
         """Add an account, or replace the secrets and the limit of the one with that name.
@@ -64,7 +69,8 @@ class AccountEnrolment:
         A disabled account that gets a new session is enabled. A secret that is None stays as it is.
         A limit of None is the default for a new account, and no change for a known one. Another
         login than the account's is taken for `new_login` only: it begins anew under the name, and
-        the former login keeps its history under another one.
+        the former login keeps its history under another one. Without a User-Agent the account keeps
+        its own.
 
         Raises:
             WrongFieldsError: the session has ended already.
@@ -72,6 +78,11 @@ class AccountEnrolment:
                 the account's, or it is that of another account.
             CredentialsError: there is no usable key to encrypt with.
         """
+        done = self._store(new)
+        self._keep_user_agent(new)
+        return done
+
+    def _store(self, new: NewAccount) -> EnrolmentResult:
         platform, name, credentials = new.platform, new.username, new.credentials
         limit, account = new.limit, self.registry.lookup(platform, name)
         expires_at = self.platforms.named(platform).session_expiry(credentials.session or "")
@@ -131,11 +142,23 @@ class AccountEnrolment:
         for row in rows.good:
             row_limit = row.limit if row.limit is not None else limit
             try:
-                new = NewAccount(platform, row.username, row.credentials, row_limit, new_login)
+                new = NewAccount(
+                    platform=platform,
+                    username=row.username,
+                    credentials=row.credentials,
+                    limit=row_limit,
+                    new_login=new_login,
+                    user_agent=row.user_agent,
+                )
                 results.append(self.add_or_refresh(new))
             except InvalidInputError as error:
                 problems.append(Message.of("csv_line_wrong", file=file, line=row.line, cause=error))
         return results, problems
+
+    def _keep_user_agent(self, new: NewAccount) -> None:
+        account = self.registry.lookup(new.platform, new.username) if new.user_agent else None
+        if account is not None:
+            self.registry.set_user_agent(account, new.user_agent)
 
     def check(self, account: Account) -> SessionStatus:
         """Ask the platform, over the account's proxy, whether its session is signed in.
@@ -154,6 +177,7 @@ class AccountEnrolment:
             self.vault.decrypt(account.session),
             self.vault.decrypt(account.proxy),
         )
+        introduce(session, account.user_agent)
         try:
             return source.check_session(session)
         finally:

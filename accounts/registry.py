@@ -10,7 +10,7 @@ from typing import TypeVar
 from accounts.egress.identities import EgressIdentities
 from accounts.egress.routes import note_route
 from accounts.identity import require_free_login
-from accounts.requests import MAX_NAME_LETTERS, require_daily_limit
+from accounts.requests import MAX_NAME_LETTERS, require_daily_limit, require_user_agent
 from accounts.vault import Credentials, Vault
 from core.clock import Clock
 from core.errors import CredentialsError, DuplicateKeyError, InvalidInputError
@@ -129,6 +129,19 @@ class AccountRegistry:
 
         return self._write_unique(work)
 
+    def differing(self, account: Account, credentials: Credentials) -> list[str]:
+        """Return the names of the secrets that `refresh` would replace; it asks no database.
+
+        `credentials` are in clear; one that is None stays as it is.
+        """
+        given = (credentials.password, credentials.session, credentials.proxy)
+        stored = (account.password, account.session, account.proxy)
+        return [
+            name
+            for name, text, token in zip(SECRETS, given, stored, strict=True)
+            if text is not None and not self.vault.holds(token, text)
+        ]
+
     def replace_login(
         self, account: Account, credentials: Credentials, expires_at: datetime | None = None
     ) -> str | None:
@@ -148,7 +161,7 @@ class AccountRegistry:
         def work(tx: Tx) -> str | None:
             fresh = self.vault.encrypt_all(tx, credentials)
             stored = accounts.get(tx, account.id) or account
-            if self._is_same_login(stored, credentials.session, uid):
+            if self.is_same_login(stored, credentials.session, uid):
                 return None
             require_free_login(tx, stored.platform, uid, stored.username, stored.id)
             former = _former_name(stored)
@@ -189,21 +202,25 @@ class AccountRegistry:
 
     def _require_same_login(self, tx: Tx, stored: Account, uid: str | None) -> None:
         require_free_login(tx, stored.platform, uid, stored.username, stored.id)
-        was = self._login_of(stored)
+        was = self.login_of(stored)
         if uid is not None and was is not None and was != uid:
             raise InvalidInputError("login_differs", name=stored.username, uid=uid, was=was)
 
-    def _is_same_login(self, stored: Account, session: str | None, uid: str | None) -> bool:
+    def is_same_login(self, stored: Account, session: str | None, uid: str | None) -> bool:
+        """Return whether a session in clear, which claims `uid`, is the login that the account is.
+
+        None for `session` is no other one.
+        """
         if session is None:
             return True
         if uid is not None:
-            return uid == self._login_of(stored)
+            return uid == self.login_of(stored)
         # The cookies do not say whose they are. Those of a disabled account may be of another
         # login, as a check has found.
         is_same_text = self.vault.holds(stored.session, session)
         return is_same_text and stored.status is not AccountStatus.DISABLED
 
-    def _login_of(self, stored: Account) -> str | None:
+    def login_of(self, stored: Account) -> str | None:
         """Return the account's uid; before its first use with it, what its session claims."""
         if stored.platform_uid is not None:
             return stored.platform_uid
@@ -233,6 +250,28 @@ class AccountRegistry:
             task_control.wake_waiting(tx, account.platform, now)
 
         self.database.write(work)
+
+    def set_user_agent(self, account: Account, user_agent: str | None) -> bool:
+        """Change the User-Agent of an account's requests; None: the platform's usual one.
+
+        Return False when it had that one already.
+
+        Raises:
+            InvalidInputError: no request can carry it; nothing was changed.
+        """
+        agent = None if user_agent is None else require_user_agent(user_agent)
+        if agent == account.user_agent:
+            return False
+        now = self.clock.now()
+
+        def work(tx: Tx) -> None:
+            accounts.set_user_agent(tx, account.id, agent, now)
+            code = "user_agent_removed" if agent is None else "user_agent_set"
+            detail = Message(code, {} if agent is None else {"user_agent": agent})
+            accounts.note_event(tx, account.id, "user_agent", detail.dump(), now)
+
+        self.database.write(work)
+        return True
 
     def find(self, name: str, platform: str | None = None) -> Account:
         """Return the account of that name or, when no name matches, the one with that id in digits.

@@ -22,6 +22,7 @@ MAX_NAME_LETTERS = 128
 MAX_ROWS_A_DAY = 1_000_000_000
 MAX_COOKIE_LETTERS = 1_000_000
 MAX_REASON_LETTERS = 200
+MAX_AGENT_LETTERS = 512
 
 
 def account_name(text: str) -> str:
@@ -35,6 +36,19 @@ def account_name(text: str) -> str:
     if not 0 < len(name) <= MAX_NAME_LETTERS or not name.isprintable():
         raise InvalidInputError("name_not_printable", max_letters=MAX_NAME_LETTERS)
     return name
+
+
+def require_user_agent(text: str) -> str:
+    """Return a User-Agent without surrounding blanks.
+
+    Raises:
+        InvalidInputError: it is empty, longer than MAX_AGENT_LETTERS, or holds characters that no
+            browser sends.
+    """
+    agent = text.strip()
+    if not 0 < len(agent) <= MAX_AGENT_LETTERS or not (agent.isascii() and agent.isprintable()):
+        raise InvalidInputError("user_agent_malformed", max_letters=MAX_AGENT_LETTERS)
+    return agent
 
 
 def cooldown_length(text: str) -> timedelta:
@@ -63,7 +77,8 @@ class NewAccount:
     """An account to add, with checked parts.
 
     `credentials` are in clear; `limit` is in rows a day, None for the default. `new_login` lets
-    another login take over the name of an account.
+    another login take over the name of an account. `user_agent` is that of the browser which the
+    session comes from, None where that is unknown. `notes` name what was left out of the cookies.
     """
 
     platform: str
@@ -71,6 +86,8 @@ class NewAccount:
     credentials: Credentials
     limit: int | None
     new_login: bool = False
+    user_agent: str | None = None
+    notes: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +95,7 @@ class AccountRequest:
     """An account to add, or to give a fresh session, as a form or a command line names it.
 
     Args:
-        cookies: a header string, JSON of a browser extension, or the content of a cookies.txt.
+        cookies: a text of any form that `sources.cookies.reader` knows.
         proxy: a URL; None or empty for none.
         limit: rows that it may export a day; None for the default.
         new_login: another login may take over the name of an account.
@@ -100,18 +117,20 @@ class AccountRequest:
         checks = FieldChecks()
         name = checks.check("username", account_name, self.username)
         checks.check("cookies", require_text, self.cookies)
-        checks.check("cookies", platform.check_session_text, self.cookies)
+        session = checks.check("cookies", platform.read_session, self.cookies)
         proxy = checks.check("proxy", platform.check_proxy, self.proxy) if self.proxy else None
         if self.limit is not None and not 0 <= self.limit <= MAX_ROWS_A_DAY:
             checks.add("daily_export_limit", Message.of("rows_out_of_range", most=MAX_ROWS_A_DAY))
         checks.check("password", require_text, self.password or "")
         checks.finish()
         assert name is not None
-        credentials = Credentials(self.password, self.cookies.strip(), proxy)
+        assert session is not None
         return NewAccount(
             platform=platform.name,
             username=name,
-            credentials=credentials,
+            credentials=Credentials(self.password, session.text, proxy),
             limit=self.limit,
             new_login=self.new_login,
+            user_agent=session.user_agent,
+            notes=session.notes,
         )

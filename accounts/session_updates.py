@@ -67,15 +67,19 @@ class SessionUpdates:
         session.on_answer = watch.look
         return watch
 
-    def is_readable(self, platform: str, text: str) -> bool:
-        """Return whether a session in clear, stored as it is, could be opened again."""
-        known = self.platforms.platforms.get(platform)
+    def storable(self, platform: str, cookies: Mapping[str, str]) -> str | None:
+        """Return cookies as the session to store, in clear; None where one of them would be lost.
+
+        A value that was damaged on its way could not be read again.
+        """
+        text, known = cookie_header(cookies), self.platforms.platforms.get(platform)
+        if known is None:
+            return text
         try:
-            if known is not None:
-                known.check_session_text(text)
+            stored = known.read_session(text).text
         except InvalidInputError:
-            return False
-        return True
+            return None
+        return stored if stored.count("; ") == len(cookies) - 1 else None
 
     def keep_renewed(self, account: Account, cookies: AccountCookies | None) -> None:
         """Store the login's cookies that changed in a session which was opened for one request.
@@ -86,8 +90,8 @@ class SessionUpdates:
         changes = {} if cookies is None else cookies.changed(cookies.names.login)
         if cookies is None or not changes:
             return
-        text = cookie_header({**cookies.stored, **changes})
-        if self.is_readable(account.platform, text):
+        text = self.storable(account.platform, {**cookies.stored, **changes})
+        if text is not None:
             self.renew(account, account.session_version, text, sorted(changes))
 
     def renew(self, account: Account, version: int, text: str, names: list[str]) -> str | None:
@@ -214,9 +218,9 @@ class SessionWatch:
         if not changes or self._version is None:
             return
         kept = {**self._cookies.stored, **self._cookies.changed(self._in_session)}
-        text = cookie_header(kept)
-        if not self._updates.is_readable(self._leased.account.platform, text):
-            return  # damaged on its way: the stored session is the better one
+        text = self._updates.storable(self._leased.account.platform, kept)
+        if text is None:
+            return  # the stored session is the better one
         account = self._leased.account
         token = self._updates.renew(account, self._version, text, sorted(changes))
         if token is None:
@@ -240,8 +244,8 @@ class SessionWatch:
         if not changes or self._version is None or self._stored_session is None:
             return ()
         kept = {**self._cookies.stored, **changes}
-        text = cookie_header(kept)
-        if not self._updates.is_readable(self._leased.account.platform, text):
+        text = self._updates.storable(self._leased.account.platform, kept)
+        if text is None:
             return ()
         before, after = self._stored_session, self._updates.vault.encrypt(text) or ""
         self._stored_session = after
@@ -264,7 +268,8 @@ class SessionWatch:
     def _note_stored(self, kept: dict[str, str], text: str) -> None:
         self._cookies.stored.update(kept)
         # Else the pool would open a new session for the text that this one has written.
-        self._access.sessions.note_stored(self._leased.id, text, self._proxy)
+        user_agent = self._leased.account.user_agent
+        self._access.sessions.note_stored(self._leased.id, text, self._proxy, user_agent)
 
 
 def _read_device(text: str | None) -> dict[str, str]:

@@ -13,12 +13,15 @@ from crawler.statistics.missing import missing_stats
 from distribution import counters
 from distribution.counters import Counters
 from sources.base import VideoStats
+from sources.links import VideoLink
 
 
 class Fetcher(Protocol):
     """Fetches statistics of links: `VideoStatsFetcher` in the product."""
 
     def fetch(self, texts: list[str], stop: threading.Event) -> list[FetchedItem]: ...
+
+    def videos(self, texts: list[str], stop: threading.Event) -> dict[str, VideoLink]: ...
 
 
 class LiveCounters:
@@ -48,6 +51,18 @@ class LiveCounters:
         self._postponed |= {item.text for item in items if not item.asked}
         if stop.is_set():
             raise StoppedSignal
+
+    def videos(self, links: Iterable[str], stop: threading.Event) -> dict[str, VideoLink]:
+        """Return the video of each link, short links resolved; links that name none are left out.
+
+        Raises:
+            StoppedSignal: `stop` was set.
+        """
+        wanted = list(dict.fromkeys(links))
+        found = self._fetcher.videos(wanted, stop) if wanted else {}
+        if stop.is_set():
+            raise StoppedSignal
+        return found
 
     def is_postponed(self, link: str) -> bool:
         """Return True when no request was made for the link, as the time or the platform's

@@ -5,28 +5,42 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urljoin, urlsplit
 
 from core.errors import InvalidInputError, NoVideoError
+from core.messages import Message
 from sources.bilibili.ids import av_to_bv, bv_to_av
 
 SHOWN_CHARS = 120
 DOMAINS = {
     "bilibili.com": "bilibili",
     "b23.tv": "bilibili",
+    "bili2233.cn": "bilibili",
     "youtube.com": "youtube",
     "youtu.be": "youtube",
     "youtube-nocookie.com": "youtube",
     "douyin.com": "douyin",
     "iesdouyin.com": "douyin",
     "tiktok.com": "tiktok",
+    "tiktokv.com": "tiktok",
 }
-SHORT_HOSTS = {"b23.tv", "v.douyin.com", "vm.tiktok.com", "vt.tiktok.com"}
+BILIBILI_SHORT_HOSTS = {"b23.tv", "bili2233.cn"}
+SHORT_HOSTS = BILIBILI_SHORT_HOSTS | {"v.douyin.com", "vm.tiktok.com", "vt.tiktok.com"}
 SHORT_NAME = re.compile(r"[0-9A-Za-z_-]{4,40}")
 YOUTUBE_ID = re.compile(r"[0-9A-Za-z_-]{11}")
 # These have 11 letters in /embed/ like an id, but are pages of their own.
 NO_YOUTUBE_IDS = {"videoseries", "live_stream"}
 AWEME_ID = re.compile(r"[1-9][0-9]{18}")
+# A series and its episodes, which are no videos of a creator.
+EPISODE = re.compile(r"(?i:ep|ss)[0-9]+")
+# Bilibili's ids differ by the case of their letters alone; a text in lower case has lost it.
+LOST_CASE = re.compile(r"bv1[0-9a-z]{9}")
+# Pages of Douyin that have an id of something else in their path.
+NO_DOUYIN_VIDEOS = {"user", "live", "music", "challenge", "hashtag", "mix", "collection", "follow"}
+TIKTOK_KINDS = ("video", "photo", "embed", "v2", "v1", "v")
+DOUYIN_PARAMS = ("vid", "modal_id", "aweme_id", "item_id", "item_ids", "awemeId")
+# Bilibili's app names its videos so.
+APP_LINK = re.compile(r"bilibili://(?:video|av)/(?P<id>[0-9A-Za-z]+)", re.IGNORECASE)
 NUMBERED = re.compile(r"(?i:av)?([1-9][0-9]{0,15})")
 # Spreadsheets turn long ids into numbers like 7.1E+18, whose last digits are lost.
 ROUNDED = re.compile(r"[0-9]+(?:\.[0-9]+)?[eE]\+?[0-9]+")
@@ -72,7 +86,7 @@ def recognise(text: str, platform: str | None = None) -> VideoLink | ShortLink:
         InvalidInputError: it names no video, or one of a platform other than `platform`; the
             message says why, and what would be understood.
     """
-    text = text.strip().removeprefix("//")
+    text = APP_LINK.sub(_as_web_link, text.strip()).removeprefix("//")
     shown = text[:SHOWN_CHARS]
     urls = urls_in(text)
     if not urls:
@@ -113,12 +127,28 @@ def parse_url(url: str) -> VideoLink | ShortLink:
     platform = platform_of_host(parts.hostname)
     if platform is None:
         raise NoVideoError("host_unknown", host=parts.hostname, known=list(DOMAINS))
-    video_id = ID_READERS[platform](_UrlView(parts))
+    page = _UrlView(parts)
+    video_id = ID_READERS[platform](page)
     if video_id is not None:
         return VideoLink(platform, video_id)
+    if platform == "bilibili":
+        _require_no_near_miss(page)
     if _is_short(parts):
         return ShortLink(platform, plain_url(parts))
     raise NoVideoError("page_not_video", platform=platform)
+
+
+def _as_web_link(match: re.Match[str]) -> str:
+    number = match["id"]
+    return f"https://www.bilibili.com/video/{'av' if number.isdigit() else ''}{number}"
+
+
+def _require_no_near_miss(page: _UrlView) -> None:
+    """Raise NoVideoError for an episode of a series, and for an id whose case was lost."""
+    if any(EPISODE.fullmatch(segment) for segment in page.segments):
+        raise NoVideoError("link_of_episode")
+    if any(LOST_CASE.fullmatch(segment) for segment in page.segments):
+        raise NoVideoError("id_case_lost")
 
 
 def find_video(url: str) -> VideoLink | None:
@@ -162,6 +192,11 @@ class _UrlView:
     """The parts of a URL that the readers of ids look at."""
 
     def __init__(self, parts: SplitResult) -> None:
+        # A question mark that was encoded by mistake still begins the query.
+        path, mark, rest = parts.path.replace("%3f", "%3F").partition("%3F")
+        if mark:
+            query = unquote(rest) + (f"&{parts.query}" if parts.query else "")
+            parts = parts._replace(path=path, query=query)
         self.host = str(parts.hostname).rstrip(".").removeprefix("www.")
         self.segments = [segment for segment in parts.path.split("/") if segment]
         self._query = parse_qs(parts.query)
@@ -179,16 +214,23 @@ class _UrlView:
 
 def _bilibili_id(page: _UrlView) -> str | None:
     first = page.segments[0] if page.segments else ""
-    named = first if page.host == "b23.tv" else page.segment_after("video")
-    for text in (named, page.param("bvid")):
+    named = page.segment_after("video")
+    texts = [named, page.param("bvid"), *(page.segments if not named else ())]
+    if first == "list" or page.host.startswith("player."):
+        texts += (f"av{page.param(name)}" for name in ("oid", "aid"))
+    for text in texts:
         if text[:2].lower() in ("bv", "av"):
-            return normalize_bilibili_id(text)
+            found = normalize_bilibili_id(text)
+            if found is not None or text == named:
+                return found
     return None
 
 
 def normalize_bilibili_id(text: str) -> str | None:
     """Return the `BV…` id of a `BV…`, an `av…` or a number; None when it is no id of Bilibili."""
     numbered = NUMBERED.fullmatch(text)
+    if LOST_CASE.fullmatch(text):
+        return None
     try:
         if numbered:
             return av_to_bv(int(numbered[1]))
@@ -200,24 +242,37 @@ def normalize_bilibili_id(text: str) -> str | None:
 
 
 def _youtube_id(page: _UrlView) -> str | None:
+    first = page.segments[0] if page.segments else ""
     if page.host == "youtu.be":
-        text = page.segments[0] if page.segments else ""
-    elif page.segments[:1] == ["watch"]:
-        text = page.param("v")
+        text = first
+    elif first == "attribution_link":
+        inner = split_url(urljoin("https://www.youtube.com/", page.param("u")))
+        # Not further than one step: a link may be built to lead in circles.
+        is_watched = inner is not None and inner.path.startswith("/watch")
+        return _youtube_id(_UrlView(inner)) if inner and is_watched else None
+    elif first == "watch":
+        text = page.param("v") or "".join(page.segments[1:2])
     else:
-        text = page.segment_after("embed", "shorts", "live", "v")
+        text = page.segment_after("embed", "shorts", "live", "v", "e")
     return text if YOUTUBE_ID.fullmatch(text) and text not in NO_YOUTUBE_IDS else None
 
 
 def _douyin_id(page: _UrlView) -> str | None:
-    for text in (page.segment_after("video", "note"), page.param("vid"), page.param("modal_id")):
+    named = page.segment_after("video", "note", "slides", "article")
+    for text in (named, *(page.param(name) for name in DOUYIN_PARAMS)):
         if AWEME_ID.fullmatch(text):
             return text
-    return None
+    # Short links lead to share pages of many kinds.
+    if named or NO_DOUYIN_VIDEOS & set(page.segments):
+        return None
+    return next((text for text in page.segments if AWEME_ID.fullmatch(text)), None)
 
 
 def _tiktok_id(page: _UrlView) -> str | None:
-    text = page.segment_after("video", "photo")
+    text = page.segment_after(*TIKTOK_KINDS)
+    if text in ("v2", "v1"):
+        text = page.segment_after("v2", "v1")
+    text = text.removesuffix(".html")
     return text if AWEME_ID.fullmatch(text) else None
 
 
@@ -243,6 +298,8 @@ def _recognise_id(text: str, platform: str | None, shown: str) -> VideoLink:
         text, platform = rest.strip(), named.lower()
     if ROUNDED.fullmatch(text):
         raise InvalidInputError("id_rounded", text=shown)
+    if platform in (None, "bilibili") and LOST_CASE.fullmatch(text):
+        raise InvalidInputError("link_not_video", text=shown, cause=Message.of("id_case_lost"))
     if platform is None and re.fullmatch(r"(?i:bv1[0-9A-Za-z]{9}|av[0-9]+)", text):
         platform = "bilibili"
     if platform is None:

@@ -18,11 +18,12 @@ from sources.bilibili.cookies import (
     DEVICE_COOKIE,
     claimed_uid,
     device_id,
-    parse_cookies,
+    read_session,
     session_expiry,
 )
 from sources.bilibili.source import BilibiliSource, check_proxy
 from sources.circuits import Circuits
+from sources.cookies.selection import SessionText
 from sources.declared.loading import DeclaredPlatform, environment, load_platforms
 from sources.json_api import key_uid
 from sources.request_delay import RandomDelay
@@ -62,7 +63,8 @@ class Platform:
 
     `searches` says that its creators can be crawled, `sequential` that pages must be fetched in
     order. `raw_fields` maps the export's common columns to keys of a creator's raw data.
-    `check_session_text` and `check_proxy` raise InvalidInputError for what the adapter cannot use.
+    `read_session` returns the session to store for a text that somebody hands in; it and
+    `check_proxy` raise InvalidInputError for what the adapter cannot use.
     `session_expiry` returns when a session ends by itself (UTC), None where its text does not say.
     `claimed_uid` returns whose session a text says it is, None where it does not; `shows_uid` says
     that the check of a session shows whose it is. `device_cookie` names the cookie that tells
@@ -77,7 +79,7 @@ class Platform:
     searches: bool = True
     sequential: bool = False
     raw_fields: Mapping[str, str] | None = None
-    check_session_text: Callable[[str], object] = lambda text: None
+    read_session: Callable[[str], SessionText] = lambda text: SessionText(text.strip())
     check_proxy: Callable[[str], str] = check_proxy
     session_expiry: Callable[[str], datetime | None] = lambda text: None
     claimed_uid: Callable[[str], str | None] = lambda text: None
@@ -142,7 +144,7 @@ BUILT_IN = (
         name="bilibili",
         make=_bilibili,
         raw_fields={"followers": "fans", "videos": "videos", "signature": "usign"},
-        check_session_text=parse_cookies,
+        read_session=read_session,
         session_expiry=session_expiry,
         claimed_uid=claimed_uid,
         shows_uid=True,
@@ -231,7 +233,7 @@ def _from_declaration(declared: DeclaredPlatform) -> Platform:
         make=lambda context: declared.make(context.settings, context.clock),
         sequential=declared.sequential,
         raw_fields=declared.raw_fields,
-        check_session_text=declared.check_session_text,
+        read_session=declared.read_session,
         shows_uid=declared.shows_uid,
         check_proxy=declared.check_proxy,
         page_creators=declared.page_creators,

@@ -32,17 +32,18 @@ class SessionPool:
         session: str | None,
         proxy: str | None,
         *,
+        user_agent: str | None = None,
         egress: str = DIRECT,
     ) -> AccountSession:
-        """Return the account's session; a new one when its cookies or its proxy changed.
+        """Return the account's session; a new one when its cookies, proxy or User-Agent changed.
 
-        `session` and `proxy` are in clear, `egress` is the name of the route that they make.
-        Nothing is sent.
+        `session` and `proxy` are in clear, `egress` is the name of the route that they make;
+        `user_agent` None is the platform's usual one. Nothing is sent.
 
         Raises:
             LoginExpiredError: there are no usable credentials.
         """
-        version = _digest(session, proxy)
+        version = _digest(session, proxy, user_agent)
         with self._lock:
             known = self._open.get(account_id)
             if known is not None and known[0] == version:
@@ -50,6 +51,7 @@ class SessionPool:
                 return known[1]
         # Opened outside the lock: other accounts must not wait for it.
         fresh = self._source.open_session(account_id, username, session, proxy)
+        introduce(fresh, user_agent)
         fresh.request_delay = self._request_delay
         fresh.egress = egress
         with self._lock:
@@ -58,15 +60,18 @@ class SessionPool:
             self._open[account_id] = (version, fresh)
         return fresh
 
-    def note_stored(self, account_id: int, session: str, proxy: str | None) -> None:
+    def note_stored(
+        self, account_id: int, session: str, proxy: str | None, user_agent: str | None
+    ) -> None:
         """Keep the account's session open although its stored text is `session` from now on.
 
-        For a text with the cookies that the platform renewed in that very session.
+        For a text with the cookies that the platform renewed in that very session; `proxy` and
+        `user_agent` are those that it was opened with.
         """
         with self._lock:
             known = self._open.get(account_id)
             if known is not None:
-                self._open[account_id] = (_digest(session, proxy), known[1])
+                self._open[account_id] = (_digest(session, proxy, user_agent), known[1])
 
     def close(self) -> None:
         """Close the HTTP connections of all sessions and forget these."""
@@ -76,6 +81,12 @@ class SessionPool:
             self._open.clear()
 
 
-def _digest(session: str | None, proxy: str | None) -> str:
+def introduce(session: AccountSession, user_agent: str | None) -> None:
+    """Let an account's requests carry its browser's User-Agent; None leaves the usual one."""
+    if user_agent:
+        session.http.headers["User-Agent"] = user_agent
+
+
+def _digest(session: str | None, proxy: str | None, user_agent: str | None) -> str:
     # Only a digest is kept to compare with: the secrets stay in the session alone.
-    return hashlib.sha256(f"{session}\n{proxy}".encode()).hexdigest()
+    return hashlib.sha256(f"{session}\n{proxy}\n{user_agent}".encode()).hexdigest()

@@ -40,9 +40,9 @@ from sources.transport.session import (
 MAX_HOPS = 5
 MAX_KNOWN = 10_000
 REDIRECTS = (301, 302, 303, 307, 308)
-# 200 without a redirect is the host's page that says that the link is dead.
-DEAD = (200, 204, 404, 410)
-DEAD_END = Message.of("short_link_dead")
+DEAD = (404, 410)
+# A host can be wrong once; what it still says a minute later is so.
+LOOK_AGAIN_SECS = 60.0
 
 
 class ShortLinkResolver:
@@ -68,18 +68,21 @@ class ShortLinkResolver:
         self._proxy = proxy
         self._lock = threading.Lock()
         self._known: dict[str, VideoLink] = {}
+        self._dead_since: dict[str, float] = {}
 
     def resolve(self, link: ShortLink) -> VideoLink | Unavailable:
         """Return the video that the link redirects to, or why there is none (a dead link, a
         circle).
 
-        Videos are cached, because a link never changes its target.
+        Videos are cached, because a link never changes its target. A dead link is final at the
+        second look, a minute later or more. What a page behind the short link's host answers is
+        never final, and no refusal of that host: its pages refuse everybody without cookies.
 
         Raises:
             RetryableError: no response came, or the server failed.
-            ThrottledError: the host wants fewer requests.
-            RiskControlError: the host refuses this address.
-            BadRequestError: any other refusal.
+            ThrottledError: the short link's host wants fewer requests.
+            RiskControlError: the short link's host refuses this address.
+            BadRequestError: any other refusal of it.
         """
         with self._lock:
             known = self._known.get(link.url)
@@ -95,31 +98,46 @@ class ShortLinkResolver:
             if len(self._known) >= MAX_KNOWN:
                 del self._known[next(iter(self._known))]  # the oldest
             self._known[link.url] = video
+            self._dead_since.pop(link.url, None)
+
+    def _dead(self, url: str) -> Unavailable:
+        now = self._clock.monotonic()
+        with self._lock:
+            if len(self._dead_since) >= MAX_KNOWN:
+                del self._dead_since[next(iter(self._dead_since))]
+            is_final = now - self._dead_since.setdefault(url, now) >= LOOK_AGAIN_SECS
+        code = "short_link_dead" if is_final else "short_link_dead_once"
+        return Unavailable(Gone.NOT_FOUND, Message.of(code), final=is_final)
 
     def _fetch(self, link: ShortLink) -> VideoLink | Unavailable:
         with open_http(self._proxy) as http:
             http.headers["User-Agent"] = HEADERS["User-Agent"]
-            return self._follow(link.url, lambda url: self._redirect_of(http, url))
+            return self._follow(link.url, lambda url: self._redirect_of(http, url, link.url))
 
-    def _follow(self, url: str, next_of: Callable[[str], str | None]) -> VideoLink | Unavailable:
+    def _follow(
+        self, url: str, next_of: Callable[[str], str | Unavailable]
+    ) -> VideoLink | Unavailable:
         seen: set[str] = set()
         destination = _destination(url)
         for _ in range(MAX_HOPS):
             if destination is not None:
                 return destination
             if url in seen:
-                return Unavailable(Gone.BAD_ID, Message.of("short_link_circles"), final=True)
+                return Unavailable(Gone.BAD_ID, Message.of("short_link_circles"), final=False)
             seen.add(url)
             following = next_of(url)
-            if following is None:
-                return Unavailable(Gone.NOT_FOUND, DEAD_END, final=True)
+            if isinstance(following, Unavailable):
+                return following
             url = following
             destination = _destination(url)
         endless = Message.of("short_link_too_long", hops=MAX_HOPS)
-        return destination or Unavailable(Gone.BAD_ID, endless, final=True)
+        return destination or Unavailable(Gone.BAD_ID, endless, final=False)
 
-    def _redirect_of(self, http: BoundedSession, url: str) -> str | None:
-        """Return the URL that this one redirects to; None when it redirects nowhere."""
+    def _redirect_of(self, http: BoundedSession, url: str, start: str) -> str | Unavailable:
+        """Return the URL that this one redirects to, or why it redirects nowhere.
+
+        `start` is the short link itself; other hosts than its one refuse nothing.
+        """
         request = f"GET {url}"
         try:
             # Only the headers are needed, and the body may be a whole page.
@@ -135,8 +153,13 @@ class ShortLinkResolver:
         if answer.status in REDIRECTS and location:
             # Servers send the bytes of UTF-8; requests decodes headers as Latin-1.
             return self._absolute_url(url, location.encode("latin-1").decode("utf-8", "replace"))
-        if answer.status in DEAD:
-            return None
+        if url == start and answer.status in DEAD:
+            return self._dead(url)
+        if answer.status < 300 and url == start:
+            return Unavailable(Gone.UNKNOWN, Message.of("short_link_silent"), final=False)
+        if url != start and answer.status < 500 and answer.status not in REDIRECTS:
+            page = Message.of("short_link_without_video", host=urlsplit(url).hostname)
+            return Unavailable(Gone.UNKNOWN, page, final=False)
         raise self._error(answer, evidence)
 
     def _request_url(self, url: str) -> str:

@@ -17,7 +17,7 @@ from web.operations import Operation, Report
 from web.problems import RequestRefusedError
 from web.requests import Creator, NewWorks, ScanOfDay, WorksFile
 from web.use_cases.alerts import ChannelTrial
-from works.catalogue.import_files import parse_works
+from works.catalogue.import_files import WorkRows, parse_works
 from works.catalogue.serialization import add_object
 
 if TYPE_CHECKING:
@@ -62,9 +62,19 @@ def begin_importing_works(backend: Backend, who: Principal, given: WorksFile) ->
     """
     platform = _platform(backend, given.platform)
     rows = parse_works(given.content, given.name, platform, backend.calendar.zone)
+    return begin_taking_works(backend, who, rows, given.name)
+
+
+def begin_taking_works(backend: Backend, who: Principal, rows: WorkRows, name: str) -> Operation:
+    """Begin to import videos that were read from a file called `name`; return the operation.
+
+    Raises:
+        RequestRefusedError: 409 while a file of that name is imported, or four other operations
+            run.
+    """
 
     def take_in(stop: threading.Event, _report: Report) -> dict[str, Any]:
-        summary = backend.use_cases.works.import_rows(who, rows, given.name, stop)
+        summary = backend.use_cases.works.import_rows(who, rows, name, stop)
         return {
             **vars(summary.changes),
             "repeats": summary.repeats,
@@ -73,7 +83,7 @@ def begin_importing_works(backend: Backend, who: Principal, given: WorksFile) ->
             "problems": list(summary.problems[:SHOWN_PROBLEMS]),
         }
 
-    return backend.operations.begin("works.import", given.name, who.name, take_in)
+    return backend.operations.begin("works.import", name, who.name, take_in)
 
 
 def begin_discovering_works(backend: Backend, who: Principal, given: Creator) -> Operation:

@@ -67,7 +67,7 @@ Given = TypeVar("Given")
 MAX_FILE_LETTERS = 16_000_000
 MAX_FILE_NAME_LETTERS = 200
 MAX_PLATFORM_LETTERS = 32
-ADD_FIRST = "the cookies as a header string, JSON of an extension, or cookies.txt"
+ADD_FIRST = "the cookies in any form: a header, cookies.txt, JSON of an extension, cURL ..."
 
 NEW_LOGIN = "another login takes over the name; the former one is kept under another, disabled"
 
@@ -176,7 +176,7 @@ class NewAccount(RequestBody):
 class AccountsFile(RequestBody):
     content: SecretStr = Field(
         max_length=MAX_FILE_LETTERS,
-        description="CSV with the columns username, cookie (and password, proxy, limit)",
+        description="a list: username, cookie (and password, proxy, limit, user_agent)",
     )
     platform: str = Field(DEFAULT_PLATFORM, max_length=MAX_PLATFORM_LETTERS)
     name: str = Field("file", max_length=MAX_FILE_NAME_LETTERS, description="what messages call it")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console as Terminal
 
-from accounts.csv_import import read_accounts
+from accounts.csv_import import accounts_in
+from accounts.intake.cookie_files import CookieText, accounts_in_folder, cookie_text
 from accounts.requests import AccountRequest
 from commands.accounts.login import login
 from commands.accounts.options import Limit, NewLogin, Proxy
@@ -21,7 +22,9 @@ from commands.framework.reader import shown, text_of, word
 from commands.framework.system_user import system_user
 from core.errors import InvalidInputError
 from core.messages import Message
+from core.plain_text import read_bytes, read_stream
 from core.settings import load_settings
+from core.tabular.cells import is_nothing
 from presentation.json_rows import account_object, as_object
 from storage.models.accounts import AccountStatus
 
@@ -47,10 +50,14 @@ def add(
     secret = _ask_password() if password else None
     if sys.stdin.isatty():
         say(Message.of("paste_cookies"))
-    text = sys.stdin.read()
+    # Where a password was asked, the text layer of standard input has read ahead.
+    asked = CookieText(sys.stdin.read()) if password else None
+    cookies = asked or cookie_text(read_stream(sys.stdin.buffer, "-"), "-")
     new = AccountRequest(
-        username=name, cookies=text, password=secret, proxy=proxy, limit=limit
+        username=name, cookies=cookies.text, password=secret, proxy=proxy, limit=limit
     ).checked(known)
+    for note in (*cookies.notes, *new.notes):
+        say(note)
     with opened_app(settings=load_settings()) as app:
         rows = app.pool.enrolment.limit_or_default(limit)
         account_id = app.use_cases.accounts.add(system_user(app), new)
@@ -58,49 +65,92 @@ def add(
 
 
 def import_accounts(
-    name_or_file: Annotated[str, typer.Argument(help="an account's name, or a CSV file of many")],
+    name_or_file: Annotated[
+        str,
+        typer.Argument(help="an account's name; or a list of many, a folder of cookie files"),
+    ],
     file: Annotated[
-        Path | None, typer.Argument(help="its cookies.txt, JSON of an extension, or header")
+        Path | None, typer.Argument(help="its cookies in any form; - for standard input")
     ] = None,
     platform: NewPlatform = "bilibili",
     proxy: Proxy = None,
     limit: Limit = None,
     new_login: NewLogin = False,
 ) -> None:
-    """Add accounts from a cookie file or a CSV of many.
+    """Add accounts from cookies, a list of many, or a folder of cookie files.
 
     An account that is there gets the fresh session.
     """
     known = platform_named(platform)
-    if file is None:
-        _import_many(known, Path(name_or_file), limit, new_login=new_login)
-        return
+    if file is not None:
+        _import_one(known, name_or_file, file, proxy, limit, new_login=new_login)
+    elif Path(name_or_file).is_dir():
+        _import_folder(known, Path(name_or_file), proxy, limit, new_login=new_login)
+    else:
+        _import_many(known, name_or_file, limit, new_login=new_login)
+
+
+def _import_one(
+    known: Platform,
+    name: str,
+    file: Path,
+    proxy: str | None,
+    limit: int | None,
+    *,
+    new_login: bool,
+) -> None:
+    cookies = cookie_text(_content(file), str(file))
     new = AccountRequest(
-        username=name_or_file,
-        cookies=_read(file),
-        proxy=proxy,
-        limit=limit,
-        new_login=new_login,
+        username=name, cookies=cookies.text, proxy=proxy, limit=limit, new_login=new_login
     ).checked(known)
+    for note in (*cookies.notes, *new.notes):
+        say(note)
     with opened_app() as app:
         done = app.use_cases.accounts.refresh(system_user(app), new)
         result(_changed(new.username, shown(done.change)))
         say(Message.of("account_check_next", account=new.username))
 
 
-def _import_many(known: Platform, file: Path, limit: int | None, *, new_login: bool) -> None:
-    """Import a CSV file of accounts; exit with PARTIAL when rows were refused."""
-    rows = read_accounts(file, known)
+def _import_folder(
+    known: Platform, folder: Path, proxy: str | None, limit: int | None, *, new_login: bool
+) -> None:
+    """Import a folder of cookie files; exit with PARTIAL when files were refused."""
+    found = accounts_in_folder(folder, known, proxy, limit, new_login=new_login)
+    problems = list(found.problems)
+    imported = 0
+    for note in found.notes:
+        say(note)
+    with opened_app() as app:
+        for new in found.good:
+            try:
+                done = app.use_cases.accounts.refresh(system_user(app), new)
+            except InvalidInputError as error:
+                problems.append(error.message)
+                continue
+            imported += 1
+            result(_changed(new.username, shown(done.change)))
+    _tell_problems(problems, imported)
+
+
+def _import_many(known: Platform, file: str, limit: int | None, *, new_login: bool) -> None:
+    """Import a list of accounts; exit with PARTIAL when rows were refused."""
+    rows = accounts_in(_content(Path(file)), file, known)
+    for note in rows.notes:
+        say(note)
     with opened_app() as app:
         done, problems = app.use_cases.accounts.import_rows(
-            system_user(app), known.name, rows, str(file), limit, new_login=new_login
+            system_user(app), known.name, rows, file, limit, new_login=new_login
         )
         for account in done:
             result(_changed(account.username, shown(account.change)))
+    _tell_problems(problems, len(done))
+
+
+def _tell_problems(problems: list[Message], imported: int) -> None:
     for problem in problems:
         say(shown(problem))
     if problems:
-        say(Message.of("accounts_partly_imported", imported=len(done), refused=len(problems)))
+        say(Message.of("accounts_partly_imported", imported=imported, refused=len(problems)))
         raise typer.Exit(Exit.PARTIAL)
 
 
@@ -163,6 +213,20 @@ def set_limit(
         result(Message.of("account_limit_set", account=account.username, rows=limit))
 
 
+def set_agent(
+    name: Name,
+    agent: Annotated[str, typer.Argument(help="its browser's User-Agent; none for the usual one")],
+    platform: PlatformOf = None,
+) -> None:
+    """Change the User-Agent that an account's requests carry."""
+    given = None if is_nothing(agent) else agent
+    with opened_app() as app:
+        account = app.pool.registry.find(name, platform)
+        app.use_cases.accounts.set_user_agent(system_user(app), account, given)
+        code = "account_agent_removed" if given is None else "account_agent_set"
+        result(Message.of(code, account=account.username))
+
+
 def check(name: Name, platform: PlatformOf = None) -> None:
     """Ask the platform whether the session is signed in."""
     with opened_app() as app:
@@ -198,17 +262,17 @@ def _changed(username: str, change: str) -> Message:
     return Message.of("account_changed", account=username, change=change)
 
 
-def _read(file: Path) -> str:
-    """Return the text of a cookie file. Raise InvalidInputError when
-    it is unreadable or not UTF-8."""
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise InvalidInputError("cookie_file_not_utf8", file=str(file)) from None
-    except OSError as error:
-        raise InvalidInputError(
-            "file_not_readable", file=str(file), detail=error.strerror
-        ) from error
+def _content(file: Path) -> bytes:
+    """Return a file's content; that of standard input for `-`.
+
+    Raises:
+        InvalidInputError: it cannot be read or is too large.
+    """
+    if str(file) != "-":
+        return read_bytes(file)
+    if sys.stdin.isatty():
+        say(Message.of("paste_cookies"))
+    return read_stream(sys.stdin.buffer, "-")
 
 
 GROUP = Group(
@@ -221,6 +285,7 @@ GROUP = Group(
         "enable": enable,
         "disable": disable,
         "set_limit": set_limit,
+        "set_agent": set_agent,
         "check": check,
         "rotate_key": rotate_key,
     }

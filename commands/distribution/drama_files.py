@@ -1,63 +1,112 @@
-"""Read files of tasks, users and completions: CSV, a JSON array, or one JSON object a line."""
+"""Read files of tasks, users and completions: a list, a JSON array, or one JSON object a line."""
 
 from __future__ import annotations
 
-import csv
 import io
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from core.errors import InvalidInputError
 from core.messages import Message
-from core.plain_text import read_text
+from core.plain_text import DecodedText, decoded, read_bytes
+from core.tabular.table import Table, TableRow, parse_table, read_table
+from core.tabular.workbook import is_workbook
 from distribution.counters import NAMES
 
 DETAILS = "verification_details"
-# A CSV file may have columns of their own for the verified counters.
+# A list may have columns of their own for the verified counters.
 COUNTERS = tuple(names[0] for names in NAMES.values())
+# Other words for the fields, as people head their columns.
+ALIASES: Mapping[str, tuple[str, ...]] = {
+    "task_id": ("任务id", "下发任务id", "任务编号"),
+    "project_id": ("项目id", "项目编号"),
+    "title": ("标题", "剧名"),
+    "duration": ("时长",),
+    "video_url": ("视频链接", "链接"),
+    "callback_url": ("回调地址",),
+    "callback_secret": ("签名密钥",),
+    "user_id": ("用户id", "用户编号"),
+    "submission_link": ("提交的链接", "提交链接", "作品链接"),
+    "completed_at": ("完成时间", "提交时间"),
+    "platform": ("平台",),
+    "verification_details": ("核验数据",),
+    "agent_node": ("代理节点",),
+    "status": ("状态",),
+    "name": ("名称", "用户名", "昵称"),
+    "view_count": ("播放量",),
+    "like_count": ("点赞数",),
+    "comment_count": ("评论数",),
+    "share_count": ("分享数", "转发数"),
+    "collect_count": ("收藏数",),
+}
 
 
 class ItemFile:
-    """The items of a file (a JSON array, JSON lines or CSV), to be iterated once.
+    """The items of a file (a JSON array, JSON lines or a list), to be iterated once.
 
     `places[position]` is an item's place in the file, `unreadable[position]` why it cannot be read;
-    both are filled by the iteration.
+    both are filled by the iteration. `notes` are worth a word, such as columns that were left out.
 
     Args:
-        columns: the fields of an item; the first one is required in a CSV file.
+        columns: the fields of an item; the first one is required in a list.
 
     Raises:
-        InvalidInputError: the file cannot be opened or is of an unknown encoding.
+        InvalidInputError: the file cannot be opened, is of an unknown encoding, or a list without
+            the required column.
     """
 
     def __init__(self, *, file: Path, columns: Collection[str]) -> None:
         self._file = file
         self._columns = tuple(columns)
-        self._text = read_text(file)
+        self._text = DecodedText("", "")
+        self._table: Table | None = None
         self.places: list[Message] = []
         self.unreadable: dict[int, InvalidInputError] = {}
+        self.notes: list[Message] = []
+        self._open(read_bytes(file))
 
     def __iter__(self) -> Iterator[Any]:
         """Yield the items as JSON objects; an InvalidInputError in
         place of one that cannot be read.
 
         Raises:
-            InvalidInputError: the file as a whole is empty, damaged or has wrong columns.
+            InvalidInputError: the file as a whole is empty or damaged.
         """
         for item in self._items():
             if isinstance(item, InvalidInputError):
                 self.unreadable[len(self.places) - 1] = item
             yield item
 
+    def _open(self, content: bytes) -> None:
+        if is_workbook(content):
+            self._table = read_table(content, str(self._file), self._words())
+        else:
+            self._text = decoded(content, str(self._file))
+            if self._text.text.lstrip()[:1] not in ("", "[", "{"):
+                self._table = parse_table(self._text, str(self._file), self._words())
+        if self._table is None:
+            return
+        required = self._columns[0]
+        if required not in self._table.columns:
+            raise InvalidInputError("file_lacks_column", file=str(self._file), name=required)
+        notes = list(self._table.notes)
+        if self._table.unused:
+            notes.append(Message.of("columns_not_known", names=list(self._table.unused)))
+        self.notes = [Message.of("file_told", file=str(self._file), note=note) for note in notes]
+
+    def _words(self) -> dict[str, tuple[str, ...]]:
+        counters = COUNTERS if DETAILS in self._columns else ()
+        return {name: (name, *ALIASES.get(name, ())) for name in (*self._columns, *counters)}
+
     def _items(self) -> Iterator[Any]:
-        start = self._text.lstrip()[:1]
+        if self._table is not None:
+            return self._rows(self._table)
+        start = self._text.text.lstrip()[:1]
         if not start:
             raise InvalidInputError("file_is_empty", file=str(self._file))
-        if start == "[":
-            return self._array()
-        return self._lines() if start == "{" else self._table()
+        return self._array() if start == "[" else self._lines()
 
     def _array(self) -> Iterator[Any]:
         for number, item in enumerate(self._json(), start=1):
@@ -66,7 +115,7 @@ class ItemFile:
 
     def _json(self) -> list[Any]:
         try:
-            items: list[Any] = json.loads(self._text)
+            items: list[Any] = json.loads(self._text.text)
         except json.JSONDecodeError as error:
             raise InvalidInputError(
                 "file_no_json_line", file=str(self._file), line=error.lineno, detail=error.msg
@@ -78,7 +127,7 @@ class ItemFile:
         return items
 
     def _lines(self) -> Iterator[Any]:
-        for number, line in enumerate(io.StringIO(self._text), start=1):
+        for number, line in enumerate(io.StringIO(self._text.text), start=1):
             if not line.strip():
                 continue
             self.places.append(_place("line", number))
@@ -87,45 +136,21 @@ class ItemFile:
             except (ValueError, RecursionError) as error:
                 yield InvalidInputError("line_no_json_object", detail=str(error))
 
-    def _table(self) -> Iterator[Any]:
-        reader = csv.DictReader(io.StringIO(self._text, newline=None), restkey="extra cells")
-        names = [(name or "").strip().lower() for name in reader.fieldnames or ()]
-        counters = COUNTERS if DETAILS in self._columns else ()
-        for name in names:
-            if name not in self._columns and name not in counters:
-                raise InvalidInputError(
-                    "file_unknown_column",
-                    file=str(self._file),
-                    name=repr(name),
-                    known=[*self._columns, *counters],
-                )
-        if not names or names[0] == "" or self._columns[0] not in names:
-            raise InvalidInputError(
-                "file_lacks_column", file=str(self._file), name=self._columns[0]
-            )
-        reader.fieldnames = names
-        while True:
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                self.places.append(_place("line", reader.line_num + 1))
-                yield InvalidInputError("csv_quote_missing", detail=str(error))
-                continue
-            self.places.append(_place("line", reader.line_num))
-            yield _object(cells)
+    def _rows(self, table: Table) -> Iterator[Any]:
+        for row in table.rows:
+            self.places.append(_place("line", row.line))
+            yield _object(row)
 
 
 def _place(kind: str, number: int) -> Message:
     return Message(f"place_{kind}", {"number": number})
 
 
-def _object(cells: dict[str, Any]) -> Any:
-    """Return a CSV row as an item. Empty cells are left out: they do not empty a field."""
-    if cells.pop("extra cells", None):
-        return InvalidInputError("csv_excess_cells")
-    told = {name: text for name, text in cells.items() if text not in (None, "")}
+def _object(row: TableRow) -> Any:
+    """Return a row as an item. Empty cells are left out: they do not empty a field."""
+    if row.problem is not None:
+        return row.problem
+    told: dict[str, Any] = dict(row.cells)
     details = {name: told.pop(name) for name in COUNTERS if name in told}
     if DETAILS in told:
         try:

@@ -149,6 +149,8 @@ def _import(
 ) -> None:
     """Import a file's items and print the counts; exit with PARTIAL when some were refused."""
     items = ItemFile(file=file, columns=columns)
+    for note in items.notes:
+        say(note)
     with opened_app() as app:
         taken = take(app, items)
     if as_json:

@@ -20,6 +20,7 @@ from commands.framework.reader import column_titles, shown, word
 from core.errors import InvalidInputError
 from core.message_json import message_keys
 from core.messages import Message
+from core.plain_text import decoded, read_bytes, read_stream
 from crawler.statistics.items import FetchedItem
 from crawler.statistics.waits import Wait
 from presentation.i18n.renderer import ENGLISH_RENDERER
@@ -84,23 +85,16 @@ def _lines(file: Path | None) -> list[str]:
     """Return the lines of a file (`-` for standard input) that are not blank; empty for None.
 
     Raises:
-        InvalidInputError: the file cannot be read, or is not UTF-8.
+        InvalidInputError: the file cannot be read, is too large, or is no text.
     """
     if file is None:
         return []
-    try:
-        # Spreadsheets and Notepad put a BOM in front of UTF-8.
-        content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        if str(file) == "-":
-            raise InvalidInputError("stdin_not_utf8") from None
-        raise InvalidInputError("list_not_utf8", file=str(file)) from None
-    except OSError as error:
-        raise InvalidInputError(
-            "file_not_readable", file=str(file), detail=error.strerror
-        ) from error
-    return [line.strip() for line in text.splitlines() if line.strip()]
+    content = read_stream(sys.stdin.buffer, "-") if str(file) == "-" else read_bytes(file)
+    found = decoded(content, str(file))
+    if found.note is not None:
+        say(Message.of("file_told", file=str(file), note=found.note))
+    # Spreadsheets and Notepad put a BOM in front of UTF-8.
+    return [line.strip("\ufeff \t") for line in found.text.splitlines() if line.strip()]
 
 
 def _as_object(item: FetchedItem) -> dict[str, object]:

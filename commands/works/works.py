@@ -88,6 +88,8 @@ def import_works(
         for file, rows in read:
             if rows.unused and not as_json:
                 say(Message.of("columns_not_used", file=str(file), names=list(rows.unused)))
+            for note in rows.notes:
+                say(note)
             imported[file] = app.use_cases.works.import_rows(
                 system_user(app), rows, str(file), stop
             )

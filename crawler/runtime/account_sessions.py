@@ -127,7 +127,12 @@ class AccountSessions:
         secrets = self.accounts.credentials(leased)
         route = self.accounts.record_egress(leased, secrets.proxy)
         session = checkout.access.sessions.session(
-            account.id, account.username, secrets.session, secrets.proxy, egress=route.name
+            account.id,
+            account.username,
+            secrets.session,
+            secrets.proxy,
+            user_agent=account.user_agent,
+            egress=route.name,
         )
         session.gate = checkout.gate
         checkout.opened_session = session

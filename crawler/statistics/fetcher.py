@@ -112,6 +112,24 @@ class VideoStatsFetcher:
             items[position] = replace(answers[video_id], platform=platform, video_id=video_id)
         return items
 
+    def videos(self, texts: Sequence[str], stop: threading.Event) -> dict[str, VideoLink]:
+        """Return the video that each text names, its short link resolved.
+
+        Texts whose video cannot be told are left out; nothing is raised for them.
+        """
+
+        def video_of(text: str) -> VideoLink | None:
+            try:
+                found = self._resolve(recognise(text), stop)
+            except InvalidInputError:
+                return None
+            return found if isinstance(found, VideoLink) else None
+
+        asked = list(dict.fromkeys(texts))
+        with ThreadPoolExecutor(LANES) as lanes:
+            found = zip(asked, lanes.map(video_of, asked), strict=True)
+            return {text: video for text, video in found if video is not None}
+
     def _resolve(
         self, link: VideoLink | ShortLink, stop: threading.Event
     ) -> VideoLink | Unavailable | Message | None:

@@ -14,6 +14,7 @@ from core.errors import InvalidInputError
 from core.logs import service_log
 from core.messages import Message
 from distribution.daily.counting import CompletionCount, verified, with_live_counters
+from distribution.daily.one_video import ambiguous_links, once_per_video
 from distribution.daily.store import Change, DailyStore, Part, StoredPart
 from distribution.daily.tally import CounterSum
 from distribution.live_counters import Fetcher, LiveCounters
@@ -267,7 +268,7 @@ class DailyScanner:
     def _count(
         self, found: Iterable[Completion], live: LiveCounters | None, stop: threading.Event
     ) -> list[CompletionCount]:
-        """Return the counters of each completion; fetch missing ones unless `live` is None."""
+        """Return the counters of each video; fetch missing ones unless `live` is None."""
         counted = [verified(completion) for completion in found]
         if live is None:
             return [
@@ -276,9 +277,10 @@ class DailyScanner:
             ]
         links = [count.completion.submission_link for count in counted if not count.is_complete]
         live.fetch(links, stop)
-        return [
+        counted = [
             count if count.is_complete else with_live_counters(count, live) for count in counted
         ]
+        return once_per_video(counted, live.videos(ambiguous_links(counted), stop))
 
 
 def _by_task(

@@ -1,21 +1,19 @@
-"""Parsing of a browser's cookies: Netscape file, extension JSON, or a header string."""
+"""Bilibili's cookies out of any text that has them, and what their values say."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import unquote
 
 from core.errors import InvalidInputError
 from core.messages import Message
-from sources.transport.cookies import CookieNames
+from sources.cookies.given import GivenCookie, GivenCookies
+from sources.cookies.reader import read_cookies
+from sources.cookies.selection import SessionText, SiteCookies, cookies_of_site
+from sources.transport.cookies import CookieNames, cookie_header
 
 DOMAIN = "bilibili.com"
-# What a Cookie header can hold, without the semicolon that separates cookies.
-SENDABLE = re.compile(r"[ -:<-~\u00a0-\u00ff]*")
 SESSION_COOKIE = "SESSDATA"
 UID_COOKIE = "DedeUserID"
 DEVICE_COOKIE = "buvid3"
@@ -31,31 +29,33 @@ NAMES = CookieNames(
 )
 # As the platform writes its members' numbers.
 UID = re.compile(r"[1-9][0-9]{0,19}")
+# Programs for Bilibili spell them in lower case.
+SPELLINGS = {name.lower(): name for name in (*LOGIN_COOKIES, *DEVICE_COOKIES)}
+# A refresh token, which those programs keep beside the cookies: the site never gets it as a cookie.
+NO_COOKIES = {"ac_time_value"}
+SESSION_VALUE = re.compile(r"[0-9A-Za-z]{3,64}(?:%2C|,)[0-9]{10}(?:%2C|,)[^\s;=,]+", re.IGNORECASE)
 
 
 def parse_cookies(text: str) -> dict[str, str]:
-    """Return Bilibili's cookies by name, out of a header, a browser extension's JSON or a
-    cookies.txt.
+    """Return Bilibili's cookies by name, out of a text of any form that `read_cookies` knows.
 
     Raises:
         InvalidInputError: the text has another form, or holds no signed-in session (SESSDATA). The
-            message says where it is wrong and repeats no value.
+            message names what was left out and repeats no value.
     """
-    body = text.removeprefix("\ufeff").strip(" \r\n")
-    if not body.strip():
-        raise InvalidInputError("cookie_file_empty")
-    if body[0] in "[{":
-        cookies = _from_json(body)
-    elif "\t" in body or body.startswith("# "):
-        cookies = _from_netscape(body)
-    else:
-        cookies = _from_header(body)
-    for name, value in cookies.items():
-        if not (_is_sendable(name) and _is_sendable(value)):
-            raise InvalidInputError("cookie_not_sendable", name=_shown(name))
-    if not cookies.get(SESSION_COOKIE):
-        raise InvalidInputError("session_cookie_missing", name=SESSION_COOKIE, site=DOMAIN)
-    return cookies
+    return _site_cookies(text)[0].cookies
+
+
+def read_session(text: str) -> SessionText:
+    """Return the session to store for a text of any form, and what was left out of it.
+
+    The value of SESSDATA alone will do.
+
+    Raises:
+        InvalidInputError: as `parse_cookies` does.
+    """
+    found, user_agent = _site_cookies(text)
+    return SessionText(cookie_header(found.cookies), found.notes, user_agent)
 
 
 def session_expiry(text: str) -> datetime | None:
@@ -64,14 +64,10 @@ def session_expiry(text: str) -> datetime | None:
     The value of the cookie SESSDATA holds the moment as `token,Unix seconds,…`.
     """
     try:
-        value = parse_cookies(text)[SESSION_COOKIE]
+        ends_at = _value_ends_at(parse_cookies(text)[SESSION_COOKIE])
     except InvalidInputError:
         return None
-    parts = unquote(value).split(",")
-    # Ten digits from 2001 to 2065: anything else is no moment.
-    if len(parts) < 3 or not re.fullmatch(r"1[0-9]{9}|2[0-9]{9}", parts[1]):
-        return None
-    return datetime.fromtimestamp(int(parts[1]), UTC)
+    return None if ends_at is None else datetime.fromtimestamp(ends_at, UTC)
 
 
 def claimed_uid(text: str) -> str | None:
@@ -96,76 +92,59 @@ def _value(text: str, name: str) -> str:
         return ""
 
 
-def _from_netscape(body: str) -> dict[str, str]:
-    cookies = {}
-    for number, line in enumerate(body.splitlines(), start=1):
-        entry = line.removeprefix("#HttpOnly_")
-        if not entry.strip() or entry.startswith("#"):
+def _site_cookies(text: str) -> tuple[SiteCookies, str | None]:
+    if SESSION_VALUE.fullmatch(text.strip()):
+        text = f"{SESSION_COOKIE}={text.strip()}"
+    given = _spelled(read_cookies(text))
+    found = cookies_of_site(given, DOMAIN, _ends_at)
+    cookies, notes = dict(found.cookies), list(found.notes)
+    value = cookies.get(SESSION_COOKIE, "")
+    usable = _usable_value(value)
+    if not usable:
+        missing = Message.of("session_cookie_missing", name=SESSION_COOKIE, site=DOMAIN)
+        if notes:
+            missing = Message.of("session_cookie_missing_noted", **missing.params, notes=notes)
+        raise InvalidInputError(missing)
+    if usable != value:
+        cookies[SESSION_COOKIE] = usable
+        notes.append(Message.of("cookie_mended", name=SESSION_COOKIE))
+    return SiteCookies(cookies, tuple(notes)), given.user_agent
+
+
+def _spelled(given: GivenCookies) -> GivenCookies:
+    """Return the cookies with Bilibili's own spelling of their names."""
+    names = {cookie.name for cookie in given.cookies}
+    cookies = []
+    for cookie in given.cookies:
+        spelled = SPELLINGS.get(cookie.name.lower(), cookie.name)
+        if cookie.name in NO_COOKIES:
             continue
-        parts = entry.rstrip("\r\n").split("\t")
-        if len(parts) != 7:
-            raise InvalidInputError("cookie_line_malformed", line=number, fields=len(parts))
-        if _is_ours(parts[0]):
-            cookies[parts[5]] = parts[6]
-    return cookies
+        # The right spelling beside another one is the site's own cookie.
+        name = cookie.name if spelled in names else spelled
+        cookies.append(GivenCookie(name, cookie.value, cookie.domain, cookie.expires))
+    return GivenCookies(tuple(cookies), given.user_agent, given.left_out)
 
 
-def _from_json(body: str) -> dict[str, str]:
-    try:
-        data = json.loads(body)
-    except json.JSONDecodeError as error:
-        raise InvalidInputError(
-            "cookie_json_malformed", line=error.lineno, detail=error.msg
-        ) from None
-    except (ValueError, RecursionError):
-        raise InvalidInputError("cookie_json_too_deep") from None
-    if isinstance(data, dict) and "cookies" not in data:
-        return _checked((name, value, DOMAIN) for name, value in data.items())
-    entries = data["cookies"] if isinstance(data, dict) else data
-    if not isinstance(entries, list):
-        raise InvalidInputError("cookie_json_not_list")
-    return _checked(_json_entry(number, entry) for number, entry in enumerate(entries, start=1))
+def _usable_value(value: str) -> str:
+    """Return SESSDATA as the site sets it: without quotes, encoded once.
+
+    Some endpoints take a value with bare commas for that of a visitor.
+    """
+    bare = value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
+    if "%252c" in bare.lower():
+        bare = unquote(bare)
+    return bare.replace(",", "%2C")
 
 
-def _json_entry(number: int, entry: object) -> tuple[str, Any, str]:
-    if not isinstance(entry, dict) or "name" not in entry or "value" not in entry:
-        raise InvalidInputError("cookie_json_entry_malformed", entry=number)
-    return str(entry["name"]), entry["value"], str(entry.get("domain") or DOMAIN)
+def _ends_at(cookie: GivenCookie) -> float | None:
+    """Return when a cookie ends, in Unix seconds; SESSDATA says it itself."""
+    own = _value_ends_at(_usable_value(cookie.value)) if cookie.name == SESSION_COOKIE else None
+    return cookie.expires if own is None else own
 
 
-def _from_header(body: str) -> dict[str, str]:
-    header = body.removeprefix("Cookie:").removeprefix("cookie:").replace("\n", ";")
-    pairs = []
-    for part in header.split(";"):
-        if not part.strip():
-            continue
-        name, mark, value = part.strip().partition("=")
-        if not mark or not name or " " in name:
-            raise InvalidInputError("cookie_text_malformed")
-        pairs.append((name, value, DOMAIN))
-    return _checked(pairs)
-
-
-def _checked(entries: Iterable[tuple[str, Any, str]]) -> dict[str, str]:
-    cookies = {}
-    for name, value, domain in entries:
-        if not isinstance(value, str | int | float):
-            raise InvalidInputError("cookie_value_not_text", name=_shown(name))
-        if _is_ours(domain):
-            cookies[name] = str(value)
-    return cookies
-
-
-def _is_ours(domain: str) -> bool:
-    host = domain.lstrip(".").lower()
-    return host == DOMAIN or host.endswith(f".{DOMAIN}")
-
-
-def _shown(name: str) -> str | Message:
-    """Return the name if it is one of the platform's; in a damaged file any other may be a
-    value."""
-    return name if name in KEPT_COOKIES else Message.of("cookie_name_unknown")
-
-
-def _is_sendable(text: str) -> bool:
-    return SENDABLE.fullmatch(text) is not None
+def _value_ends_at(value: str) -> int | None:
+    parts = unquote(value).split(",")
+    # Ten digits from 2001 to 2065: anything else is no moment.
+    if len(parts) < 3 or not re.fullmatch(r"1[0-9]{9}|2[0-9]{9}", parts[1]):
+        return None
+    return int(parts[1])

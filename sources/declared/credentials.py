@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
 from core.errors import InvalidInputError
+from core.messages import Message
 from sources.base import SECRET_CHARS
+from sources.cookies.reader import read_cookies
+from sources.cookies.selection import SessionText, cookies_of_site
 from sources.declared.declaration import COOKIE_VALUE, HEADER_NAME, HEADER_VALUE, SessionForm
-from sources.transport.cookies import CookieNames
+from sources.transport.cookies import CookieNames, cookie_header
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,49 @@ def read_session(form: SessionForm, text: str) -> Credentials:
     if form.required_cookie is not None and not cookies.get(form.required_cookie):
         raise InvalidInputError("required_cookie_missing", name=form.required_cookie)
     return Credentials({}, cookies, _spellings(cookies.values()))
+
+
+def given_session(form: SessionForm, site: str, text: str) -> SessionText:
+    """Return the session to store for a text that somebody hands in.
+
+    Cookies may have any form that `read_cookies` knows; only those of the site are taken. A token
+    is taken as it is.
+
+    Args:
+        site: the domain whose cookies are the platform's.
+
+    Raises:
+        InvalidInputError: it has another form, or the required cookie is not in it; the message
+            names what was left out and repeats no value.
+    """
+    body = text.removeprefix("\ufeff").strip()
+    if not body:
+        raise InvalidInputError("session_empty")
+    if form.kind == "header":
+        _as_header(form, body)
+        return SessionText(body)
+    given = read_cookies(body)
+    found = cookies_of_site(given, site)
+    cookies = {name: value for name, value in found.cookies.items() if _is_usable(name, value)}
+    notes = list(found.notes)
+    if len(cookies) < len(found.cookies):
+        notes.append(Message.of("cookies_not_sendable", n=len(found.cookies) - len(cookies)))
+    required = form.required_cookie
+    if not cookies or (required is not None and not cookies.get(required)):
+        raise InvalidInputError(_missing(required, site, notes))
+    return SessionText(cookie_header(cookies), tuple(notes), given.user_agent)
+
+
+def _is_usable(name: str, value: str) -> bool:
+    return bool(HEADER_NAME.fullmatch(name) and COOKIE_VALUE.fullmatch(value))
+
+
+def _missing(required: str | None, site: str, notes: list[Message]) -> Message:
+    if required is None:
+        missing = Message.of("cookies_of_site_missing", site=site)
+    else:
+        missing = Message.of("required_cookie_missing", name=required)
+    return Message.of("missing_with_notes", missing=missing, notes=notes) if notes else missing
 
 
 def cookie_names(form: SessionForm, credentials: Credentials) -> CookieNames:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import TypeAdapter, ValidationError
@@ -21,8 +22,9 @@ from core.messages import Message, message_of
 from core.settings import Settings, UrlSetting
 from core.settings.loading import pydantic_problem
 from sources.bilibili.source import check_proxy
+from sources.cookies.selection import SessionText, site_of
 from sources.declared.consistency import Problem, problems
-from sources.declared.credentials import read_session
+from sources.declared.credentials import given_session
 from sources.declared.declaration import Declaration, plain_url
 from sources.declared.line_numbers import Key, line_of
 from sources.declared.page_reader import column_expressions, raw_field
@@ -45,7 +47,7 @@ class DeclaredPlatform:
     name: str
     raw_fields: Mapping[str, str]
     make: Callable[[Settings, Clock], DeclaredSource]
-    check_session_text: Callable[[str], object]
+    read_session: Callable[[str], SessionText]
     check_proxy: Callable[[str], str]
     shows_uid: bool
     sequential: bool
@@ -146,7 +148,11 @@ def _platform(path: Path, declaration: Declaration) -> DeclaredPlatform:
             answer_secs=settings.answer_timeout_secs,
             clock=clock,
         ),
-        check_session_text=partial(read_session, declaration.session),
+        read_session=partial(
+            given_session,
+            declaration.session,
+            site_of(urlsplit(declaration.base_url).hostname or ""),
+        ),
         check_proxy=check_proxy,
         shows_uid=declaration.check.uid is not None,
         sequential=declaration.sequential,

@@ -75,6 +75,17 @@ def lock(tx: Tx, platform: str, work_ids: Sequence[str]) -> list[Work]:
     return [row_to(Work, row) for row in rows]
 
 
+def of_ids(tx: Tx, platform: str, work_ids: Sequence[str]) -> list[Work]:
+    """Return those of a platform's works that are in the catalogue, in no order."""
+    marks, names = in_list(work_ids)
+    rows = tx.all(
+        f"SELECT {COLUMNS} FROM works WHERE platform=:platform AND work_id IN ({marks})",
+        platform=platform,
+        **names,
+    )
+    return [row_to(Work, row) for row in rows]
+
+
 def exists(tx: Tx, platform: str, work_id: str) -> bool:
     """Return whether the work is in the catalogue."""
     return tx.exists(

@@ -145,6 +145,19 @@ def set_limit(tx: Tx, account_id: int, limit: int, now: datetime) -> bool:
     )
 
 
+def set_user_agent(tx: Tx, account_id: int, user_agent: str | None, now: datetime) -> bool:
+    """Change the User-Agent of an account's requests (None: the platform's usual one).
+
+    Return False when there is no such account.
+    """
+    return 1 == tx.execute(
+        "UPDATE accounts SET user_agent=:user_agent, updated_at=:now WHERE id=:id",
+        id=account_id,
+        user_agent=user_agent,
+        now=to_sql(now),
+    )
+
+
 def set_secrets(
     tx: Tx, account_id: int, secrets: tuple[str | None, str | None, str | None], now: datetime
 ) -> bool:

@@ -36,9 +36,10 @@ class Account:
     how long it counts). `today_page_count` counts for `pages_day`. `platform_uid` is the
     platform's own id of the login, and `uid_seen_at` when the platform showed it for the stored
     session: until then (None) it is what the cookies claim. `session_version` grows whenever
-    `session` is replaced by an import or by the platform (then at `session_renewed_at`). `egress`
-    is the route by which it left last (`sources/transport/egress.py`); None before its first lease
-    since that is recorded.
+    `session` is replaced by an import or by the platform (then at `session_renewed_at`).
+    `user_agent` is that of the browser which the session comes from; None: the platform's usual
+    one is sent. `egress` is the route by which it left last (`sources/transport/egress.py`); None
+    before its first lease since that is recorded.
     """
 
     id: int
@@ -63,6 +64,7 @@ class Account:
     session_checked_at: datetime | None
     session_expires_at: datetime | None
     platform_uid: str | None
+    user_agent: str | None
     egress: str | None
     uid_seen_at: datetime | None
     device: str | None = field(repr=False)

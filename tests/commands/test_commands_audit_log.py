@@ -36,6 +36,7 @@ STEPS: tuple[tuple[str, tuple[object, ...], str, str], ...] = (
     ("accounts add", ("a1", "--proxy", "http://u:pr0xy-secret@h:1"), "account.add", COOKIES),
     ("accounts import", ("accounts.csv",), "account.import", ""),
     ("accounts set_limit", ("a1", 50), "account.limit", ""),
+    ("accounts set_agent", ("a1", "Mozilla/5.0"), "account.agent", ""),
     ("accounts disable", ("a1", "--reason", "tired"), "account.disable", ""),
     ("accounts enable", ("a1",), "account.enable", ""),
     ("accounts check", ("a1",), "account.check", ""),

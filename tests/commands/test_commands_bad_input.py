@@ -105,14 +105,21 @@ COOKIES: dict[str, tuple[bytes | None, str]] = {
     "missing": (None, "No such file"),
     "empty": (b"", "the cookie file is empty"),
     "blank": (b" \n\r\n", "the cookie file is empty"),
-    "gbk": ("SESSDATA=美妆".encode("gbk"), "is not UTF-8 text"),
-    "binary": (bytes(range(128, 256)), "is not UTF-8 text"),
-    "utf16": ("SESSDATA=abc".encode("utf-16"), "is not UTF-8 text"),
+    "gbk": (
+        "SESSDATA=美妆".encode("gbk"),
+        "no SESSDATA cookie of bilibili.com in it (1 cookie with",
+    ),
+    "binary": (bytes(range(128, 256)), "neither UTF-8 nor GBK text"),
+    "html": (b"<!DOCTYPE html><html>", "this is a web page, not its cookies"),
+    "zip": (b"PK\x03\x04...", "is a ZIP file, no text; unpack it, or export it as text"),
     "prose": (b"these are my cookies", "this is no cookie text"),
     "json": (b'[{"name": "SESSDATA"', "cookie JSON, line 1"),
-    "json-text": (b'[1, "SESSDATA"]', "cookie JSON, entry 1"),
+    "json-text": (b'[1, "SESSDATA"]', "no cookies were left out (entry 1, entry 2)"),
     "other-site": (b'[{"name":"SESSDATA","value":"v","domain":".evil.example"}]', "no SESSDATA"),
-    "netscape": (b"# Netscape HTTP Cookie File\n.bilibili.com\tTRUE\t/\n", "line 2: 3 fields"),
+    "netscape": (
+        b"# Netscape HTTP Cookie File\n.bilibili.com\tTRUE\t/\n",
+        "no cookie was left out (line 2)",
+    ),
     "signed-out": (b"buvid3=abc; _uuid=1", "there is no SESSDATA cookie"),
 }
 

@@ -138,7 +138,7 @@ def shown(outcome: Outcome) -> str:
 @pytest.fixture
 def here(baton: Baton, start_sandbox: Callable[..., SandboxProcess]) -> Baton:
     baton.use(start_sandbox(creators=20))
-    for name, text in {**FILES, "empty.csv": "", "wrong.csv": "task_id,shoe\n1,2\n"}.items():
+    for name, text in {**FILES, "empty.csv": "", "wrong.csv": "project_id,shoe\n1,2\n"}.items():
         (baton.work / name).write_text(text)
     return baton
 

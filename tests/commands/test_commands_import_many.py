@@ -83,6 +83,8 @@ def test_many_accounts_come_in_with_all_that_they_have(baton: Baton) -> None:
 WRONG = {
     f",,{cookie('x')},,": "the username must be 1 to 128 characters",
     f"{'n' * 129},,{cookie('x')},,": "the username must be 1 to 128 characters",
+    f"a\u200fb,,{cookie('x')},,": "1 to 128 printable characters",
+    f"a\x1b[31mb,,{cookie('x')},,": "1 to 128 printable characters",
     "no-cookie,s3cret,,,": "the cookie file is empty",
     "no-session,,bili_jct=geheim,,": "there is no SESSDATA cookie",
     f"foreign,,{quoted(FOREIGN)},,": "there is no SESSDATA cookie of bilibili.com",
@@ -93,7 +95,7 @@ WRONG = {
     f"limit-2,,{cookie('x')},,-5": "the limit is no whole number",
     f"limit-3,,{cookie('x')},,1.5": "the limit is no whole number",
     f"good-1,,{cookie('again')},,": "'good-1' is in the file twice",
-    f"more,,{cookie('x')},,5,s3cret": "it has more cells than the first line",
+    f"more,,{cookie('x')},,5,s3cret": "more cells than the first line",
     "short": "the cookie file is empty",
 }
 LATE = {  # found out when the account is stored
@@ -202,12 +204,13 @@ def test_columns_in_any_order_and_spelling(baton: Baton) -> None:
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ((), "its first line must name the columns username and cookie"),
-        (("",), "its first line must name the columns username and cookie"),
+        ((), "accounts.csv is empty"),
+        (("",), "accounts.csv is empty"),
         (("username,password", "one,s3cret"), "must name the columns username and cookie"),
         ((cookie("alone"),), "accounts import NAME"),
         ((f"one,s3cret,{cookie('1')}",), "must name the columns username and cookie"),
-        (("username,cookie,shoe", f"one,{cookie('1')},9"), "unknown column 'shoe'; known: usern"),
+        (("username,cookie,Cookie", f"one,{cookie('1')},9"), "names the column 'Cookie' twice"),
+        (("<!DOCTYPE html>", "<html>"), "accounts.csv is a web page, no list"),
     ],
 )
 def test_a_file_with_other_columns_is_refused_as_a_whole(

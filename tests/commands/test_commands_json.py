@@ -14,7 +14,10 @@ from tests.support.processes.process_fixtures import Crawled, look_at
 
 SECRET = {"password", "session", "proxy", "device"}
 # Columns that programs do not need, and those of accounts that nothing fills yet.
-INTERNAL = {"open_key", "proxy_id", "user_agent", "group_name", "deleted_at"}
+INTERNAL = {"open_key", "proxy_id", "group_name", "deleted_at", "joins"} | {
+    "rebuild_token",
+    "target_path",
+}
 BESIDE = {  # the columns
     "accounts": {
         "disabled_reason_code",

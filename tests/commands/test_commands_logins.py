@@ -73,3 +73,24 @@ def test_doctor_names_accounts_that_show_one_device(baton: Baton) -> None:
         "these accounts show the same device (buvid3): one, two"
     ]
     assert "DEVICE" not in str(findings)
+
+
+def test_a_folder_and_a_list_may_bring_other_logins_on_demand(baton: Baton) -> None:
+    (baton.work / "cookies").mkdir()
+    one, two = baton.work / "cookies" / "alice.txt", baton.work / "list.csv"
+    agent = "Mine/1"
+    assert baton.run("accounts", "import", "alice", write(baton, "one", 111)).code == 0
+    one.write_text(f"curl 'https://bilibili.com/' -b 'SESSDATA=x; DedeUserID=222' -A '{agent}'")
+    two.write_text("username,cookie\nalice,SESSDATA=y; DedeUserID=333\n", encoding="utf-8")
+    for source, was, former in (("cookies", 111, "alice.1"), ("list.csv", 222, "alice.2")):
+        refused = baton.run("accounts", "import", source)
+        assert refused.code == 3 and f"alice is the login {was}" in refused.err
+        done = baton.run("accounts", "import", source, "--new-login")
+        assert done.code == 0 and f"the former one is {former}" in done.out
+    listed = baton.run("accounts", "list", "--json").json
+    # A User-Agent is of the login's own browser: the next login does not take it over.
+    assert {one["username"]: (one["platform_uid"], one["user_agent"]) for one in listed} == {
+        "alice.1": ("111", None),
+        "alice.2": ("222", agent),
+        "alice": ("333", None),
+    }

@@ -204,11 +204,11 @@ def test_links_come_from_arguments_a_file_and_standard_input(here: Baton, world:
 
 def test_wrong_words_end_with_2_and_ask_nobody(here: Baton, world: World) -> None:
     odd = here.work / "odd.txt"
-    odd.write_bytes("链接".encode("gbk"))
+    odd.write_bytes(b"\xff\xff\x81")
     for args, message in (
         ((), "give links or ids, or --file"),
         (("--file", "none.txt"), "none.txt: No such file"),
-        (("--file", odd), "is not UTF-8 text"),
+        (("--file", odd), "neither UTF-8 nor GBK text"),
         (("--file", here.work), "Is a directory"),
         (("dQw4w9WgXcQ", "--platform", "nobody"), "nobody"),
     ):
@@ -219,7 +219,7 @@ def test_wrong_words_end_with_2_and_ask_nobody(here: Baton, world: World) -> Non
 
 
 def test_standard_input_that_is_no_text_is_named(here: Baton) -> None:
-    outcome = fetch(here, "--file", "-", stdin="链接".encode("gbk"))
+    outcome = fetch(here, "--file", "-", stdin=b"\xff\xff\x81")
     assert outcome.code == 2 and "UTF-8" in outcome.err, outcome
 
 

@@ -166,6 +166,35 @@ def test_one_value_of_a_renewed_cookie_is_sent_in_the_open_session(
     assert kinds(app).count("session_renewed") == 1
 
 
+def test_a_renewed_session_stays_open_with_its_browsers_user_agent(
+    app: App, server: Platform
+) -> None:
+    agent = "Mozilla/5.0 (X11; Linux x86_64) Chrome/141.0.0.0"
+    add_account(app, "acc1")
+    app.pool.registry.set_user_agent(account_of(app, "acc1"), agent)
+    agents: list[str] = []
+
+    def spoil(request: Request, reply: Reply) -> Reply:
+        agents.append(request.headers["user-agent"])
+        return reply
+
+    server.spoil = spoil
+    first = opened(app)
+    tell(server, "renew", account="acc1")
+    ask(first)
+    app.pool.sessions.close(first)
+    second = opened(app)
+    assert second.session is first.session
+    ask(second, 2)
+    app.pool.sessions.close(second)
+    app.pool.registry.set_user_agent(account_of(app, "acc1"), None)
+    third = opened(app)
+    assert third.session is not first.session
+    ask(third, 3)
+    app.pool.sessions.close(third)
+    assert agents[:2] == [agent, agent] and agents[2] not in ("", agent)
+
+
 def test_a_session_renewed_after_the_lease_was_lost_is_stored_all_the_same(
     app: App, server: Platform, clock: MovingClock
 ) -> None:

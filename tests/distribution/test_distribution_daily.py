@@ -13,6 +13,7 @@ from app.container import App
 from core.cancellation import StoppedSignal
 from core.errors import InvalidInputError
 from sources.base import VideoStats
+from sources.links import recognise
 from storage.distribution import daily_stats
 from tests.support.distribution.distribution import (
     DOUYIN_FULL,
@@ -420,3 +421,25 @@ def test_of_two_who_store_at_once_one_waits_for_the_other(mysql_url: str, make_a
     second.join(60)
     assert changes(first) == ["t1 new 1"] and changes(results[0]) == ["t1 unchanged 1"]
     assert told_tasks(filed(here)) == ["t1"]
+
+
+def test_a_short_and_a_full_link_of_one_video_count_once(app: App) -> None:
+    take_tasks(app, task("t1"), task("t2"))
+    at = noon(app)
+    short = ("https://v.douyin.com/iRNBho5m/", "https://v.douyin.com/another/")
+    take_posted(
+        app,
+        posted("t1", "u1", douyin(1), at, DOUYIN_FULL),
+        posted("t1", "u1", short[0], at + timedelta(hours=1), DOUYIN_FULL | {"view_count": 99}),
+        posted("t1", "u1", short[1], at, DOUYIN_FULL),
+        posted("t1", "u2", short[0], at, DOUYIN_FULL),
+        posted("t2", "u1", short[0], at, DOUYIN_FULL),
+    )
+    numbers = Numbers(short={short[0]: recognise(douyin(1))})  # type: ignore[dict-item]
+    (one, two) = scanner_of(app, numbers).scan(yesterday(app), NEVER).tasks
+    # The second of them is the same video; the third link leads to another one, or nowhere.
+    assert (one.completion_count, two.completion_count) == (3, 1)
+    assert one.counts["dy_view_count"] == 99 + 2 * DOUYIN_FULL["view_count"]
+    assert one.counts["dy_account_count"] == 2
+    # Only where a user posted several videos of a task is there anything to tell apart.
+    assert set(numbers.resolved) == {douyin(1), *short}

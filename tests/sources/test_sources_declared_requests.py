@@ -262,8 +262,8 @@ def test_who_is_signed_in_may_be_a_condition(api: ScriptedApi, shop: Shop) -> No
 @pytest.mark.parametrize(
     ("kind", "text", "told"),
     [
-        ("cookies", "no cookie text", "name=value"),
-        ("cookies", "a=pass4711\x01", "characters"),
+        ("cookies", "no cookie text", "cookies.txt"),
+        ("cookies", "a=pass4711\x01", "no cookie sid.*characters"),
         ("cookies", "other=pass4711", "no cookie sid"),
         ("header", "pass4711\nX-Evil: 1", "characters"),
         ("header", "  ", "empty"),
@@ -277,8 +277,26 @@ def test_a_session_of_another_form_is_told_and_not_repeated(
     written(tmp_path, changed(form, cookies) if kind == "cookies" else PLATFORM)
     platform = load_platforms(tmp_path, {})[-1]
     with raises_saying(InvalidInputError, told) as caught:
-        platform.check_session_text(text)
+        platform.read_session(text)
     assert "pass4711" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sid=s1; theme=dark",
+        "Cookie: sid = s1; theme; theme=dark",
+        '[{"name": "sid", "value": "s1"}, {"name": "theme", "value": "dark"}]',
+        ".example.com\tTRUE\t/\tTRUE\t0\tsid\ts1\nwww.example.com\tTRUE\t/\tTRUE\t0\ttheme\tdark"
+        "\n.other.org\tTRUE\t/\tTRUE\t0\tsid\tforeign",
+        "curl 'https://www.example.com/x' -b 'sid=s1; theme=dark' -H 'user-agent: Mine/1'",
+    ],
+)
+def test_a_declared_platform_takes_every_form_of_cookies(tmp_path: Path, text: str) -> None:
+    form = 'kind = "header"\nheader = "Authorization"\nvalue = "Bearer {session}"'
+    written(tmp_path, changed(form, 'kind = "cookies"\nrequired_cookie = "sid"'))
+    platform = load_platforms(tmp_path, {"BATON_FAIR_BASE_URL": "https://api.example.com"})[-1]
+    assert platform.read_session(text).text == "sid=s1; theme=dark"
 
 
 def test_secrets_are_struck_out_in_every_spelling(

@@ -28,6 +28,15 @@ FORMS = {
             f"https://b23.tv/av{AV}",
             f"WWW.BILIBILI.COM/video/{BV}",
             f"//www.bilibili.com/video/{BV}",
+            f"https://bili2233.cn/{BV}",
+            f"https://player.bilibili.com/player.html?aid={AV}&cid=1",
+            f"https://player.bilibili.com/player.html?bvid={BV}",
+            f"https://www.bilibili.com/list/watchlater?oid={AV}",
+            f"https://www.bilibili.com/list/ml1?oid=1&bvid={BV}",
+            f"https://www.bilibili.com/medialist/play/ml1/{BV}",
+            f"https://bilibili.com/{BV}",
+            f"bilibili://video/{AV}?page=0",
+            f"bilibili://video/{BV}",
         ],
     ),
     "youtube": (
@@ -48,6 +57,11 @@ FORMS = {
             f"https://www.youtube.com./watch?v={YT}",
             f"https://youtu.be./{YT}",
             f"youtu.be/{YT}",
+            f"https://www.youtube.com/e/{YT}",
+            f"https://www.youtube.com/watch/{YT}",
+            f"https://www.youtube.com/attribution_link?a=x&u=%2Fwatch%3Fv%3D{YT}%26feature%3Dshare",
+            f"https://www.youtube.com/watch%3Fv={YT}",
+            f"https://www.youtube.com/watch%3fv%3D{YT}",
         ],
     ),
     "douyin": (
@@ -61,6 +75,9 @@ FORMS = {
             f"https://www.douyin.com/user/MS4w?vid={AWEME}",
             f"https://www.iesdouyin.com/share/video/{AWEME}/?region=CN&mid=1",
             f"https://www.iesdouyin.com/share/note/{AWEME}/",
+            f"https://www.iesdouyin.com/share/slides/{AWEME}/?x=1",
+            f"https://www.iesdouyin.com/share/another/kind/{AWEME}/",
+            f"https://www.douyin.com/jingxuan?aweme_id={AWEME}",
         ],
     ),
     "tiktok": (
@@ -71,11 +88,17 @@ FORMS = {
             f"https://www.tiktok.com/@someone/photo/{AWEME}",
             f"https://m.tiktok.com/@someone/video/{AWEME}",
             f"https://www.tiktok.com/@video/video/{AWEME}",
+            f"https://m.tiktok.com/v/{AWEME}.html",
+            f"https://www.tiktok.com/embed/v2/{AWEME}",
+            f"https://www.tiktok.com/embed/{AWEME}",
+            f"https://www.tiktok.com/player/v1/{AWEME}?autoplay=1",
+            f"https://www.tiktokv.com/share/video/{AWEME}/",
         ],
     ),
 }
 SHORT = {
     "https://b23.tv/aBcD123": "bilibili",
+    "https://bili2233.cn/aBcD123": "bilibili",
     "https://v.douyin.com/iRNBho5m/": "douyin",
     "https://v.douyin.com/iRN_ho-m": "douyin",
     "https://vm.tiktok.com/ZMabc123/": "tiktok",
@@ -121,7 +144,7 @@ NO_VIDEOS = {
     "https://space.bilibili.com/2": "not of a video",
     "https://www.bilibili.com/video/BV1GJ411x7h8x": "not of a video",
     "https://www.bilibili.com/video/av0": "not of a video",
-    "https://www.bilibili.com/bangumi/play/ep1": "not of a video",
+    "https://www.bilibili.com/bangumi/play/ep1": "an episode of a series",
     "https://www.douyin.com/user/MS4wabc": "not of a video",
     "https://live.douyin.com/123456": "not of a video",
     "https://www.douyin.com/video/7448118827402972": "not of a video",
@@ -137,6 +160,14 @@ NO_VIDEOS = {
     "bilibili:BV1GJ411x7h0": "no video id of bilibili",
     f"weibo:{AWEME}": "PLATFORM:ID",
     "BV1GJ411x7h0": "no video id of bilibili",
+    "bv1gj411x7h7": "its case was lost",
+    "bilibili:bv1gj411x7h7": "its case was lost",
+    "https://www.bilibili.com/video/bv1gj411x7h7": "its case was lost",
+    "https://b23.tv/ep1234": "an episode of a series",
+    "https://www.bilibili.com/bangumi/play/ss12": "an episode of a series",
+    f"https://www.iesdouyin.com/share/user/{AWEME}": "not of a video",
+    f"https://www.douyin.com/music/{AWEME}": "not of a video",
+    "https://www.youtube.com/attribution_link?u=/attribution_link": "not of a video",
 }
 
 
@@ -243,3 +274,9 @@ def test_any_text_is_a_link_or_is_refused(text: str) -> None:
         assert str(error)
         return
     assert link.platform in FORMS
+
+
+def test_a_link_built_to_lead_in_circles_is_refused() -> None:
+    circle = "https://www.youtube.com/attribution_link?u=" + "/attribution_link?u=" * 3000
+    with raises_saying(InvalidInputError, "not of a video"):
+        recognise(circle)

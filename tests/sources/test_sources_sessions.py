@@ -209,3 +209,17 @@ def test_trouble_is_not_taken_for_a_lost_login(
 
 def _check(visitor: Visitor) -> SessionStatus:
     return visitor.source.check_session(visitor.session)
+
+
+def test_an_account_is_introduced_by_its_browsers_user_agent(
+    pool: SessionPool, source: BilibiliSource, proxies: ProxyMaker
+) -> None:
+    way = proxies()
+    browser = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 Chrome/{n}.0"
+    agents = (None, browser.format(n=139), browser.format(n=141))
+    for agent in agents:
+        session = pool.session(1, "one", COOKIES, way.url(), user_agent=agent)
+        assert _search(source, session) == 20
+        sent = way.passed[-1].headers["user-agent"]
+        assert sent == agent or (agent is None and sent.startswith("Mozilla/5.0"))
+    assert pool.session(1, "one", COOKIES, way.url(), user_agent=agents[-1]) is session

@@ -45,9 +45,9 @@ def follow(resolver: ShortLinkResolver, url: str = START) -> VideoLink | Unavail
     return resolver.resolve(link)
 
 
-def gone(answer: object) -> Gone:
+def gone(answer: object, *, final: bool = True) -> Gone:
     assert isinstance(answer, Unavailable)
-    assert answer.final
+    assert answer.final is final
     assert answer.detail
     return answer.reason
 
@@ -69,7 +69,8 @@ def test_a_video_is_remembered_and_a_dead_end_is_not(
     assert [follow(resolver) for _ in range(2)] == [VIDEO, VIDEO] and len(api.asked) == 1
     other = "https://v.douyin.com/another/"
     api.on("/v.douyin.com/another/", Said(b"", 404))
-    assert [gone(follow(resolver, other)) for _ in range(2)] == 2 * [Gone.NOT_FOUND]
+    answers = [gone(follow(resolver, other), final=False) for _ in range(2)]
+    assert answers == 2 * [Gone.NOT_FOUND]
     assert len(api.asked) == 3
     leads(api, other, PAGE)
     assert follow(resolver, other) == VIDEO == follow(resolver) and len(api.asked) == 5
@@ -152,7 +153,7 @@ def test_as_many_hops_as_allowed(api: ScriptedApi, resolver: ShortLinkResolver) 
 
 def test_one_hop_more_is_given_up(api: ScriptedApi, resolver: ShortLinkResolver) -> None:
     chain(api, MAX_HOPS + 1)
-    assert gone(follow(resolver)) is Gone.BAD_ID
+    assert gone(follow(resolver), final=False) is Gone.BAD_ID
     assert len(api.asked) == MAX_HOPS
 
 
@@ -163,7 +164,7 @@ def test_a_circle_is_seen_at_its_first_turn(
     leads(api, START, "https://v.douyin.com/second")
     leads(api, "https://v.douyin.com/second", back)
     answer = follow(resolver)
-    assert gone(answer) is Gone.BAD_ID
+    assert gone(answer, final=False) is Gone.BAD_ID
     assert "circle" in repr(answer)
     assert len(api.asked) == 2
 
@@ -212,20 +213,35 @@ def test_a_region_block_is_told_as_such(
     assert len(api.asked) == 1
 
 
-@pytest.mark.parametrize("status", [200, 204, 404, 410])
-def test_a_dead_link_is_not_found(
-    api: ScriptedApi, resolver: ShortLinkResolver, status: int
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_dead_link_is_final_at_the_second_look(
+    api: ScriptedApi, resolver: ShortLinkResolver, clock: MovingClock, status: int
 ) -> None:
-    api.on("/v.douyin.com/iRNBho5m/", Said(b"<html>" * 1000 if status != 204 else b"", status))
-    assert gone(follow(resolver)) is Gone.NOT_FOUND
+    api.on("/v.douyin.com/iRNBho5m/", Said(b"<html>" * 1000, status))
+    for secs, final in ((0, False), (59, False), (1, True)):
+        clock.move(secs)
+        assert gone(follow(resolver), final=final) is Gone.NOT_FOUND
 
 
-def test_a_link_to_the_front_page_is_not_found(
-    api: ScriptedApi, resolver: ShortLinkResolver
+@pytest.mark.parametrize("status", [200, 204])
+def test_a_host_that_says_nothing_is_never_final(
+    api: ScriptedApi, resolver: ShortLinkResolver, clock: MovingClock, status: int
+) -> None:
+    api.on("/v.douyin.com/iRNBho5m/", Said(b"<html>" if status == 200 else b"", status))
+    for _ in range(3):
+        assert gone(follow(resolver), final=False) is Gone.UNKNOWN
+        clock.move(3600)
+
+
+@pytest.mark.parametrize("status", [200, 401, 403, 404, 412, 429])
+def test_what_a_page_behind_the_link_says_is_no_refusal_of_the_links_host(
+    api: ScriptedApi, resolver: ShortLinkResolver, clock: MovingClock, status: int
 ) -> None:
     leads(api, START, "https://www.douyin.com/")
-    api.on("/www.douyin.com/", Said(b"<html>"))
-    assert gone(follow(resolver)) is Gone.NOT_FOUND
+    api.on("/www.douyin.com/", Said(b"<html>", status))
+    for _ in range(2):
+        assert gone(follow(resolver), final=False) is Gone.UNKNOWN
+        clock.move(3600)
 
 
 @pytest.mark.parametrize(

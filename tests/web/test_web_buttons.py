@@ -117,7 +117,7 @@ def check_account(page: Page, site: Site) -> None:
 
 
 def add_account(page: Page, site: Site) -> None:
-    at(page, site, "accounts/new").get_by_label("Name").fill("carol")
+    at(page, site, "accounts/new").get_by_role("textbox", name="Name").fill("carol")
     page.get_by_role("textbox", name="Cookies").fill("not a cookie")
     press(page, "accounts/new")
     expect(page.locator("#error-cookies")).to_contain_text("this is no cookie text")
@@ -131,6 +131,9 @@ def import_accounts(page: Page, site: Site) -> None:
     text = "username,cookie\ndave,SESSDATA=dave\neve,nothing\n"
     file = {"name": "many.csv", "mimeType": "text/csv", "buffer": text.encode()}
     at(page, site, "accounts/new").locator("input[name=file]").set_input_files(file)  # type: ignore[arg-type]
+    press(page, "accounts/preview")
+    expect(page.locator("#preview")).to_contain_text("1 will be taken in, 1 left out.")
+    expect(page.locator("#left-out")).to_contain_text("many.csv, line 3")
     press(page, "accounts/import", "1 accounts imported. 1 problems. many.csv, line 3")
     assert site.app.pool.registry.find("dave").status is AccountStatus.IDLE
 
@@ -195,7 +198,9 @@ def import_videos(page: Page, site: Site) -> None:
         "mimeType": "text/csv",
         "buffer": b"work_id,title\nav170001,x\nnone,y\n",
     }
-    page.locator("form[action='/admin/videos/import'] input[type=file]").set_input_files(file)  # type: ignore[arg-type]
+    page.locator("form[action='/admin/videos/preview'] input[type=file]").set_input_files(file)  # type: ignore[arg-type]
+    press(page, "videos/preview")
+    expect(page.locator("#preview")).to_contain_text("1 will be taken in, 1 left out.")
     press(page, "videos/import", "Begun")
     shown = page.locator(".operation").first
     expect(shown).to_contain_text("1 new, 0 changed, 0 unchanged, 1 lines not imported.")
@@ -315,7 +320,7 @@ PRESSED: dict[str, Press] = {
     "accounts/ID/limit": limit_account,
     "accounts/ID/check": check_account,
     "accounts/new": add_account,
-    "accounts/import": import_accounts,
+    "accounts/preview": import_accounts,
     "tasks/crawl": file_new_crawl,
     "tasks/export": file_new_export,
     "tasks/ID/pause": task_word("pause", TaskStatus.PAUSED, "is paused"),
@@ -328,7 +333,7 @@ PRESSED: dict[str, Press] = {
     "exports/verify": verify,
     "exports/ID/rebuild": rebuild,
     "videos/add": add_videos,
-    "videos/import": import_videos,
+    "videos/preview": import_videos,
     "videos/discover": discover,
     "videos/ID/disable": switch_video("disable", "is off the list"),
     "videos/ID/enable": switch_video("enable", "is on the list again"),

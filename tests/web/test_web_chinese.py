@@ -30,9 +30,9 @@ TOLD_ATTRIBUTES = {
     "data-not-done",
 }
 WORD = re.compile(r"[A-Za-z][A-Za-z']+")
-TERM_WORDS = """Baton English HTTP URL API CSV JSON Cookie cookies txt SESSDATA bili jct http user
-    password host port https whsec id uid kB MB GB Asia Shanghai UTC YouTube TikTok Douyin Bilibili
-    csv jsonl xlsx parquet youtube tikhub Webhook"""
+TERM_WORDS = """Baton English HTTP URL API CSV JSON Cookie cookies txt SESSDATA bili jct http
+    cURL user password host port https whsec id uid kB MB GB Asia Shanghai UTC YouTube TikTok
+    Douyin Bilibili csv jsonl xlsx parquet youtube tikhub Webhook"""
 DATA_WORDS = """alice bob boss bilibili test host receiver example hook event BV log crawl export
     web INFO task account page daily stats scan token tired quota reset session checks
     hourly views catalogue play counts late completions prune works discover done alerts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -304,3 +305,11 @@ def test_one_process_takes_in_at_a_time(app, inbox: DropFolder) -> None:
     with file_lock(inbox.folder / ".taking", wait=True):
         assert take_in(inbox) == DropFolderResult()
     assert take_in(inbox).files == 1
+
+
+def test_a_pipe_in_the_folder_holds_nobody_up(app, inbox: DropFolder) -> None:
+    inbox.folder.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(inbox.folder / "0.json")
+    drop(inbox, "1.json", [{"work_id": "BV1GJ411x7h7", "title": "x"}])
+    assert take_in(inbox).changes.new == 1
+    assert inbox.state().waiting == 0

@@ -139,10 +139,6 @@ BAD_LINES = {
     "7.30123E+18": "spreadsheet has rounded",
     f"{BV},x,,抖": "unknown platform",
     f"{BV},x,,youtube": "no video id of youtube",
-    f"{BV},x,2026-02-30": "publish_time is '2026-02-30'",
-    f"{BV},x,yesterday": "publish_time is 'yesterday'",
-    f"{BV},x,,,maybe": "is_valid is 'maybe'",
-    f"{BV},{'x' * 513}": "title is longer",
     f"{BV},a,,,,b": "more cells than the first line",
     f'"{BV}"x,a': "is a quote missing",
 }
@@ -154,6 +150,25 @@ def test_a_wrong_line_is_named_and_the_others_are_read(line: str, reason: str) -
     assert [row.entry.work_id for row in found.good] == [OTHER, BV]
     problem = english(*found.problems)
     assert problem.startswith("f, line 3: ") and reason in problem
+
+
+WRONG_CELLS = {
+    "x,2026-02-30": ("publish_time is '2026-02-30'", {"title": "x"}),
+    "x,0000-00-00 00:00:00": ("publish_time is '0000-00-00", {"title": "x"}),
+    "x,1960-01-01": ("publish time 19", {"title": "x"}),
+    "x,,,maybe": ("is_valid is 'maybe'", {"title": "x"}),
+    f"{'x' * 513},2026-05-01 12:30": ("title is longer", {"publish_time": NOON}),
+}
+
+
+@pytest.mark.parametrize(("line", "expected"), WRONG_CELLS.items())
+def test_a_wrong_optional_cell_costs_the_cell_and_is_told(line, expected) -> None:
+    told, kept = expected
+    found = parse(f"作品ID,标题,发布时间,平台,是否有效\n{BV},{line}\n")
+    assert [row.entry for row in found.good] == [WorkEntry("bilibili", BV, **kept)]
+    assert found.problems == ()
+    note = english(*found.notes)
+    assert note.startswith("f, line 2: ") and told in note and "cell was left out" in note
 
 
 def test_a_wrong_item_is_named_and_the_others_are_read() -> None:
@@ -173,6 +188,8 @@ def test_a_wrong_item_is_named_and_the_others_are_read() -> None:
         ('[{"work_id": "x"}', "is it whole"),
         ("{}", "an array of works"),
         ("hello\nworld\n", "first line must name the columns"),
+        ("id,title,Title\n", "names the column 'Title' twice"),
+        ("<html><body>id", "a web page, no list"),
         ("[" * 100_000, "no JSON"),
         ('"hello', "line 1"),
         ("title,author\na,b\n", "it says 'title,author'"),

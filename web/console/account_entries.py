@@ -6,24 +6,26 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Query, UploadFile
-from pydantic import SecretStr, ValidationError
-from starlette.responses import Response
+from pydantic import ValidationError
+from starlette.responses import RedirectResponse, Response
 
-from accounts.csv_import import parse_accounts
+from accounts.csv_import import AccountRows, accounts_in
 from accounts.requests import MAX_COOKIE_LETTERS
-from core.errors import InvalidInputError, SourceError, WrongFieldsError
+from core.errors import BatonError, InvalidInputError, SourceError, WrongFieldsError
 from web.backend import Backend
 from web.console.rendering import back_with
-from web.console.uploads import name_of, text_of
+from web.console.staged_uploads import StagedUpload
+from web.console.uploads import content_of, name_of, text_of
 from web.console.visits import Acting, action
 from web.lookups import existing_account
 from web.parameters import RowId
 from web.problems import RequestRefusedError, of_error, of_form
-from web.requests import AccountsFile, NewAccount
+from web.requests import NewAccount
 
 router = APIRouter(include_in_schema=False)
 HOME = "/admin/accounts"
 SHOWN_PROBLEMS = 20
+SHOWN_ROWS = 200
 
 
 @router.get("/new")
@@ -74,7 +76,9 @@ def add(
     else:
         account = backend.registry.find(done.username, platform)
         said = "Account {name} is added." if done.is_new else "Account {name} is up to date."
-        return back_with(f"{HOME}/{account.id}", language.say(said, name=done.username))
+        notes = backend.platforms.named(platform).read_session(text).notes
+        told = [language.say(said, name=done.username), *map(language.problem, notes)]
+        return back_with(f"{HOME}/{account.id}", " ".join(told))
     given = {
         "username": username,
         "platform": platform,
@@ -89,38 +93,90 @@ def add(
     )
 
 
-def _of_cookies(error: InvalidInputError) -> RequestRefusedError:
-    """Return the problems of an error; one that names no field is about the cookies."""
-    if isinstance(error, WrongFieldsError):
-        return of_error(error)
-    problems = [("cookies", error.message)]
-    return RequestRefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, error, problems=problems)
+@router.post("/preview")
+def preview(
+    visit: Acting,
+    file: Annotated[UploadFile | None, File()] = None,
+    platform: Annotated[str, Form(max_length=32)] = "bilibili",
+    new_login: Annotated[bool, Form()] = False,
+) -> Response:
+    """Keep an uploaded list, and go to the page that shows what its import would do."""
+    try:
+        upload = StagedUpload(content_of(file), name_of(file), platform, new_login)
+        _rows_of(visit.backend, upload)
+    except BatonError as error:
+        return visit.back_with(visit.language.problem(error), failed=True)
+    word = visit.screens.uploads.keep(visit.who.name, upload)
+    return RedirectResponse(f"{HOME}/preview/{word}", HTTPStatus.SEE_OTHER)
+
+
+@router.get("/preview/{word}")
+def show_preview(visit: Acting, word: str) -> Response:
+    """Show what the import of an uploaded list would take, change and leave out, and why."""
+    try:
+        upload = visit.screens.uploads.find(visit.who.name, word)
+        platform, rows = _rows_of(visit.backend, upload)
+    except BatonError as error:
+        return back_with(f"{HOME}/new", visit.language.problem(error), failed=True)
+    found = visit.use_cases.accounts.preview_rows(platform, rows, new_login=upload.new_login)
+    taken = [one for one in found if one.is_taken]
+    return visit.page(
+        "upload_preview",
+        upload=upload,
+        word_of_upload=word,
+        confirm=f"{HOME}/import",
+        back=f"{HOME}/new",
+        taken=len(taken),
+        rows=[
+            {"place": o.line, "name": o.username, "outcome": o.outcome, "notes": o.notes}
+            for o in taken
+        ],
+        left_out=[*rows.problems, *(one.outcome for one in found if not one.is_taken)],
+        notes=rows.notes,
+        shown=SHOWN_ROWS,
+    )
 
 
 @router.post("/import")
-@action
 def import_many(
     visit: Acting,
     file: Annotated[UploadFile | None, File()] = None,
     platform: Annotated[str, Form(max_length=32)] = "bilibili",
     new_login: Annotated[bool, Form()] = False,
-) -> str:
-    """Add or refresh the accounts of a CSV file; name the refused rows."""
-    text = text_of(file)
-    if not text.strip():
-        raise InvalidInputError("file_not_chosen")
-    given = AccountsFile(content=SecretStr(text), platform=platform, name=name_of(file))
-    known = visit.backend.platforms.named(given.platform)
-    rows = parse_accounts(text, given.name, known)
-    done, problems = visit.use_cases.accounts.import_rows(
-        visit.who, known.name, rows, given.name, None, new_login=new_login
-    )
+    upload: Annotated[str, Form(max_length=64)] = "",
+) -> Response:
+    """Add or refresh the accounts of a list, previewed before or uploaded now; name what was
+    refused.
+
+    The choice of `new_login` is that of the preview, if there was one.
+    """
+    try:
+        if upload:
+            staged = visit.screens.uploads.take(visit.who.name, upload)
+        else:
+            staged = StagedUpload(content_of(file), name_of(file), platform, new_login)
+        known, rows = _rows_of(visit.backend, staged)
+        done, problems = visit.use_cases.accounts.import_rows(
+            visit.who, known, rows, staged.name, None, new_login=staged.new_login
+        )
+    except BatonError as error:
+        return visit.back_with(visit.language.problem(error), failed=True)
     count = visit.say("{n} accounts imported.", n=len(done))
     if not problems:
-        return count
+        return back_with(HOME, count)
     shown = "; ".join(map(visit.language.problem, problems[:SHOWN_PROBLEMS]))
     more = visit.say("{n} problems.", n=len(problems))
-    raise RequestRefusedError(HTTPStatus.MULTI_STATUS, f"{count} {more} {shown}")
+    return back_with(HOME, f"{count} {more} {shown}", failed=True)
+
+
+def _rows_of(backend: Backend, upload: StagedUpload) -> tuple[str, AccountRows]:
+    """Return the platform's name and the rows of an uploaded list.
+
+    Raises:
+        InvalidInputError: there is no such platform, or the file is no list.
+    """
+    known = backend.platforms.named(upload.platform or "")
+    return known.name, accounts_in(upload.content, upload.name, known)
 
 
 @router.post("/{account_id}/check")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -19,7 +20,7 @@ from storage.crawling.leases import Worker
 from storage.models.accounts import AccountStatus
 from storage.models.tasks import TaskStatus
 from storage.operations import alerts, metrics_queries
-from storage.operations.alerts import Alert
+from storage.operations.alerts import Alert, AlertKind
 from web.backend import ROLE, Backend
 from web.console.charts import line_chart
 from web.console.language import Language
@@ -80,7 +81,21 @@ def alert_row(page: Page, alert: Alert) -> dict[str, Any]:
     """Return the values that a list of alerts shows of an alert."""
     words = AlertRenderer(page.renderer)
     advice = words.advice(alert) if alert.is_open else ""
-    return {"alert": alert, "headline": words.headline(alert), "advice": advice}
+    return {
+        "alert": alert,
+        "headline": words.headline(alert),
+        "advice": advice,
+        "renewal": _renewal(alert) if alert.is_open else None,
+    }
+
+
+def _renewal(alert: Alert) -> str | None:
+    """Return the address of the form that gives the alert's account a fresh session; None where
+    that is no remedy."""
+    if alert.kind not in (AlertKind.ACCOUNT_DISABLED, AlertKind.SESSION_EXPIRING):
+        return None
+    query = {"name": alert.facts.get("account", ""), "platform": alert.facts.get("platform", "")}
+    return f"/admin/accounts/new?{urlencode(query)}"
 
 
 def account_row(page: Page, view: AccountView) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from web.backend import Backend
 from web.console import operations
 from web.console.language import Language, language_of
 from web.console.list_view import RANGES, ROWS, ROWS_COOKIE, ListView
+from web.console.staged_uploads import StagedUploads
 from web.console.template_rules import environment
 from web.problems import RequestRefusedError
 
@@ -54,6 +55,7 @@ class Screens:
     def __init__(self, *, backend: Backend, sections: Sequence[Section]) -> None:
         self._backend = backend
         self._sections = sections
+        self.uploads = StagedUploads(clock=backend.clock)
         self._templates = environment(str(FOLDER), backend.settings.web_root_path)
 
     def page(

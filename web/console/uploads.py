@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import UploadFile
 
+from core.errors import InvalidInputError
 from core.plain_text import decode_text
 
 
@@ -16,6 +17,18 @@ def text_of(file: UploadFile | None) -> str:
     if file is None or not file.filename:
         return ""
     return decode_text(file.file.read(), name_of(file))
+
+
+def content_of(file: UploadFile | None) -> bytes:
+    """Return the bytes of the chosen file.
+
+    Raises:
+        InvalidInputError: none was chosen, or it is empty.
+    """
+    content = file.file.read() if file is not None and file.filename else b""
+    if not content.strip():
+        raise InvalidInputError("file_not_chosen")
+    return content
 
 
 def name_of(file: UploadFile | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from accounts.intake.preview import PreviewedAccount, preview_rows
 from core.messages import Message
 from storage.models.accounts import Account, AccountStatus
 
@@ -111,6 +112,12 @@ class AccountUseCases:
         with self._audit.action(who, "account.import", subject):
             return self._enrolment.import_rows(platform, rows, file, limit, new_login=new_login)
 
+    def preview_rows(
+        self, platform: str, rows: AccountRows, *, new_login: bool
+    ) -> list[PreviewedAccount]:
+        """Return for each valid row of a list what its import would do; nothing is stored."""
+        return preview_rows(self._enrolment, platform, rows, new_login=new_login)
+
     def enable(self, who: Principal, account: Account) -> None:
         """Make an account idle: it is no longer disabled or cooling down."""
         with self._audit.action(who, "account.enable", named(account)):
@@ -133,6 +140,17 @@ class AccountUseCases:
         """
         with self._audit.action(who, "account.limit", f"{named(account)} {limit}"):
             self._registry.set_limit(account, limit)
+
+    def set_user_agent(self, who: Principal, account: Account, user_agent: str | None) -> bool:
+        """Change the User-Agent of an account's requests; None: the platform's usual one.
+
+        Return False when it had that one already.
+
+        Raises:
+            InvalidInputError: no request can carry it.
+        """
+        with self._audit.action(who, "account.agent", named(account)):
+            return self._registry.set_user_agent(account, user_agent)
 
     def check(self, who: Principal, account: Account) -> SessionStatus:
         """Ask the platform whether the account is signed in; the answer is not stored.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from works.catalogue.catalogue import Catalogue, Changes
     from works.catalogue.drop_folder import DropFolder, DropFolderResult
     from works.catalogue.entries import Key
-    from works.catalogue.import_files import WorkRows
+    from works.catalogue.import_files import WorkRow, WorkRows
     from works.catalogue.importer import AddResult, ImportSummary, WorksImporter
     from works.catalogue.requests import AddWorksRequest, DiscoverRequest
     from works.catalogue.uploads import DiscoveryResult, UploadsDiscovery
@@ -72,6 +72,24 @@ class WorksUseCases:
         """
         with self._audit.action(who, "works.import", name):
             return self._importer.import_rows(rows, name, stop)
+
+    def preview_rows(self, rows: WorkRows) -> tuple[list[tuple[WorkRow, Message]], list[Message]]:
+        """Return each valid row of a file with what its import would do, and notes on the whole.
+
+        Nothing is stored, and no short link is asked.
+        """
+        listed = [row for row in rows.good if row.entry.work_id]
+        outcomes = self._catalogue.compare(row.entry for row in listed)
+        later = Message.of("preview_short_link")
+        found = [(row, outcomes.get(row.entry.key, later)) for row in rows.good]
+        notes = list(rows.notes)
+        if rows.unused:
+            notes.append(Message.of("columns_not_known", names=list(rows.unused)))
+        if rows.is_complete and not rows.problems:
+            entries = [row.entry for row in listed]
+            gone = self._catalogue.unlisted_entries(entries, ())
+            notes.append(Message.of("preview_taken_out", n=len(gone)))
+        return found, notes
 
     def import_drop_folder(self, who: Principal, stop: threading.Event) -> DropFolderResult:
         """Import the files that wait in the import directory, in the order of their names.

@@ -71,6 +71,27 @@ class Catalogue:
 
         return self.change(by_key.keys(), change)
 
+    def compare(self, entries: Iterable[WorkEntry]) -> dict[Key, Message]:
+        """Return for each work of the entries what `put` would do with it; nothing is stored."""
+        by_key = merge_duplicates(entries)
+        now = self.clock.now()
+        known: dict[Key, Work] = {}
+        for platform in sorted({platform for platform, _ in by_key}):
+            ids = [work_id for name, work_id in by_key if name == platform]
+            for start in range(0, len(ids), BATCH_ROWS):
+                some = ids[start : start + BATCH_ROWS]
+                found = self.database.read(works.of_ids, platform, some)
+                known |= {(work.platform, work.work_id): work for work in found}
+
+        def outcome(key: Key, entry: WorkEntry) -> Message:
+            work = known.get(key)
+            if work is None:
+                return Message.of("preview_work_new")
+            is_same = merge(work, entry, now) is work
+            return Message.of("preview_work_same" if is_same else "preview_work_changed")
+
+        return {key: outcome(key, entry) for key, entry in by_key.items()}
+
     def unlisted_entries(
         self, listed: Iterable[WorkEntry], before: Iterable[WorkEntry]
     ) -> list[WorkEntry]:

@@ -155,7 +155,8 @@ class DropFolder:
             raise OutputError(
                 "folder_not_readable", folder=str(self.folder), detail=detail
             ) from error
-        return [file for file in files if not file.name.startswith(".")]
+        # A pipe would hold the reader up for ever.
+        return [file for file in files if not file.name.startswith(".") and not file.is_fifo()]
 
     def _import_files(self, files: Sequence[Path]) -> DropFolderResult:
         """Import some files in their order: store their works, then remove them."""
@@ -167,6 +168,8 @@ class DropFolder:
                 self._reject(file, rows)
                 rejected += 1
                 continue
+            for note in rows.notes:
+                log.warning("%s", self.renderer.sentence(note))
             listed = [row.entry for row in rows.good]
             left_out = self.catalogue.unlisted_entries(listed, entries) if rows.is_complete else []
             entries += listed + left_out

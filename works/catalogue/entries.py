@@ -59,11 +59,18 @@ def validated(entry: WorkEntry) -> WorkEntry:
         name: checked_text(name, getattr(entry, name), max_chars)
         for name, max_chars in MAX_CHARS.items()
     }
-    if entry.publish_time is not None and not FIRST_TIME <= entry.publish_time < LAST_TIME:
-        raise InvalidInputError("publish_time_impossible", day=entry.publish_time.date())
+    if entry.publish_time is not None:
+        checked_time(entry.publish_time)
     # Rounded as the database stores it, so that a repetition compares equal.
     moment = entry.publish_time and from_sql(to_sql(entry.publish_time))
     return replace(entry, **cleaned, publish_time=moment)  # type: ignore[arg-type]
+
+
+def checked_time(moment: datetime) -> datetime:
+    """Return a publish time. Raise InvalidInputError when it is before 1970 or after 2199."""
+    if not FIRST_TIME <= moment < LAST_TIME:
+        raise InvalidInputError("publish_time_impossible", day=moment.date())
+    return moment
 
 
 def checked_text(name: str, text: str | None, max_chars: int) -> str | None:

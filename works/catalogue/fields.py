@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from core.errors import InvalidInputError
 from core.messages import Message
+from core.tabular.table import header_word
 from sources.links import ShortLink, VideoLink, normalize_bilibili_id, recognise
-from works.catalogue.entries import MAX_REASON_CHARS, WorkEntry, checked_text, validated
+from works.catalogue.entries import (
+    MAX_CHARS,
+    MAX_REASON_CHARS,
+    WorkEntry,
+    checked_text,
+    checked_time,
+    validated,
+)
+
+T = TypeVar("T")
 
 COLUMN_NAMES: Mapping[str, tuple[str, ...]] = {
     "platform": ("platform", "平台", "所属平台"),
@@ -74,19 +86,28 @@ SHOWN_CHARS = 60
 def column_of(header: str) -> str | None:
     """Return the column of ours for a header of another program's
     file; None for an unknown header."""
-    word = header.strip().lower().replace(" ", "_").replace("-", "_")
+    word = header_word(header)
     for column, names in COLUMN_NAMES.items():
         if word in names:
             return column
     return None
 
 
-def read_fields(
-    cells: Mapping[str, Any], platform: str | None, zone: tzinfo
-) -> tuple[VideoLink | ShortLink, WorkEntry]:
-    """Return the link and the entry in a row.
+@dataclass(frozen=True)
+class WorkFields:
+    """What a row says of one work.
 
-    The entry of a short link has an empty id until the link is resolved.
+    The entry of a short link has an empty id until the link is resolved. `lost` are the errors of
+    optional cells, whose fields the row counts as not reporting.
+    """
+
+    link: VideoLink | ShortLink
+    entry: WorkEntry
+    lost: tuple[InvalidInputError, ...] = ()
+
+
+def read_fields(cells: Mapping[str, Any], platform: str | None, zone: tzinfo) -> WorkFields:
+    """Return the link and the entry in a row.
 
     Args:
         cells: values by our column names; an absent or empty one leaves its field None.
@@ -94,24 +115,43 @@ def read_fields(
         zone: the time zone of times without an offset.
 
     Raises:
-        InvalidInputError: a cell is malformed, or the row names no video.
+        InvalidInputError: the row names no video, or a platform that is not known.
     """
-    texts = {name: _text(name, value) for name, value in cells.items()}
-    named = texts.get("platform")
+    optional = _OptionalCells(cells)
+    named = _text("platform", cells.get("platform"))
+    texts = {name: _text(name, cells.get(name)) for name in ("work_id", "link", "id")}
     link = _link(texts, _platform(named) if named else platform)
-    reason = checked_text("reason", texts.get("reason"), MAX_REASON_CHARS)
+    fields: dict[str, Any] = {
+        name: optional.read(name, partial(checked_text, name, max_chars=max_chars))
+        for name, max_chars in MAX_CHARS.items()
+    }
+    reason = optional.read("reason", partial(checked_text, "reason", max_chars=MAX_REASON_CHARS))
     entry = WorkEntry(
         platform=link.platform,
         work_id=link.video_id if isinstance(link, VideoLink) else "",
-        title=texts.get("title"),
-        author=texts.get("author"),
-        uid=texts.get("uid"),
-        cover_url=texts.get("cover_url"),
         reason=Message.text(reason) if reason else None,
-        publish_time=_moment(texts.get("publish_time"), zone),
-        is_valid=_yes_or_no(texts.get("is_valid")),
+        publish_time=optional.read("publish_time", lambda text: checked_time(_moment(text, zone))),
+        is_valid=optional.read("is_valid", _yes_or_no),
+        **fields,
     )
-    return link, validated(entry)
+    return WorkFields(link, validated(entry), tuple(optional.lost))
+
+
+class _OptionalCells:
+    """The cells that a work can do without: a wrong one is lost, and its error kept in `lost`."""
+
+    def __init__(self, cells: Mapping[str, Any]) -> None:
+        self._cells = cells
+        self.lost: list[InvalidInputError] = []
+
+    def read(self, name: str, rule: Callable[[str], T | None]) -> T | None:
+        """Return what the rule makes of a cell; None for an empty or a wrong one."""
+        try:
+            text = _text(name, self._cells.get(name))
+            return None if text is None else rule(text)
+        except InvalidInputError as error:
+            self.lost.append(error)
+            return None
 
 
 def read_link(text: str, platform: str | None) -> VideoLink | ShortLink:
@@ -162,22 +202,17 @@ def _platform(word: str) -> str:
     raise InvalidInputError("platform_unknown", name=word[:SHOWN_CHARS], known=list(PLATFORM_NAMES))
 
 
-def _yes_or_no(text: str | None) -> bool | None:
-    """Return a word for yes or no as a bool; None for no text. Raise
-    InvalidInputError for another."""
-    if text is None:
-        return None
+def _yes_or_no(text: str) -> bool:
+    """Return a word for yes or no as a bool. Raise InvalidInputError for another."""
     word = text.lower()
     if word not in YES | NO:
         raise InvalidInputError("is_valid_malformed", text=text[:SHOWN_CHARS])
     return word in YES
 
 
-def _moment(text: str | None, zone: tzinfo) -> datetime | None:
+def _moment(text: str, zone: tzinfo) -> datetime:
     """Return the time in a text: ISO with an offset or without (then in
     `zone`), a date, Unix seconds."""
-    if text is None:
-        return None
     try:
         if SECONDS.fullmatch(text):
             return datetime.fromtimestamp(int(text), UTC)

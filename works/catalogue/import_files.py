@@ -1,10 +1,8 @@
-"""Parse files of works: CSV as spreadsheets and sites save it, JSON as
-an array or as `views.json`."""
+"""Parse files of works: lists as spreadsheets and sites save them, JSON as an array or as
+`views.json`."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,12 +12,14 @@ from typing import Any
 
 from core.errors import InvalidInputError
 from core.messages import Message
-from core.plain_text import read_text
+from core.plain_text import DecodedText, decoded, read_bytes
+from core.tabular.table import Table, parse_table, read_table
+from core.tabular.workbook import is_workbook
 from sources.links import ShortLink, VideoLink
 from works.catalogue.entries import WorkEntry
-from works.catalogue.fields import column_of, read_fields
+from works.catalogue.fields import COLUMN_NAMES, column_of, read_fields
 
-DELIMITERS = ",;\t"
+IDENTIFYING = ("work_id", "link", "id")
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class WorkRows:
         good: the valid rows.
         problems: a message for each row that is not.
         unused: the headers without a meaning for us, sorted.
+        notes: what is worth a word: cells that were left out, an encoding that had to be guessed.
         is_complete: whether the file declares that it has all works, so that a work that it leaves
             out is gone.
     """
@@ -50,20 +51,22 @@ class WorkRows:
     problems: tuple[Message, ...]
     unused: tuple[str, ...] = ()
     is_complete: bool = False
+    notes: tuple[Message, ...] = ()
 
 
 _PlacedCells = tuple[Message, Mapping[str, Any] | InvalidInputError]
 
 
 @dataclass(frozen=True)
-class _Table:
+class _Rows:
     rows: Iterator[_PlacedCells]
-    headers: set[str]
+    unused: tuple[str, ...]
     is_complete: bool = False
+    notes: tuple[Message, ...] = ()
 
 
 def read_works(file: Path, platform: str | None, zone: tzinfo) -> WorkRows:
-    """Return all works of a CSV or JSON file.
+    """Return all works of a list (CSV, Excel) or a JSON file.
 
     A row that is wrong raises nothing: it becomes a message in `problems`, which names its place.
 
@@ -74,47 +77,58 @@ def read_works(file: Path, platform: str | None, zone: tzinfo) -> WorkRows:
     Raises:
         InvalidInputError: the file cannot be read, is empty, damaged or of another shape.
     """
-    return parse_works(read_text(file), str(file), platform, zone)
+    return works_in(read_bytes(file), str(file), platform, zone)
 
 
-def parse_works(text: str, name: str, platform: str | None, zone: tzinfo) -> WorkRows:
-    """Return all works in the text of a CSV or JSON file; messages call it `name`.
+def works_in(content: bytes, name: str, platform: str | None, zone: tzinfo) -> WorkRows:
+    """Return all works in a file's bytes, as `read_works` does; messages call the file `name`."""
+    if is_workbook(content):
+        rows = _listed_rows(read_table(content, name, COLUMN_NAMES), name)
+        return _work_rows(rows, name, platform, zone)
+    return parse_works(decoded(content, name), name, platform, zone)
 
-    A row that is wrong raises nothing: it becomes a message in `problems`, which names its place.
 
-    Args:
-        platform: the platform of bare ids where a row names none.
-        zone: the time zone of times without an offset.
-
-    Raises:
-        InvalidInputError: the text is empty, damaged or of another shape.
-    """
+def parse_works(
+    given: DecodedText | str, name: str, platform: str | None, zone: tzinfo
+) -> WorkRows:
+    """Return all works in the text of a list or JSON file, as `read_works` does."""
+    text = given if isinstance(given, str) else given.text
     if not text.strip():
         raise InvalidInputError("file_empty", path=name)
-    is_json = text.lstrip()[0] in "[{"
-    table = _json_table(text, name) if is_json else _csv_table(text, name)
+    if text.lstrip()[0] in "[{":
+        rows = _json_rows_of(text, name)
+    else:
+        rows = _listed_rows(parse_table(given, name, COLUMN_NAMES), name)
+    return _work_rows(rows, name, platform, zone)
+
+
+def _work_rows(table: _Rows, name: str, platform: str | None, zone: tzinfo) -> WorkRows:
     good: list[WorkRow] = []
     problems: list[Message] = []
+    notes = list(table.notes)
     for place, cells in table.rows:
         try:
             if isinstance(cells, InvalidInputError):
                 raise cells
-            good.append(WorkRow(place, *read_fields(cells, platform, zone)))
+            read = read_fields(cells, platform, zone)
         except InvalidInputError as error:
             problems.append(problem_at(name, place, error))
-    unused = sorted(header for header in table.headers if header and column_of(header) is None)
+            continue
+        good.append(WorkRow(place, read.link, read.entry))
+        notes += (problem_at(name, place, Message.of("cell_left_out", cause=e)) for e in read.lost)
     # An empty complete list is more likely an error of the exporting program.
     if table.is_complete and not good and not problems:
         raise InvalidInputError("complete_list_empty", file=name)
     return WorkRows(
         good=tuple(good),
         problems=tuple(problems),
-        unused=tuple(unused),
+        unused=table.unused,
         is_complete=table.is_complete,
+        notes=tuple(notes),
     )
 
 
-def _json_table(text: str, name: str) -> _Table:
+def _json_rows_of(text: str, name: str) -> _Rows:
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
@@ -131,7 +145,8 @@ def _json_table(text: str, name: str) -> _Table:
     if not isinstance(items, list):
         raise InvalidInputError("works_array_needed", file=name)
     headers = {key for item in items if isinstance(item, dict) for key in item}
-    return _Table(_json_rows(items), headers, _is_complete(document, name))
+    unused = sorted(header for header in headers if header and column_of(header) is None)
+    return _Rows(_json_rows(items), tuple(unused), _is_complete(document, name))
 
 
 def _is_complete(document: Any, name: str) -> bool:
@@ -152,52 +167,26 @@ def _json_rows(items: list[Any]) -> Iterator[_PlacedCells]:
             yield place, InvalidInputError("item_not_work")
 
 
-def _csv_table(text: str, name: str) -> _Table:
-    first = text.lstrip("\r\n").splitlines()[0]
-    # Spreadsheets use a semicolon or a tab where the comma is the decimal sign.
-    delimiter = max(DELIMITERS, key=first.count)
-    reader = csv.DictReader(
-        io.StringIO(text, newline=None), restkey="extra cells", delimiter=delimiter, strict=True
-    )
-    try:
-        headers = [header.strip() for header in reader.fieldnames or ()]
-    except csv.Error as error:
-        raise InvalidInputError(problem_at(name, _line(1), Message.text(str(error)))) from error
-    if not _has_id(dict.fromkeys(headers)):
+def _listed_rows(table: Table, name: str) -> _Rows:
+    if not table.columns & set(IDENTIFYING):
         raise InvalidInputError(
             "columns_missing",
             file=name,
             ids=["作品ID", "链接"],
             others=["平台", "标题", "作者"],
-            first=first[:100],
+            first=table.first,
         )
-    return _Table(_csv_rows(reader), set(headers))
-
-
-def _csv_rows(reader: csv.DictReader[str]) -> Iterator[_PlacedCells]:
-    while True:
-        first_line = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield _line(first_line), InvalidInputError("csv_damaged", detail=str(error))
-            continue
-        place = _line(reader.line_num)
-        if cells.pop("extra cells", None):
-            yield place, InvalidInputError("too_many_cells")
-        elif any(cells.values()):
-            yield place, _with_our_columns(cells)
+    rows = (
+        (Message.of("at_line", line=row.line), row.cells if row.problem is None else row.problem)
+        for row in table.rows
+    )
+    notes = (Message.of("file_told", file=name, note=note) for note in table.notes)
+    return _Rows(rows, table.unused, notes=tuple(notes))
 
 
 def problem_at(file: str, place: Message, cause: Message | InvalidInputError) -> Message:
     """Return the message for a problem at a place of a file."""
     return Message.of("file_place_wrong", file=file, place=place, cause=cause)
-
-
-def _line(number: int) -> Message:
-    return Message.of("at_line", line=number)
 
 
 def _with_our_columns(cells: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -212,4 +201,4 @@ def _with_our_columns(cells: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _has_id(names: Mapping[str, Any]) -> bool:
-    return any(column_of(name) in ("work_id", "link", "id") for name in names)
+    return any(column_of(name) in IDENTIFYING for name in names)

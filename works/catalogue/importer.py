@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from core.clock import Clock
 from core.errors import RetryableError, SourceError
@@ -156,7 +157,7 @@ class WorksImporter:
         """Return a function that resolves a link, at most one a second,
         or returns why it could not.
 
-        A platform that has refused a request gets no more of them.
+        A host that has refused a request gets no more of them.
         """
         refusals: dict[str, Message] = {}
         is_first_done = False
@@ -165,8 +166,9 @@ class WorksImporter:
             nonlocal is_first_done
             if isinstance(link, VideoLink):
                 return link
-            if link.platform in refusals:
-                return refusals[link.platform]
+            host = str(urlsplit(link.url).hostname)
+            if host in refusals:
+                return refusals[host]
             if stop.is_set() or (is_first_done and self.clock.wait(stop, SHORT_LINK_GAP_SECS)):
                 return STOPPED
             is_first_done = True
@@ -175,7 +177,7 @@ class WorksImporter:
             except SourceError as error:
                 refusal = Message.of("short_link_unresolved", cause=error)
                 if not isinstance(error, RetryableError):
-                    refusals[link.platform] = refusal
+                    refusals[host] = refusal
                 return refusal
             return found.detail if isinstance(found, Unavailable) else found
 

@@ -135,12 +135,18 @@ MESSAGES = {
         "{file}: its first line must name the columns username and cookie (and may name password,"
         " proxy, limit)"
     ),
-    "csv_column_unknown": "{file}: unknown column '{name}'; known: {known}",
     "csv_line_wrong": "{file}, line {line}: {cause}",
     "csv_name_twice": "'{name}' is in the file twice",
-    "csv_too_many_cells": "it has more cells than the first line; quote cells that hold commas",
     "csv_name_invalid": "the username must be 1 to {max_letters} characters",
     "csv_limit_invalid": "the limit is no whole number",
+    "folder_without_files": "{folder} has no files",
+    "folder_name_twice": "another file of the folder has the name {name} already",
+    "account_agent_set": "account {account}: its User-Agent is set",
+    "account_agent_removed": "account {account}: the usual User-Agent again",
+    "user_agent_set": "user agent {user_agent}",
+    "user_agent_removed": "no user agent of its own any more",
+    "user_agent_malformed": "a User-Agent is 1 to {max_letters} printable ASCII characters",
+    "too_many_accounts": "{file} has {count:,} accounts; at most {most:,} at once",
     # the vault
     "secret_key_empty": "{setting} holds no key",
     "secret_key_missing": "no secret key: {file} is missing",
@@ -192,6 +198,7 @@ MESSAGES = {
 _EVERYWHERE = {
     "account_not_leased_here": "lease it with get_idle_account() first",
     "session_expired": "import the session again",
+    "too_many_accounts": "split it into smaller files",
     "credentials_unusable": "import the session again",
     "session_emptied": "import the session again",
     "login_of_older": "keep only one of them",

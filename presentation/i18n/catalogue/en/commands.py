@@ -70,7 +70,6 @@ MESSAGES: dict[str, Forms] = {
     "account_signed_in": "account {account}: signed in as {name} ({uid})",
     "accounts_encrypted": "{count} accounts encrypted with the new key",
     "older_keys_done": "older keys may be taken out of BATON_SECRET_KEY now",
-    "cookie_file_not_utf8": "{file} is not UTF-8 text; export the cookies again",
     "login_again_after": "{cause}; asking again",
     "note_no_session": "no session, cannot crawl",
     "note_limit_zero": "limit 0: never exports",

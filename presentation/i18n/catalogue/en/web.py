@@ -5,6 +5,22 @@ from __future__ import annotations
 from presentation.i18n.forms import Forms
 
 MESSAGES: dict[str, Forms] = {
+    # previews of uploads
+    "upload_forgotten": "this upload is not kept any more",
+    "preview_new": "is added, {rows:,} rows a day",
+    "preview_changed": "gets new: {names:, }",
+    "preview_enabled": "gets new: {names:, }; and is enabled",
+    "preview_new_login": "another login takes over the name; the former one is kept, disabled",
+    "preview_limit": "limit of {rows:,} rows a day",
+    "preview_user_agent": "User-Agent",
+    "preview_work_new": "is added",
+    "preview_work_changed": "is changed",
+    "preview_work_same": "stays as it is",
+    "preview_short_link": "its short link is resolved when it is taken in",
+    "preview_taken_out": (
+        "a complete list: 1 work that it leaves out is taken out",
+        "a complete list: {n:,} works that it leaves out are taken out",
+    ),
     # requests: what a field should be
     "field_problem": "{field}: {problem}",
     "half_character": "half a character (a lone surrogate) is no text",
@@ -104,6 +120,7 @@ _ADDRESS = (
     " (or --host, --port)"
 )
 _EVERYWHERE: dict[str, Forms] = {
+    "upload_forgotten": "upload it again",
     "too_many_items": "send them in parts",
     "file_not_chosen": "choose a file first",
     "label_missing": "give a label",

@@ -17,8 +17,6 @@ MESSAGES: dict[str, Forms] = {
     "json_place_wrong": "{place}: {problem}",
     "more_problems": "{problem} (and {more} more)",
     # files of works
-    "file_place_wrong": "{file}, {place}: {cause}",
-    "at_line": "line {line}",
     "at_item": "item {item}",
     "file_not_json": (
         "{file}, line {line}, column {column}: this is no JSON ({detail}); is it whole?"
@@ -36,8 +34,7 @@ MESSAGES: dict[str, Forms] = {
         " platform, title, author, uid, publish_time, cover_url, is_valid ({others}, …); it says"
         " {first!r}"
     ),
-    "csv_damaged": "{detail}; is a quote missing?",
-    "too_many_cells": "more cells than the first line",
+    "cell_left_out": "{cause}; the cell was left out",
     "work_unidentified": "it has neither an id nor a link",
     "id_without_bv": "{text!r} is no id; did you mean {suggestion}?",
     "cell_not_text": "its {name} is neither a text nor a number",
@@ -108,7 +105,6 @@ _TO_DO = {
     "complete_malformed": "write true or false",
     "is_valid_malformed": "write true or false",
     "publish_time_malformed": "write it like 2026-11-22 13:05:00",
-    "too_many_cells": "quote cells with commas",
     "short_link_unresolved": "run it again later",
     "short_link_dropped": "write the work's id",
     "day_malformed": "write YYYY-MM-DD, for example 2026-02-28",

@@ -128,12 +128,18 @@ MESSAGES = {
     "csv_columns_missing": (
         "{file}：首行必须包含列 username 与 cookie（可另有 password、proxy、limit）"
     ),
-    "csv_column_unknown": "{file}：未知的列“{name}”；可用：{known}",
     "csv_line_wrong": "{file}，第 {line} 行：{cause}",
     "csv_name_twice": "“{name}”在文件中出现两次",
-    "csv_too_many_cells": "单元格多于首行；含逗号的单元格须加引号",
     "csv_name_invalid": "username 须为 1 至 {max_letters} 个字符",
     "csv_limit_invalid": "limit 不是整数",
+    "folder_without_files": "{folder} 中没有文件",
+    "folder_name_twice": "文件夹中已有另一个名为 {name} 的文件",
+    "account_agent_set": "账号 {account}：已设置 User-Agent",
+    "account_agent_removed": "账号 {account}：恢复为通常的 User-Agent",
+    "user_agent_set": "User-Agent 改为 {user_agent}",
+    "user_agent_removed": "不再有自己的 User-Agent",
+    "user_agent_malformed": "User-Agent 须为 1 至 {max_letters} 个可打印的 ASCII 字符",
+    "too_many_accounts": "{file} 有 {count:,} 个账号；一次最多 {most:,} 个",
     # 密钥
     "secret_key_empty": "{setting} 中没有密钥",
     "secret_key_missing": "没有密钥：{file} 不存在",
@@ -156,6 +162,7 @@ MESSAGES = {
 }
 
 _EVERYWHERE = {
+    "too_many_accounts": "请拆分为较小的文件",
     "account_not_leased_here": "请先用 get_idle_account() 租用",
     "session_expired": "请重新导入会话",
     "credentials_unusable": "请重新导入会话",

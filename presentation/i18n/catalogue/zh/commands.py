@@ -65,7 +65,6 @@ MESSAGES: dict[str, Forms] = {
     "account_signed_in": "账号 {account}：已登录为 {name}（{uid}）",
     "accounts_encrypted": "已用新密钥加密 {count} 个账号",
     "older_keys_done": "现在可以从 BATON_SECRET_KEY 中移除旧密钥",
-    "cookie_file_not_utf8": "{file} 不是 UTF-8 文本；请重新导出 cookie",
     "login_again_after": "{cause}；稍后再问",
     "note_no_session": "没有会话，无法抓取",
     "note_limit_zero": "配额为 0，从不导出",

@@ -5,6 +5,22 @@ from __future__ import annotations
 from presentation.i18n.forms import Forms
 
 MESSAGES: dict[str, Forms] = {
+    # 上传的预览
+    "upload_forgotten": "这次上传已不再保留",
+    "preview_new": "新增，每日 {rows:,} 行",
+    "preview_changed": "将更新：{names:、}",
+    "preview_enabled": "将更新：{names:、}；并启用",
+    "preview_new_login": "名称改给另一个平台账号；原账号保留并禁用",
+    "preview_limit": "每日 {rows:,} 行",
+    "preview_user_agent": "浏览器标识",
+    "preview_work_new": "新增",
+    "preview_work_changed": "有变化",
+    "preview_work_same": "不变",
+    "preview_short_link": "导入时解析其短链接",
+    "preview_taken_out": (
+        "完整列表：有 1 个未列出的作品将停用",
+        "完整列表：有 {n:,} 个未列出的作品将停用",
+    ),
     # 请求：字段应当怎样
     "field_problem": "{field}：{problem}",
     "half_character": "含有半个字符（单独的代理码），不是文本",
@@ -87,6 +103,7 @@ _ADDRESS = (
     "是否已有另一个在运行？请用 BATON_WEB_HOST 和 BATON_WEB_PORT（或 --host、--port）选择其他地址"
 )
 _EVERYWHERE: dict[str, Forms] = {
+    "upload_forgotten": "请重新上传",
     "too_many_items": "请分批发送",
     "file_not_chosen": "请先选择文件",
     "label_missing": "请填写标签",

@@ -17,8 +17,6 @@ MESSAGES: dict[str, Forms] = {
     "json_place_wrong": "{place}：{problem}",
     "more_problems": "{problem}（另有 {more} 处）",
     # 作品文件
-    "file_place_wrong": "{file} {place}：{cause}",
-    "at_line": "第 {line} 行",
     "at_item": "第 {item} 项",
     "file_not_json": "{file} 第 {line} 行第 {column} 列：不是 JSON（{detail}）；文件是否完整？",
     "json_unreadable": "{file} 不是可读取的 JSON：{detail}",
@@ -31,8 +29,7 @@ MESSAGES: dict[str, Forms] = {
         "{file}：首行须为列名：work_id、link（{ids}）之一，另可有 platform、title、author、uid、"
         "publish_time、cover_url、is_valid（{others} 等）；首行现为 {first!r}"
     ),
-    "csv_damaged": "{detail}；是否缺少引号？",
-    "too_many_cells": "单元格多于首行",
+    "cell_left_out": "{cause}；已略过该单元格",
     "work_unidentified": "既没有 id 也没有链接",
     "id_without_bv": "{text!r} 不是 id；是否指 {suggestion}？",
     "cell_not_text": "{name} 既不是文本也不是数字",
@@ -103,7 +100,6 @@ _TO_DO = {
     "complete_malformed": "请写 true 或 false",
     "is_valid_malformed": "请写 true 或 false",
     "publish_time_malformed": "写成 2026-11-22 13:05:00 这样",
-    "too_many_cells": "请给含逗号的单元格加引号",
     "short_link_unresolved": "请稍后再运行",
     "short_link_dropped": "请写作品的 id",
     "day_malformed": "写成 YYYY-MM-DD，例如 2026-02-28",

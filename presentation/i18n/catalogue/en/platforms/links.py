@@ -15,11 +15,16 @@ MESSAGES: dict[str, Forms] = {
     "url_damaged": "the URL is damaged",
     "host_unknown": "{host} belongs to no known platform (known: {known})",
     "page_not_video": "a page of {platform}, but not of a video",
+    "link_of_episode": "an episode of a series, which no creator has posted",
+    "id_case_lost": "its case was lost: Bilibili tells its ids apart by capital and small letters",
     "id_rounded": "{text!r} is a number that a spreadsheet has rounded: its last digits are lost",
     "id_without_platform": "{text!r} is neither a link nor an id whose platform is known",
     "not_video_id": "{text!r} is no video id of {platform}",
     # short links
     "short_link_unanswered": "no answer to the short link ({detail})",
+    "short_link_silent": "the short link has no redirect just now",
+    "short_link_without_video": "the short link leads to a page without a video ({host})",
+    "short_link_dead_once": "the short link seems dead; it is looked at once more",
     "short_link_refused": "the short link's host says HTTP {status}",
     # why a video has no counters
     "video_not_found": "not_found: {detail}",
@@ -31,6 +36,7 @@ MESSAGES: dict[str, Forms] = {
 }
 
 _TO_DO = {
+    "id_case_lost": "copy the link again from the browser",
     "id_rounded": "keep ids as text",
     "id_without_platform": "write PLATFORM:ID, for example youtube:dQw4w9WgXcQ",
 }

@@ -124,10 +124,16 @@ HELP = {
     "rows a day; default: BATON_DAILY_EXPORT_LIMIT": "每日导出上限；默认：BATON_DAILY_EXPORT_LIMIT",
     "another login takes over the name": "名称改给另一个平台账号",
     "ask for a password to keep": "询问并保存密码",
-    "Add accounts from a cookie file or a CSV of many.": "从 Cookie 文件或 CSV 添加账号。",
+    "Add accounts from cookies, a list of many, or a folder of cookie files.": (
+        "从 Cookie、账号列表或 Cookie 文件夹添加账号。"
+    ),
     "An account that is there gets the fresh session.": "已有的账号会换上新的会话。",
-    "an account's name, or a CSV file of many": "账号名称，或含多个账号的 CSV 文件",
-    "its cookies.txt, JSON of an extension, or header": "其 cookies.txt、扩展导出的 JSON 或请求头",
+    "an account's name; or a list of many, a folder of cookie files": (
+        "账号名称；或账号列表、Cookie 文件夹"
+    ),
+    "its cookies in any form; - for standard input": "它的 Cookie，任何形式；- 为标准输入",
+    "Change the User-Agent that an account's requests carry.": "修改账号请求所带的 User-Agent。",
+    "its browser's User-Agent; none for the usual one": "其浏览器的 User-Agent；none 为通常的值",
     "Sign an account in with a QR code.": "扫码登录账号。",
     "Bilibili's app scans it; the session is kept encrypted.": "用哔哩哔哩客户端扫码；会话加密保存。"
     ""

@@ -15,11 +15,16 @@ MESSAGES: dict[str, Forms] = {
     "url_damaged": "网址不完整",
     "host_unknown": "{host} 不属于任何已知平台（已知：{known}）",
     "page_not_video": "是 {platform} 的页面，但不是视频页面",
+    "link_of_episode": "这是剧集的一集，不是达人发布的视频",
+    "id_case_lost": "大小写已丢失：Bilibili 的 id 区分大小写",
     "id_rounded": "{text!r} 是被电子表格四舍五入的数字，末几位已丢失",
     "id_without_platform": "{text!r} 既不是链接，也不知道是哪个平台的 id",
     "not_video_id": "{text!r} 不是 {platform} 的视频 id",
     # 短链接
     "short_link_unanswered": "短链接没有响应（{detail}）",
+    "short_link_silent": "该短链接此刻没有跳转",
+    "short_link_without_video": "该短链接指向的页面（{host}）没有视频",
+    "short_link_dead_once": "该短链接似乎已失效，稍后再确认一次",
     "short_link_refused": "短链接的主机返回 HTTP {status}",
     # 视频为何没有数据
     "video_not_found": "视频不存在：{detail}",
@@ -31,6 +36,7 @@ MESSAGES: dict[str, Forms] = {
 }
 
 _TO_DO = {
+    "id_case_lost": "请从浏览器重新复制链接",
     "id_rounded": "请把 id 存为文本",
     "id_without_platform": "写成 平台:ID，例如 youtube:dQw4w9WgXcQ",
 }
