@@ -13,7 +13,7 @@ from crawler.tasks.leases import TaskLease, refused_write_error
 from crawler.tasks.options import CrawlOptions
 from crawler.tasks.submission import split_pages
 from sources.base import CreatorPage
-from storage.crawling import influencers, ingestion_logs, task_leases, tasks
+from storage.crawling import influencers, ingestion_logs, task_leases, task_pieces, tasks
 from storage.engines.transactions import Database, Tx
 
 
@@ -88,6 +88,7 @@ class PageStore:
                 page_to=range_end,
             ):
                 raise refused_write_error(tx, leased)
+            self._extend_parent(tx, leased, range_end, now)
             new = self._store_creators(tx, leased, leased.id, fetched)
             self._correct_new_count(tx, leased.id, new - kept)
             self._drop_pages_beyond(tx, leased, page)
@@ -147,6 +148,12 @@ class PageStore:
             self._drop_pages_beyond(tx, leased, page)
 
         self.database.write(work)
+
+    def _extend_parent(self, tx: Tx, leased: TaskLease, range_end: int, now: datetime) -> None:
+        """Let the parent of an open-ended crawl cover the pages that are known by now."""
+        parent_id = leased.task.parent_id
+        if parent_id is not None and CrawlOptions.from_json(leased.task.options).open_ended:
+            task_pieces.set_range_end(tx, parent_id, range_end, now)
 
     def _range_end(self, leased: TaskLease, page: CreatorPage, page_to: int) -> int:
         options = CrawlOptions.from_json(leased.task.options)

@@ -38,6 +38,16 @@ def first_child_error(tx: Tx, parent_id: int) -> str | None:
     return row["last_error"] if row else None
 
 
+def set_range_end(tx: Tx, parent_id: int, page_to: int, now: datetime) -> None:
+    """Set the last page of a parent's range, unless it is that already."""
+    tx.execute(
+        "UPDATE tasks SET page_to=:page_to, updated_at=:now WHERE id=:id AND page_to<>:page_to",
+        id=parent_id,
+        page_to=page_to,
+        now=to_sql(now),
+    )
+
+
 def set_parent_status(
     tx: Tx, parent_id: int, status: TaskStatus, now: datetime, error: str | None
 ) -> None:

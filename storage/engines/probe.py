@@ -41,24 +41,30 @@ def require_promises(engine: Engine, name: str) -> None:
 
 def _broken_promise(engine: Engine, first: Connection, second: Connection, name: str) -> str | None:
     """Return the code of the first promise that is broken; None when all are kept."""
-    one, other = (Tx(connection=each, engine=engine) for each in (first, second))
+    one = Tx(connection=first, engine=engine)
     if one.exists(ROW, name=name.swapcase()):
         return "promise_case"
     level = one.one(ISOLATION)
     if level is None or level["Value"] != "READ-COMMITTED":
         return "promise_read_committed"
+    try:
+        return _broken_lock(engine, first, second, name)
+    except DatabaseUnavailableError:
+        return None  # read-only, or full: commands that only look are to work
+
+
+def _broken_lock(engine: Engine, first: Connection, second: Connection, name: str) -> str | None:
+    """Return the code of the first promise of locks and writes that is broken; None for none."""
+    one, other = (Tx(connection=each, engine=engine) for each in (first, second))
     engine.begin(first)
     if one.one(ROW + engine.dialect.lock_suffix, name=name) is None:
         return None  # locked by another process that tries the same: so locks are kept
     engine.begin(second)
     if other.one(ROW + engine.dialect.lock_suffix, name=name) is not None:
         return "promise_lock_kept"
-    try:
-        if one.execute("UPDATE meta SET value=value WHERE name=:name", name=name) != 1:
-            return "promise_matched_rows"
-        return None if _refuses_duplicate(one, name) else "promise_duplicate"
-    except DatabaseUnavailableError:
-        return None  # read-only, or full: commands that only look are to work
+    if one.execute("UPDATE meta SET value=value WHERE name=:name", name=name) != 1:
+        return "promise_matched_rows"
+    return None if _refuses_duplicate(one, name) else "promise_duplicate"
 
 
 def _refuses_duplicate(tx: Tx, name: str) -> bool:

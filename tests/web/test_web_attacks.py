@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -41,9 +42,15 @@ class Served:
         return len(list(self._files.iterdir()))
 
     def delay_secs(self) -> float:
-        """How long `/healthz` takes on a new connection."""
+        """How long `/healthz` takes on a new connection, or on the next one when that is cut off.
+
+        Who has no token may be pushed out by others once; who asks again at once gets in.
+        """
         begun = time.monotonic()
-        assert requests.get(f"{self.url}/healthz", timeout=30).status_code == 200
+        while time.monotonic() - begun < 30:
+            with suppress(requests.ConnectionError):
+                assert requests.get(f"{self.url}/healthz", timeout=30).status_code == 200
+                break
         return time.monotonic() - begun
 
 
