@@ -171,8 +171,11 @@ class PoolFactories:
         from accounts.attribution.shared_circuits import SharedCircuits
 
         settings = self.foundation.settings
+        backoffs = CircuitBackoffs.of(
+            risk_secs=settings.risk_cooldown_secs, throttle_secs=settings.throttle_cooldown_secs
+        )
         failures = Failures(
-            openings=Openings(backoffs=CircuitBackoffs.of(settings.risk_cooldown_secs)),
+            openings=Openings(backoffs=backoffs),
             max_askers=settings.breaker_accounts,
         )
         return SharedCircuits(

@@ -41,13 +41,13 @@ class CircuitBackoffs:
     egress_no_answer: Backoff
 
     @classmethod
-    def of(cls, risk_secs: float) -> CircuitBackoffs:
-        """Return the cooldowns, with that after risk control as set."""
+    def of(cls, *, risk_secs: float, throttle_secs: float) -> CircuitBackoffs:
+        """Return the cooldowns, with those after risk control and a throttle as set."""
         outage = Backoff(30.0, 300.0)
         return cls(
             by_cause={
                 CircuitCause.RISK: Backoff(risk_secs, 16 * risk_secs),
-                CircuitCause.THROTTLE: Backoff(60.0, 900.0),
+                CircuitCause.THROTTLE: Backoff(throttle_secs, 15 * throttle_secs),
                 CircuitCause.NO_ANSWER: outage,
                 CircuitCause.SERVER_ERROR: outage,
                 CircuitCause.UNUSABLE: Backoff(3600.0, 86_400.0),

@@ -389,7 +389,9 @@ class IngestionWorker:
 
     def _wait_for_turn(self, leased: TaskLease, cursor: Cursor, stop: threading.Event) -> bool:
         """Wait for an account whose turn comes soon; else requeue the task and return False."""
-        shortage = self.accounts.shortage(Purpose.INGESTING, leased.task.platform)
+        platform = leased.task.platform
+        endpoints = self.sessions.endpoints_of(platform, SEARCH)
+        shortage = self.accounts.shortage(Purpose.INGESTING, platform, endpoints)
         now = self.clock.now()
         if shortage.until is not None and not shortage.busy:
             secs = (shortage.until - now).total_seconds()

@@ -137,7 +137,7 @@ class PoolBatchFetcher:
                 endpoints=self.sessions.endpoints_of(self.platform, kind),
             )
             if leased is None:
-                self._wait_for_account(failure, stop)
+                self._wait_for_account(failure, kind, stop)
                 continue
             try:
                 return self._try_with(AccountCheckout(leased), request, stop)
@@ -214,10 +214,11 @@ class PoolBatchFetcher:
         return result
 
     def _wait_for_account(
-        self, failure: SourceError | CredentialsError | None, stop: threading.Event
+        self, failure: SourceError | CredentialsError | None, kind: str, stop: threading.Event
     ) -> None:
         """Wait for the next account's turn; raise when it is too far away."""
-        shortage = self.accounts.shortage(Purpose.INGESTING, self.platform)
+        endpoints = self.sessions.endpoints_of(self.platform, kind)
+        shortage = self.accounts.shortage(Purpose.INGESTING, self.platform, endpoints)
         # Without a known moment another worker has the accounts: look again in a second.
         secs = 1.0
         if shortage.until is not None:

@@ -302,3 +302,17 @@ def test_a_long_reason_of_the_operator_fits(app: App) -> None:
     first = add_account(app, "acc1")
     app.pool.manager.set_account_status(first, "disabled", "很长" * 2000)
     assert english_text(account_of(app, "acc1").disabled_reason).startswith("很长")
+
+
+@ONE_ENGINE
+def test_a_crawl_whose_only_route_is_left_alone_waits_for_its_end(make_app, platform) -> None:
+    server = platform(creators=20)
+    app = make_app(bilibili_base_url=server.url)
+    add_accounts(app, 2)
+    open_circuit(app, "bilibili", egress=app.foundation.egress.direct.name, endpoint="search")
+    file_crawl(app, pages=1)
+    once(app.crawling.ingestion_worker())
+    [task_id] = column(app, "SELECT id FROM tasks WHERE is_leaf=1")
+    piece = task_of(app, task_id)
+    assert secs_from_now(app, piece.not_before) > 600
+    assert server.asked == []
