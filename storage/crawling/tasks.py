@@ -81,6 +81,10 @@ def joins(tx: Tx, task_id: int) -> int:
 
 
 def _joined(tx: Tx, task: Task) -> Task:
+    # A crawl brings a joiner nothing that it has not got: its row is not waited for, which a host
+    # that vanished may hold locked.
+    if task.task_type is TaskType.INGESTION:
+        return task
     # Counted on the row itself: a worker that is completing the task sees it, or comes before it.
     if not tx.execute(
         "UPDATE tasks SET joins=joins+1 WHERE id=:id AND open_key IS NOT NULL", id=task.id

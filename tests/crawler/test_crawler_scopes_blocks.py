@@ -231,7 +231,8 @@ def test_a_probe_whose_process_was_killed_is_sent_by_another_within_half_a_minut
     crew.work(clock, 300)
     [circuit] = circuits_of(crew.app)
     clock.move_to(circuit.until_at + timedelta(seconds=1))
-    asker = Asker(platform="bilibili", egress="direct", endpoint="search", account_id=1)
+    egress = crew.app.foundation.egress.direct.name
+    asker = Asker(platform="bilibili", egress=egress, endpoint="search", account_id=1)
     crew.apps[2].pool.circuits.admit(asker, threading.Event())  # and there its process dies
     asked = len(server.asked)
     with pytest.raises(CircuitOpenError):
