@@ -47,7 +47,8 @@ FREE = re.findall(
     --export-workers --from --hour --init-wait-secs --last --limit --name --page-limit --pages
     --port --proxy --rate
     --reason --schedule --seed --since --tikhub-rate --to --workers --youtube-units DAY LIMIT
-    circuits.--endpoint egress.--for serve.--host stats.fetch.LINKS works.add.LINKS
+    accounts.set_agent.AGENT circuits.--endpoint egress.--for serve.--host stats.fetch.LINKS
+    works.add.LINKS
     """,
 )
 PROGRAM = """#!{python}
@@ -55,9 +56,10 @@ from commands.framework.main import main
 main()
 """
 LOADED = """
-import json, runpy, sys
+import contextlib, json, runpy, sys
 sys.argv.pop(0)
-runpy.run_path(sys.argv[0], run_name="__main__")
+with contextlib.suppress(SystemExit):
+    runpy.run_path(sys.argv[0], run_name="__main__")
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
 """
 

@@ -202,7 +202,7 @@ def test_a_run_that_another_process_took_over_is_not_ended_by_the_first(
         lambda tx: job_runs.start(tx, "sweep", start, JobCause.SCHEDULE, "one", start, end)
     )
     clock.move(31)
-    seen = app.database.read(lambda tx: job_runs.job_state(tx, "sweep")).open
+    seen = app.database.read(lambda tx: job_runs.job_state(tx, "sweep", app.clock.now())).open
     later = app.clock.now()
     assert app.database.write(
         lambda tx: job_runs.take_over(tx, seen, "other", later, later + timedelta(seconds=30))
@@ -210,7 +210,12 @@ def test_a_run_that_another_process_took_over_is_not_ended_by_the_first(
     assert not app.database.write(
         lambda tx: job_runs.finish(tx, run_id, 1, RunState.SUCCEEDED, "late", later)
     )
-    assert app.database.read(lambda tx: job_runs.job_state(tx, "sweep")).open.lease_owner == "other"
+    assert (
+        app.database.read(
+            lambda tx: job_runs.job_state(tx, "sweep", app.clock.now())
+        ).open.lease_owner
+        == "other"
+    )
 
 
 def test_an_account_that_is_added_during_a_rotation_can_be_read(make_app, monkeypatch) -> None:

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from core.errors import InvalidInputError
 from presentation.egress_views import circuit_object, route_object
@@ -16,6 +16,7 @@ from web.api.lists import ObjectPage, Page
 from web.auth.access import Actor, Reader
 from web.parameters import PlatformName
 from web.problems import refused_as
+from web.requests import RequestBody
 from web.state import TheBackend
 
 routes = APIRouter(prefix="/egress", tags=["egress"])
@@ -23,13 +24,13 @@ circuits = APIRouter(prefix="/circuits", tags=["egress"])
 RouteName = Annotated[str, Path(max_length=80, description="from the list of routes")]
 
 
-class Cooldown(BaseModel):
+class Cooldown(RequestBody):
     """How long a route is left alone."""
 
     length: str = Field(max_length=20, description="such as 90s, 30m or 2h; at most 24h")
 
 
-class CircuitChoice(BaseModel):
+class CircuitChoice(RequestBody):
     """Which circuits of a platform are meant."""
 
     egress: str | None = Field(None, max_length=80, description="null: of every route")

@@ -129,6 +129,7 @@ VALUES: Mapping[str, Source] = {
     "jobs NAME": jobs,
     "sandbox --faults": faults,
     "tasks LABELS": stored(suggestions.labels),
+    "exports move TASK_ID": stored(suggestions.tasks),
     "tasks TASK_ID": stored(suggestions.tasks),
     "update_play_counts --uids": stored(suggestions.creators),
     "update_play_counts MORE_UIDS": stored(suggestions.creators),

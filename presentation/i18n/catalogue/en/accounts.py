@@ -21,7 +21,7 @@ MESSAGES = {
     "account_throttled": "throttled ({cause})",
     "risk_control": "risk control ({cause})",
     "refusal_elsewhere": "{cause}; it concerns the {scope}, not the account",
-    "refusal_reverted": "not its fault: others were refused alike; it concerns the {scope}",
+    "refusal_reverted": "not its fault, as answers to others show: it concerns the {scope}",
     "scope_item": "resource",
     "scope_request": "request",
     "scope_signature": "signature",

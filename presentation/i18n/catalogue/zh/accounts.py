@@ -21,7 +21,7 @@ MESSAGES = {
     "account_throttled": "触发频率限制（{cause}）",
     "risk_control": "遇到风控（{cause}）",
     "refusal_elsewhere": "{cause}；原因在{scope}，不在账号",
-    "refusal_reverted": "与该账号无关：其他账号同样被拒绝，原因在{scope}",
+    "refusal_reverted": "与该账号无关：从其他账号得到的答复看，原因在{scope}",
     "scope_item": "该内容",
     "scope_request": "该请求",
     "scope_signature": "签名",
