@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from accounts.activity import Activity, activity_of, next_request_at, shown_state
+from accounts.egress.route_states import closed_routes
+from core.attribution import ALL
 from core.clock import Clock, QuotaCalendar
 from core.messages import Message
 from sources.transport.egress import DIRECT, is_direct
@@ -26,7 +28,8 @@ class AccountView:
     Args:
         used: rows that it has exported on this quota day; `pages` are those it has crawled.
         task: the top-level task that it works for; None when it is idle, or works without a task.
-        next_request_at: UTC time from which it may send requests; None for at once, or disabled.
+        next_request_at: UTC time from which it may send requests, by its route too; None for at
+            once, or disabled.
         egress: the name of the route by which it leaves; None for an account with a proxy that was
             not leased since routes have names.
     """
@@ -90,7 +93,9 @@ class AccountViewReader:
         running = tasks.at_work(tx, [task_id for task_id in ids if task_id is not None])
         attended = {i: task for i, task in running.items() if task.task_type in served}
         now = self._clock.now()
-        return [self._view(account, running, attended, now) for account in accounts]
+        closed = closed_routes(tx, now)
+        views = [self._view(account, running, attended, now) for account in accounts]
+        return [_waiting_for_route(view, closed) for view in views]
 
     def _view(
         self,
@@ -111,6 +116,17 @@ class AccountViewReader:
             next_request_at=next_request_at(account, now),
             egress=account.egress or (None if account.proxy else DIRECT),
         )
+
+
+def _waiting_for_route(
+    view: AccountView, closed: Mapping[tuple[str, str], datetime]
+) -> AccountView:
+    """Return the view, with the end of what its route waits for as its next request."""
+    if view.egress is None or view.account.status is AccountStatus.DISABLED:
+        return view
+    moments = [closed.get((name, view.egress)) for name in (ALL, view.account.platform)]
+    later = [moment for moment in (view.next_request_at, *moments) if moment is not None]
+    return replace(view, next_request_at=max(later, default=None))
 
 
 def work_messages(view: AccountView, now: datetime) -> list[Message]:

@@ -69,6 +69,23 @@ def closed_until(
     return ends
 
 
+def closed_routes(tx: Tx, now: datetime) -> dict[tuple[str, str], datetime]:
+    """Return until when each route is closed for a platform, by platform and name.
+
+    One that is closed for one endpoint only counts too; the platform is ALL for a cooldown.
+    """
+    ends = {
+        (ALL, found.egress): found.cooldown_until
+        for found in proxies.cooldowns(tx)
+        if now < found.cooldown_until <= now + MAX_AHEAD
+    }
+    for circuit in source_states.all_of(tx, now):
+        if circuit.state is CircuitState.OPEN and circuit.until_at > now and circuit.egress != ALL:
+            key = circuit.platform, circuit.egress
+            ends[key] = max(ends.get(key, now), circuit.until_at)
+    return ends
+
+
 def closed_of(ends: Iterable[str], direct: str) -> ClosedRoutes:
     """Return the closed routes of that name as the host of that direct route sees them."""
     return _closed(set(ends), direct)

@@ -316,3 +316,14 @@ def test_a_crawl_whose_only_route_is_left_alone_waits_for_its_end(make_app, plat
     piece = task_of(app, task_id)
     assert secs_from_now(app, piece.not_before) > 600
     assert server.asked == []
+
+
+@ONE_ENGINE
+def test_an_account_behind_a_closed_route_is_not_said_to_be_ready(app: App) -> None:
+    add_accounts(app, 1)
+    route = app.foundation.egress.direct.name
+    change(app, f"UPDATE accounts SET egress='{route}'")
+    open_circuit(app, "bilibili", egress=route, endpoint="search")
+    [view] = app.crawling.account_views.views([account_of(app, "acc1")])
+    assert view.next_request_at is not None
+    assert secs_from_now(app, view.next_request_at) > 600

@@ -63,7 +63,7 @@ MESSAGES = {
     "circuit_cause_code": "{cause} ({code})",
     "circuit_closed": "{unit} is asked again",
     "no_circuits": "all circuits are closed: everything is asked as usual",
-    "no_circuit_closed": "{platform} has no such circuit; all are closed already",
+    "no_circuit_closed": "no such circuit of {platform} is open",
     "circuit_unit_platform": "{platform}",
     "circuit_unit_endpoint": "{platform} (endpoint {endpoint})",
     "circuit_unit_egress": "{platform} by {egress}",

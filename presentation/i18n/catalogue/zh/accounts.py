@@ -63,7 +63,7 @@ MESSAGES = {
     "circuit_cause_code": "{cause}（{code}）",
     "circuit_closed": "{unit} 已恢复访问",
     "no_circuits": "没有熔断：一切照常访问",
-    "no_circuit_closed": "{platform} 没有这样的熔断，均已恢复",
+    "no_circuit_closed": "{platform} 没有这样的已熔断项",
     "circuit_unit_platform": "{platform}",
     "circuit_unit_endpoint": "{platform} 的接口 {endpoint}",
     "circuit_unit_egress": "{platform}（出口 {egress}）",
