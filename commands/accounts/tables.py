@@ -26,6 +26,7 @@ from presentation.account_views import (
     egress_message,
     fact_messages,
     note_messages,
+    uid_messages,
     work_messages,
 )
 from sources.pacing import learned_per_sec
@@ -66,10 +67,11 @@ def account_table(app: App, views: list[AccountView]) -> Table:
 
 
 def _notes(app: App, view: AccountView, now: datetime) -> list[str]:
-    """Return the work of an account, or the route by which an idle one leaves, and what to do."""
+    """Return the work of an account, or route and login of an idle one, and what to do."""
     messages = note_messages(view, now)
-    if not messages and view.egress is not None:
-        messages = [egress_message(view.egress)]
+    if not messages:
+        route = [egress_message(view.egress)] if view.egress is not None else []
+        messages = [*route, *uid_messages(view.account)]
     return [*_texts(messages), *notes_of(app, view.account, now)]
 
 

@@ -11,6 +11,7 @@ import pytest
 from core.clock import SystemClock
 from core.errors import DatabaseError, DatabaseUnavailableError, OutputError
 from core.poller import Poller, database_poller
+from core.supervision.internal_errors import InternalErrors
 from tests.support.moving_clock import MovingClock
 
 
@@ -58,7 +59,9 @@ def test_trouble_of_the_database_is_logged_once_a_minute_for_each_kind(
         raise error
 
     log = logging.getLogger("baton.test")
-    database_poller(clock=clock, poll_secs=5.0, log=log).run(look, stop)
+    errors_of_it = InternalErrors(clock).of("test", log)
+    poller = database_poller(clock=clock, poll_secs=5.0, log=log, errors=errors_of_it)
+    poller.run(look, stop)
     assert [record.args for record in caplog.records] == [(away,)] * 3 + [(refused,)]
 
 
