@@ -31,6 +31,7 @@ class Asker:
         egress: as in `AccountSession.egress`; without an account `key:…` or ANONYMOUS_EGRESS.
         account_id: 0 or less without an account.
         question: a hash of what is asked, by which a repetition is recognised.
+        is_of_item: it is about one resource of several, and one that always fails is possible.
     """
 
     platform: str
@@ -38,6 +39,7 @@ class Asker:
     endpoint: str
     account_id: int
     question: str = ""
+    is_of_item: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar, cast
 
 from core.attribution import Reaction, Scope
@@ -244,6 +244,7 @@ class GuardedSource:
             endpoint=self.source.endpoints.get(question.kind, question.kind),
             account_id=session.account_id,
             question=question_hash(question.kind, *question.subject),
+            is_of_item=question.kind == STATS,
         )
         return RequestCircuits(
             circuits=self._circuits, base=asker, endpoints=self.source.endpoints, stop=stop
@@ -255,6 +256,8 @@ class GuardedSource:
         """Set whom a failure concerns, and record it where it may concern others too."""
         asker, permit, left_at = requests.take_failed()
         requests.record_unknown(asker, error)
+        if asker.is_of_item and error.evidence is not None:
+            asker = replace(asker, question=question_hash(error.evidence.request))
         failed = failed_request(error, left_at)
         if failed is None:
             # What the platform says of one resource is an answer like any other.

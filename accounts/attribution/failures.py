@@ -254,7 +254,9 @@ class Failures:
         refusal = self._new(tx, asker, failed, now)
         failed_before = source_refusals.has_question(tx, refusal, now - SAME_QUESTION)
         source_refusals.add(tx, refusal)
-        if len(_opinions(_since(tx, asker, CircuitCause.SERVER_ERROR, hold))) < 2:
+        opinions = _opinions(_since(tx, asker, CircuitCause.SERVER_ERROR, hold))
+        repeats_itself = asker.is_of_item and len({failure.question for failure in opinions}) < 2
+        if len(opinions) < 2 or repeats_itself:
             if failed_before:
                 return Attribution(scope=Scope.REQUEST)
             return Attribution(

@@ -201,6 +201,7 @@ def test_a_platform_that_is_down_is_left_for_the_next_run_and_others_go_on(shelf
     assert "left for the next run" in english(end.message)
     assert (here.app.settings.data_dir / PROGRESS).exists()
     here.server.reset()
+    here.clock.move(600)
     rest = here.update()
     assert (rest.round.updated, rest.left) == (12 + 30, 0), "it goes on with the same round"
 
