@@ -322,5 +322,5 @@ def row_of(account: Account) -> tuple[object, ...]:
 def test_accounts_live_as_the_model_says(make_app: Callable[..., App], clock: MovingClock) -> None:
     apps = [make_app() for _ in range(2)]
     run_state_machine_as_test(
-        lambda: AccountMachine(apps=apps, clock=clock), settings=effort(60, 40)
+        lambda: AccountMachine(apps=apps, clock=clock), settings=effort(25, 40)
     )
