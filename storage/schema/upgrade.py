@@ -10,7 +10,7 @@ done).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -48,13 +48,11 @@ def upgrade(database: Database, owner: str, folder: Path = FOLDER) -> list[int]:
     """
     if schema.inspect(database) is not SchemaState.OLDER:
         return []
+    if database.dialect.name == "sqlite":
+        return _run_whole(database, tuple(_ahead(database, folder)))
     reached = []
     for migration in _ahead(database, folder):
-        if database.dialect.name == "sqlite":
-            done = _run_whole(database, migration)
-        else:
-            done = _run_stepwise(database, migration, owner)
-        if done:
+        if _run_stepwise(database, migration, owner):
             reached.append(migration.version)
     return reached
 
@@ -72,14 +70,17 @@ def _ahead(database: Database, folder: Path) -> Iterator[Migration]:
         yield Migration(version, tuple(schema.statements(text)))
 
 
-def _run_whole(database: Database, migration: Migration) -> bool:
-    def work(tx: Tx) -> bool:
-        if schema.version(tx) >= migration.version:
-            return False  # another process was faster
-        for statement in migration.statements:
-            tx.execute(statement)
-        schema.set_version(tx, migration.version)
-        return True
+def _run_whole(database: Database, migrations: Sequence[Migration]) -> list[int]:
+    """Run all migrations in one transaction, so that two processes never share them."""
+
+    def work(tx: Tx) -> list[int]:
+        # Another process may have been faster.
+        ahead = [one for one in migrations if one.version > schema.version(tx)]
+        for migration in ahead:
+            for statement in migration.statements:
+                tx.execute(statement)
+            schema.set_version(tx, migration.version)
+        return [migration.version for migration in ahead]
 
     return database.write(work)
 
