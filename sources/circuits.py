@@ -7,7 +7,6 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Protocol
 
 from core.attribution import Attribution, CircuitCause, CircuitUnit, Reaction, Scope
@@ -70,13 +69,11 @@ class FailedRequest:
         code: the platform's own code; None without one.
         retry_after_secs: what the platform asks for; None when it names no time.
         fault: why no usable answer came; None when one came.
-        left_at: when the request was let through (UTC).
         is_confirmation: it was let through as the next asker after another refusal.
     """
 
     cause: CircuitCause
     scope: Scope
-    left_at: datetime
     is_conclusive: bool = False
     code: str | None = None
     retry_after_secs: float | None = None
@@ -87,9 +84,6 @@ class FailedRequest:
 
 class Circuits(Protocol):
     """What all processes know of the units that do not answer, and what follows for a request."""
-
-    def now(self) -> datetime:
-        """Return the moment of the clock that circuits use (UTC)."""
 
     def admit(self, asker: Asker, stop: threading.Event) -> Permit:
         """Return the permission to send one request now, after a short wait for another's answer.
@@ -145,7 +139,7 @@ class RequestCircuits:
     endpoints: Mapping[str, str]
     stop: threading.Event
     is_admitted: bool = False  # the next request was admitted before its turn
-    _pending: tuple[Asker, Permit, datetime] | None = field(default=None, init=False)
+    _pending: tuple[Asker, Permit] | None = field(default=None, init=False)
 
     def admit_first(self) -> None:
         """Admit the call's first request now, for requests that wait for no turn.
@@ -202,7 +196,7 @@ class RequestCircuits:
             return
         if error is not None:
             self.record_unknown(self._pending[0], error)
-        asker, permit, _ = self._pending
+        asker, permit = self._pending
         self._pending = None
         self.circuits.record_good(asker, permit)
 
@@ -218,26 +212,22 @@ class RequestCircuits:
             self.circuits.give_back(self._pending[1])
             self._pending = None
 
-    def take_failed(self) -> tuple[Asker, Permit, datetime]:
-        """Return the request that failed, with its permit and the moment when it was admitted."""
-        pending = self._pending or (self.base, PLAIN_PERMIT, self.circuits.now())
+    def take_failed(self) -> tuple[Asker, Permit]:
+        """Return the request that failed, with its permit."""
+        pending = self._pending or (self.base, PLAIN_PERMIT)
         self._pending = None
         return pending
 
     def _admit(self, asker: Asker) -> None:
-        self._pending = asker, self.circuits.admit(asker, self.stop), self.circuits.now()
+        self._pending = asker, self.circuits.admit(asker, self.stop)
 
     def _endpoint(self, path: str) -> str:
         fitting = (name for prefix, name in self.endpoints.items() if path.startswith(prefix))
         return next(fitting, self.base.endpoint)
 
 
-def failed_request(error: SourceError, left_at: datetime) -> FailedRequest | None:
-    """Return a failure as circuits take it; None for one that concerns nobody else.
-
-    Args:
-        left_at: when the request was let through (UTC).
-    """
+def failed_request(error: SourceError) -> FailedRequest | None:
+    """Return a failure as circuits take it; None for one that concerns nobody else."""
     otherwise = Scope.ACCOUNT
     match error:
         case RiskControlError():
@@ -255,7 +245,6 @@ def failed_request(error: SourceError, left_at: datetime) -> FailedRequest | Non
     return FailedRequest(
         cause=cause,
         scope=error.verdict.scope if error.verdict else otherwise,
-        left_at=left_at,
         is_conclusive=error.verdict is not None and error.verdict.conclusive,
         code=_code(error.evidence),
         retry_after_secs=retry_after_secs,

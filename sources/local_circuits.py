@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime
 
 from core.attribution import Attribution, Scope
 from core.clock import Clock
@@ -22,10 +21,6 @@ class LocalCircuits:
     def __init__(self, *, clock: Clock) -> None:
         self._clock = clock
         self._unusable_until: dict[tuple[str, str], float] = {}
-
-    def now(self) -> datetime:
-        """Return the current moment (UTC)."""
-        return self._clock.now()
 
     def admit(self, asker: Asker, stop: threading.Event) -> Permit:
         """Return the permission to send one request now."""

@@ -254,11 +254,11 @@ class GuardedSource:
         self, requests: RequestCircuits, session: AccountSession, error: SourceError
     ) -> None:
         """Set whom a failure concerns, and record it where it may concern others too."""
-        asker, permit, left_at = requests.take_failed()
+        asker, permit = requests.take_failed()
         requests.record_unknown(asker, error)
         if asker.is_of_item and error.evidence is not None:
             asker = replace(asker, question=question_hash(error.evidence.request))
-        failed = failed_request(error, left_at)
+        failed = failed_request(error)
         if failed is None:
             # What the platform says of one resource is an answer like any other.
             if isinstance(error, ItemUnavailableError):

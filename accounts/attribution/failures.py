@@ -84,12 +84,15 @@ class Failures:
     ) -> Attribution:
         """Return whom refusals of everybody concern, by whether the session check was answered."""
         hold = source_states.locked(tx, _endpoint_unit(asker), now)
-        if hold.state is not CircuitState.QUARANTINED:
+        if hold.state is CircuitState.OPEN and hold.until_at > now:
             return Attribution(scope=hold.unit.scope, until=hold.until_at)
         pool = self.pool(tx, asker.platform)
         refusals = _since(tx, asker, CircuitCause.RISK, hold)
-        if not session_answered and pool.askers == 1:
-            self.openings.close(tx, hold, now)
+        # A good answer that came meanwhile has closed it: the refusals were each account's own.
+        is_refuted = hold.state is not CircuitState.QUARANTINED
+        if is_refuted or (not session_answered and pool.askers == 1):
+            if not is_refuted:
+                self.openings.close(tx, hold, now)
             own = [refusal.id for refusal in refusals if refusal.account_id == asker.account_id]
             return Attribution(scope=Scope.ACCOUNT, refusal_id=own[-1] if own else None)
         unit = hold.unit

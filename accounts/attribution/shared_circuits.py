@@ -25,6 +25,9 @@ PROBE_SECS = 30.0
 # A request waits so long for the answer to another's, which ends a quarantine most of the time.
 MAX_QUARANTINE_WAIT_SECS = 2.0
 POLL_SECS = 0.1
+OUTAGES = frozenset({CircuitCause.NO_ANSWER, CircuitCause.SERVER_ERROR})
+REFUSALS = frozenset({CircuitCause.RISK, CircuitCause.THROTTLE})
+KEYS = frozenset({CircuitCause.KEY})
 # A moment further ahead was written by a host whose clock was wrong.
 MAX_AHEAD = timedelta(hours=25)
 # A circuit closes after so many good answers, of more than one account where there are several.
@@ -46,10 +49,6 @@ class SharedCircuits:
     routes: EgressRoutes
     owner: str
 
-    def now(self) -> datetime:
-        """Return the moment of the database's clock (UTC)."""
-        return self.clock.now()
-
     def admit(self, asker: Asker, stop: threading.Event) -> Permit:
         """Return the permission to send one request now, after a short wait for another's answer.
 
@@ -63,7 +62,8 @@ class SharedCircuits:
             circuits = self._concerning(asker, now)
             if not circuits:
                 return PLAIN_PERMIT
-            permit = self.database.write(self._take_probes, circuits, now)
+            is_busy = any(c.probe_until is not None and c.probe_until > now for c in circuits)
+            permit = None if is_busy else self.database.write(self._take_probes, circuits, now)
             if permit is not None:
                 return permit
             lasting = [c for c in circuits if c.state is not CircuitState.QUARANTINED]
@@ -214,7 +214,10 @@ class SharedCircuits:
                 continue
             if circuit.state is CircuitState.QUARANTINED:
                 continue
-            if failed.fault is None or not failed.fault.is_certain:
+            if circuit.cause in OUTAGES and failed.cause not in OUTAGES:
+                # A refusal is an answer: the outage is over, and the refusal counts by itself.
+                self.failures.openings.close(tx, circuit, now)
+            elif _fails_alike(circuit, failed):
                 _give_back(tx, [other for other in permit.probes if other != probe])
                 return self.failures.reopen(tx, circuit, failed, now)
         failed = replace(failed, is_confirmation=bool(permit.probes))
@@ -223,6 +226,14 @@ class SharedCircuits:
             # While the platform is asked who is signed in, nobody else asks there.
             _give_back(tx, permit.probes)
         return attribution
+
+
+def _fails_alike(circuit: Circuit, failed: FailedRequest) -> bool:
+    """Return whether a failed probe shows that what the circuit was opened for goes on."""
+    if failed.fault is not None and failed.fault.is_certain:
+        return False  # the proxy failed, and the platform was not asked
+    kinds = (OUTAGES, REFUSALS, KEYS)
+    return any(circuit.cause in kind and failed.cause in kind for kind in kinds)
 
 
 def _give_back(tx: Tx, probes: Sequence[Probe]) -> None:

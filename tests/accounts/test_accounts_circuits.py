@@ -404,7 +404,47 @@ def test_a_moment_far_ahead_that_a_wrong_clock_left_counts_as_due(app: App) -> N
     app.database.write(
         lambda tx: tx.execute("UPDATE source_states SET until_at='2030-01-01 00:00:00.000'")
     )
-    pool.answer("a")
+    sent = pool.send("a")
+    assert sent.permit.probes, "it is the probe"
+
+
+def test_a_refused_key_that_probes_an_outage_ends_the_outage_and_rests_alone(
+    app: App, clock: MovingClock
+) -> None:
+    circuits = app.pool.circuits
+    silent = FailedRequest(cause=CircuitCause.NO_ANSWER, scope=Scope.REQUEST)
+    asker = key_asker("stats")
+    circuits.record_failure(asker, circuits.admit(asker, NEVER), silent)
+    clock.move(31)
+    refused = FailedRequest(cause=CircuitCause.KEY, scope=Scope.KEY, is_conclusive=True)
+    circuits.record_failure(asker, circuits.admit(asker, NEVER), refused)
+    circuits.admit(key_asker("stats", "key:77777777"), NEVER)
+    with pytest.raises(CircuitOpenError):
+        circuits.admit(asker, NEVER)
+
+
+def test_silence_at_a_probe_says_nothing_of_the_block(app: App, clock: MovingClock) -> None:
+    pool = CircuitPool(app, "direct direct direct")
+    for name in "abc":
+        pool.refuse(name)
+    clock.move(REST)
+    pool.refuse("a", cause=CircuitCause.NO_ANSWER)
+    [block] = [circuit for circuit in pool.states() if circuit.endpoint == "search"]
+    assert (block.cause, block.times) == (CircuitCause.RISK, 1)
+
+
+def test_a_good_answer_during_the_session_check_leaves_it_with_the_accounts(app: App) -> None:
+    pool = CircuitPool(app, "direct direct direct direct")
+    pool.refuse("a")
+    pool.refuse("b")
+    last = pool.send("c")
+    failed = FailedRequest(cause=CircuitCause.RISK, scope=Scope.ACCOUNT, code="-352")
+    found = pool.circuits.record_failure(last.asker, last.permit, failed)
+    assert found.needs_session_check
+    app.pool.egress_operator.close_circuits("bilibili")
+    found = pool.circuits.conclude(last.asker, failed, session_answered=True)
+    assert (found.scope, found.until) == (Scope.ACCOUNT, None)
+    assert pool.states() == []
 
 
 def key_asker(endpoint: str, key: str = "key:1f3a9c02") -> Asker:
@@ -413,9 +453,7 @@ def key_asker(endpoint: str, key: str = "key:1f3a9c02") -> Asker:
 
 def test_a_key_that_is_refused_is_asked_no_more_and_another_one_is(app: App) -> None:
     circuits = app.pool.circuits
-    refused = FailedRequest(
-        cause=CircuitCause.KEY, scope=Scope.KEY, left_at=circuits.now(), is_conclusive=True
-    )
+    refused = FailedRequest(cause=CircuitCause.KEY, scope=Scope.KEY, is_conclusive=True)
     asker = key_asker("stats")
     found = circuits.record_failure(asker, circuits.admit(asker, NEVER), refused)
     assert found.scope is Scope.KEY
@@ -426,7 +464,7 @@ def test_a_key_that_is_refused_is_asked_no_more_and_another_one_is(app: App) -> 
 
 def test_a_key_without_rights_to_one_endpoint_may_ask_the_others(app: App) -> None:
     circuits = app.pool.circuits
-    refused = FailedRequest(cause=CircuitCause.KEY, scope=Scope.KEY, left_at=circuits.now())
+    refused = FailedRequest(cause=CircuitCause.KEY, scope=Scope.KEY)
     asker = key_asker("stats")
     circuits.record_failure(asker, circuits.admit(asker, NEVER), refused)
     with pytest.raises(CircuitOpenError):

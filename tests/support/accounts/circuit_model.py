@@ -275,7 +275,6 @@ class CircuitModel:
     def _request(
         self, circuits: SharedCircuits, account: _Account, asker: Asker, permit: Permit
     ) -> Work:
-        left_at = circuits.now()
         self._note(self._outcome.departures)
         account.leave(self._clock.secs, self._case.pace)
         self._in_flight += 1
@@ -291,7 +290,7 @@ class CircuitModel:
         leased = self._app.pool.manager.lease_by_id(account.id, Purpose.INGESTING)
         assert leased is not None, "an account that asks does not rest"
         self._count_refusal(account)
-        failed = FailedRequest(cause=CircuitCause.RISK, scope=Scope.ACCOUNT, left_at=left_at)
+        failed = FailedRequest(cause=CircuitCause.RISK, scope=Scope.ACCOUNT)
         found = circuits.record_failure(asker, permit, failed)
         if found.needs_session_check:
             self._note(self._outcome.checks)

@@ -98,7 +98,6 @@ class CircuitPool:
         failed = FailedRequest(
             cause=cause,
             scope=scope,
-            left_at=self.circuits.now(),
             code="-352",
             retry_after_secs=retry_after_secs,
         )
