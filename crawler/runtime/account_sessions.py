@@ -184,6 +184,9 @@ class AccountSessions:
         match error:
             case KeyChangedError():
                 self.close(checkout)
+            case LoginExpiredError() if evidence is None:
+                # The stored session itself cannot be used: nothing was asked that others share.
+                accounts.disable(leased, Message.of(_reason_code(error), cause=error))
             case LoginExpiredError() | CredentialsError():
                 is_signed_out = isinstance(error, LoginExpiredError)
                 loss = Loss.SIGNED_OUT if is_signed_out else Loss.UNREADABLE

@@ -164,6 +164,19 @@ def test_an_account_without_usable_credentials_is_disabled(make_app, platform) -
     )
 
 
+@ONE_ENGINE
+def test_accounts_without_a_session_are_each_disabled_and_no_mass_sign_out(
+    make_app, platform
+) -> None:
+    app = make_app(bilibili_base_url=platform(creators=20).url)
+    for name in ("none1", "none2", "none3", "none4"):
+        add_account(app, name, session=None)
+    add_account(app, "good")
+    assert crawl(app).status is COMPLETED
+    found = {name: account_of(app, name).status.value for name in ("none1", "none2", "none3")}
+    assert found == dict.fromkeys(found, "disabled")
+
+
 def test_risk_on_several_accounts_stops_the_endpoint_for_all_and_costs_none(
     make_app, platform, clock: MovingClock
 ) -> None:
