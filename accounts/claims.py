@@ -21,7 +21,7 @@ Pick = Callable[[Tx, datetime, date | None, ClosedRoutes], Account | None]
 
 @dataclass(frozen=True, kw_only=True)
 class _Wish:
-    """What a caller wants: an account that `pick` locks, for what, and what it will ask for."""
+    """A wish for an account: how `pick` locks it, its purpose, and the task it will work for."""
 
     pick: Pick
     purpose: Purpose

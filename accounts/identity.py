@@ -21,7 +21,7 @@ MAX_UID_LETTERS = 32
 
 @dataclass(frozen=True)
 class _Finding:
-    """What a look at the login of a leased account led to.
+    """The outcome of comparing the login of a leased account with the stored one.
 
     `reason` says why the account was disabled, None when it was not; `loser_id` is the account that
     lost its lease to it, None when there is none.

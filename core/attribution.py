@@ -57,7 +57,7 @@ class CircuitCause(StrEnum):
 
 @dataclass(frozen=True)
 class CircuitUnit:
-    """What a circuit is about; ALL stands for every egress, or every endpoint."""
+    """The part of a platform that a circuit covers; ALL: every egress, or every endpoint."""
 
     platform: str
     egress: str = ALL

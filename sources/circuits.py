@@ -83,7 +83,7 @@ class FailedRequest:
 
 
 class Circuits(Protocol):
-    """What all processes know of the units that do not answer, and what follows for a request."""
+    """The circuits that all processes share: they admit requests and judge failed ones."""
 
     def admit(self, asker: Asker, stop: threading.Event) -> Permit:
         """Return the permission to send one request now, after a short wait for another's answer.

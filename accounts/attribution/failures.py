@@ -1,4 +1,4 @@
-"""What follows from a failed request for the units that it concerns, within one transaction."""
+"""Decide whom a failed request concerns, and open its circuit, within one transaction."""
 
 from __future__ import annotations
 
@@ -183,7 +183,10 @@ class Failures:
                 return Attribution(scope=Scope.ACCOUNT, refusal_id=refusal_id)
 
     def _narrow(self, tx: Tx, asker: Asker, now: datetime) -> Circuit | None:
-        """Return the quarantine of the asker's egress alone; None when there is none."""
+        """Return the quarantine of the asker's egress at its endpoint.
+
+        None: the egress is not quarantined, or the quarantine ended by itself.
+        """
         circuits = source_states.concerning(tx, asker.platform, asker.egress, asker.endpoint)
         quarantined = (
             circuit

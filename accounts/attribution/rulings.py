@@ -41,7 +41,7 @@ class Pool:
 
 
 class Ruling(Enum):
-    """What refusals in a row show so far."""
+    """The unit that refusals in a row point to so far."""
 
     ACCOUNT = auto()  # the account, unless the next one is refused as well
     EGRESS = auto()  # what the accounts of one egress have in common
@@ -60,7 +60,7 @@ def rule_on_refusals(refusals: Sequence[Refusal], pool: Pool) -> Ruling:
 
 @dataclass(frozen=True)
 class AfterGood:
-    """What a good answer shows about the refusals before it.
+    """The units that a good answer leaves suspected of the refusals before it.
 
     Args:
         to_blame: the egress that is to blame; None: each account itself.
