@@ -154,7 +154,7 @@ class SharedCircuits:
         return found
 
     def _take_probes(self, tx: Tx, circuits: Sequence[Circuit], now: datetime) -> Permit | None:
-        """Lease the next request of all these circuits; None, and none leased, when one is taken."""
+        """Lease the next request of all circuits; None, and none leased, when one is taken."""
         until = now + timedelta(seconds=PROBE_SECS)
         taken: list[Probe] = []
         for circuit in circuits:
