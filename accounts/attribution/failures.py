@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -102,7 +102,8 @@ class Failures:
             unit = CircuitUnit(asker.platform, egress)
             source_states.close(tx, hold.unit)
             refusals += self._alike_elsewhere(tx, asker, now)
-        until = self._open_for(tx, unit, refusals, failed, now)
+        until = self.openings.open(tx, unit, _opening(failed), now)
+        revert(tx, refusals, unit, now)
         self._forget_narrower(tx, asker, refusals)
         return Attribution(scope=unit.scope, until=until)
 
@@ -207,20 +208,15 @@ class Failures:
     ) -> Attribution:
         """Open the egress for the endpoint, or as a whole when it was for another one already."""
         unit = _egress_unit(asker)
-        until = self._open_for(tx, unit, refusals, failed, now)
-        alike = [
-            circuit
-            for circuit in source_states.others(tx, unit, CircuitCause.RISK, now)
-            if circuit.egress == asker.egress and circuit.endpoint != ALL
-        ]
-        if not alike:
-            return Attribution(scope=Scope.EGRESS, until=until)
-        for circuit in alike:
-            source_states.close(tx, circuit.unit)
-        source_states.close(tx, unit)
-        whole = CircuitUnit(asker.platform, asker.egress)
-        until = self.openings.open(tx, whole, _opening(failed), now)
-        return Attribution(scope=Scope.EGRESS, until=until)
+        revert(tx, refusals, unit, now)
+        return self._open_or_widen(
+            tx,
+            failed,
+            now,
+            unit=unit,
+            wide=CircuitUnit(asker.platform, asker.egress),
+            is_alike=lambda other: other.egress == asker.egress and other.endpoint != ALL,
+        )
 
     def _throttle(self, tx: Tx, asker: Asker, failed: FailedRequest, now: datetime) -> Attribution:
         unit = _egress_unit(asker)
@@ -233,20 +229,15 @@ class Failures:
         ]
         if len({refusal.account_id for refusal in _opinions(refusals)}) < 2:
             return Attribution(scope=Scope.ACCOUNT, refusal_id=refusal_id)
-        until = self._open_for(tx, unit, refusals, failed, now)
-        alike = [
-            circuit
-            for circuit in source_states.others(tx, unit, CircuitCause.THROTTLE, now)
-            if circuit.endpoint == asker.endpoint and circuit.egress != ALL
-        ]
-        if not alike:
-            return Attribution(scope=Scope.EGRESS, until=until)
-        for circuit in alike:
-            source_states.close(tx, circuit.unit)
-        source_states.close(tx, unit)
-        wide = _endpoint_unit(asker)
-        until = self.openings.open(tx, wide, _opening(failed), now)
-        return Attribution(scope=wide.scope, until=until)
+        revert(tx, refusals, unit, now)
+        return self._open_or_widen(
+            tx,
+            failed,
+            now,
+            unit=unit,
+            wide=_endpoint_unit(asker),
+            is_alike=lambda other: other.endpoint == asker.endpoint and other.egress != ALL,
+        )
 
     def _server_error(
         self, tx: Tx, asker: Asker, failed: FailedRequest, now: datetime
@@ -268,18 +259,35 @@ class Failures:
             return Attribution(
                 scope=Scope.ENDPOINT, until=now + timedelta(seconds=SERVER_RETRY_SECS)
             )
+        return self._open_or_widen(
+            tx,
+            failed,
+            now,
+            unit=unit,
+            wide=CircuitUnit(asker.platform),
+            is_alike=lambda other: other.egress == ALL and other.endpoint != ALL,
+        )
+
+    def _open_or_widen(
+        self,
+        tx: Tx,
+        failed: FailedRequest,
+        now: datetime,
+        *,
+        unit: CircuitUnit,
+        wide: CircuitUnit,
+        is_alike: Callable[[Circuit], bool],
+    ) -> Attribution:
+        """Open the unit; or `wide` in its place, when another part of that is open alike."""
         until = self.openings.open(tx, unit, _opening(failed), now)
-        alike = [
-            circuit
-            for circuit in source_states.others(tx, unit, CircuitCause.SERVER_ERROR, now)
-            if circuit.egress == ALL and circuit.endpoint != ALL
-        ]
+        others = source_states.others(tx, unit, failed.cause, now)
+        alike = [other.unit for other in others if is_alike(other)]
         if not alike:
             return Attribution(scope=unit.scope, until=until)
-        for circuit in (*(circuit.unit for circuit in alike), unit):
-            source_states.close(tx, circuit)
-        until = self.openings.open(tx, CircuitUnit(asker.platform), _opening(failed), now)
-        return Attribution(scope=Scope.PLATFORM, until=until)
+        for narrow in (*alike, unit):
+            source_states.close(tx, narrow)
+        until = self.openings.open(tx, wide, _opening(failed), now)
+        return Attribution(scope=wide.scope, until=until)
 
     def _no_answer(self, tx: Tx, asker: Asker, failed: FailedRequest, now: datetime) -> Attribution:
         """Return whom silence concerns: the egress, or the platform once no egress gets through."""
@@ -304,19 +312,6 @@ class Failures:
             source_states.close(tx, circuit)
         until = self.openings.open(tx, platform, _opening(failed), now)
         return Attribution(scope=Scope.PLATFORM, until=until)
-
-    def _open_for(
-        self,
-        tx: Tx,
-        unit: CircuitUnit,
-        refusals: Sequence[Refusal],
-        failed: FailedRequest,
-        now: datetime,
-    ) -> datetime:
-        """Open a circuit to which the refusals are due, and take back what they cost accounts."""
-        until = self.openings.open(tx, unit, _opening(failed), now)
-        revert(tx, refusals, unit, now)
-        return until
 
     def _alike_elsewhere(self, tx: Tx, asker: Asker, now: datetime) -> list[Refusal]:
         """Return the refusals at other endpoints that nobody has confirmed or refuted yet.
