@@ -127,22 +127,26 @@ class ExportWorker:
     def _with_account(self, run: ExportRun, stop: threading.Event) -> Next:
         """Export with one account until it or the task ends, and give the account back."""
         try:
-            result = self._drain(run, stop)
-        except TaskHaltedSignal:
-            # The rows of the segment count as exported: they need their file, halted or not.
-            self._finalize(run)
-            run.release_account(self.accounts)
-            raise
+            result = self._drain_until_halted(run, stop)
         except DatabaseError:
             # What was written of the account is not known: its lease must run out by itself.
             if run.account is not None:
                 self.accounts.abandon(run.account)
             raise
-        except Exception:  # the account has no part in it
+        except Exception:  # a halt, or an error in which the account has no part
             run.release_account(self.accounts)
             raise
         run.release_account(self.accounts)
         return result
+
+    def _drain_until_halted(self, run: ExportRun, stop: threading.Event) -> Next:
+        """Export with the account of the run; before a TaskHaltedSignal leaves, end the file."""
+        try:
+            return self._drain(run, stop)
+        except TaskHaltedSignal:
+            # The rows of the segment count as exported: they need their file, halted or not.
+            self._finalize(run)
+            raise
 
     def _drain(self, run: ExportRun, stop: threading.Event) -> Next:
         """Export batch after batch with the account of the run."""
