@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from enum import Enum, auto
 
 from core.errors import CommitUnknownError
-from storage.engines.dialect import ClockReading, Connection
+from storage.engines.dialect import ClockReading, Connection, Tls
 from storage.engines.sqlite import DIALECT, SQLiteEngine
 
 
@@ -80,6 +80,12 @@ class MemoryEngine:
         return None
 
     def connections(self, connection: Connection) -> tuple[int, int] | None:
+        return None
+
+    def tls(self, connection: Connection) -> Tls | None:
+        return None
+
+    def server_name(self) -> str | None:
         return None
 
     @contextmanager
