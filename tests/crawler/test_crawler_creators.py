@@ -56,8 +56,8 @@ def creators_of(app: App) -> list[dict]:
         dict(row)
         for row in rows(
             app,
-            "SELECT uid, nickname, followers, videos, has_contact, revision, first_seen_at, seen_at,"
-            " changed_at FROM creators ORDER BY uid",
+            "SELECT uid, nickname, followers, videos, has_contact, revision, first_seen_at,"
+            " seen_at, changed_at FROM creators ORDER BY uid",
         )
     ]
 
@@ -348,8 +348,10 @@ def test_a_crawl_beside_the_backfill_leaves_nothing_out(make_app, platform) -> N
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [(12, 12), ("12", 12), (12.0, 12), ("1.2万", None), (-1, None), (None, None), (True, None)]
-    + [(2**63, None), ("9" * 25, None), ([1], None), (1.5, None)],
+    [
+        *((12, 12), ("12", 12), (12.0, 12), ("1.2万", None), (-1, None), (None, None)),
+        *((True, None), (2**63, None), ("9" * 25, None), ([1], None), (1.5, None)),
+    ],
 )
 def test_a_number_is_taken_as_platforms_write_it(value, expected) -> None:
     assert number(value) == expected
