@@ -26,14 +26,16 @@ from tests.simulation.installation import (
     PLATFORM,
     Installation,
 )
+from tests.simulation.plan import Plan, World
 from tests.simulation.process import Process
 from tests.support.moving_clock import MovingClock
 
 LEASE_SECS, HALF_A_DAY_SECS = 31.0, 12 * 3600.0
 IDLE_SECS = 2.0
 MAX_SLEEP_STEPS = 120
+HARMFUL = ("write", "lease", "open", "rename")  # where it matters that somebody stands still
 LIMITS = (1, 2, 3)
-LEASES_THAT_RUN_OUT = (None, None, LeaseKind.TASK, LeaseKind.ACCOUNT)  # None: all
+LEASES_THAT_RUN_OUT = (None, LeaseKind.TASK, None, LeaseKind.TASK, LeaseKind.ACCOUNT)  # None: all
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +46,9 @@ class Events:
         operator: the App of commands, beside the processes.
         reaper: takes the leases of dead processes back, as every living one does.
         draw: draws whether something of a budget happens now, with a chance.
-        has_crawlers: the crawl is real; else it ends when an event says so.
     """
 
+    plan: Plan
     installation: Installation
     operator: App
     reaper: LeaseRenewer
@@ -56,11 +58,11 @@ class Events:
     draw: Callable[[str, float], bool]
     note: Callable[[str], None]
     platform: FakePlatform
-    has_crawlers: bool
 
     def happen(self, process: Process, awake: Sequence[Process], step: int) -> None:
         """Let happen what is drawn; `process` ran last, and the others of `awake` may."""
-        if process.app.leases.held() and self.draw("freeze", 0.12):
+        is_harmful = process.stands_before.startswith(HARMFUL) and process.app.leases.held()
+        if is_harmful and self.draw("freeze", 0.25):
             self._freeze(process, awake, step)
         if self._chance(0.1):
             self.pass_time(LEASE_SECS, awake)
@@ -68,7 +70,7 @@ class Events:
             self.pass_time(HALF_A_DAY_SECS, [])
         if self.draw("refresh", 0.2):
             self._refresh()
-        if self._chance(0.3):
+        if self._chance(self.plan.crawl_chance):
             self._crawl_goes_on()
         for what, chance, event in (
             ("pause or cancel", 0.05, self._pause_or_cancel),
@@ -136,7 +138,7 @@ class Events:
         self.platform.version += 1
 
     def _crawl_goes_on(self) -> None:
-        if self.has_crawlers:
+        if self.plan.world is World.CRAWL:
             self.platform.pages = min(self.platform.pages + self._chance(0.1), max(PAGES))
             return
         self._sql("UPDATE influencers SET domain=? WHERE id=?", (DOMAIN, LATE_ROW))
@@ -166,7 +168,7 @@ class Events:
 
     def _join(self) -> None:
         self._file_export()
-        if not self.has_crawlers:
+        if self.plan.world is not World.CRAWL:
             number = self._sql("SELECT MAX(id) FROM influencers").fetchone()[0] + 1
             self._sql(INSERT_ROW, (number, str(number), DOMAIN))
 

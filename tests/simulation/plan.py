@@ -38,22 +38,26 @@ RARE_CHANCE = 0.25
 FILE_ROWS = (1, 2, 9)
 IDLE_SECS = (0.3, 0.3, 0.3, 1.5)  # short ones make short schedules, long ones show what is awaited
 REBUILDS = 3
+CRAWL_CHANCES = (0.1, 0.5, 1.0)
 REFUSALS = {"throttle": 1, "break off": 2}  # by the platform
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """The content of one schedule.
 
     Args:
         file_rows: rows that a file takes.
         idle_secs: how long a file is held open for rows that do not come.
+        crawl_chance: the chance that the crawl goes on when something may happen: exports wait for
+            slow ones, and work in one go behind fast ones.
         budgets: how often each thing may happen at most; what is not there never does.
     """
 
     world: World
     file_rows: int
     idle_secs: float
+    crawl_chance: float
     budgets: dict[str, int]
 
     @classmethod
@@ -66,5 +70,10 @@ class Plan:
             budgets["rebuild"] = REBUILDS
         if world is World.CRAWL:
             budgets |= REFUSALS
-        file_rows = draws.choice(FILE_ROWS)
-        return cls(world, file_rows, draws.choice(IDLE_SECS), budgets)
+        return cls(
+            world=world,
+            file_rows=draws.choice(FILE_ROWS),
+            idle_secs=draws.choice(IDLE_SECS),
+            crawl_chance=draws.choice(CRAWL_CHANCES),
+            budgets=budgets,
+        )

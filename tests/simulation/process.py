@@ -29,6 +29,7 @@ class Process:
         body: what the thread does; when it returns, the process has ended.
         asleep_until: the step of the schedule before which it stands still.
         has_no_work: it has written nothing since it looked for work in vain.
+        stands_before: what it does when it goes on; empty before its first step.
         is_dead: its next step raises Died, and its clean-up does nothing.
     """
 
@@ -39,6 +40,7 @@ class Process:
     asleep_until: int = 0
     is_dead: bool = False
     has_no_work: bool = False
+    stands_before: str = ""
 
     def __post_init__(self) -> None:
         self._thread = greenlet(self._run)

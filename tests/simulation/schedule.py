@@ -20,6 +20,7 @@ from tests.support.moving_clock import MovingClock
 
 MAX_STEPS = 4000
 BURST = 0.7  # the chance that the same process goes on: whole take-overs happen in one go
+SWITCH_AT_READ = 0.4  # most reads are followed by a write, before which there is a step as well
 BUSY_FIRST = 0.7  # the chance that none of those goes on who have just found no work
 EVENT, EVENT_IN_IDLENESS = 0.15, 0.6  # the chance that something may happen after a step
 
@@ -47,7 +48,8 @@ class Schedule:
         self.platform = FakePlatform(before_answer=lambda: self.step("request"), fails=self._fails)
         self.engine = MemoryEngine(
             self.installation.images[self.plan.world],
-            before_unit=lambda: self.step("transaction"),
+            before_unit=self._before_unit,
+            before_write=lambda: self.step("write"),
             answer=self._answer,
         )
         self._sql = self.engine.connection.execute
@@ -73,6 +75,7 @@ class Schedule:
         if self._draw("die", 0.01):
             me.is_dead = True
             raise Died
+        me.stands_before = what
         me.pause()
 
     def is_dying(self) -> bool:
@@ -115,6 +118,7 @@ class Schedule:
 
     def _make_events(self) -> Events:
         return Events(
+            plan=self.plan,
             installation=self.installation,
             operator=self._operator,
             reaper=self._operator.crawling.lease_renewer("export"),
@@ -124,7 +128,6 @@ class Schedule:
             draw=self._draw,
             note=self._note,
             platform=self.platform,
-            has_crawlers=self.plan.world is World.CRAWL,
         )
 
     def _make_processes(self) -> list[Process]:
@@ -209,6 +212,10 @@ class Schedule:
                 finalizer.rebuild(segment_id)
 
     # What is drawn
+
+    def _before_unit(self) -> None:
+        if self._draws.random() < SWITCH_AT_READ:
+            self.step("unit")
 
     def _may_rebuild(self) -> bool | None:
         return self._draw("rebuild", 0.1) if self.left["rebuild"] else None
