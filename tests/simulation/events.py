@@ -77,7 +77,8 @@ class Events:
             ("replace task", 0.05, self._replace_task),
             ("spend quota", 0.1, self._spend_quota),
             ("change limit", 0.1, self._change_limit),
-            ("join", 0.1, self._join),
+            # What it spoils is what a worker has just seen and is about to write.
+            ("join", 0.1 if process.stands_before == "write" else 0.01, self._join),
             ("lose file", 0.05, self._lose_file),
         ):
             if self.draw(what, chance):
@@ -158,11 +159,10 @@ class Events:
         self._file_export()
 
     def _spend_quota(self) -> None:
-        account_id = self.draws.randint(1, ACCOUNTS)
-        self.operator.pool.manager.update_export_count(account_id, 1)
+        self.operator.pool.manager.update_export_count(self._some_account(), 1)
 
     def _change_limit(self) -> None:
-        account = self.operator.database.read(accounts.get, self.draws.randint(1, ACCOUNTS))
+        account = self.operator.database.read(accounts.get, self._some_account())
         if account is not None:
             self.operator.pool.registry.set_limit(account, self.draws.choice(LIMITS))
 
@@ -178,6 +178,11 @@ class Events:
             lost = self.draws.choice(files)
             lost.unlink()
             lost.with_name(f"{lost.name}.manifest.json").unlink(missing_ok=True)
+
+    def _some_account(self) -> int:
+        """Return an account, in use if there is one: that of others concerns nobody yet."""
+        used = self._sql("SELECT id FROM accounts WHERE lease_owner IS NOT NULL").fetchall()
+        return int(self.draws.choice(used)["id"]) if used else self.draws.randint(1, ACCOUNTS)
 
     def _file_export(self) -> None:
         self.operator.crawling.submitter.submit_export(PLATFORM, DOMAIN, EXPORT, 1)
