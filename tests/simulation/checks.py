@@ -36,6 +36,7 @@ class Checks:
         return list(
             chain(
                 self.seen,
+                (row["what"] for row in self.connection.execute("SELECT what FROM seen")),
                 self._rows(rows),
                 chain.from_iterable(self._segment(one, rows) for one in segments),
                 self._quotas(segments),
@@ -120,6 +121,9 @@ class Checks:
             return  # the crawl is not real here
         if pages != list(range(1, max(pages) + 1)) or max(pages) < PAGES_AT_FIRST:
             yield f"the crawl has the pages {pages} of {self.platform.pages}"
+        sums = self.connection.execute("SELECT SUM(pages) FROM day_totals").fetchone()[0]
+        if sums != len(pages):
+            yield f"the sums by day have {sums} pages of {len(pages)}"
         uids = sorted(row["uid"] for row in rows)
         if uids != sorted(self.platform.uids_of(max(pages))):
             yield f"the creators {uids} are stored"

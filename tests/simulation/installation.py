@@ -20,6 +20,7 @@ from storage.engines.transactions import Database
 from storage.schema import schema
 from tests.simulation.memory_engine import MemoryEngine
 from tests.simulation.plan import FILE_ROWS, IDLE_SECS, Plan, World
+from tests.simulation.watches import WATCHES
 from tests.support.moving_clock import MovingClock
 
 PLATFORM, DOMAIN, ELSEWHERE = "bilibili", "美妆", "还没有"
@@ -113,6 +114,7 @@ def _image(settings: Settings, platforms: PlatformRegistry, world: World) -> byt
     submitter = app.crawling.submitter
     submitter.submit_crawl(PLATFORM, DOMAIN, None, CrawlOptions())
     submitter.submit_export(PLATFORM, DOMAIN, EXPORT, 2 if world is World.LANES else 1)
+    engine.connection.executescript(WATCHES)
     image = engine.connection.serialize()
     engine.close()
     return image
