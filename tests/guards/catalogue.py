@@ -101,6 +101,7 @@ GUARDS = (
         'token,\n        "progress_marker=:marker',
         'current_token(tx, task_id),\n        "progress_marker=:marker',
         ZOMBIES + "test_a_batch_under_a_stale_token_changes_nothing",
+        simulated=True,
     ),
     Guard(
         "the token on finish",
@@ -108,6 +109,7 @@ GUARDS = (
         'token,\n        "status=:status, open_key=NULL',
         'current_token(tx, task_id),\n        "status=:status, open_key=NULL',
         CLAIMS + "test_an_expired_lease_is_taken_over_and_the_old_holder_can_write_nothing",
+        simulated=True,
     ),
     Guard(
         "completion only when nobody joined meanwhile",
@@ -115,6 +117,7 @@ GUARDS = (
         "WHERE id=:id AND joins=:joins",
         "WHERE id=:id",
         OVERTAKEN + "test_an_export_that_was_joined_does_not_complete_without_the_joiners_rows",
+        simulated=True,
     ),
     Guard(
         "a join is counted",
@@ -122,6 +125,7 @@ GUARDS = (
         "UPDATE tasks SET joins=joins+1",
         "UPDATE tasks SET joins=joins",
         OVERTAKEN + "test_an_export_that_was_joined_does_not_complete_without_the_joiners_rows",
+        simulated=True,
     ),
     Guard(
         "joins are read before the last look",
@@ -129,6 +133,7 @@ GUARDS = (
         "joins = self.scheduler.joins(run.task)",
         "joins = None",
         OVERTAKEN + "test_an_export_that_was_joined_does_not_complete_without_the_joiners_rows",
+        simulated=True,
     ),
     Guard(
         "a rebuild takes no token from a leased task",
@@ -194,6 +199,7 @@ GUARDS = (
         "task_leases.current_token, task.id) != task.lease.token",
         "task_leases.current_token, task.id) < 0",
         OVERTAKEN + "test_who_was_suspended_before_its_part_file_existed_publishes_nothing",
+        simulated=True,
     ),
     Guard(
         "a writer asks once its part file exists",
@@ -201,6 +207,7 @@ GUARDS = (
         "            self._fence.require()\n            os.rename",
         "            os.rename",
         GUARDS_TESTS + "test_a_part_file_that_was_opened_too_late_is_not_published",
+        simulated=True,
     ),
     Guard(
         "part files of earlier writers are removed",
@@ -208,6 +215,7 @@ GUARDS = (
         "stale.unlink(missing_ok=True)",
         "pass",
         ZOMBIES + "test_who_wakes_up_late_changes_nothing",
+        simulated=True,
     ),
     Guard(
         "part files of later writers stay",
@@ -314,6 +322,7 @@ GUARDS = (
         "            os.rename(manifest, manifest_path(self._final))\n"
         "            os.rename(self._part, self._final)\n",
         GUARDS_TESTS + "test_a_manifest_never_stands_without_its_file",
+        simulated=True,
     ),
     Guard(
         "the last look before completion",
@@ -321,6 +330,7 @@ GUARDS = (
         "if self.row_waiter.has_rows(run):\n            self.scheduler.requeue",
         "if False:\n            self.scheduler.requeue",
         GUARDS_TESTS + "test_a_row_that_commits_as_the_crawl_ends_is_exported",
+        simulated=True,
     ),
     Guard(
         "the sweep from 0",
@@ -328,6 +338,7 @@ GUARDS = (
         "dict.fromkeys((run.marker, 0))",
         "(run.marker,)",
         EXPORT + "test_rows_with_lower_ids_that_come_late_are_exported_before_completion",
+        simulated=True,
     ),
     Guard(
         "the day's turn ends the segment",
@@ -342,6 +353,7 @@ GUARDS = (
         "        self.finalizer.finalize_leftovers(run.task)\n",
         "",
         CRASH + "test_a_death_between_commit_and_append_loses_no_row",
+        simulated=True,
     ),
     Guard(
         "orphans of other domains are left alone",
@@ -364,6 +376,7 @@ GUARDS = (
         "        return repeatable\n",
         "        return True\n",
         CRASH + "test_a_lost_answer_to_commit_is_never_guessed_at",
+        simulated=True,
     ),
     Guard(
         "a run of a job is ended by its holder only",
