@@ -12,9 +12,10 @@ from typing import Any
 from unittest.mock import patch
 
 from core.leases import Lease
-from crawler.export import formats, segment_files
+from crawler.export import segment_files
 from crawler.export.fencing import WriteFence
-from crawler.export.formats import CsvWriter
+from crawler.export.formats import text_files
+from crawler.export.formats.text_files import CsvWriter
 from crawler.export.segment_files import SegmentWriter
 from crawler.runtime.lease_renewer import LeaseRenewer
 from tests.simulation.schedule import Schedule
@@ -77,7 +78,7 @@ def _files(current: Callable[[], Schedule]) -> Iterator[tuple[object, str, objec
     yield SegmentWriter, "discard", discarded
     yield CsvWriter, "__init__", open_part
     yield CsvWriter, "write", append
-    yield formats, "os", SimpleNamespace(**vars(os) | {"fsync": synced})
+    yield text_files, "os", SimpleNamespace(**vars(os) | {"fsync": synced})
     yield segment_files, "os", SimpleNamespace(**vars(os) | {"fsync": synced, "rename": renamed})
     yield segment_files, "sync_folder", lambda _: None
 
