@@ -213,6 +213,13 @@ HELP = {
     "of a domain: in a file or not": "领域中的达人：是否已在文件中",
     "a field; - in front: the highest first": "排序字段；前面加 - 则从高到低",
     "what the columns are called: raw, en or zh": "列的表头：raw、en 或 zh",
+    "Write delivered rows to further files, in another form; no quota is used.": (
+        "把已交付的行另存为其他形式的文件；不占用配额。"
+    ),
+    "all files of an export": "一个导出任务的所有文件",
+    "another format; default: as it was": "另一种格式；默认：不变",
+    "other columns; see docs/cli.md; default: as they were": ("其他列；见 docs/cli.md；默认：不变"),
+    "folder; default: beside the file": "文件夹；默认：与原文件相同",
     "creators at most": "最多达人数",
     "print an object with raw data a line": "每行输出一个含原始数据的对象",
     "print CSV": "输出 CSV",
