@@ -164,11 +164,12 @@ class RequestGate(Protocol):
 class AccountSession:
     """An account's HTTP session with its cookies and proxy, kept while this process uses it.
 
-    Only the holder of the account's lease may use it. `egress` is the name of the egress route by
-    which it leaves (`sources/transport/egress.py`), `direct` for a session of no account; `secrets`
-    are the texts that `redact` removes; `gate` and `request_delay` pace the requests, and None
-    means that nothing does. `circuits` admits the requests of the call that uses the session just
-    now. `cookies` are those in `http`; None for an API key. `on_answer` is called after each
+    Only the holder of the account's lease may use it: nothing is sent once the lease has another
+    token than `lease_token` (None: no lease is looked at). `egress` is the name of the egress route
+    by which it leaves (`sources/transport/egress.py`), `direct` for a session of no account;
+    `secrets` are the texts that `redact` removes; `gate` and `request_delay` pace the requests, and
+    None means that nothing does. `circuits` admits the requests of the call that uses the session
+    just now. `cookies` are those in `http`; None for an API key. `on_answer` is called after each
     answer, before the source reads it.
     """
 
@@ -176,6 +177,7 @@ class AccountSession:
     username: str
     http: requests.Session = field(repr=False)
     egress: str = DIRECT
+    lease_token: int | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
     gate: RequestGate | None = field(default=None, repr=False)
     request_delay: RequestDelay | None = field(default=None, repr=False)
@@ -197,6 +199,7 @@ class AccountSession:
         Sources must enter it around every single request.
 
         Raises:
+            AccountTakenError: on entering; the account's lease has ended.
             CircuitOpenError: on entering; a unit that it goes through is left alone.
             StoppedSignal: on entering; the service stops, the request must not be sent.
             OutOfTurnSignal: on entering; the wait would be longer than the gate's user wants.

@@ -12,6 +12,7 @@ from core.attribution import Reaction, Scope
 from core.cancellation import OutOfTurnSignal, StoppedSignal
 from core.clock import Clock
 from core.errors import (
+    AccountTakenError,
     CircuitOpenError,
     ItemUnavailableError,
     LoginExpiredError,
@@ -59,10 +60,11 @@ class _Question:
 class GuardedSource:
     """A source whose requests are admitted by circuits, retried, and attributed when they fail.
 
-    Its methods raise CircuitOpenError when a unit on the request's way is left alone, and what the
-    source raises, with its `attribution` set. A RetryableError whose attempts are used up becomes
-    UnexpectedResponseError when the responses were damaged, and is raised as it is when none came.
-    Before an account's login is called lost, the platform is asked who is signed in.
+    Its methods raise CircuitOpenError when a unit on the request's way is left alone,
+    AccountTakenError when the account's lease has ended, and what the source raises, with its
+    `attribution` set. A RetryableError whose attempts are used up becomes UnexpectedResponseError
+    when the responses were damaged, and is raised as it is when none came. Before an account's
+    login is called lost, the platform is asked who is signed in.
 
     Args:
         attempts: how often one request is sent at most.
@@ -190,8 +192,8 @@ class GuardedSource:
             try:
                 answer = self._attempt(requests, question, session, request)
             except SourceError as error:
-                if isinstance(error, CircuitOpenError):
-                    raise
+                if isinstance(error, CircuitOpenError | AccountTakenError):
+                    raise  # nothing was sent
                 failure = self._after_session_check(session, question, error, stop)
                 if not isinstance(failure, RetryableError):
                     self._attribute(requests, session, failure)
@@ -243,6 +245,7 @@ class GuardedSource:
             egress=session.egress if session.account_id > ANONYMOUS else session.own_egress,
             endpoint=self.source.endpoints.get(question.kind, question.kind),
             account_id=session.account_id,
+            lease_token=session.lease_token,
             question=question_hash(question.kind, *question.subject),
             is_of_item=question.kind == STATS,
         )
