@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from core.attribution import KEY_PREFIX
 from core.errors import SourceError
 from core.logs import redact
 from core.messages import Message
@@ -190,7 +191,7 @@ class AccountSession:
         """Return what stands for the egress of requests without an account: their API key."""
         if not self.secrets:
             return ANONYMOUS_EGRESS
-        return f"key:{hashlib.sha256(self.secrets[0].encode()).hexdigest()[:8]}"
+        return f"{KEY_PREFIX}{hashlib.sha256(self.secrets[0].encode()).hexdigest()[:8]}"
 
     @contextmanager
     def turn(self, endpoint: str) -> Iterator[None]:

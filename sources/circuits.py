@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from core.attribution import Attribution, CircuitCause, CircuitUnit, Reaction, Scope
+from core.attribution import KEY_PREFIX, Attribution, CircuitCause, CircuitUnit, Reaction, Scope
 from core.errors import (
     Evidence,
     RetryableError,
@@ -42,6 +42,11 @@ class Asker:
     lease_token: int | None = None
     question: str = ""
     is_of_item: bool = False
+
+    @property
+    def has_route(self) -> bool:
+        """Return whether `egress` names a route, and not an API key or nobody."""
+        return self.egress != ANONYMOUS_EGRESS and not self.egress.startswith(KEY_PREFIX)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -41,10 +40,10 @@ from sources.base import (
 )
 from sources.circuits import Asker, Circuits, RequestCircuits, failed_request, question_hash
 from sources.pacing import EVERYTHING
+from sources.request_delay import backoff_secs
 
 T = TypeVar("T")
 SEARCH, STATS, UPLOADS, SESSION_CHECK = "search", "stats", "uploads", "session"
-BACKOFF_BASE_SECS = 0.5
 # The turn of a session check may be this far away; a later one waits for the account's next use.
 MAX_CHECK_WAIT_SECS = 5.0
 
@@ -287,9 +286,7 @@ class GuardedSource:
         return True
 
     def _back_off(self, attempt: int, stop: threading.Event) -> None:
-        # With jitter: workers that failed together must not all try again together.
-        pause = BACKOFF_BASE_SECS * 2 ** (attempt - 1) * random.uniform(0.5, 1.0)
-        if self._clock.wait(stop, pause):
+        if self._clock.wait(stop, backoff_secs(attempt)):
             raise StoppedSignal
 
     def _exhausted(
