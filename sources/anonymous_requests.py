@@ -14,8 +14,8 @@ from core.clock import Clock
 from core.errors import CircuitOpenError, RetryableError, SourceError
 from sources.base import ANONYMOUS
 from sources.circuits import Asker, Circuits, failed_request, question_hash
-from sources.request_delay import backoff_secs
 from sources.transport.egress import Egress
+from sources.transport.request_delay import backoff_secs
 
 T = TypeVar("T")
 MAX_HOST_CHARS = 32  # what the column of a circuit's platform holds

@@ -16,9 +16,9 @@ from core.logs import redact
 from core.messages import Message
 from core.settings import Pace
 from sources.circuits import ANONYMOUS_EGRESS, RequestCircuits
-from sources.request_delay import RequestDelay
 from sources.text import storable
 from sources.transport.egress import DIRECT
+from sources.transport.request_delay import RequestDelay
 
 if TYPE_CHECKING:
     import requests

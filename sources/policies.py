@@ -40,7 +40,7 @@ from sources.base import (
 )
 from sources.circuits import Asker, Circuits, RequestCircuits, failed_request, question_hash
 from sources.pacing import EVERYTHING
-from sources.request_delay import backoff_secs
+from sources.transport.request_delay import backoff_secs
 
 T = TypeVar("T")
 SEARCH, STATS, UPLOADS, SESSION_CHECK = "search", "stats", "uploads", "session"
