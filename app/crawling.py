@@ -83,6 +83,7 @@ class CrawlingFactories:
             exports_dir=self.foundation.settings.exports_dir,
             host=self.foundation.host,
             raw_fields=self.pool.platforms.raw_fields,
+            profile_url=self.pool.platforms.profile_url,
             is_declared=self.pool.platforms.is_declared,
         )
 

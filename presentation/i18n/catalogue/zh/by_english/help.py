@@ -212,6 +212,7 @@ HELP = {
     ),
     "of a domain: in a file or not": "领域中的达人：是否已在文件中",
     "a field; - in front: the highest first": "排序字段；前面加 - 则从高到低",
+    "what the columns are called: raw, en or zh": "列的表头：raw、en 或 zh",
     "creators at most": "最多达人数",
     "print an object with raw data a line": "每行输出一个含原始数据的对象",
     "print CSV": "输出 CSV",
