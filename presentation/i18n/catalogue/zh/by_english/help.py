@@ -107,7 +107,7 @@ HELP = {
     "pages of a search at most": "一次搜索的最多页数",
     "videos in one question": "一次请求的视频数",
     "YouTube's quota of a day": "YouTube 的每日配额",
-    "requests/seconds to TikHub": "访问 TikHub 的 请求数/秒数",
+    "requests/seconds to each endpoint of TikHub": "访问 TikHub 每个接口的 请求数/秒数",
     "proxy gateways (HTTP and SOCKS5)": "代理网关数（HTTP 与 SOCKS5）",
     "requests/seconds of one egress route": "每个出口线路的 请求数/秒数",
     "code (-799) or http (429)": "code（返回 -799）或 http（返回 429）",
