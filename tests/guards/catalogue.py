@@ -14,7 +14,7 @@ LEASING = "storage/leasing.py"
 WORKER = "crawler/export/worker.py"
 TRANSACTION = "crawler/export/export_transaction.py"
 FILES = "crawler/export/segment_files.py"
-TEXT_FILES = "crawler/export/formats/text_files.py"
+FORMATS = "crawler/export/formats/text_files.py"
 FENCING = "crawler/export/fencing.py"
 FINALIZER = "crawler/export/segment_finalizer.py"
 SCHEDULER = "crawler/tasks/scheduler.py"
@@ -282,9 +282,9 @@ GUARDS = (
     ),
     Guard(
         "the file is synced before its rename",
-        TEXT_FILES,
-        "        os.fsync(self._raw.fileno())\n",
-        "",
+        FORMATS,
+        "        self._raw.flush()\n        os.fsync(self._raw.fileno())\n",
+        "        self._raw.flush()\n",
         GUARDS_TESTS + "test_a_file_is_on_the_disk_before_it_gets_its_name",
     ),
     Guard(
