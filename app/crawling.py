@@ -150,6 +150,7 @@ class CrawlingFactories:
             accounts=self.pool.manager,
             finalizer=self.segment_finalizer,
             platforms=self.pool.platforms,
+            backfill=self.creators_backfill,
         )
 
     @cached_property
@@ -262,6 +263,7 @@ class CrawlingFactories:
         """
         from crawler.export.export_transaction import ExportTransaction
         from crawler.export.options import ExportLimits
+        from crawler.export.row_sources import RowFinder
         from crawler.export.row_waits import RowWaiter
         from crawler.export.worker import ExportWorker
 
@@ -278,7 +280,7 @@ class CrawlingFactories:
             after_commit=after_commit,
         )
         row_waiter = RowWaiter(
-            database=self.foundation.database,
+            finder=RowFinder(database=self.foundation.database, clock=self.foundation.clock),
             scheduler=self.scheduler,
             accounts=self.pool.manager,
             clock=self.foundation.clock,

@@ -20,6 +20,8 @@ from core.errors import (
     UnknownDomainError,
     WrongFieldsError,
 )
+from crawler.creators.backfill import CreatorsBackfill
+from crawler.export.options import ExportOptions
 from crawler.export.requests import ExportRequest
 from crawler.export.segment_files import FinishedFile
 from crawler.export.segment_finalizer import SegmentFinalizer
@@ -64,6 +66,7 @@ class CrawlingService:
     accounts: AccountManager
     finalizer: SegmentFinalizer
     platforms: PlatformRegistry
+    backfill: CreatorsBackfill
 
     def crawl(self, request: CrawlRequest) -> FiledTask:
         """Create a crawl of a domain.
@@ -95,13 +98,18 @@ class CrawlingService:
             WrongFieldsError: there is no such platform, or its creators cannot be searched.
             UnknownDomainError: nobody crawls the domain, and no creator of it is stored.
             CredentialsError: no account can export, and none will by itself.
+            InvalidInputError: the open export chooses other creators, or creators of an older
+                release are still being brought in, which a selection would not find.
         """
         platform = self._searching(request.platform).name
         self.require_accounts(platform, Purpose.EXPORTING)
+        if request.selection is not None and self.backfill.progress().left:
+            raise InvalidInputError("selection_before_backfill")
         self._require_known_domain(platform, request.domain, grace_secs)
         filed = self.submitter.submit_export(
             platform, request.domain, request.options.as_json(), request.lanes, request.labels
         )
+        _require_same_selection(filed, request)
         return self._resumed(filed)
 
     def task(self, task_id: int) -> Task:
@@ -244,6 +252,14 @@ class CrawlingService:
         if filed.task.status is TaskStatus.PAUSED:
             self.control.resume(filed.task.id)
         return filed
+
+
+def _require_same_selection(filed: FiledTask, request: ExportRequest) -> None:
+    """Raise InvalidInputError when the open export that was joined chooses other creators."""
+    if filed.is_new:
+        return
+    if ExportOptions.from_json(filed.task.options).selection != request.selection:
+        raise InvalidInputError("selection_differs", task_id=filed.task.id)
 
 
 def _unknown(task_id: int) -> InvalidInputError:

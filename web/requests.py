@@ -29,7 +29,9 @@ from accounts.requests import (
 )
 from core.errors import InvalidInputError
 from core.requests import NOT_TEXT, is_text
+from crawler.creators.filters import ConditionReader
 from crawler.export.requests import MAX_LANES, MAX_ROWS, ExportRequest
+from crawler.export.selection import SkipDelivered, selection_of
 from crawler.tasks.labels import RULE, labels_named
 from crawler.tasks.requests import (
     DEFAULT_PLATFORM,
@@ -130,12 +132,30 @@ class NewExport(RequestBody):
     limit: int | None = Field(None, ge=1, le=MAX_ROWS, description="rows at most; null: all")
     raw_cells: bool = Field(False, description="CSV: leave formula-like text")
     follow: bool = Field(False, description="go on for ever with new creators")
+    where: list[str] = Field([], max_length=20, description="conditions: followers>=10000")
+    since: str | None = Field(None, max_length=40, description="ingested since: 7d, or a day")
+    keyword: list[str] = Field([], max_length=1000, description="found by one of these searches")
+    has: list[str] = Field([], max_length=4, description="contact, email, phone, messenger")
+    order: str | None = Field(None, max_length=40, description="a field; -: highest first")
+    skip_delivered: SkipDelivered = Field(
+        SkipDelivered.NEVER, description="platform: not whom another domain delivered"
+    )
     lanes: int = Field(1, ge=1, le=MAX_LANES, description="accounts that drain it side by side")
     labels: Labels = []
 
-    def as_request(self) -> ExportRequest:
+    def as_request(self, reader: ConditionReader) -> ExportRequest:
         """Return the request of the use case, which checks what pydantic has not."""
-        return ExportRequest(**dict(self))
+        given = dict(self)
+        selection = selection_of(
+            reader,
+            where=given.pop("where"),
+            since=given.pop("since"),
+            keywords=given.pop("keyword"),
+            has=given.pop("has"),
+            order=given.pop("order"),
+            skip_delivered=given.pop("skip_delivered") is SkipDelivered.PLATFORM,
+        )
+        return ExportRequest(selection=selection, **given)
 
 
 class TaskLabels(RequestBody):

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from app.container import App, load_services
+from commands.crawling.condition_files import condition_reader
 from commands.framework.context import Exit, opened_app, result, result_json, say
 from commands.framework.foreground import Foreground
 from commands.framework.reader import reader
@@ -23,6 +24,7 @@ from core.errors import InvalidInputError, SettingsError, UnknownDomainError
 from core.messages import Message
 from crawler.export.formats import FORMATS
 from crawler.export.requests import MAX_LANES, ExportRequest
+from crawler.export.selection import SkipDelivered, selection_of
 from crawler.tasks.labels import labels_named
 from crawler.tasks.requests import DEFAULT_PLATFORM, CrawlRequest
 from crawler.tasks.submission import FiledTask
@@ -96,6 +98,27 @@ def start_export(
     follow: Annotated[
         bool, typer.Option("--follow", help="go on for ever with new creators")
     ] = False,
+    where: Annotated[
+        list[str] | None,
+        typer.Option("--where", help="only these: 'followers>=10000'; may be repeated"),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", help="ingested since: a span such as 7d, or a day")
+    ] = None,
+    keyword: Annotated[
+        list[str] | None, typer.Option("--keyword", help="found by this search; may be repeated")
+    ] = None,
+    has: Annotated[
+        list[str] | None,
+        typer.Option("--has", help="contact, email, phone or messenger in the signature"),
+    ] = None,
+    order: Annotated[
+        str | None, typer.Option("--order", help="a field; - in front: the highest first")
+    ] = None,
+    skip_delivered: Annotated[
+        SkipDelivered,
+        typer.Option("--skip-delivered", help="platform: not who another domain delivered"),
+    ] = SkipDelivered.NEVER,
     platform: Platform = DEFAULT_PLATFORM,
     workers: Workers = 1,
     label: Labels = None,
@@ -108,7 +131,17 @@ def start_export(
     Joins or resumes an open export of the same platform and domain.
     """
     require_workers(workers)
+    selection = selection_of(
+        condition_reader(),
+        where=where or (),
+        since=since,
+        keywords=keyword or (),
+        has=has or (),
+        order=order,
+        skip_delivered=skip_delivered is SkipDelivered.PLATFORM,
+    )
     request = ExportRequest(
+        selection=selection,
         domain=domain,
         platform=platform,
         format=format,

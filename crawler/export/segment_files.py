@@ -26,6 +26,7 @@ from crawler.export.fencing import WriteFence
 from crawler.export.formats import FORMATS, Format, FormatWriter, Table
 from crawler.export.options import table_of
 from storage.crawling import influencers
+from storage.creators import selections
 from storage.engines.transactions import Database, Row
 from storage.models.segments import Segment
 
@@ -170,7 +171,7 @@ class SegmentFiles:
         values = self.row_reader(segment.platform, table.columns).values
         writer = chosen.open(path, table)
         try:
-            for rows in _rows_of(database, segment.id):
+            for rows in _rows_of(database, segment):
                 writer.write([values(row) for row in rows])
             writer.close()
         except BaseException:
@@ -346,7 +347,7 @@ def render(
     """
     writer = files.open_part(placement, fence)
     try:
-        for rows in _rows_of(database, placement.segment.id):
+        for rows in _rows_of(database, placement.segment):
             fence.require()
             writer.append(rows)
         return writer.publish()
@@ -355,14 +356,22 @@ def render(
         raise
 
 
-def _rows_of(database: Database, segment_id: int) -> Iterator[list[Row]]:
+def _rows_of(database: Database, segment: Segment) -> Iterator[list[Row]]:
+    """Yield the rows of a segment in the order of its file: by id, or as they were selected."""
+    selected = segment.options.get("selection") is not None
     after = 0
     while True:
-        rows = database.read(influencers.of_segment, segment_id, after, RENDER_ROWS)
+        rows = (
+            database.read(
+                selections.rows_of_segment, segment.task_id, segment.id, after, RENDER_ROWS
+            )
+            if selected
+            else database.read(influencers.of_segment, segment.id, after, RENDER_ROWS)
+        )
         if not rows:
             return
         yield rows
-        after = rows[-1]["id"]
+        after = rows[-1]["place" if selected else "id"]
 
 
 def manifest_path(path: Path) -> Path:

@@ -43,10 +43,11 @@ class WaitingFor(StrEnum):
 class Task:
     """A task or, with `parent_id`, a piece of one: a part of its work, for one worker at a time.
 
-    Only leaves (pieces, and tasks that were not split) are claimed. `progress_marker` is `page=N`
-    or `last_id=N`. Before `not_before` nobody claims it; a paused task without one waits for the
-    operator. `attempts` counts failures in a row. A crawl searches for its `keyword`; None: for the
-    domain. `end_reason` (a stored message) says why it was completed before its last page.
+    Only leaves (pieces, and tasks that were not split) are claimed. `progress_marker` is `page=N`,
+    `last_id=N` or `place=N` (of a selection). Before `not_before` nobody claims it; a paused task
+    without one waits for the operator. `attempts` counts failures in a row. A crawl searches for
+    its `keyword`; None: for the domain. `end_reason` (a stored message) says why it was completed
+    before its last page.
     """
 
     id: int
@@ -100,6 +101,11 @@ class Task:
     def last_id(self) -> int:
         """The highest creator id that the export has come to; 0 before the first row."""
         return self._marker("last_id") or 0
+
+    @property
+    def last_place(self) -> int:
+        """The last place of its selection that the export has come to; 0 before the first row."""
+        return self._marker("place") or 0
 
     def _marker(self, name: str) -> int | None:
         if self.progress_marker is None or not self.progress_marker.startswith(f"{name}="):

@@ -17,6 +17,7 @@ from storage.operations import listings
 from web.api.lists import ObjectPage, TheListing
 from web.auth.access import Actor, Reader, Visitor
 from web.backend import Backend
+from web.conditions import condition_reader
 from web.lookups import existing_task
 from web.parameters import RowId
 from web.problems import refused_as
@@ -72,7 +73,11 @@ def create_crawl(
 def create_export(
     given: NewExport, response: Response, backend: TheBackend, who: Actor
 ) -> dict[str, Any]:
-    return _filed(backend, backend.use_cases.tasks.export(who, given.as_request()), response)
+    return _filed(
+        backend,
+        backend.use_cases.tasks.export(who, given.as_request(condition_reader(backend))),
+        response,
+    )
 
 
 @router.post("/{task_id}/labels", summary="Put labels on it, take labels off")

@@ -18,6 +18,7 @@ from storage.crawling import tasks as task_rows
 from storage.models.tasks import TaskStatus, TaskType
 from storage.operations import listings
 from web.backend import Backend
+from web.conditions import condition_reader
 from web.console.list_view import TheList
 from web.console.overview import Rates, task_row
 from web.console.visits import Acting, Reading, Visit, action
@@ -123,6 +124,9 @@ def export(
     lanes: Annotated[str, Form()] = "",
     raw_cells: Annotated[bool, Form()] = False,
     follow: Annotated[bool, Form()] = False,
+    where: Annotated[str, Form()] = "",
+    has: Annotated[str, Form()] = "",
+    order: Annotated[str, Form()] = "",
     labels: Annotated[str, Form()] = "",
 ) -> str:
     """Create an export of a domain; an open one of that domain goes on instead, with these
@@ -139,9 +143,13 @@ def export(
             "headers": headers,
             "limit": limit.strip() or None,
             "labels": labels.split(),
+            "where": [line for line in where.splitlines() if line.strip()],
+            "has": has.split(),
+            "order": order.strip() or None,
         }
     )
-    return _filed_message(visit, visit.use_cases.tasks.export(visit.who, given.as_request()))
+    request = given.as_request(condition_reader(visit.backend))
+    return _filed_message(visit, visit.use_cases.tasks.export(visit.who, request))
 
 
 @router.post("/{task_id}/label")
