@@ -5,7 +5,7 @@ from __future__ import annotations
 from presentation.i18n.forms import Forms
 
 MESSAGES: dict[str, Forms] = {
-    "column_uid": "UID",
+    "column_uid": "达人 ID",
     "column_nickname": "昵称",
     "column_followers": "粉丝数",
     "column_contact": "联系方式",
