@@ -41,6 +41,8 @@ TIKTOK_KINDS = ("video", "photo", "embed", "v2", "v1", "v")
 DOUYIN_PARAMS = ("vid", "modal_id", "aweme_id", "item_id", "item_ids", "awemeId")
 # Bilibili's app names its videos so.
 APP_LINK = re.compile(r"bilibili://(?:video|av)/(?P<id>[0-9A-Za-z]+)", re.IGNORECASE)
+# Some programs keep ids of Bilibili without their first two letters.
+WITHOUT_BV = re.compile(r"1[0-9A-Za-z]{9}")
 NUMBERED = re.compile(r"(?i:av)?([1-9][0-9]{0,15})")
 # Spreadsheets turn long ids into numbers like 7.1E+18, whose last digits are lost.
 ROUNDED = re.compile(r"[0-9]+(?:\.[0-9]+)?[eE]\+?[0-9]+")
@@ -312,7 +314,9 @@ def _recognise_id(text: str, platform: str | None, shown: str) -> VideoLink:
 
 def _id_of(platform: str, text: str) -> str | None:
     if platform == "bilibili":
-        return normalize_bilibili_id(text)
+        found = normalize_bilibili_id(text)
+        is_cut = found is None and WITHOUT_BV.fullmatch(text)
+        return normalize_bilibili_id(f"BV{text}") if is_cut else found
     if platform == "youtube":
         return text if YOUTUBE_ID.fullmatch(text) else None
     return text if platform in ID_READERS and AWEME_ID.fullmatch(text) else None

@@ -158,7 +158,8 @@ def read_link(text: str, platform: str | None) -> VideoLink | ShortLink:
     """Return the video, or the unresolved short link, that a text names.
 
     Args:
-        platform: the platform of a bare id; None when only links are accepted.
+        platform: the platform of a bare id, which may lack its `BV` on Bilibili; None when only
+            links are accepted.
 
     Raises:
         InvalidInputError: the text names no video; it suggests an id where only `BV` is missing.
@@ -167,7 +168,7 @@ def read_link(text: str, platform: str | None) -> VideoLink | ShortLink:
         return recognise(text, platform)
     except InvalidInputError as error:
         suggestion = normalize_bilibili_id(f"BV{text.strip()}")
-        if suggestion is None or platform not in (None, "bilibili"):
+        if suggestion is None or platform is not None:
             raise
         raise InvalidInputError(
             "id_without_bv", text=text.strip(), suggestion=suggestion

@@ -125,7 +125,6 @@ MESSAGES: dict[str, Forms] = {
     # views
     "options_behind": "options go behind {command}",
     "options_exclude": "{names} exclude each other; give one",
-    "date_with_hour": "--date and --hour go together",
     "date_for_import": "--date and --hour are for --import-only",
     "catalogue_is_empty": (
         "the catalogue is empty (see: {program} works add); the file was left as it is"

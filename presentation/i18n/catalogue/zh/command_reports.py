@@ -113,7 +113,6 @@ MESSAGES: dict[str, Forms] = {
     # 每小时数据
     "options_behind": "选项应写在 {command} 之后",
     "options_exclude": "{names} 不能同时使用；请只选一个",
-    "date_with_hour": "--date 与 --hour 须同时给出",
     "date_for_import": "--date 与 --hour 仅用于 --import-only",
     "catalogue_is_empty": ("作品列表为空（添加：{program} works add）；文件保持原样"),
     "hour_waits_for_other": "{hour}：另一进程正在处理该小时；等待其完成",
