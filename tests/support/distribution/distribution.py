@@ -121,6 +121,7 @@ def scanner_of(
         clock=clock,
         calendar=app.calendar,
         part_tasks=part_tasks,
+        accounts_per_platform=app.settings.daily_accounts_per_platform,
     )
 
 
