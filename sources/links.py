@@ -24,6 +24,13 @@ DOMAINS = {
     "tiktok.com": "tiktok",
     "tiktokv.com": "tiktok",
 }
+# What people call the platforms.
+PLATFORM_WORDS: Mapping[str, tuple[str, ...]] = {
+    "bilibili": ("bilibili", "bili", "b站", "哔哩哔哩", "哔哩"),
+    "douyin": ("douyin", "抖音"),
+    "youtube": ("youtube", "油管"),
+    "tiktok": ("tiktok",),
+}
 BILIBILI_SHORT_HOSTS = {"b23.tv", "bili2233.cn"}
 SHORT_HOSTS = BILIBILI_SHORT_HOSTS | {"v.douyin.com", "vm.tiktok.com", "vt.tiktok.com"}
 SHORT_NAME = re.compile(r"[0-9A-Za-z_-]{4,40}")
@@ -182,6 +189,12 @@ def platform_of_host(host: str | None) -> str | None:
         if name == domain or name.endswith(f".{domain}"):
             return platform
     return None
+
+
+def platform_of_word(word: str) -> str | None:
+    """Return the platform of a name in English or Chinese; None for an unknown one."""
+    named = word.strip().lower()
+    return next((name for name, words in PLATFORM_WORDS.items() if named in words), None)
 
 
 def plain_url(parts: SplitResult) -> str:

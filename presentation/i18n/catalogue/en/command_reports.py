@@ -53,6 +53,7 @@ MESSAGES: dict[str, Forms] = {
     "completions_taken_in": (
         "completions: {created:,} new, {updated:,} changed, {unchanged:,} as before"
     ),
+    "item_cell_left_out": "{file}, {place}: {reason}; the cell was left out",
     "item_refused": "{file}, {place}: {reason}",
     "items_refused": "{count:,} refused; mend those and run it again",
     "items_refused_more": (

@@ -47,6 +47,7 @@ MESSAGES: dict[str, Forms] = {
     "tasks_taken_in": ("任务：新增 {created:,}，更改 {updated:,}，未变 {unchanged:,}"),
     "users_taken_in": ("用户：新增 {created:,}，更改 {updated:,}，未变 {unchanged:,}"),
     "completions_taken_in": ("完成记录：新增 {created:,}，更改 {updated:,}，未变 {unchanged:,}"),
+    "item_cell_left_out": "{file}，{place}：{reason}；已略过该单元格",
     "item_refused": "{file}，{place}：{reason}",
     "items_refused": "{count:,} 个被拒绝；修正后请重新执行",
     "items_refused_more": (
