@@ -13,6 +13,7 @@ from storage.catalogue.view_data import open_view_data
 if TYPE_CHECKING:
     from app.foundation import Foundation
     from app.pool import PoolFactories
+    from presentation.i18n.renderer import Renderer
     from sources.platform_access import PlatformAccess
     from storage.engines.transactions import Database
     from works.catalogue.catalogue import Catalogue
@@ -100,7 +101,6 @@ class WorksFactories:
         """Return the updater of play counts, with sessions whose
         requests keep a delay of their own."""
         from crawler.statistics.retry_policy import StatsRetryPolicy
-        from presentation.i18n.renderer import ENGLISH_RENDERER
         from works.play_counts.batches import BatchAsker, RoundLimits
         from works.play_counts.progress_file import RoundFile
         from works.play_counts.updater import PlayCountUpdater
@@ -125,7 +125,7 @@ class WorksFactories:
             limits=limits,
             progress=RoundFile(settings.data_dir / "video_update_progress.json"),
             log_file=settings.log_dir / "video_update.log",
-            renderer=ENGLISH_RENDERER,
+            renderer=self._log_renderer,
         )
 
     @cached_property
@@ -141,7 +141,6 @@ class WorksFactories:
         `hourly.run(stop)` is the full run as a job.
         """
 
-        from presentation.i18n.renderer import ENGLISH_RENDERER
         from works.hourly.importer import HourlyImporter
         from works.hourly.pipeline import HourlyPipeline
 
@@ -151,7 +150,7 @@ class WorksFactories:
             importer=HourlyImporter(files=self._hour_files, data=self.view_data),
             log_dir=self.foundation.settings.log_dir / "spider",
             zone=self.foundation.calendar.zone,
-            renderer=ENGLISH_RENDERER,
+            renderer=self._log_renderer,
         )
 
     @cached_property
@@ -180,6 +179,14 @@ class WorksFactories:
             zone=self.foundation.calendar.zone,
             failures=FailureEntries(ENGLISH_RENDERER),
         )
+
+    @property
+    def _log_renderer(self) -> Renderer:
+        """Return the renderer of log files: in English, with the times of the quota zone."""
+        from presentation.i18n.language import Language
+        from presentation.i18n.renderer import Renderer
+
+        return Renderer(Language.ENGLISH, self.foundation.calendar.zone)
 
     @property
     def _hour_files(self) -> HourFiles:

@@ -35,7 +35,8 @@ from core.logs import redact, service_log, set_up_logging
 from core.messages import Message
 from core.plain_text import escaped_turns
 from core.settings import Settings, load_settings
-from presentation.i18n.renderer import ENGLISH_RENDERER
+from presentation.i18n.language import Language
+from presentation.i18n.renderer import Renderer
 from storage.schema import schema
 from storage.schema.schema import SchemaState
 
@@ -261,7 +262,9 @@ def _prepare(settings: Settings, prepare: Callable[[App], None] | None) -> str |
 
 def _logging(settings: Settings) -> logging.Handler:
     try:
-        return set_up_logging(settings.log_dir, ENGLISH_RENDERER.sentence, on_trouble=say)
+        zone = settings.quota_zone
+        render = Renderer(Language.ENGLISH, zone).sentence
+        return set_up_logging(settings.log_dir, render, on_trouble=say, zone=zone)
     except OSError as error:
         raise unwritable(
             "log_folder_unwritable", settings.log_dir, error, "BATON_LOG_DIR"

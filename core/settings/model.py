@@ -258,6 +258,11 @@ class Settings(BaseSettings):
     daily_stats_schedule: CronSetting = _setting(
         "0 2 * * *", "BATON_DAILY_STATS_SCHEDULE", "when `daily_stats` runs (cron, quota zone)"
     )
+    daily_accounts_per_platform: bool = _setting(
+        False,
+        "BATON_DAILY_ACCOUNTS_PER_PLATFORM",
+        "`true`: a user of two platforms is two in the `account_count` of daily reports",
+    )
     late_completions_days: int = _setting(
         7,
         "BATON_LATE_COMPLETIONS_DAYS",

@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.clock import Clock
+from core.logs import fields, service_log
 from crawler.tasks.options import CrawlOptions
 from storage.crawling import task_labels, tasks
 from storage.crawling.tasks import NewTask
 from storage.engines.transactions import Database, Tx
 from storage.models.tasks import Task, TaskType
+
+log = service_log("tasks")
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,15 @@ class TaskSubmitter:
             task_labels.add(tx, task.id, labels)
             return FiledTask(task, is_new)
 
-        return self.database.write_idempotent(work)
+        filed = self.database.write_idempotent(work)
+        _log_filed(filed, len(pieces()) if filed.is_new else 0)
+        return filed
+
+
+def _log_filed(filed: FiledTask, pieces: int) -> None:
+    task, done = filed.task, "created" if filed.is_new else "joined"
+    what = {"type": task.task_type, "platform": task.platform, "domain": task.domain}
+    log.info("%s %s", done, fields(task=task.id, **what, pieces=pieces or None))
 
 
 def split_pages(

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from functools import partial
 from typing import Any, TypeVar
 
 from core.errors import InvalidInputError
 from core.messages import Message
+from core.tabular.cells import moment
 from core.tabular.table import header_word
-from sources.links import ShortLink, VideoLink, normalize_bilibili_id, recognise
+from sources.links import (
+    PLATFORM_WORDS,
+    ShortLink,
+    VideoLink,
+    normalize_bilibili_id,
+    platform_of_word,
+    recognise,
+)
 from works.catalogue.entries import (
     MAX_CHARS,
     MAX_REASON_CHARS,
@@ -67,19 +74,8 @@ COLUMN_NAMES: Mapping[str, tuple[str, ...]] = {
     "is_valid": ("is_valid", "valid", "enabled", "有效", "是否有效", "状态"),
     "reason": ("reason", "invalid_reason", "原因", "失效原因"),
 }
-PLATFORM_NAMES: Mapping[str, tuple[str, ...]] = {
-    "bilibili": ("bilibili", "bili", "b站", "哔哩哔哩", "哔哩"),
-    "douyin": ("douyin", "抖音"),
-    "youtube": ("youtube", "油管"),
-    "tiktok": ("tiktok",),
-}
 YES = {"true", "1", "yes", "y", "是", "有效", "启用", "正常", "valid", "enabled"}
 NO = {"false", "0", "no", "n", "否", "无效", "失效", "停用", "禁用", "invalid", "disabled"}
-SECONDS = re.compile(r"[0-9]{9,10}")
-LOCAL_TIME = re.compile(
-    r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?"
-    r"(?:[ T]+([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]+)?)?)?"
-)
 SHOWN_CHARS = 60
 
 
@@ -158,7 +154,8 @@ def read_link(text: str, platform: str | None) -> VideoLink | ShortLink:
     """Return the video, or the unresolved short link, that a text names.
 
     Args:
-        platform: the platform of a bare id; None when only links are accepted.
+        platform: the platform of a bare id, which may lack its `BV` on Bilibili; None when only
+            links are accepted.
 
     Raises:
         InvalidInputError: the text names no video; it suggests an id where only `BV` is missing.
@@ -167,7 +164,7 @@ def read_link(text: str, platform: str | None) -> VideoLink | ShortLink:
         return recognise(text, platform)
     except InvalidInputError as error:
         suggestion = normalize_bilibili_id(f"BV{text.strip()}")
-        if suggestion is None or platform not in (None, "bilibili"):
+        if suggestion is None or platform is not None:
             raise
         raise InvalidInputError(
             "id_without_bv", text=text.strip(), suggestion=suggestion
@@ -196,10 +193,11 @@ def _text(name: str, value: Any) -> str | None:
 def _platform(word: str) -> str:
     """Return the platform of a name in English or Chinese. Raise
     InvalidInputError for an unknown one."""
-    for platform, names in PLATFORM_NAMES.items():
-        if word.lower() in names:
-            return platform
-    raise InvalidInputError("platform_unknown", name=word[:SHOWN_CHARS], known=list(PLATFORM_NAMES))
+    platform = platform_of_word(word)
+    if platform is None:
+        known = list(PLATFORM_WORDS)
+        raise InvalidInputError("platform_unknown", name=word[:SHOWN_CHARS], known=known)
+    return platform
 
 
 def _yes_or_no(text: str) -> bool:
@@ -214,12 +212,6 @@ def _moment(text: str, zone: tzinfo) -> datetime:
     """Return the time in a text: ISO with an offset or without (then in
     `zone`), a date, Unix seconds."""
     try:
-        if SECONDS.fullmatch(text):
-            return datetime.fromtimestamp(int(text), UTC)
-        local = LOCAL_TIME.fullmatch(text)
-        if local:
-            return datetime(*(int(part or 0) for part in local.groups()), tzinfo=zone)  # type: ignore[arg-type, misc]
-        moment = datetime.fromisoformat(text)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=zone)
+        return moment(text, zone)
     except (ValueError, OverflowError) as error:
         raise InvalidInputError("publish_time_malformed", text=text[:SHOWN_CHARS]) from error

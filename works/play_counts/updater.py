@@ -69,7 +69,7 @@ class PlayCountUpdater:
     Args:
         progress: tells the next run when the round began and what its outcome was so far.
         log_file: gets a line for each batch, and for each work without a play count.
-        renderer: writes the messages in that file.
+        renderer: writes the messages in that file; its zone is that of the times there.
     """
 
     database: Database
@@ -126,7 +126,9 @@ class PlayCountUpdater:
             if not is_locked:
                 raise BusyError("play_counts_busy")
             try:
-                with own_log_file(SERVICE, self.log_file, self.renderer.sentence) as log:
+                with own_log_file(
+                    SERVICE, self.log_file, self.renderer.sentence, self.renderer.zone
+                ) as log:
                     return self._update(self._resume_or_begin(force, uids, log), watch, log, stop)
             except OSError as error:
                 detail = error.strerror or str(error)
@@ -137,10 +139,10 @@ class PlayCountUpdater:
     def _resume_or_begin(self, force: bool, uids: Sequence[str], log: Logger) -> Round:
         """Return the unfinished round about the same works, or store and return a new one."""
         now, sorted_uids = self.clock.now(), tuple(sorted(set(uids)))
-        left = self.progress.load()
+        left = self.progress.load(force, sorted_uids)
         # An older round is not resumed: its first counts are due again.
         longest = timedelta(days=max(1, self.limits.days))
-        if left is not None and left.matches(force, sorted_uids) and now - left.began_at < longest:
+        if left is not None and now - left.began_at < longest:
             log.info("going on with the round of %s: %s done", _minute(left.began_at), left.done)
             return left
         fresh = Round(began_at=now, force=force, uids=sorted_uids)
@@ -168,7 +170,7 @@ class PlayCountUpdater:
         left = sum(self.database.read(partial(works.due_counts, due=due)).values())
         end = RoundEnd(round_, left)
         if not left:
-            self.progress.remove()
+            self.progress.remove(round_)
         log.info("ended: %s", end)
         return end
 

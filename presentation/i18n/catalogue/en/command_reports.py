@@ -53,6 +53,7 @@ MESSAGES: dict[str, Forms] = {
     "completions_taken_in": (
         "completions: {created:,} new, {updated:,} changed, {unchanged:,} as before"
     ),
+    "item_cell_left_out": "{file}, {place}: {reason}; the cell was left out",
     "item_refused": "{file}, {place}: {reason}",
     "items_refused": "{count:,} refused; mend those and run it again",
     "items_refused_more": (
@@ -125,7 +126,6 @@ MESSAGES: dict[str, Forms] = {
     # views
     "options_behind": "options go behind {command}",
     "options_exclude": "{names} exclude each other; give one",
-    "date_with_hour": "--date and --hour go together",
     "date_for_import": "--date and --hour are for --import-only",
     "catalogue_is_empty": (
         "the catalogue is empty (see: {program} works add); the file was left as it is"

@@ -22,6 +22,7 @@ MESSAGES: dict[str, Forms] = {
     "subject_connections": "connections",
     "subject_clock": "clock",
     "subject_database_server": "database server",
+    "subject_references": "references between tables",
     "subject_database_tls": "database encryption",
     "subject_moments": "moments in the future",
     "subject_accounts": "accounts",
@@ -111,6 +112,12 @@ MESSAGES: dict[str, Forms] = {
         "{tls}; its certificate ends in {n} days",
     ),
     "tls_renew": "renew the server's certificate",
+    "no_orphans": "every row refers to rows that exist",
+    "orphans_of": "{column}: {rows:,} without their row in {target}",
+    "orphans_found": "rows were deleted by other means than Baton's: {named}",
+    "restore_rows": (
+        "take the rows back from a backup; exports verify says which exports are still proven"
+    ),
     "no_future_moments": "none",
     "future_moment": "{column}: {rows:,} (to {latest} UTC)",
     "moments_ahead": "left behind by a clock that was ahead: {named}",

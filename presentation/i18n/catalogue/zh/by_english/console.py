@@ -407,6 +407,12 @@ CHINESE = {
     "from … to": "从……到",
     # dramas and the broadcaster
     "Count a day again": "重新扫描某日",
+    "Take in a list of tasks, users or completions": "导入下发任务、用户或完成记录的列表",
+    "What it lists": "列表内容",
+    "distribution tasks": "下发任务",
+    "users": "用户",
+    "completions": "完成记录",
+    "report new completions at once": "立即回传新的完成记录",
     "dry run: fetch, store and report nothing": "试运行：不获取、不保存、不回传",
     "Count": "扫描",
     "Dramas": "下发任务",

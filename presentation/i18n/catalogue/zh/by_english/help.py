@@ -320,8 +320,6 @@ HELP = {
     "fetch this hour into its data file": "抓取本小时并写入数据文件",
     "take one data file in, the newest one": "入库一个数据文件，默认最新的",
     "take in every data file that is not in": "入库所有尚未入库的数据文件",
-    "for --import-only": "用于 --import-only",
-    "beside --date": "与 --date 一起使用",
     "Show a video hour by hour, with growth and a chart.": "一个视频的每小时数据，含增长和图表。",
     "an id or a link": "id 或链接",
     "newest hours at most": "最多显示最近的小时数",
@@ -373,7 +371,11 @@ HELP = {
     "Distribution tasks and their completions.": "分发任务及其完成情况。",
     "Add or change distribution tasks from a file.": "从文件添加或修改分发任务。",
     "A column or field that is absent or empty stays as it is.": "缺少或为空的列和字段保持不变。",
-    "CSV, JSON array, or a JSON object a line": "CSV、JSON 数组，或每行一个 JSON 对象",
+    "a list (CSV, Excel), a JSON array, or a JSON object a line": (
+        "列表（CSV、Excel）、JSON 数组，或每行一个 JSON 对象"
+    ),
+    "for --import-only; all hours of the day": "用于 --import-only；该日的所有小时",
+    "for --import-only; without --date today": "用于 --import-only；未给 --date 时为今天",
     "Add or change users and their agents from a file.": "从文件添加或修改用户及其代理。",
     "Add posted videos from a file; new ones are reported.": "从文件添加已发布的视频；新增的会回传。"
     ""
