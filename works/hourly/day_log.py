@@ -9,7 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from core.logs import LINE_BREAKS, redact
+from core.installation.file_access import SHARED, FileAccess, make_folder
+from core.logs import LINE_BREAKS, open_log, redact
 from core.messages import message_of
 from presentation.i18n.renderer import Renderer
 
@@ -20,10 +21,20 @@ class DayLog(logging.Handler):
     Args:
         zone: the time zone of days and times.
         renderer: writes the messages and errors among a record's arguments.
+        access: mode and group of new files.
     """
 
-    def __init__(self, *, folder: Path, name: str, zone: ZoneInfo, renderer: Renderer) -> None:
+    def __init__(
+        self,
+        *,
+        folder: Path,
+        name: str,
+        zone: ZoneInfo,
+        renderer: Renderer,
+        access: FileAccess = SHARED,
+    ) -> None:
         super().__init__()
+        self._access = access
         self._folder = folder
         self._name = name
         self._zone = zone
@@ -36,8 +47,8 @@ class DayLog(logging.Handler):
         line = f"[{moment:%Y-%m-%d %H:%M:%S}] {record.levelname} {redact(message)}\n"
         path = self._folder / f"{self._name}_{moment:%Y%m%d}.log"
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
+            make_folder(self._folder, self._access)
+            with open_log(path, self._access) as file:
                 file.write(line)
         except OSError:
             # A full disk must not stop the crawl: logging reports the failure and goes on.
@@ -54,9 +65,9 @@ class DayLog(logging.Handler):
 
 @contextmanager
 def day_log(
-    folder: Path, name: str, zone: ZoneInfo, renderer: Renderer
+    folder: Path, name: str, zone: ZoneInfo, renderer: Renderer, access: FileAccess = SHARED
 ) -> Iterator[logging.Logger]:
     """Yield a logger of its own, whose records reach no other handler."""
     log = logging.Logger(name, logging.INFO)
-    log.addHandler(DayLog(folder=folder, name=name, zone=zone, renderer=renderer))
+    log.addHandler(DayLog(folder=folder, name=name, zone=zone, renderer=renderer, access=access))
     yield log
