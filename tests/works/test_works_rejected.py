@@ -182,6 +182,9 @@ def test_a_cleared_field_arrives(app, inbox: DropFolder) -> None:
     take_in(inbox)
     one = catalogue(app)[IDS[0]]
     assert (one.title, one.author) == ("", "c"), "the later one wins, field by field"
+    drop(inbox, "4.json", [work(title=""), work(title="last")])
+    take_in(inbox)
+    assert catalogue(app)[IDS[0]].title == "last"
 
 
 def test_a_list_that_somebody_imports_clears_nothing(app, tmp_path: Path) -> None:
