@@ -86,6 +86,7 @@ class CrawlingFactories:
             raw_fields=self.pool.platforms.raw_fields,
             profile_url=self.pool.platforms.profile_url,
             is_declared=self.pool.platforms.is_declared,
+            access=self.foundation.file_access,
         )
 
     @cached_property

@@ -42,8 +42,13 @@ class WorksFactories:
     def catalogue(self) -> Catalogue:
         """Return the catalogue of videos."""
         from works.catalogue.catalogue import Catalogue
+        from works.catalogue.entries import FieldsOwner
 
-        return Catalogue(database=self.foundation.database, clock=self.foundation.clock)
+        return Catalogue(
+            database=self.foundation.database,
+            clock=self.foundation.clock,
+            owner=FieldsOwner(self.foundation.settings.works_owner),
+        )
 
     @cached_property
     def listing(self) -> CatalogueList:
@@ -55,6 +60,7 @@ class WorksFactories:
             clock=self.foundation.clock,
             calendar=self.foundation.calendar,
             path=self.foundation.settings.works_list,
+            access=self.foundation.file_access,
         )
 
     @cached_property
@@ -85,6 +91,7 @@ class WorksFactories:
             poll_secs=settings.poll_secs,
             renderer=ENGLISH_RENDERER,
             errors=self.foundation.errors_of("inbox", service="works"),
+            access=self.foundation.file_access,
         )
 
     @cached_property
@@ -126,13 +133,18 @@ class WorksFactories:
             progress=RoundFile(settings.data_dir / "video_update_progress.json"),
             log_file=settings.log_dir / "video_update.log",
             renderer=self._log_renderer,
+            access=self.foundation.file_access,
         )
 
     @cached_property
     def view_data(self) -> Database:
         """Return the database of the hourly counters of videos: a SQLite file apart from the
         main database."""
-        return open_view_data(self.foundation.settings.view_data_file, self.foundation.host_clock)
+        return open_view_data(
+            self.foundation.settings.view_data_file,
+            self.foundation.host_clock,
+            self.foundation.file_access,
+        )
 
     @cached_property
     def hourly(self) -> HourlyPipeline:
@@ -145,12 +157,14 @@ class WorksFactories:
         from works.hourly.pipeline import HourlyPipeline
 
         return HourlyPipeline(
+            take_in=lambda stop: self.drop_folder.import_waiting(stop),
             export=self.listing.export_if_used,
             make_crawl=self._hourly_crawl,
             importer=HourlyImporter(files=self._hour_files, data=self.view_data),
             log_dir=self.foundation.settings.log_dir / "spider",
             zone=self.foundation.calendar.zone,
             renderer=self._log_renderer,
+            access=self.foundation.file_access,
         )
 
     @cached_property
@@ -192,7 +206,7 @@ class WorksFactories:
     def _hour_files(self) -> HourFiles:
         from works.hourly.files import HourFiles
 
-        return HourFiles(self.foundation.settings.views_dir)
+        return HourFiles(self.foundation.settings.views_dir, self.foundation.file_access)
 
     @cached_property
     def _spaced_access(self) -> dict[str, PlatformAccess]:

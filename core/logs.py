@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TextIO
 from urllib.parse import unquote
 
+from core.installation.file_access import SHARED, FileAccess, make_folder
 from core.messages import Message, message_of
 
 Render = Callable[[Message], str]
@@ -165,6 +166,7 @@ class DailyFiles(logging.Handler):
         zone: the time zone of days and times.
         on_trouble: told once a minute at most that a file cannot be written. The record is lost
             then: it is never printed, as its arguments may be secrets.
+        access: mode and group of new files.
     """
 
     def __init__(
@@ -173,9 +175,11 @@ class DailyFiles(logging.Handler):
         render: Render = str,
         on_trouble: OnTrouble = lambda _message: None,
         zone: tzinfo = UTC,
+        access: FileAccess = SHARED,
     ) -> None:
         super().__init__()
         self._zone = zone
+        self._access = access
         self._folder = folder
         self._open: dict[str, tuple[str, TextIO]] = {}
         self._on_trouble = on_trouble
@@ -218,10 +222,9 @@ class DailyFiles(logging.Handler):
         if current is not None and current[0] == day:
             return current[1]
         self._close(service)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        stream = (self._folder / f"{service}-{day}.log").open(
-            "a", encoding="utf-8", errors="backslashreplace"
-        )
+        make_folder(self._folder, self._access)
+        path = self._folder / f"{service}-{day}.log"
+        stream = open_log(path, self._access)
         self._open[service] = (day, stream)
         return stream
 
@@ -237,13 +240,26 @@ class DailyFiles(logging.Handler):
             self._on_trouble(Message.of("log_unwritable", file=str(file), detail=detail))
 
 
-class OwnFile(logging.FileHandler):
+def open_log(path: Path, access: FileAccess) -> TextIO:
+    """Open a log file to append to, and escape what UTF-8 has no form for.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    return access.open_text(path, "a", errors="backslashreplace")
+
+
+class OwnFile(logging.StreamHandler[TextIO]):
     """A log file that is given by its path; a record that it cannot take is lost."""
+
+    def __init__(self, path: Path, access: FileAccess) -> None:
+        super().__init__(open_log(path, access))
 
     def close(self) -> None:
         """Close the file, also where what is still buffered finds no room."""
         with suppress(OSError):
-            super().close()
+            self.stream.close()
+        super().close()
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """Do nothing: logging's own method prints the record with its arguments."""
@@ -256,15 +272,21 @@ def _service_and_day(record: logging.LogRecord, zone: tzinfo) -> tuple[str, str]
 
 @contextmanager
 def own_log_file(
-    service: str, path: Path, render: Render = str, zone: tzinfo = UTC
+    service: str,
+    path: Path,
+    render: Render = str,
+    zone: tzinfo = UTC,
+    access: FileAccess = SHARED,
 ) -> Iterator[logging.Logger]:
     """Yield a logger whose lines go to the file `path` alone; it is closed when the block ends.
+
+    `access` is for new files and folders.
 
     Raises:
         OSError: the folder or the file cannot be created.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handler = OwnFile(path, encoding="utf-8", errors="backslashreplace")
+    make_folder(path.parent, access)
+    handler = OwnFile(path, access)
     handler.setFormatter(RedactingFormatter(render, zone))
     logger = service_log(service)
     logger.addHandler(handler)
@@ -282,19 +304,21 @@ def set_up_logging(
     render: Render = str,
     on_trouble: OnTrouble = lambda _message: None,
     zone: tzinfo = UTC,
+    access: FileAccess = SHARED,
 ) -> logging.Handler:
     """Send Baton's log records to daily files under `folder`; return the handler to close.
 
     Days and times are those of `zone`.
 
     `render` makes the sentence of a message or an error that is an argument of a record.
-    `on_trouble` is told once a minute at most when a file cannot be written.
+    `on_trouble` is told once a minute at most when a file cannot be written. `access` is for new
+    files and folders.
 
     Raises:
         OSError: the folder cannot be created.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    handler = DailyFiles(folder, render, on_trouble, zone)
+    make_folder(folder, access)
+    handler = DailyFiles(folder, render, on_trouble, zone, access)
     root = logging.getLogger(ROOT)
     root.setLevel(logging.INFO)
     # Else a handler on the root logger would write the lines a second time.

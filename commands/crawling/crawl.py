@@ -21,6 +21,7 @@ from commands.installation.serve import web_beside
 from commands.installation.startup import Startup
 from core.cancellation import StoppedSignal
 from core.errors import InvalidInputError, SettingsError, UnknownDomainError
+from core.installation.file_access import make_folder
 from core.messages import Message
 from crawler.export.formats import FORMATS
 from crawler.export.requests import MAX_LANES, ExportRequest
@@ -253,7 +254,7 @@ def _require_writable(app: App, out: Path | None) -> None:
     """
     folder = out or app.settings.exports_dir
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder, app.foundation.file_access)
         # A file without a name: a kill leaves nothing behind.
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:

@@ -9,7 +9,8 @@ from typing import Any
 
 from core.clock import Clock
 from core.errors import SchemaMismatchError
-from storage.engines.sqlite import SQLiteEngine
+from core.installation.file_access import SHARED, FileAccess
+from storage.engines.sqlite import JournalMode, SQLiteEngine
 from storage.engines.transactions import Database, Tx
 from storage.schema.schema import statements
 
@@ -52,12 +53,20 @@ class ImportedFile:
     sha256: str
 
 
-def open_view_data(path: Path, clock: Clock) -> Database:
-    """Return the database of that file, which is created on the first read or write."""
-    return Database(
-        engine=SQLiteEngine(path=path, pool_size=CONNECTIONS, page_cache_kib=PAGE_CACHE_KIB),
-        clock=clock,
+def open_view_data(path: Path, clock: Clock, access: FileAccess = SHARED) -> Database:
+    """Return the database of that file, which is created on the first read or write.
+
+    A new file gets the mode and the group of `access`. Users who may only read it can query it, as
+    it has no write-ahead log; they should set a busy timeout.
+    """
+    engine = SQLiteEngine(
+        path=path,
+        pool_size=CONNECTIONS,
+        page_cache_kib=PAGE_CACHE_KIB,
+        journal=JournalMode.DELETE,
+        access=access,
     )
+    return Database(engine=engine, clock=clock)
 
 
 def create(database: Database) -> None:

@@ -32,6 +32,7 @@ class AlertKind(StrEnum):
     SESSION_EXPIRING = "session_expiring"
     TASK_FAILED = "task_failed"
     WORK_STALLED = "work_stalled"
+    WORKS_REJECTED = "works_rejected"
 
 
 @dataclass(frozen=True)

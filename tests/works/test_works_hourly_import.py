@@ -110,7 +110,7 @@ def test_the_tables_are_as_agreed(desk: Desk) -> None:
         "idx_crawl_sessions_date": "crawl_sessions (crawl_date)",
         "idx_crawl_sessions_hour": "crawl_sessions (crawl_date, crawl_hour)",
     }
-    assert desk.rows("PRAGMA journal_mode") == [("wal",)]
+    assert desk.rows("PRAGMA journal_mode") == [("delete",)]
 
 
 def test_a_file_becomes_rows_and_a_session(desk: Desk) -> None:

@@ -372,3 +372,19 @@ def test_the_job_tells_its_result_in_a_sentence(shelf) -> None:
         english(here.app.works.play_counts.job(threading.Event()))
         == "2 updated, 0 skipped, 0 failed"
     )
+
+
+@pytest.mark.parametrize("owner", ["platform", "site"])
+def test_a_play_count_leaves_the_fields_of_the_site_to_the_site(shelf, owner: str) -> None:
+    here = shelf(works_owner=owner)
+    known, new = here.server.videos("bilibili", 2, state="visible")
+    here.put([known], title="of the site", cover_url="https://site/c")
+    here.update()
+    one = here.work(known)
+    assert one.play_count == known["counters"]["view"]
+    expected = ("of the site", "", "https://site/c", None)
+    told = (one.title, one.author, one.cover_url, one.publish_time)
+    assert (told == expected) == (owner == "site")
+    here.app.works.importer.add([known["url"], new["url"]], None, threading.Event(), fetch=True)
+    assert (here.work(known).title == "of the site") == (owner == "site")
+    assert here.work(new).title == new["title"], "what Baton adds itself has what is known"

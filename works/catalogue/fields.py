@@ -21,6 +21,7 @@ from sources.links import (
     recognise,
 )
 from works.catalogue.entries import (
+    CLEARED_VALUES,
     MAX_CHARS,
     MAX_REASON_CHARS,
     WorkEntry,
@@ -102,13 +103,16 @@ class WorkFields:
     lost: tuple[InvalidInputError, ...] = ()
 
 
-def read_fields(cells: Mapping[str, Any], platform: str | None, zone: tzinfo) -> WorkFields:
+def read_fields(
+    cells: Mapping[str, Any], platform: str | None, zone: tzinfo, *, clears: bool = False
+) -> WorkFields:
     """Return the link and the entry in a row.
 
     Args:
         cells: values by our column names; an absent or empty one leaves its field None.
         platform: the platform of bare ids where the row names none; None: such a row is wrong.
         zone: the time zone of times without an offset.
+        clears: whether a cell that is there and empty clears its field, where that may be.
 
     Raises:
         InvalidInputError: the row names no video, or a platform that is not known.
@@ -128,9 +132,33 @@ def read_fields(cells: Mapping[str, Any], platform: str | None, zone: tzinfo) ->
         reason=Message.text(reason) if reason else None,
         publish_time=optional.read("publish_time", lambda text: checked_time(_moment(text, zone))),
         is_valid=optional.read("is_valid", _yes_or_no),
+        cleared=_emptied(cells) if clears else frozenset(),
         **fields,
     )
     return WorkFields(link, validated(entry), tuple(optional.lost))
+
+
+def concerned_platforms(cells: object) -> frozenset[str]:
+    """Return the platforms that a row which cannot be understood may be about.
+
+    That is the one which it names, none when that is no platform of ours, or else all of them.
+    """
+    named = cells.get("platform") if isinstance(cells, Mapping) else None
+    if not isinstance(named, str) or not named.strip():
+        return frozenset(PLATFORM_WORDS)
+    try:
+        return frozenset({_platform(named.strip())})
+    except InvalidInputError:
+        return frozenset()
+
+
+def _emptied(cells: Mapping[str, Any]) -> frozenset[str]:
+    """Return the fields whose cells are there and empty."""
+    return frozenset(
+        name
+        for name in CLEARED_VALUES
+        if name in cells and not str(cells[name] if cells[name] is not None else "").strip()
+    )
 
 
 class _OptionalCells:

@@ -106,7 +106,7 @@ class HourlyCrawl:
         recovered = []
         current = Hour.of(self.clock.now(), self.zone)
         for hour in self.files.journals():
-            journal = None if hour == current else HourJournal.take(self.files.journal_path(hour))
+            journal = None if hour == current else self._journal(hour)
             if journal is None:
                 continue
             try:
@@ -133,16 +133,18 @@ class HourlyCrawl:
     ) -> HourJournal | None:
         """Return the hour's journal once no other process holds it; None when stopped before
         that."""
-        path = self.files.journal_path(hour)
-        journal = HourJournal.take(path)
+        journal = self._journal(hour)
         if journal is None:
             log.info("%s", Message.of("hour_waits_for_other", hour=str(hour)))
             show(CrawlProgress(hour, waiting=True))
         while journal is None:
             if self.clock.wait(stop, JOURNAL_POLL_SECS):
                 return None
-            journal = HourJournal.take(path)
+            journal = self._journal(hour)
         return journal
+
+    def _journal(self, hour: Hour) -> HourJournal | None:
+        return HourJournal.take(self.files.journal_path(hour), self.files.access)
 
     def _crawl(
         self,

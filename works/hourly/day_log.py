@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
-from core.logs import LINE_BREAKS, redact
+from core.installation.file_access import SHARED, FileAccess, make_folder
+from core.logs import LINE_BREAKS, open_log, redact
 from core.messages import message_of
 from presentation.i18n.renderer import Renderer
 
@@ -57,7 +58,8 @@ class LineWriter(logging.Handler):
 class _DayFiles:
     """Appends lines to the file of their day, which stays open until the next day."""
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, access: FileAccess) -> None:
+        self._access = access
         self._folder = folder
         self._name = name
         self._open: tuple[Path, TextIO] | None = None
@@ -67,9 +69,8 @@ class _DayFiles:
         path = self._folder / f"{self._name}_{moment:%Y%m%d}.log"
         if self._open is None or self._open[0] != path:
             self.close()
-            self._folder.mkdir(parents=True, exist_ok=True)
-            file = path.open("a", encoding="utf-8", errors="backslashreplace")
-            self._open = (path, file)
+            make_folder(self._folder, self._access)
+            self._open = (path, open_log(path, self._access))
         try:
             self._open[1].write(line + "\n")
             self._open[1].flush()
@@ -86,11 +87,16 @@ class _DayFiles:
 
 @contextmanager
 def day_log(
-    folder: Path, name: str, zone: ZoneInfo, renderer: Renderer, *others: logging.Handler
+    folder: Path,
+    name: str,
+    zone: ZoneInfo,
+    renderer: Renderer,
+    *others: logging.Handler,
+    access: FileAccess = SHARED,
 ) -> Iterator[logging.Logger]:
     """Yield a logger of its own, whose records reach the day's file and `others`, and no more."""
     log = logging.Logger(name, logging.INFO)
-    files = _DayFiles(folder, name)
+    files = _DayFiles(folder, name, access)
     log.addHandler(LineWriter(zone=zone, renderer=renderer, write=files.write))
     for handler in others:
         log.addHandler(handler)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from core.atomic_file import replacing
 from core.errors import DamagedFileError, OutputError
+from core.installation.file_access import SHARED, FileAccess
 from core.messages import Message
 from works.hourly.data_file import CheckedReport, checked_report
 from works.hourly.hours import HOURS_A_DAY, Hour
@@ -36,10 +37,14 @@ class StoredReport:
 
 
 class HourFiles:
-    """The files below `data/spider/views`, `YYYY/MM/DD/YYYY-MM-DD-HH_views_data.json` each."""
+    """The files below `data/spider/views`, `YYYY/MM/DD/YYYY-MM-DD-HH_views_data.json` each.
 
-    def __init__(self, folder: Path) -> None:
+    New files and folders get the mode and the group of `access`.
+    """
+
+    def __init__(self, folder: Path, access: FileAccess = SHARED) -> None:
         self.folder = folder
+        self.access = access
 
     def path(self, hour: Hour) -> Path:
         """Return the path of the hour's data file, whether it exists or not."""
@@ -90,7 +95,7 @@ class HourFiles:
             OutputError: the old file stays as it was.
         """
         path = self.path(hour)
-        with replacing(path) as file:
+        with replacing(path, self.access) as file:
             # Lone surrogates cannot be written as UTF-8: a damaged title must not cost the hour.
             file.write(_document(report).encode("utf-8", errors="replace").decode())
         return path

@@ -12,7 +12,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from core.cancellation import StoppedSignal
-from core.errors import BatonError, UnfinishedError
+from core.errors import BatonError, OutputError, UnfinishedError
+from core.installation.file_access import SHARED, FileAccess
 from core.messages import Message
 from presentation.i18n.renderer import Renderer
 from works.catalogue.views_json import ListExport
@@ -68,20 +69,24 @@ class HourlyPipeline:
     """Fetches and imports the counters of an hour: list, crawl, import, each step with its log.
 
     Args:
+        take_in: imports what waits in the drop folder of works.
         export: writes `views.json` from the catalogue; returns None where it leaves another
             program's file.
         make_crawl: called when there is something to crawl, because an import needs no accounts.
         renderer: writes the messages in the log files.
         log_dir: the folder of `views_crawler_YYYYMMDD.log` and `views_import_YYYYMMDD.log`.
         console: gets what these get, for somebody who looks on.
+        access: mode and group of the logs.
     """
 
+    take_in: Callable[[threading.Event], object]
     export: Callable[[], ListExport | None]
     make_crawl: Callable[[], HourlyCrawl]
     importer: HourlyImporter
     log_dir: Path
     zone: ZoneInfo
     renderer: Renderer
+    access: FileAccess = SHARED
     console: Sequence[logging.Handler] = ()
 
     def watched(self, write: Callable[[str], object], renderer: Renderer) -> HourlyPipeline:
@@ -153,18 +158,31 @@ class HourlyPipeline:
     def full(
         self, stop: threading.Event, show: crawl_result.Show = lambda progress: None
     ) -> PipelineResult:
-        """Export the list, crawl, and import this file and those that earlier runs left.
+        """Take the drop folder in, export the list, crawl, and import this file and those that
+        earlier runs left.
+
+        A drop folder that cannot be read is logged and does not hold the rest up.
 
         Raises:
             BatonError: a step failed; the results of earlier steps stay.
         """
+        self._take_in(stop)
         self.export()
         crawled = self.crawl(stop, show)
         imported = self.import_hour(crawled.hour) if crawled.path else None
         return PipelineResult(crawled, imported, self.import_missing(stop))
 
+    def _take_in(self, stop: threading.Event) -> None:
+        try:
+            self.take_in(stop)
+        except OutputError as error:
+            with self._log(CRAWL_LOG) as log:
+                log.error("the inbox waits: %s", error)
+
     def _log(self, name: str) -> AbstractContextManager[logging.Logger]:
-        return day_log(self.log_dir, name, self.zone, self.renderer, *self.console)
+        return day_log(
+            self.log_dir, name, self.zone, self.renderer, *self.console, access=self.access
+        )
 
     def run(self, stop: threading.Event) -> Message:
         """Run all steps as a scheduled job, and return a summary.

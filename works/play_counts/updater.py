@@ -14,6 +14,7 @@ from core.cancellation import StoppedSignal
 from core.clock import Clock
 from core.errors import BusyError, OutputError, UnfinishedError
 from core.file_lock import file_lock
+from core.installation.file_access import SHARED, FileAccess
 from core.logs import own_log_file
 from core.messages import Message
 from crawler.statistics.items import FetchedItem
@@ -70,6 +71,7 @@ class PlayCountUpdater:
         progress: tells the next run when the round began and what its outcome was so far.
         log_file: gets a line for each batch, and for each work without a play count.
         renderer: writes the messages in that file; its zone is that of the times there.
+        access: mode and group of that file.
     """
 
     database: Database
@@ -80,6 +82,7 @@ class PlayCountUpdater:
     progress: RoundFile
     log_file: Path
     renderer: Renderer
+    access: FileAccess = SHARED
 
     def job(self, stop: threading.Event) -> Message:
         """Run the usual round (all works with old play counts) as a scheduled job; return a
@@ -127,7 +130,11 @@ class PlayCountUpdater:
                 raise BusyError("play_counts_busy")
             try:
                 with own_log_file(
-                    SERVICE, self.log_file, self.renderer.sentence, self.renderer.zone
+                    SERVICE,
+                    self.log_file,
+                    self.renderer.sentence,
+                    self.renderer.zone,
+                    self.access,
                 ) as log:
                     return self._update(self._resume_or_begin(force, uids, log), watch, log, stop)
             except OSError as error:
@@ -208,7 +215,9 @@ class PlayCountUpdater:
         """Store a batch's answers in the catalogue, then the progress, and log the batch."""
 
         def change(work: Work | None, key: Key, now: datetime) -> Work | None:
-            return None if work is None else apply_answer(work, items[key], now)
+            return (
+                None if work is None else apply_answer(work, items[key], now, self.catalogue.owner)
+            )
 
         self.catalogue.change(items, change)
         after = round_.with_batch(batch, items)

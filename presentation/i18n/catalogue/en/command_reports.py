@@ -106,6 +106,8 @@ MESSAGES: dict[str, Forms] = {
     "work_without_answer": "{done}; its platform was asked in vain: {reason}",
     "import_counts": "{what}: {new:,} new, {changed:,} changed, {unchanged:,} unchanged",
     "files_rejected": "{files} rejected; see the reasons in {folder}",
+    "rows_rejected": "{rows} rejected; see {program} works rejected, or the reasons in {folder}",
+    "nothing_rejected": "nothing was rejected",
     "lines_repeated": "{lines} about a work told before; the last one counts",
     "problems_not_shown": "… and {count:,} more; --json shows all",
     "lines_not_imported": "{lines} not imported; mend them and run it again",

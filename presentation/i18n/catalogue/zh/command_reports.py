@@ -95,6 +95,8 @@ MESSAGES: dict[str, Forms] = {
     "work_without_answer": "{done}；向平台查询未成功：{reason}",
     "import_counts": ("{what}：新增 {new:,}，更改 {changed:,}，未变 {unchanged:,}"),
     "files_rejected": "{files}被拒绝；原因见 {folder}",
+    "rows_rejected": "{rows}被拒绝；执行 {program} works rejected，或查看 {folder} 中的原因",
+    "nothing_rejected": "没有被拒绝的内容",
     "lines_repeated": "{lines}与前面的作品重复；以最后一行为准",
     "problems_not_shown": "……另有 {count:,} 个；--json 输出全部",
     "lines_not_imported": "{lines}未导入；修正后请重新执行",

@@ -313,6 +313,7 @@ HELP = {
     "a creator's id at Bilibili": "达人在哔哩哔哩的 id",
     "Take videos out: marked invalid, not deleted.": "停用视频：标记为无效，不删除。",
     "Bring videos back, whoever took them out.": "恢复视频，无论由谁停用。",
+    "List what the drop folder could not take in, and why.": "列出投放目录未能导入的内容及原因。",
     "Write the list to data/spider/views.json.": "把列表写入 data/spider/views.json。",
     "Hourly numbers of videos.": "视频的每小时数据。",
     "list, crawl, import (default)": "导出列表、抓取、入库（默认）",
