@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from accounts.egress.operator import EgressOperator
+    from accounts.lifecycle.groups import AccountGroups
     from accounts.registry import AccountRegistry
     from accounts.vault import Vault
     from alerts.channels import Channel
@@ -82,6 +83,7 @@ class Backend:
     vault: Vault
     platforms: PlatformRegistry
     registry: AccountRegistry
+    groups: AccountGroups
     crawling: CrawlingService
     progress: SnapshotReader
     account_views: AccountViewReader

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from storage.crawling.account_logins import SecretSwap, swap_changes, swap_params
-from storage.crawling.accounts import HAS_QUOTA, IS_RESTED, MAY_ASK
+from storage.crawling.accounts import HAS_QUOTA, IS_RESTED, MAY_ASK, admitted_by, refused_to
 from storage.crawling.proxies import NONE_CLOSED, ClosedRoutes
 from storage.engines.datetimes import to_sql, to_sql_or_none
 from storage.engines.dialect import MAX_TEXT_CHARS
@@ -16,6 +16,7 @@ from storage.engines.transactions import Tx
 from storage.leasing import ACCOUNTS
 from storage.models.accounts import Account, AccountStatus, Health
 from storage.models.mapping import row_to
+from storage.models.tasks import NO_PIN, Pin
 
 
 @dataclass(frozen=True)
@@ -40,24 +41,32 @@ def lock_next_fit(
     quota_day: date | None,
     excluding: Collection[int] = (),
     closed: ClosedRoutes = NONE_CLOSED,
+    pin: Pin = NO_PIN,
+    sparing: Collection[Pin] = (),
 ) -> Account | None:
     """Lock and return the least recently used account that is fit to work; None when none is.
 
     With `quota_day` that is an account with export quota left on that day, without it one whose
     pace allows a request now. Rows that another claimer holds locked are passed over, and so are
-    the accounts whose ids are in `excluding`, or whose egress route is `closed`.
+    the accounts whose ids are in `excluding`, or whose egress route is `closed`. Only accounts
+    count that `pin` admits, and none of the pins in `sparing`.
     """
     is_open, routes = _open_only(closed)
+    (admitted, pinned), (refused, spared) = admitted_by(pin), refused_to(sparing)
+    by_id = pin.account_id is not None
     left_out = {f"not{number}": account_id for number, account_id in enumerate(excluding)}
     others = f" AND id NOT IN ({','.join(f':{name}' for name in left_out)})" if left_out else ""
+    index = "" if by_id else tx.dialect.force_index("idx_accounts_claim")
     row = tx.one(
-        f"SELECT * FROM accounts {tx.dialect.force_index('idx_accounts_claim')}"
+        f"SELECT * FROM accounts {index}"
         f" WHERE platform=:platform AND status='idle' AND {IS_RESTED} AND {_fit(quota_day)}{others}"
-        f"{is_open} ORDER BY last_used_at, id LIMIT 1{tx.dialect.lock_suffix}",
+        f"{admitted}{refused}{is_open} ORDER BY last_used_at, id LIMIT 1{tx.dialect.lock_suffix}",
         platform=platform,
         now=to_sql(now),
         day=str(quota_day),
         **left_out,
+        **pinned,
+        **spared,
         **routes,
     )
     return row_to(Account, row) if row else None

@@ -40,12 +40,28 @@ class WaitingFor(StrEnum):
 
 
 @dataclass(frozen=True)
+class Pin:
+    """Whom a task is pinned to: one account, a group of accounts, or (both None) nobody."""
+
+    account_id: int | None = None
+    group: str | None = None
+
+    def __bool__(self) -> bool:
+        """Return whether only some accounts may work on the task."""
+        return self != NO_PIN
+
+
+NO_PIN = Pin()
+
+
+@dataclass(frozen=True)
 class Task:
     """A task or, with `parent_id`, a piece of one: a part of its work, for one worker at a time.
 
     Only leaves (pieces, and tasks that were not split) are claimed. `progress_marker` is `page=N`
     or `last_id=N`. Before `not_before` nobody claims it; a paused task without one waits for the
-    operator. `attempts` counts failures in a row.
+    operator. `attempts` counts failures in a row. Only the account `only_account_id`, or only those
+    of the group `only_group`, may work on it; both None: all of its platform.
     """
 
     id: int
@@ -73,6 +89,13 @@ class Task:
     created_at: datetime
     updated_at: datetime
     finished_at: datetime | None
+    only_account_id: int | None
+    only_group: str | None
+
+    @property
+    def pin(self) -> Pin:
+        """Whom the task is pinned to."""
+        return Pin(self.only_account_id, self.only_group)
 
     @property
     def top_level_id(self) -> int:
