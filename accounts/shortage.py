@@ -14,13 +14,13 @@ from storage.models.accounts import Account
 RECHECK_SECS = 30.0
 # What a reason says of a pool, and what it says where the pool is the one account of a pin.
 OF_ONE_ACCOUNT = {
-    "all_accounts_disabled": "account_is_disabled",
-    "accounts_cooling": "account_is_cooling",
-    "accounts_waiting": "account_is_waiting",
-    "accounts_busy": "account_is_busy",
-    "accounts_cut_off": "account_is_cut_off",
-    "accounts_spent": "account_is_spent",
-    "no_export_quota": "account_without_quota",
+    "all_accounts_disabled": "pinned_account_disabled",
+    "accounts_cooling": "pinned_account_cooling",
+    "accounts_waiting": "pinned_account_waiting",
+    "accounts_busy": "pinned_account_busy",
+    "accounts_cut_off": "pinned_account_cut_off",
+    "accounts_spent": "pinned_account_spent",
+    "no_export_quota": "pinned_account_without_quota",
 }
 
 

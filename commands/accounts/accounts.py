@@ -13,7 +13,7 @@ from rich.console import Console as Terminal
 from accounts.csv_import import accounts_in
 from accounts.intake.cookie_files import CookieText, accounts_in_folder, cookie_text
 from accounts.requests import AccountRequest, group_name, stored_form
-from commands.accounts.lifecycle import COMMANDS
+from commands.accounts.lifecycle import delete, groups, rename, set_group
 from commands.accounts.login import login
 from commands.accounts.options import GroupOf, Limit, NewLogin, Proxy
 from commands.accounts.tables import account_table, explain_lines
@@ -331,7 +331,10 @@ GROUP = Group(
         "set_limit": set_limit,
         "set_agent": set_agent,
         "check": check,
-        **COMMANDS,
+        "rename": rename,
+        "set_group": set_group,
+        "groups": groups,
+        "delete": delete,
         "rotate_key": rotate_key,
     }
 )

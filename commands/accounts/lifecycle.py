@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -33,8 +32,7 @@ def delete(
 ) -> None:
     """Delete an account: its secrets are erased, its name and login are free again.
 
-    What it exported stays, under the old name with (deleted) behind it. Whoever uses it just now
-    stops at its next write; tasks that are pinned to it wait.
+    What it exported stays, under the old name with (deleted) behind it.
     """
     with opened_app() as app:
         account = app.pool.registry.find(name, platform)
@@ -114,11 +112,3 @@ def groups(as_json: AsJson = False) -> None:
             )
             table.add_row(*map(escape, cells))
         result_table(table)
-
-
-COMMANDS: dict[str, Callable[..., object]] = {
-    "delete": delete,
-    "rename": rename,
-    "set_group": set_group,
-    "groups": groups,
-}

@@ -17,6 +17,7 @@ from commands.framework.system_user import system_user
 from core.errors import InvalidInputError
 from core.messages import Message
 from core.plain_text import one_line
+from crawler.tasks.pins import pin_messages
 from crawler.tasks.requests import LabelChange, PinChange
 from presentation.account_views import AccountView, note_messages
 from presentation.json_rows import task_object
@@ -52,7 +53,7 @@ def show(task_id: TaskId, as_json: AsJson = False) -> None:
             _print_json(app, found)
             return
         result_table(_table(app, found))
-        for target in app.crawling.service.pin_messages(found[:1]).values():
+        for target in app.database.read(pin_messages, found[:1]).values():
             result(Message.of("task_pin_line", pin=target))
         now = app.clock.now()
         for view in working_for(found[0].id, _pool(app)):
@@ -137,7 +138,7 @@ def _change_labels(change: LabelChange) -> None:
 def _print_json(app: App, found: list[Task]) -> None:
     ids = [task.id for task in found]
     labels = app.database.read(task_labels.of_tasks, ids)
-    pool, pins = _pool(app), app.crawling.service.pin_messages(found)
+    pool, pins = _pool(app), app.database.read(pin_messages, found)
     result_json([task_object(task, labels, pool, pins) for task in found])
 
 
@@ -151,7 +152,7 @@ def _with_pieces(app: App, task: Task) -> list[Task]:
 
 def _table(app: App, found: list[Task]) -> Table:
     now, renderer = app.clock.now(), reader()
-    pins = app.crawling.service.pin_messages(found)
+    pins = app.database.read(pin_messages, found)
     table = Table(box=None, pad_edge=False)
     for title in column_titles(_columns(with_pins=bool(pins))):
         table.add_column(title, no_wrap=True)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import shlex
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from accounts.lifecycle.groups import AccountGroups
-from accounts.registry import AccountRegistry
 from core.errors import InvalidInputError, WrongFieldsError
 from core.messages import Message
 from storage.crawling import accounts
 from storage.engines.transactions import Tx
 from storage.models.tasks import NO_PIN, Pin, Task
+
+if TYPE_CHECKING:
+    from accounts.lifecycle.groups import AccountGroups
+    from accounts.registry import AccountRegistry
 
 
 @dataclass(frozen=True, kw_only=True)

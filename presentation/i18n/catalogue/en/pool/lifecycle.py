@@ -23,12 +23,17 @@ MESSAGES: dict[str, Forms] = {
     "account_deleted_line": (
         "account {account} deleted; files, logs and reports call it {name} from now on"
     ),
-    "pinned_task_waits": "note: task {task_id} is pinned to it, and waits",
+    "pinned_task_waits": (
+        "note: task {task_id} is pinned to it, and waits; let others work on it with:"
+        " {program} tasks pin {task_id} --none"
+    ),
     "delete_account": (
         "Delete account {name} ({platform})? Its cookies, password, proxy and device are erased for"
         " good; what it exported stays"
     ),
-    "deletion_unconfirmed": "nobody can be asked whether to delete account {name}",
+    "deletion_unconfirmed": (
+        "nobody can be asked whether to delete account {name}; to delete it add --yes"
+    ),
     "account_renamed_line": "account {account} is {name} now",
     "accounts_grouped": (
         "{n:,} account is in group {group} now",
@@ -49,10 +54,14 @@ _RENAME = "an account that is stored under such a name can be renamed by its id"
 ADVICE = {
     "terminal": {
         "name_with_hidden_character": _RENAME,
-        "pinned_task_waits": "let others work on it with: {program} tasks pin {task_id} --none",
         "account_is_deleted": "see: {program} accounts list --deleted",
-        "deletion_unconfirmed": "add --yes",
     },
-    "console": {"name_with_hidden_character": _RENAME},
-    "api": {"name_with_hidden_character": _RENAME},
+    "console": {
+        "name_with_hidden_character": _RENAME,
+        "account_is_deleted": "see the page Accounts with the deleted ones",
+    },
+    "api": {
+        "name_with_hidden_character": _RENAME,
+        "account_is_deleted": "see GET /api/v1/accounts?deleted=true",
+    },
 }

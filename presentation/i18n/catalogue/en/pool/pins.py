@@ -10,13 +10,13 @@ MESSAGES: dict[str, Forms] = {
     "pinned_to_nobody": "pinned to nobody",
     "account_pinned_tasks": ("task {tasks} is pinned to it", "tasks {tasks} are pinned to it"),
     # why nobody works on a pinned task
-    "account_is_disabled": "account {name} is disabled ({reason})",
-    "account_is_cooling": "account {name} cools down until {until}",
-    "account_is_waiting": "account {name} waits for its next turn",
-    "account_is_busy": "account {name} is busy",
-    "account_is_cut_off": "account {name} waits: its egress route cools down until {until}",
-    "account_is_spent": "account {name} is at its quota until {until}",
-    "account_without_quota": "account {name} has no export quota",
+    "pinned_account_disabled": "account {name} is disabled ({reason})",
+    "pinned_account_cooling": "account {name} cools down until {until}",
+    "pinned_account_waiting": "account {name} waits for its next turn",
+    "pinned_account_busy": "account {name} is busy",
+    "pinned_account_cut_off": "account {name} waits: its egress route cools down until {until}",
+    "pinned_account_spent": "account {name} is at its quota until {until}",
+    "pinned_account_without_quota": "account {name} has no export quota",
     "only_pinned_account": "{reason}; other accounts are not used as the task is pinned",
     "only_pinned_group": (
         "group {group}: {reason}; other accounts are not used as the task is pinned"

@@ -21,11 +21,14 @@ MESSAGES: dict[str, Forms] = {
     "account_in_group": "分组 {group}",
     # 命令的输出
     "account_deleted_line": "账号 {account} 已删除；此后文件、日志和回传中显示为 {name}",
-    "pinned_task_waits": "注意：任务 {task_id} 指定了该账号，现在等待",
+    "pinned_task_waits": (
+        "注意：任务 {task_id} 指定了该账号，现在等待；如要让其他账号处理："
+        "{program} tasks pin {task_id} --none"
+    ),
     "delete_account": (
         "删除账号 {name}（{platform}）？其 Cookie、密码、代理和设备将永久清除；已导出的数据保留"
     ),
-    "deletion_unconfirmed": "无法询问是否删除账号 {name}",
+    "deletion_unconfirmed": "无法询问是否删除账号 {name}；如要删除，请加 --yes",
     "account_renamed_line": "账号 {account} 现名 {name}",
     "accounts_grouped": (
         "{n:,} 个账号现属于分组 {group}",
@@ -43,10 +46,14 @@ _RENAME = "已用此类名称保存的账号，可按其 id 改名"
 ADVICE = {
     "terminal": {
         "name_with_hidden_character": _RENAME,
-        "pinned_task_waits": "如要让其他账号处理：{program} tasks pin {task_id} --none",
         "account_is_deleted": "请查看：{program} accounts list --deleted",
-        "deletion_unconfirmed": "请加 --yes",
     },
-    "console": {"name_with_hidden_character": _RENAME},
-    "api": {"name_with_hidden_character": _RENAME},
+    "console": {
+        "name_with_hidden_character": _RENAME,
+        "account_is_deleted": "请在“账号”页查看已删除的账号",
+    },
+    "api": {
+        "name_with_hidden_character": _RENAME,
+        "account_is_deleted": "请查看 GET /api/v1/accounts?deleted=true",
+    },
 }
