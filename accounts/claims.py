@@ -76,7 +76,7 @@ class AccountClaims:
 
         def pick(tx: Tx, now: datetime, day: date | None, closed: ClosedRoutes) -> Account | None:
             return account_leases.lock_next_fit(
-                tx, platform, now, day, excluding, closed, pin=pin, sparing=sparing
+                tx, platform, now, day, excluding, closed=closed, pin=pin, sparing=sparing
             )
 
         return self._claim(

@@ -61,7 +61,7 @@ class AccountEnrolment:
         expires_at = self.platforms.named(new.platform).session_expiry(session)
         rows = self.limit_or_default(new.limit)
         account_id = self.registry.add(
-            new.platform, new.username, new.credentials, rows, expires_at, new.group
+            new.platform, new.username, new.credentials, rows, expires_at, group=new.group
         )
         self._keep_user_agent(new)
         return account_id
@@ -95,7 +95,9 @@ class AccountEnrolment:
             raise WrongFieldsError({"cookies": ended})
         if account is None:
             rows = self.limit_or_default(limit)
-            account_id = self.registry.add(platform, name, credentials, rows, expires_at, new.group)
+            account_id = self.registry.add(
+                platform, name, credentials, rows, expires_at, group=new.group
+            )
             change = Message.of("account_added", account_id=account_id, rows=rows)
             return EnrolmentResult(name, True, change)
         if new.new_login:

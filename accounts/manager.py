@@ -261,7 +261,7 @@ class AccountManager:
             return export_shortage(pool, platform, day, self.calendar.next_day_starts(now))
         ends = self.database.read(closed_until, platform, endpoints, now)
         closed = closed_of(ends, self.egress.direct.name)
-        pool = self.database.read(accounts.pool_state, platform, now, day, closed, pin)
+        pool = self.database.read(accounts.pool_state, platform, now, day, closed, pin=pin)
         used = self.database.read(accounts.used_routes, platform, pin) if pool.cut_off else []
         routes = {self.egress.direct.name if direct else name for name, direct, _ in used}
         opens_at = min((ends[name] for name in routes & ends.keys() if name), default=None)

@@ -222,7 +222,7 @@ class CrawlingService:
         return pin
 
     def pin_messages(self, tasks: Collection[Task]) -> dict[int, Message]:
-        """Return whom tasks are pinned to, by the task's id; those that are not are left out."""
+        """Return whom tasks are pinned to, by the task's id, without those that are not pinned."""
         return self.database.read(pin_messages, tasks)
 
     def require_accounts(self, platform: str, purpose: Purpose, pin: Pin = NO_PIN) -> None:

@@ -113,7 +113,7 @@ def import_accounts(
 
 
 def _import_one(known: Platform, file: Path, request: AccountRequest) -> None:
-    """Import an account with the cookies in a file; those of `request` do not matter."""
+    """Import the account of a request with the cookies in a file, whatever its own."""
     cookies = cookie_text(_content(file), str(file))
     new = replace(request, cookies=cookies.text).checked(known)
     for note in (*cookies.notes, *new.notes):

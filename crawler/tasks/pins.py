@@ -45,7 +45,7 @@ class PinTargets:
 
 
 def pin_messages(tx: Tx, tasks: Collection[Task]) -> dict[int, Message]:
-    """Return whom tasks are pinned to, by the task's id; those that are not pinned are left out."""
+    """Return whom tasks are pinned to, by the task's id, without those that are not pinned."""
     ids = {task.only_account_id for task in tasks if task.only_account_id is not None}
     names = accounts.names(tx, ids)
     return {task.id: _message(task.pin, names) for task in tasks if task.pin}

@@ -25,7 +25,6 @@ LOOKS = {
     *("plan", "status", "doctor", "sandbox", "alerts list", "broadcast status", "egress list"),
     *("accounts list", "accounts explain", "tasks list", "tasks show", "exports list"),
     "accounts groups",
-    "accounts groups",
     *("jobs list", "jobs preview", "works list", "views trend", "views top", "views daily"),
     *("views growth", "views gaps", "webhooks list", "webhooks show", "dramas list"),
     *("dramas show", "web tokens", "stats fetch", "healthcheck", "completion", "circuits list"),

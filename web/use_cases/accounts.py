@@ -150,7 +150,7 @@ class AccountUseCases:
             return status
 
     def delete(self, who: Principal, account: Account) -> DeletedAccount:
-        """Erase an account's secrets and free its name and login; what it exported stays proven.
+        """Delete an account: its secrets are erased, and what it exported stays proven.
 
         Whoever uses it stops at its next write; the tasks pinned to it wait and are returned.
 
