@@ -76,6 +76,7 @@ def _backend(app: App, kept: App, ending: threading.Event) -> Backend:
         registry=app.pool.registry,
         groups=app.pool.groups,
         crawling=app.crawling.service,
+        creators=app.crawling.creators,
         progress=app.crawling.snapshots,
         account_views=app.crawling.account_views,
         egress=app.pool.egress_operator,

@@ -39,6 +39,7 @@ class NewTask:
     progress_marker: str | None = None
     item_count: int = 0
     new_count: int = 0
+    keyword: str | None = None
     only_account_id: int | None = None
     only_group: str | None = None
 

@@ -20,6 +20,7 @@ AREAS = (
     "pool.lifecycle",
     "pool.pins",
     "crawling",
+    "creators",
     "jobs",
     "works",
     "distribution",
