@@ -72,6 +72,7 @@ def test_whoever_uses_it_writes_nothing_more(pool: Pool) -> None:
     delete(pool, alice)
     assert not leased.lease.is_held(pool.app.clock)
     assert pool.app.leases.held() == []
+    assert pool.account(alice.id).lease_token > leased.lease.token
     assert not pool.spend(leased, 1)
     pool.manager.release(leased)
     assert pool.status(alice.id) is AccountStatus.DISABLED
