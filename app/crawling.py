@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from crawler.runtime.lease_renewer import LeaseRenewer
     from crawler.service import CrawlingService
     from crawler.tasks.control import TaskControl
+    from crawler.tasks.pins import PinTargets
     from crawler.tasks.scheduler import TaskScheduler
     from crawler.tasks.submission import TaskSubmitter
     from presentation.account_views import AccountViewReader
@@ -147,12 +148,20 @@ class CrawlingFactories:
             database=self.foundation.database,
             submitter=self.submitter,
             control=self.control,
+            targets=self.pin_targets,
             clock=self.foundation.clock,
             accounts=self.pool.manager,
             finalizer=self.segment_finalizer,
             platforms=self.pool.platforms,
             backfill=self.creators_backfill,
         )
+
+    @cached_property
+    def pin_targets(self) -> PinTargets:
+        """Return the object that finds whom requests pin tasks to."""
+        from crawler.tasks.pins import PinTargets
+
+        return PinTargets(registry=self.pool.registry, groups=self.pool.groups)
 
     @cached_property
     def planner(self) -> Planner:

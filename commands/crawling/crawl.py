@@ -14,6 +14,7 @@ from app.container import App, load_services
 from commands.crawling.condition_files import condition_reader
 from commands.framework.context import Exit, opened_app, result, result_json, say
 from commands.framework.foreground import Foreground
+from commands.framework.options import OnlyAccount, OnlyGroup
 from commands.framework.reader import reader
 from commands.framework.summary import conclude
 from commands.framework.system_user import system_user
@@ -56,6 +57,8 @@ def start_crawl(
     ] = Via.USERS,
     workers: Workers = 2,
     label: Labels = None,
+    account: OnlyAccount = None,
+    group: OnlyGroup = None,
     detach: Detach = False,
     as_json: AsJson = False,
 ) -> None:
@@ -65,11 +68,17 @@ def start_crawl(
     """
     require_workers(workers)
     request = CrawlRequest(
-        domain=domain, platform=platform, pages=pages, via=via, labels=label or ()
+        domain=domain,
+        platform=platform,
+        pages=pages,
+        via=via,
+        labels=label or (),
+        account=account,
+        group=group,
     )
     with opened_app(workers, services=True) as app:
         filed = app.use_cases.tasks.crawl(system_user(app), request)
-        _say_joined(filed, {"via": request.via.value}, pages)
+        _say_joined(app, filed, {"via": request.via.value}, pages)
         if detach:
             _print_filed(filed, as_json)
             return
@@ -123,6 +132,8 @@ def start_export(
     platform: Platform = DEFAULT_PLATFORM,
     workers: Workers = 1,
     label: Labels = None,
+    account: OnlyAccount = None,
+    group: OnlyGroup = None,
     wait: Annotated[bool, typer.Option("--wait", help="stay until the quota day turns")] = False,
     detach: Detach = False,
     as_json: AsJson = False,
@@ -154,11 +165,13 @@ def start_export(
         follow=follow,
         lanes=workers,
         labels=label or (),
+        account=account,
+        group=group,
     )
     with opened_app(workers, services=True) as app:
         _require_writable(app, out)
         filed = _export(app, request)
-        _say_joined(filed, request.options.as_json())
+        _say_joined(app, filed, request.options.as_json())
         if detach:
             _print_filed(filed, as_json)
             return
@@ -286,8 +299,11 @@ def _unknown_domain(error: UnknownDomainError) -> Message:
     return Message.of("domain_not_crawled_known", known=list(error.known), **asked)
 
 
-def _say_joined(filed: FiledTask, asked: dict[str, object], pages: int | None = None) -> None:
-    """Tell that an open task was joined, and which of the given options it does not follow."""
+def _say_joined(
+    app: App, filed: FiledTask, asked: dict[str, object], pages: int | None = None
+) -> None:
+    """Tell that an open task was joined, whom it is pinned to, and which of the given options it
+    does not follow."""
     task = filed.task
     if filed.is_new:
         return
@@ -302,6 +318,8 @@ def _say_joined(filed: FiledTask, asked: dict[str, object], pages: int | None = 
     differing = [name for name, value in asked.items() if task.options.get(name, value) != value]
     if differing:
         say(Message.of("task_keeps_options", names=differing))
+    for pin in app.crawling.service.pin_messages([task]).values():
+        say(Message.of("task_stays_pinned", task_id=task.id, pin=pin))
 
 
 def _print_filed(filed: FiledTask, as_json: bool) -> None:

@@ -13,7 +13,7 @@ from crawler.export.headers import Headers, headers_named, headers_of
 from crawler.export.options import ExportOptions
 from crawler.export.selection import Selection
 from crawler.tasks.labels import labels_named
-from crawler.tasks.requests import DEFAULT_PLATFORM, domain_named
+from crawler.tasks.requests import DEFAULT_PLATFORM, check_pin, domain_named
 
 MAX_LANES = 64
 MAX_ROWS = MAX_ID
@@ -35,6 +35,8 @@ class ExportRequest:
         lanes: the number of workers that export the domain at once, each with an account of its
             own.
         labels: labels of the task; if an open export is continued instead, it gets them too.
+        account: only this account works on it, by its name or id; None: every one may.
+        group: only accounts of this group do; None: every one may.
 
     Raises:
         WrongFieldsError: a field is invalid; there is a message for each.
@@ -52,10 +54,13 @@ class ExportRequest:
     selection: Selection | None = None
     lanes: int = 1
     labels: Sequence[str] = ()
+    account: str | None = None
+    group: str | None = None
     options: ExportOptions = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         checks = FieldChecks()
+        check_pin(checks, self.account, self.group)
         domain = checks.check("domain", domain_named, self.domain)
         checks.check("platform", require_text, self.platform)
         chosen = checks.check("format", format_named, self.format)

@@ -120,7 +120,9 @@ class ExportWorker:
             if not self.row_waiter.has_rows(run):
                 return self._without_rows(run)
             task = run.task.task
-            run.account = self.accounts.lease(Purpose.EXPORTING, task.platform, task.top_level_id)
+            run.account = self.accounts.lease(
+                Purpose.EXPORTING, task.platform, task.top_level_id, pin=task.pin
+            )
             if run.account is None:
                 return self._without_account(run)
             if self._with_account(run, stop) is Next.TASK_OVER:
@@ -280,7 +282,8 @@ class ExportWorker:
         return self._complete(run, joins)
 
     def _without_account(self, run: ExportRun) -> bool:
-        shortage = self.accounts.shortage(Purpose.EXPORTING, run.task.task.platform)
+        task = run.task.task
+        shortage = self.accounts.shortage(Purpose.EXPORTING, task.platform, pin=task.pin)
         now = self.clock.now()
         until = shortage.retry_at(now, self.limits.poll_secs)
         waiting = WaitingFor.QUOTA if shortage.spent else WaitingFor.ACCOUNT

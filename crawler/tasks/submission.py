@@ -9,10 +9,11 @@ from typing import Any
 from core.clock import Clock
 from core.logs import fields, service_log
 from crawler.tasks.options import CrawlOptions
+from crawler.tasks.pins import pinned_otherwise
 from storage.crawling import task_labels, tasks
 from storage.crawling.tasks import NewTask
 from storage.engines.transactions import Database, Tx
-from storage.models.tasks import Task, TaskType
+from storage.models.tasks import NO_PIN, Pin, Task, TaskType
 
 log = service_log("tasks")
 
@@ -47,6 +48,7 @@ class TaskSubmitter:
         pages: int | None,
         options: CrawlOptions,
         labels: Sequence[str] = (),
+        pin: Pin = NO_PIN,
     ) -> FiledTask:
         """Create a crawl of a domain, or return the open one; either gets the labels.
 
@@ -55,6 +57,10 @@ class TaskSubmitter:
                 when page 1 has stated how many there are.
             options: with `sequential` (pages must be fetched in order) the crawl stays in one
                 piece.
+            pin: whom the crawl is pinned to.
+
+        Raises:
+            InvalidInputError: the open crawl is pinned otherwise than `pin` says, which is a pin.
         """
         if options.sequential:
             options, pages = replace(options, at_most=pages), None
@@ -66,6 +72,8 @@ class TaskSubmitter:
             is_leaf=pages is None,
             page_from=1,
             page_to=pages,
+            only_account_id=pin.account_id,
+            only_group=pin.group,
         )
 
         def pieces() -> list[NewTask]:
@@ -82,12 +90,17 @@ class TaskSubmitter:
         options: Mapping[str, Any],
         lanes: int,
         labels: Sequence[str] = (),
+        pin: Pin = NO_PIN,
     ) -> FiledTask:
         """Create an export of a domain, or return the open one; either gets the labels.
 
         Args:
             options: the JSON object that `ExportOptions.as_json` returns.
             lanes: how many workers may export the domain at once, each with a piece of its own.
+            pin: whom the export is pinned to.
+
+        Raises:
+            InvalidInputError: the open export is pinned otherwise than `pin` says, which is a pin.
         """
         export = NewTask(
             task_type=TaskType.EXPORT,
@@ -95,6 +108,8 @@ class TaskSubmitter:
             domain=domain,
             options=options,
             is_leaf=lanes == 1,
+            only_account_id=pin.account_id,
+            only_group=pin.group,
         )
 
         def pieces() -> list[NewTask]:
@@ -108,6 +123,8 @@ class TaskSubmitter:
         def work(tx: Tx) -> FiledTask:
             now = self.clock.now()
             task, is_new = tasks.open_or_join(tx, new, now)
+            if not is_new and new.pin and task.pin != new.pin:
+                raise pinned_otherwise(tx, task, new.pin)
             # In the parent's transaction: a parent that lacks pieces would complete too early.
             if is_new:
                 for piece in pieces():
@@ -148,6 +165,8 @@ def split_pages(
                 options=options.as_json(),
                 page_from=first,
                 page_to=last,
+                only_account_id=crawl.only_account_id,
+                only_group=crawl.only_group,
             )
         )
     return pieces

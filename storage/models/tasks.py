@@ -40,6 +40,21 @@ class WaitingFor(StrEnum):
 
 
 @dataclass(frozen=True)
+class Pin:
+    """Whom a task is pinned to: one account, a group of accounts, or (both None) nobody."""
+
+    account_id: int | None = None
+    group: str | None = None
+
+    def __bool__(self) -> bool:
+        """Return whether only some accounts may work on the task."""
+        return self != NO_PIN
+
+
+NO_PIN = Pin()
+
+
+@dataclass(frozen=True)
 class Task:
     """A task or, with `parent_id`, a piece of one: a part of its work, for one worker at a time.
 
@@ -47,7 +62,8 @@ class Task:
     `last_id=N` or `place=N` (of a selection). Before `not_before` nobody claims it; a paused task
     without one waits for the operator. `attempts` counts failures in a row. A crawl searches for
     its `keyword`; None: for the domain. `end_reason` (a stored message) says why it was completed
-    before its last page.
+    before its last page. Only the account `only_account_id`, or only those of the group
+    `only_group`, may work on it; both None: all of its platform.
     """
 
     id: int
@@ -77,11 +93,18 @@ class Task:
     finished_at: datetime | None
     keyword: str | None
     end_reason: str | None
+    only_account_id: int | None
+    only_group: str | None
 
     @property
     def search_word(self) -> str:
         """What a crawl searches for: its keyword, or the name of its domain."""
         return self.keyword or self.domain
+
+    @property
+    def pin(self) -> Pin:
+        """Whom the task is pinned to."""
+        return Pin(self.only_account_id, self.only_group)
 
     @property
     def top_level_id(self) -> int:

@@ -21,6 +21,8 @@ FIELDS = {
     "columns": "列",
     "format": "格式",
     "lanes": "并行账号数",
+    "account": "账号",
+    "group": "分组",
 }
 CHINESE = {
     # frame
@@ -127,6 +129,38 @@ CHINESE = {
     "Take {name} out of the pool?": "将 {name} 移出账号池？",
     "Account {name} is enabled.": "账号 {name} 已启用。",
     "Account {name} is disabled.": "账号 {name} 已禁用。",
+    "Account {name} is signed in as {person} ({uid}), and enabled.": (
+        "账号 {name} 已登录为 {person}（{uid}），并已启用。"
+    ),
+    "Enable if it is signed in": "确认已登录后启用",
+    "Account {before} is {name} now.": "账号 {before} 现名 {name}。",
+    "Rename": "改名",
+    "Group": "分组",
+    "Groups": "分组",
+    "Enabled": "已启用",
+    "With quota": "有配额",
+    "without a group": "未分组",
+    "Put into it": "归入",
+    "Account {name} is in no group.": "账号 {name} 不属于任何分组。",
+    "Account {name} is in group {group}.": "账号 {name} 属于分组 {group}。",
+    "Delete": "删除",
+    "Deleted": "删除时间",
+    "deleted ones": "已删除的",
+    "Delete {name}? Its cookies, password, proxy and device are erased for good; what it exported stays.": (
+        "删除 {name}？其 Cookie、密码、代理和设备将永久清除；已导出的数据保留。"
+    ),
+    "Account {name} is deleted.": "账号 {name} 已删除。",
+    "Task {id} is pinned to it and waits.": "任务 {id} 指定了该账号，现在等待。",
+    "Pinned": "指定账号",
+    "Pinned to it": "指定由其处理",
+    "Only this account": "仅由此账号处理",
+    "Only this group": "仅由此分组处理",
+    "any": "不限",
+    "Pin it, or with both empty let every account work on it": (
+        "指定账号；两项留空则所有账号都可处理"
+    ),
+    "Every account may work on task {id}.": "任务 {id} 可由所有账号处理。",
+    "Task {id}: {pin}.": "任务 {id}：{pin}。",
     "Account {name} may export {rows} rows a day.": "账号 {name} 的每日导出上限为 {rows} 行。",
     "Add accounts": "添加账号",
     "One account, or a fresh session for it": "单个账号，或为其更换会话",

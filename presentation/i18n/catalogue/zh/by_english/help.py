@@ -33,6 +33,8 @@ HELP = {
     "find creators by name, or as authors of videos": "按名称查找达人，或按视频作者查找",
     "threads that work side by side": "并行的线程数",
     "file it under this; may be repeated": "为任务加上此标签；可重复",
+    "only this account works on it": "仅由此账号处理",
+    "only accounts of this group work on it": "仅由此分组的账号处理",
     "only file the task for a running `run`": "只登记任务，由运行中的 `run` 执行",
     "print the result as JSON": "以 JSON 输出结果",
     "Export a domain into files, under the daily quotas.": "在每日配额内把一个领域导出为文件。",
@@ -134,6 +136,36 @@ HELP = {
     "its cookies in any form; - for standard input": "它的 Cookie，任何形式；- 为标准输入",
     "Change the User-Agent that an account's requests carry.": "修改账号请求所带的 User-Agent。",
     "its browser's User-Agent; none for the usual one": "其浏览器的 User-Agent；none 为通常的值",
+    "the group that it belongs to": "所属分组",
+    "only of this group; none: of no group": "仅此分组；none 表示不属于任何分组",
+    "the deleted accounts instead": "改为列出已删除的账号",
+    "only if the platform says that it is signed in": "仅当平台确认其处于登录状态",
+    "Give an account another name.": "给账号改名。",
+    "Its work goes on. Files that are written keep their names.": (
+        "正在进行的工作不受影响。已写出的文件保持原名。"
+    ),
+    "its name from now on": "新的名称",
+    "Put accounts into a group, such as one for each client.": "将账号归入分组，例如每个客户一组。",
+    "Tasks can be pinned to a group: only its accounts work on them then.": (
+        "任务可以指定分组：此时只由该分组的账号处理。"
+    ),
+    "accounts, by name or id": "账号，按名称或 id",
+    "the group; none to take them out of theirs": "分组；none 表示移出所属分组",
+    "List the groups of accounts, with what they have exported today.": (
+        "列出账号分组及其今日导出数量。"
+    ),
+    "Delete an account: its secrets are erased, its name and login are free again.": (
+        "删除账号：清除其机密信息，名称和平台账号可重新使用。"
+    ),
+    "What it exported stays, under the old name with (deleted) behind it.": (
+        "已导出的数据保留，归在原名后加 (deleted) 的名称下。"
+    ),
+    "without asking": "不再询问",
+    "Let only an account, or the accounts of a group, work on an open task.": (
+        "让未结束的任务只由某个账号或某个分组的账号处理。"
+    ),
+    "Its workers take it up anew, from where they stopped.": "处理它的线程会重新领取，从停下的地方继续。",
+    "every account may work on it": "所有账号都可处理",
     "Sign an account in with a QR code.": "扫码登录账号。",
     "Bilibili's app scans it; the session is kept encrypted.": "用哔哩哔哩客户端扫码；会话加密保存。"
     ""
