@@ -38,7 +38,7 @@ def list_exports(
         if as_json:
             result_json([as_object(segment) for segment in found])
             return
-        names = {account.id: account.username for account in app.pool.registry.all()}
+        names = app.pool.registry.names({one.account_id for one in found})
         table = Table(box=None, pad_edge=False)
         names_of_columns = ("id", "domain", "quota day", "account", "rows", "ids", "state", "file")
         titles = column_titles(names_of_columns)

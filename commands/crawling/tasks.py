@@ -11,12 +11,14 @@ from rich.table import Table
 from app.container import App
 from commands.framework.context import opened_app, result, result_json, result_table
 from commands.framework.lazy_group import Group
-from commands.framework.options import AsJson
+from commands.framework.options import AsJson, OnlyAccount, OnlyGroup
 from commands.framework.reader import column_titles, reader, shown, text_of, word
 from commands.framework.system_user import system_user
+from core.errors import InvalidInputError
 from core.messages import Message
 from core.plain_text import one_line
-from crawler.tasks.requests import LabelChange
+from crawler.tasks.pins import pin_messages
+from crawler.tasks.requests import LabelChange, PinChange
 from presentation.account_views import AccountView, note_messages
 from presentation.json_rows import task_object
 from presentation.snapshot import is_usual, working_for
@@ -51,6 +53,8 @@ def show(task_id: TaskId, as_json: AsJson = False) -> None:
             _print_json(app, found)
             return
         result_table(_table(app, found))
+        for target in app.database.read(pin_messages, found[:1]).values():
+            result(Message.of("task_pin_line", pin=target))
         now = app.clock.now()
         for view in working_for(found[0].id, _pool(app)):
             work = [text_of(message) for message in note_messages(view, now)]
@@ -101,6 +105,27 @@ def unlabel(task_id: TaskId, labels: Labels) -> None:
     _change_labels(LabelChange(task_id=task_id, remove=labels))
 
 
+def pin(
+    task_id: TaskId,
+    account: OnlyAccount = None,
+    group: OnlyGroup = None,
+    nobody: Annotated[bool, typer.Option("--none", help="every account may work on it")] = False,
+) -> None:
+    """Let only an account, or the accounts of a group, work on an open task.
+
+    Its workers take it up anew, from where they stopped.
+    """
+    if (account is not None) + (group is not None) + nobody != 1:
+        raise InvalidInputError("pin_to_what")
+    change = PinChange(task_id=task_id, account=account, group=group)
+    with opened_app() as app:
+        target = app.use_cases.tasks.pin(system_user(app), change)
+    if target is None:
+        result(Message.of("task_was_unpinned", task_id=task_id))
+    else:
+        result(Message.of("task_was_pinned", task_id=task_id, pin=target))
+
+
 def _change_labels(change: LabelChange) -> None:
     with opened_app() as app:
         labels = app.use_cases.tasks.label(system_user(app), change)
@@ -113,8 +138,8 @@ def _change_labels(change: LabelChange) -> None:
 def _print_json(app: App, found: list[Task]) -> None:
     ids = [task.id for task in found]
     labels = app.database.read(task_labels.of_tasks, ids)
-    pool = _pool(app)
-    result_json([task_object(task, labels, pool) for task in found])
+    pool, pins = _pool(app), app.database.read(pin_messages, found)
+    result_json([task_object(task, labels, pool, pins) for task in found])
 
 
 def _pool(app: App) -> list[AccountView]:
@@ -127,22 +152,9 @@ def _with_pieces(app: App, task: Task) -> list[Task]:
 
 def _table(app: App, found: list[Task]) -> Table:
     now, renderer = app.clock.now(), reader()
+    pins = app.database.read(pin_messages, found)
     table = Table(box=None, pad_edge=False)
-    for title in column_titles(
-        (
-            "id",
-            "type",
-            "domain",
-            "state",
-            "pages",
-            "items",
-            "marker",
-            "accounts",
-            "labels",
-            "waits for",
-            "error",
-        )
-    ):
+    for title in column_titles(_columns(with_pins=bool(pins))):
         table.add_column(title, no_wrap=True)
     ids = [task.id for task in found]
     labels = app.database.read(task_labels.of_tasks, ids)
@@ -163,11 +175,18 @@ def _table(app: App, found: list[Task]) -> Table:
             task.progress_marker or "",
             f"{len(working):,}" if working else "",
             " ".join(labels.get(task.id, [])),
+            *([text_of(pins[task.id]) if task.id in pins else ""] if pins else []),
             word(wait.reason) if wait else "",
             one_line(shown(task.last_error)),
         )
         table.add_row(*map(escape, cells))
     return table
+
+
+def _columns(*, with_pins: bool) -> tuple[str, ...]:
+    """Return the titles; that of pins only where a task has one, as most have none."""
+    before = ("id", "type", "domain", "state", "pages", "items", "marker", "accounts", "labels")
+    return (*before, *(("pinned to",) if with_pins else ()), "waits for", "error")
 
 
 def _pages(task: Task) -> str:
@@ -186,5 +205,6 @@ GROUP = Group(
         "cancel": cancel,
         "label": label,
         "unlabel": unlabel,
+        "pin": pin,
     }
 )

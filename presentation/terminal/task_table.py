@@ -128,6 +128,8 @@ def remarks(page: Page, view: TaskView) -> list[tuple[str, str]]:
         return [(one_line(page.renderer.shown_text(view.error or "")), "red")] if view.error else []
     wait = wait_text(page, view)
     found = [(wait, "yellow")] if wait else []
+    if view.pin is not None and task.is_open:
+        found.append((one_line(page.renderer.text(view.pin)), "dim"))
     if task.status is TaskStatus.PAUSED and view.waiting is None and view.not_before is None:
         return [(page.say("screen_task_paused", id=task.id), "yellow")]
     if task.is_open and not view.attended:

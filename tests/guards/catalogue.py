@@ -12,6 +12,7 @@ SEGMENTS = "storage/crawling/export_segments.py"
 TASKS = "storage/crawling/tasks.py"
 LEASING = "storage/leasing.py"
 WORKER = "crawler/export/worker.py"
+ROW_SOURCES = "crawler/export/row_sources.py"
 TRANSACTION = "crawler/export/export_transaction.py"
 FILES = "crawler/export/segment_files.py"
 FORMATS = "crawler/export/formats/text_files.py"
@@ -167,7 +168,7 @@ GUARDS = (
     Guard(
         "all rows of a batch were marked",
         TRANSACTION,
-        "segment_id, now) != len(rows):",
+        "segment_id, now) != len(\n            rows\n        ):",
         "segment_id, now) < 0:",
         EXPORT + "test_rows_that_another_node_exported_meanwhile_are_not_counted",
     ),
@@ -297,7 +298,7 @@ GUARDS = (
     Guard(
         "new folders are synced",
         FILES,
-        "make_folder(final.parent)",
+        "make_folder(final.parent, self.access)",
         "final.parent.mkdir(parents=True, exist_ok=True)",
         NAMES + "test_manifests_and_new_folders_are_synced_before_they_are_relied_on",
     ),
@@ -314,16 +315,16 @@ GUARDS = (
     Guard(
         "the last look before completion",
         WORKER,
-        "if self.row_waiter.has_rows(run):\n            self.scheduler.requeue",
-        "if False:\n            self.scheduler.requeue",
+        "if self.row_waiter.has_rows(run, is_last_look=True):",
+        "if False:",
         GUARDS_TESTS + "test_a_row_that_commits_as_the_crawl_ends_is_exported",
         simulated=True,
     ),
     Guard(
         "the sweep from 0",
-        WORKER,
-        "dict.fromkeys((run.marker, 0))",
-        "(run.marker,)",
+        ROW_SOURCES,
+        "return tuple(dict.fromkeys((marker, 0)))",
+        "return (marker,)",
         EXPORT + "test_rows_with_lower_ids_that_come_late_are_exported_before_completion",
         simulated=True,
     ),
