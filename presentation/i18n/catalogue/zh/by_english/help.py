@@ -255,6 +255,13 @@ HELP = {
     "only these: 'followers>=10000'; may be repeated": "仅限：'followers>=10000'；可重复",
     "ingested since: a span such as 7d, or a day": "入库时间不早于：7d 这样的时长，或一个日期",
     "platform: not who another domain delivered": "platform：不含其他领域已交付的达人",
+    "search for this instead; may be repeated": "改为搜索此词；可重复",
+    "a file of such words": "关键词文件",
+    "end after so many pages without a new creator": "连续多少页没有新达人就结束",
+    "Show what each keyword of a domain found over all time, and how many were new.": (
+        "显示领域的每个关键词历来找到多少达人，其中多少是新的。"
+    ),
+    "the domain, e.g. 美妆": "领域，例如 美妆",
     "creators at most": "最多达人数",
     "print an object with raw data a line": "每行输出一个含原始数据的对象",
     "print CSV": "输出 CSV",
