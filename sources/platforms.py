@@ -21,7 +21,7 @@ from sources.bilibili.cookies import (
     read_session,
     session_expiry,
 )
-from sources.bilibili.source import BilibiliSource, check_proxy
+from sources.bilibili.source import BilibiliSource
 from sources.circuits import Circuits
 from sources.cookies.selection import SessionText
 from sources.declared.loading import DeclaredPlatform, environment, load_platforms
@@ -63,8 +63,8 @@ class Platform:
 
     `searches` says that its creators can be crawled, `sequential` that pages must be fetched in
     order. `raw_fields` maps the export's common columns to keys of a creator's raw data.
-    `read_session` returns the session to store for a text that somebody hands in; it and
-    `check_proxy` raise InvalidInputError for what the adapter cannot use.
+    `read_session` returns the session to store for a text that somebody hands in; it
+    raises InvalidInputError for what the adapter cannot use.
     `session_expiry` returns when a session ends by itself (UTC), None where its text does not say.
     `claimed_uid` returns whose session a text says it is, None where it does not; `shows_uid` says
     that the check of a session shows whose it is. `device_cookie` names the cookie that tells
@@ -80,7 +80,6 @@ class Platform:
     sequential: bool = False
     raw_fields: Mapping[str, str] | None = None
     read_session: Callable[[str], SessionText] = lambda text: SessionText(text.strip())
-    check_proxy: Callable[[str], str] = check_proxy
     session_expiry: Callable[[str], datetime | None] = lambda text: None
     claimed_uid: Callable[[str], str | None] = lambda text: None
     shows_uid: bool = False
@@ -235,7 +234,6 @@ def _from_declaration(declared: DeclaredPlatform) -> Platform:
         raw_fields=declared.raw_fields,
         read_session=declared.read_session,
         shows_uid=declared.shows_uid,
-        check_proxy=declared.check_proxy,
         page_creators=declared.page_creators,
         max_pages=declared.max_pages,
     )

@@ -21,7 +21,6 @@ from core.installation.home import find_home
 from core.messages import Message, message_of
 from core.settings import Settings, UrlSetting
 from core.settings.loading import pydantic_problem
-from sources.bilibili.source import check_proxy
 from sources.cookies.selection import SessionText, site_of
 from sources.declared.consistency import Problem, problems
 from sources.declared.credentials import given_session
@@ -48,7 +47,6 @@ class DeclaredPlatform:
     raw_fields: Mapping[str, str]
     make: Callable[[Settings, Clock], DeclaredSource]
     read_session: Callable[[str], SessionText]
-    check_proxy: Callable[[str], str]
     shows_uid: bool
     sequential: bool
     file: Path
@@ -153,7 +151,6 @@ def _platform(path: Path, declaration: Declaration) -> DeclaredPlatform:
             declaration.session,
             site_of(urlsplit(declaration.base_url).hostname or ""),
         ),
-        check_proxy=check_proxy,
         shows_uid=declaration.check.uid is not None,
         sequential=declaration.sequential,
         file=path,

@@ -28,6 +28,7 @@ AREAS = (
     "platforms.answers",
     "platforms.sessions",
     "platforms.files",
+    "platforms.proxies",
     "commands",
     "command_reports",
     "listings",
