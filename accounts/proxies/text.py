@@ -99,6 +99,28 @@ def read_proxy(text: str, scheme: str = DEFAULT_SCHEME) -> str | None:
     return _read(given, scheme)
 
 
+def proxy_of_parts(place: str, user: str, password: str, scheme: str = DEFAULT_SCHEME) -> str:
+    """Return the URL of a proxy whose parts stand in columns of their own, and as they are.
+
+    `place` is `host:port`, or a whole proxy where there is neither user nor password; these are
+    empty for none.
+
+    Raises:
+        InvalidInputError: as `read_proxy` does; a word for none is no proxy either.
+    """
+    url = read_proxy(place, scheme)
+    named, _, rest = (url or "").partition("://")
+    is_sendable = (user + password).isascii() and (user + password).isprintable()
+    if url is None or ("@" in rest and (user or password)):
+        raise InvalidInputError("proxy_not_url", schemes=list(SCHEMES))
+    if not is_sendable:
+        raise InvalidInputError("proxy_not_sendable", line=_example(scheme))
+    if not user and not password:
+        return url
+    login = f"{quote(user, safe=UNESCAPED)}:{quote(password, safe=UNESCAPED + ':')}"
+    return f"{named}://{login}@{rest}"
+
+
 def _bare(text: str) -> str:
     """Return a text without what surrounds it: blanks, invisible characters, quotation marks."""
     bare = text.strip().strip(INVISIBLE).strip()
