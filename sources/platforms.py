@@ -88,6 +88,7 @@ class Platform:
     key: Callable[[Settings], SecretStr | None] | None = None
     page_creators: int | None = None
     max_pages: int | None = None
+    asked_from: Callable[[Settings], str] | None = None
 
 
 def _bilibili(context: SourceContext) -> Source:
@@ -151,6 +152,8 @@ BUILT_IN = (
         device_id=device_id,
         page_creators=20,
         max_pages=50,
+        # Where its pages learn the visitor's country; it wants neither login nor signature.
+        asked_from=lambda settings: f"{settings.bilibili_base_url}/x/web-interface/zone",
     ),
     Platform(
         "youtube",
@@ -236,4 +239,5 @@ def _from_declaration(declared: DeclaredPlatform) -> Platform:
         shows_uid=declared.shows_uid,
         page_creators=declared.page_creators,
         max_pages=declared.max_pages,
+        asked_from=lambda _settings: declared.base_url,
     )

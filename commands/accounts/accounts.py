@@ -14,6 +14,7 @@ from accounts.intake.cookie_files import CookieText, accounts_in_folder, cookie_
 from accounts.requests import AccountRequest
 from commands.accounts.login import login
 from commands.accounts.options import Limit, NewLogin, Proxy
+from commands.accounts.proxies import set_proxy
 from commands.accounts.tables import account_table, explain_lines
 from commands.framework.context import Exit, opened_app, platform_named, result, result_json, say
 from commands.framework.lazy_group import Group
@@ -286,6 +287,7 @@ GROUP = Group(
         "disable": disable,
         "set_limit": set_limit,
         "set_agent": set_agent,
+        "set_proxy": set_proxy,
         "check": check,
         "rotate_key": rotate_key,
     }

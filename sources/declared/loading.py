@@ -44,6 +44,7 @@ class DeclaredPlatform:
     """A platform from a file, with what the registry of platforms needs of each one."""
 
     name: str
+    base_url: str
     raw_fields: Mapping[str, str]
     make: Callable[[Settings, Clock], DeclaredSource]
     read_session: Callable[[str], SessionText]
@@ -139,6 +140,7 @@ def _platform(path: Path, declaration: Declaration) -> DeclaredPlatform:
     columns = column_expressions(declaration.columns)
     return DeclaredPlatform(
         name=declaration.name,
+        base_url=declaration.base_url,
         raw_fields={name: raw_field(name, where) for name, where in columns.items()},
         make=lambda settings, clock: DeclaredSource(
             declaration=declaration,

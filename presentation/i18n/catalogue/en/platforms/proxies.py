@@ -56,6 +56,11 @@ MESSAGES: dict[str, Forms] = {
         "the URL of the proxy {egress} was encrypted with a key that is not here; nothing was"
         " changed"
     ),
+    "proxy_state_unused": "not used yet",
+    "proxy_state_good": "worked {at}",
+    "proxy_state_failed": "failed {at}: {reason}",
+    "proxy_state_cooling": "left alone until {until}: {reason}",
+    "proxy_prompt": "proxy (not shown)",
     "without_proxy": "no proxy",
     # who leaves by which
     "proxy_given": "leaves by {egress}",
@@ -139,7 +144,7 @@ ADVICE: dict[str, dict[str, Forms]] = {
         "proxy_gateway_ambiguous": "name one of them",
         "proxy_url_forgotten": "give its URL",
         "proxy_in_use": "say where they go with accounts_to: a proxy, or none",
-        "accounts_not_to_assign": "change an account's proxy with POST /api/v1/accounts/{{id}}/proxy",
+        "accounts_not_to_assign": "change it with POST /api/v1/accounts/{{id}}/proxy",
         "proxy_key_missing": "add that key behind the others",
         "proxy_target_missing": "give a url",
     },

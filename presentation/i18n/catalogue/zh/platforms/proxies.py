@@ -43,6 +43,11 @@ MESSAGES: dict[str, Forms] = {
     ),
     "proxy_removed_unused": "{egress} 已移除",
     "proxy_key_missing": "代理 {egress} 的地址用本机没有的密钥加密；未做任何更改",
+    "proxy_state_unused": "尚未使用",
+    "proxy_state_good": "{at} 可用",
+    "proxy_state_failed": "{at} 失败：{reason}",
+    "proxy_state_cooling": "暂停使用，直到 {until}：{reason}",
+    "proxy_prompt": "代理（不显示）",
     "without_proxy": "直连",
     # who leaves by which
     "proxy_given": "改为经 {egress}",
