@@ -29,6 +29,7 @@ AREAS = (
     "platforms.sessions",
     "platforms.files",
     "platforms.proxies",
+    "platforms.tls",
     "commands",
     "command_reports",
     "listings",

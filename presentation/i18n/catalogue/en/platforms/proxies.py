@@ -61,6 +61,8 @@ MESSAGES: dict[str, Forms] = {
     "proxy_state_failed": "failed {at}: {reason}",
     "proxy_state_cooling": "left alone until {until}: {reason}",
     "proxy_prompt": "proxy (not shown)",
+    "proxy_preview_new": "will be added",
+    "proxy_preview_known": "it is there already",
     "without_proxy": "no proxy",
     # who leaves by which
     "proxy_given": "leaves by {egress}",

@@ -48,6 +48,8 @@ MESSAGES: dict[str, Forms] = {
     "proxy_state_failed": "{at} 失败：{reason}",
     "proxy_state_cooling": "暂停使用，直到 {until}：{reason}",
     "proxy_prompt": "代理（不显示）",
+    "proxy_preview_new": "将添加",
+    "proxy_preview_known": "已存在",
     "without_proxy": "直连",
     # who leaves by which
     "proxy_given": "改为经 {egress}",
