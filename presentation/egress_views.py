@@ -5,12 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from accounts.egress.operator import RouteOverview
-from accounts.proxies.assignment import AssignmentPlan
-from accounts.proxies.check import CheckOutcome
-from accounts.proxies.inventory import ProxyOverview
 from core.attribution import ALL
 from core.clock import iso_utc
 from core.logs import Render, redact
@@ -18,6 +15,11 @@ from core.message_json import message_keys
 from core.messages import Message
 from storage.crawling.proxies import EgressRoute
 from storage.crawling.source_states import Circuit, CircuitState
+
+if TYPE_CHECKING:
+    from accounts.proxies.assignment import AssignmentPlan
+    from accounts.proxies.check import CheckOutcome
+    from accounts.proxies.inventory import ProxyOverview
 
 MAX_EVIDENCE_CHARS = 200
 MAX_NAMES = 10

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from accounts.proxies.text import DEFAULT_SCHEME, proxy_of_parts, read_proxy
+from accounts.proxies.text import DEFAULT_SCHEME, SCHEMES, proxy_of_parts, read_proxy
 from core.errors import InvalidInputError
 from core.messages import Message
 from core.plain_text import decoded
@@ -87,8 +87,11 @@ def proxies_in(content: bytes, file: str, scheme: str = DEFAULT_SCHEME) -> Proxy
         scheme: that of proxies without one.
 
     Raises:
-        InvalidInputError: it is no list, has no proxy, or more than MAX_PROXIES.
+        InvalidInputError: it is no list, has no proxy, or more than MAX_PROXIES; the scheme is none
+            of a proxy.
     """
+    if scheme not in SCHEMES:
+        raise InvalidInputError("proxy_not_url", schemes=list(SCHEMES))
     if is_workbook(content):
         return _of_workbook(content, file, scheme)
     found = decoded(content, file)

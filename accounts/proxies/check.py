@@ -193,7 +193,9 @@ class ProxyChecker:
         route = self.database.read(proxies.find, attempt.egress)
         if route is not None and route.is_held_by_operator(now):
             told = Message.of("proxy_left_alone", outcome=told, until=route.cooldown_until)
-        return CheckOutcome(attempt.egress, True, told, secs, address, answer.status)
+        return CheckOutcome(
+            attempt.egress, True, told, secs=secs, exit=address, status=answer.status
+        )
 
 
 def require_target(target: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from accounts.egress.identities import EgressIdentities
 from accounts.egress.routes import note_route
-from accounts.proxies.text import read_proxy
+from accounts.proxies.text import SCHEMES, read_proxy
 from accounts.vault import Vault
 from core.clock import Clock
 from core.errors import InvalidInputError
@@ -167,6 +167,9 @@ class ProxyInventory:
             CredentialsError: no key decrypts the URL.
         """
         name = text.strip()
+        if not name:
+            # A form that was sent empty must not take a proxy away.
+            raise InvalidInputError("proxy_not_url", schemes=list(SCHEMES))
         route = self.database.read(_named, name)
         if route is None:
             url = _read(name)

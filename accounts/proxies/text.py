@@ -254,7 +254,7 @@ def _require_escaped(login: str, reading: _Reading, scheme: str) -> None:
 
 
 def _refusal(text: str, scheme: str) -> InvalidInputError:
-    """Return the error of a text that is no proxy; what is wrong with it, where that is plain."""
+    """Return the error of a text that is no proxy, with what is wrong where that is plain."""
     place = text.rpartition("@")[2]
     found = PLACE.match(place)
     if found is not None and _surety(found["host"]) and not 0 < int(found["port"]) <= MAX_PORT:

@@ -184,7 +184,7 @@ def assign(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only show the plan")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Give each account without a proxy one of its own; those that have one keep it."""
+    """Give each account without a proxy one of its own. The others keep theirs."""
     from accounts.proxies.assignment import AssignmentRequest
 
     with opened_app() as app:

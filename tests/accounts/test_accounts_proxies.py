@@ -207,3 +207,10 @@ def test_an_account_goes_by_its_new_proxy_from_its_next_lease_on(
     inventory.give(alice, "bilibili", "direct")
     leased = app.pool.manager.get_idle_account("bilibili")
     assert leased is not None and app.pool.manager.credentials(leased).proxy is None
+
+
+def test_an_empty_text_takes_no_proxy_away(app: App, inventory: ProxyInventory) -> None:
+    alice = add_account(app, "alice", proxy=ONE)
+    with raises_saying(InvalidInputError, "no URL"):
+        inventory.give(alice, "bilibili", " ")
+    assert route_of(app, "alice")[0] == ONE

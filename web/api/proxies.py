@@ -13,6 +13,7 @@ from accounts.proxies.assignment import AssignmentRequest
 from accounts.proxies.check import DEADLINE_SECS, MAX_PARALLEL, PARALLEL
 from accounts.proxies.text import DEFAULT_SCHEME, MAX_LETTERS
 from core.errors import InvalidInputError
+from crawler.tasks.requests import DEFAULT_PLATFORM
 from presentation.egress_views import check_object, plan_object, proxy_object
 from presentation.i18n.renderer import API_RENDERER
 from web.api.lists import ObjectPage, Page
@@ -20,7 +21,7 @@ from web.auth.access import Actor, Reader
 from web.lookups import existing_account
 from web.parameters import RowId
 from web.problems import partly_refused, refused_as
-from web.requests import DEFAULT_PLATFORM, MAX_FILE_LETTERS, MAX_FILE_NAME_LETTERS, RequestBody
+from web.requests import MAX_FILE_LETTERS, MAX_FILE_NAME_LETTERS, RequestBody
 from web.state import TheBackend
 
 router = APIRouter(prefix="/proxies", tags=["proxies"])

@@ -182,7 +182,7 @@ def assign(
 def set_proxy(
     account_id: RowId, visit: Acting, proxy: Annotated[str, Form(max_length=MAX_LETTERS)] = ""
 ) -> str:
-    """Let an account leave by a proxy, or without one where the field is empty."""
+    """Let an account leave by a proxy, or without one (`none`)."""
     account = existing_account(visit.backend, account_id)
     done = visit.use_cases.proxies.give(visit.who, account, proxy)
     if done.is_direct:

@@ -155,7 +155,7 @@ CHINESE = {
     "Show the plan": "查看计划",
     "Do it": "执行",
     "No account without a proxy, or no proxy with room.": "没有缺少代理的账号，或没有空闲的代理。",
-    "empty: none": "留空：直连",
+    "a proxy, or none": "代理，或“无”（直连）",
     "{n} proxies added, {known} were there.": "已添加 {n} 个代理，{known} 个已存在。",
     "{name}: {outcome}.": "{name}：{outcome}。",
     "{good} of {n} proxies work.": "{n} 个代理中有 {good} 个可用。",
