@@ -129,7 +129,7 @@ CREATE TABLE ingestion_logs (
   rejected_count INT NOT NULL DEFAULT 0,
   start_time DATETIME(3) NOT NULL,
   end_time DATETIME(3) NOT NULL,
-  keyword VARCHAR(128) NULL,                  -- what was searched for; NULL: the domain
+  keyword VARCHAR(128) NULL,                  -- what was searched for; NULL: not in day_totals yet
   UNIQUE KEY uq_ingestion_logs_page (task_id, page_number)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
@@ -179,7 +179,7 @@ CREATE TABLE influencers (
   export_log_id BIGINT NULL,                  -- the segment it is in
   followers BIGINT NULL,                      -- as in creators: what is filtered and sorted by
   videos BIGINT NULL,
-  seen_at DATETIME(3) NULL,                   -- listed by a page last
+  seen_at DATETIME(3) NULL,                   -- listed by a page last; NULL: not in creators yet
   source_url VARCHAR(1024) NULL,              -- the page or the profile, where the platform has one
   UNIQUE KEY uq_influencers_identity (platform, domain, uid),
   KEY idx_influencers_export (platform, domain, status, id),

@@ -26,10 +26,10 @@ from sources.circuits import Circuits
 from sources.cookies.selection import SessionText
 from sources.declared.loading import DeclaredPlatform, environment, load_platforms
 from sources.json_api import key_uid
-from sources.request_delay import RandomDelay
 from sources.tikhub.client import TikHubClient
 from sources.tikhub.douyin import DouyinSource
 from sources.tikhub.tiktok import TikTokSource
+from sources.transport.request_delay import RandomDelay
 from sources.youtube.client import YouTubeClient
 from sources.youtube.source import YouTubeSource
 
@@ -63,8 +63,9 @@ class Platform:
 
     `searches` says that its creators can be crawled, `sequential` that pages must be fetched in
     order. `raw_fields` maps the export's common columns to keys of a creator's raw data.
-    `read_session` returns the session to store for a text that somebody hands in; it
-    raises InvalidInputError for what the adapter cannot use.
+    `profile_url` is the address of a creator's profile, with `{uid}` in it; None: there is none.
+    `read_session` returns the session to store for a text that somebody hands in; it raises
+    InvalidInputError for what the adapter cannot use.
     `session_expiry` returns when a session ends by itself (UTC), None where its text does not say.
     `claimed_uid` returns whose session a text says it is, None where it does not; `shows_uid` says
     that the check of a session shows whose it is. `device_cookie` names the cookie that tells
@@ -79,6 +80,7 @@ class Platform:
     searches: bool = True
     sequential: bool = False
     raw_fields: Mapping[str, str] | None = None
+    profile_url: str | None = None
     read_session: Callable[[str], SessionText] = lambda text: SessionText(text.strip())
     session_expiry: Callable[[str], datetime | None] = lambda text: None
     claimed_uid: Callable[[str], str | None] = lambda text: None
@@ -144,6 +146,7 @@ BUILT_IN = (
         name="bilibili",
         make=_bilibili,
         raw_fields={"followers": "fans", "videos": "videos", "signature": "usign"},
+        profile_url="https://space.bilibili.com/{uid}",
         read_session=read_session,
         session_expiry=session_expiry,
         claimed_uid=claimed_uid,
@@ -219,8 +222,13 @@ class PlatformRegistry:
         """
         known = self.platforms.get(name)
         return (known.raw_fields if known else None) or {
-            column: column for column in ("followers", "videos", "signature")
+            column: column for column in ("followers", "videos", "likes", "signature")
         }
+
+    def profile_url(self, name: str) -> str | None:
+        """Return the address of a profile of that platform, with `{uid}` in it; None if unknown."""
+        known = self.platforms.get(name)
+        return known.profile_url if known else None
 
     def _lookup(self, name: str, names: list[str]) -> Platform:
         wanted = name.strip().lower()
@@ -235,6 +243,7 @@ def _from_declaration(declared: DeclaredPlatform) -> Platform:
         make=lambda context: declared.make(context.settings, context.clock),
         sequential=declared.sequential,
         raw_fields=declared.raw_fields,
+        profile_url=declared.profile_url,
         read_session=declared.read_session,
         shows_uid=declared.shows_uid,
         page_creators=declared.page_creators,

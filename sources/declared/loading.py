@@ -46,6 +46,7 @@ class DeclaredPlatform:
     name: str
     base_url: str
     raw_fields: Mapping[str, str]
+    profile_url: str | None
     make: Callable[[Settings, Clock], DeclaredSource]
     read_session: Callable[[str], SessionText]
     shows_uid: bool
@@ -142,6 +143,7 @@ def _platform(path: Path, declaration: Declaration) -> DeclaredPlatform:
         name=declaration.name,
         base_url=declaration.base_url,
         raw_fields={name: raw_field(name, where) for name, where in columns.items()},
+        profile_url=declaration.creators.profile_url,
         make=lambda settings, clock: DeclaredSource(
             declaration=declaration,
             timeout_secs=settings.request_timeout_secs,

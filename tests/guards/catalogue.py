@@ -7,13 +7,14 @@ from dataclasses import dataclass
 TASK_LEASES = "storage/crawling/task_leases.py"
 ACCOUNT_LEASES = "storage/crawling/account_leases.py"
 CREATORS = "storage/crawling/influencers.py"
+PAGES = "crawler/ingestion/page_store.py"
 SEGMENTS = "storage/crawling/export_segments.py"
 TASKS = "storage/crawling/tasks.py"
 LEASING = "storage/leasing.py"
 WORKER = "crawler/export/worker.py"
 TRANSACTION = "crawler/export/export_transaction.py"
 FILES = "crawler/export/segment_files.py"
-FORMATS = "crawler/export/formats.py"
+FORMATS = "crawler/export/formats/text_files.py"
 FENCING = "crawler/export/fencing.py"
 FINALIZER = "crawler/export/segment_finalizer.py"
 SCHEDULER = "crawler/tasks/scheduler.py"
@@ -167,9 +168,9 @@ GUARDS = (
     ),
     Guard(
         "creators are stored in key order",
-        CREATORS,
-        "sorted(creators, key=lambda creator: creator.uid)",
-        "list(creators)",
+        PAGES,
+        "sorted(profiles, key=lambda profile: profile.uid)",
+        "profiles",
         GUARDS_TESTS + "test_creators_are_stored_in_key_order",
     ),
     Guard(
@@ -274,21 +275,8 @@ GUARDS = (
     Guard(
         "the file is synced before its rename",
         FORMATS,
-        "    def close(self) -> None:\n"
-        '        """Flush the file, sync it to disk and close it."""\n'
-        "        self._file.flush()\n"
-        "        os.fsync(self._file.fileno())\n"
-        "        self._file.close()\n\n"
-        "    def discard(self) -> None:\n"
-        '        """Close the file without writing what is buffered; it may be called after any'
-        ' error."""\n'
-        "        _close_unfinished(self._file)\n\n\n"
-        "class JsonLinesWriter:",
-        "    def close(self) -> None:\n"
-        "        self._file.close()\n\n"
-        "    def discard(self) -> None:\n"
-        "        _close_unfinished(self._file)\n\n\n"
-        "class JsonLinesWriter:",
+        "        self._raw.flush()\n        os.fsync(self._raw.fileno())\n",
+        "        self._raw.flush()\n",
         GUARDS_TESTS + "test_a_file_is_on_the_disk_before_it_gets_its_name",
     ),
     Guard(
