@@ -16,6 +16,7 @@ from accounts.requests import AccountRequest, group_name, stored_form
 from commands.accounts.lifecycle import delete, groups, rename, set_group
 from commands.accounts.login import login
 from commands.accounts.options import GroupOf, Limit, NewLogin, Proxy
+from commands.accounts.proxies import set_proxy
 from commands.accounts.tables import account_table, explain_lines
 from commands.framework.context import Exit, opened_app, platform_named, result, result_json, say
 from commands.framework.lazy_group import Group
@@ -330,6 +331,7 @@ GROUP = Group(
         "disable": disable,
         "set_limit": set_limit,
         "set_agent": set_agent,
+        "set_proxy": set_proxy,
         "check": check,
         "rename": rename,
         "set_group": set_group,
