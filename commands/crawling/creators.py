@@ -90,7 +90,17 @@ def list_creators(
     if as_json + as_jsonl + as_csv > 1:
         raise InvalidInputError("one_output_form")
     with opened_app() as app:
-        wanted, order = _chosen(app, platform, domain, where, search, keyword, has, status, sort)
+        wanted, order = _chosen(
+            app,
+            platform=platform,
+            domain=domain,
+            where=where,
+            search=search,
+            keyword=keyword,
+            has=has,
+            status=status,
+            sort=sort,
+        )
         rows = _pages(app, wanted, order, limit)
         fields = app.pool.platforms
         if as_json:
@@ -208,6 +218,7 @@ def count(
 
 def _chosen(
     app: App,
+    *,
     platform: str,
     domain: str | None,
     where: Sequence[str] | None,

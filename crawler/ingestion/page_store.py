@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
 from core.clock import Clock, QuotaCalendar
 from core.messages import Message
-from crawler.creators.profiles import ProfileReader
 from crawler.tasks.leases import TaskLease, refused_write_error
 from crawler.tasks.options import CrawlOptions
 from crawler.tasks.submission import split_pages
-from sources.base import CreatorPage
+from sources.base import Creator, CreatorPage
 from storage.crawling import influencers, ingestion_logs, task_leases, task_pieces, tasks
 from storage.creators import creators, day_totals, keywords
 from storage.engines.transactions import Database, Tx
 from storage.models.creators import CreatorProfile
+
+
+class Profiles(Protocol):
+    """Reads what is stored of a creator beside its raw data."""
+
+    def profile(self, platform: str, creator: Creator) -> CreatorProfile:
+        """Return a creator that a page lists."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,7 @@ class PageStore:
 
     database: Database
     clock: Clock
-    profiles: ProfileReader
+    profiles: Profiles
     calendar: QuotaCalendar
     pages_per_task: int
 

@@ -17,8 +17,7 @@ from storage.operations import listings
 from web.api.lists import ObjectPage, TheListing
 from web.auth.access import Actor, Reader, Visitor
 from web.backend import Backend
-from web.conditions import condition_reader
-from web.lookups import existing_task
+from web.lookups import condition_reader, existing_task
 from web.parameters import RowId
 from web.problems import RequestRefusedError, refused_as
 from web.requests import NewCrawl, NewExport, TaskLabels, TaskPin

@@ -18,11 +18,10 @@ from storage.crawling import tasks as task_rows
 from storage.models.tasks import TaskStatus, TaskType
 from storage.operations import listings
 from web.backend import Backend
-from web.conditions import condition_reader
 from web.console.list_view import TheList
 from web.console.overview import Rates, task_row
 from web.console.visits import Acting, Reading, Visit, action
-from web.lookups import existing_task
+from web.lookups import condition_reader, existing_task
 from web.paging import read_page
 from web.parameters import RowId
 from web.requests import NewCrawl, NewExport, TaskLabels, TaskPin

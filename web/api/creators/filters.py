@@ -14,7 +14,7 @@ from crawler.creators.filters import contacts_named, sort_named
 from crawler.tasks.requests import DEFAULT_PLATFORM, MAX_DOMAIN_LETTERS
 from storage.creators.conditions import CreatorFilter
 from storage.creators.search import Sort
-from web.conditions import condition_reader
+from web.lookups import condition_reader
 from web.state import TheBackend
 
 USUAL_ROWS = 50
