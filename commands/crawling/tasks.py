@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from app.container import App
 from commands.framework.context import opened_app, result, result_json, result_table
 from commands.framework.lazy_group import Group
 from commands.framework.options import AsJson
-from commands.framework.reader import column_titles, reader, shown, text_of, word
+from commands.framework.reader import column_of, shown, table_of, text_of, word
 from commands.framework.system_user import system_user
 from core.messages import Message
-from core.plain_text import one_line
 from crawler.tasks.requests import LabelChange
 from presentation.account_views import AccountView, note_messages
+from presentation.i18n.renderer import renderer_for
 from presentation.json_rows import task_object
 from presentation.snapshot import is_usual, working_for
+from presentation.terminal.tables import Table
 from storage.crawling import task_labels, task_pieces
 from storage.crawling import tasks as rows
 from storage.models.tasks import Task
 
+DOMAIN_CELLS = 12  # in a window, at least
+MAX_NAMES = 3
 TaskId = Annotated[int, typer.Argument(help="the task's id")]
 Labels = Annotated[list[str], typer.Argument(metavar="LABEL...", help="one or several")]
 
@@ -126,24 +128,24 @@ def _with_pieces(app: App, task: Task) -> list[Task]:
 
 
 def _table(app: App, found: list[Task]) -> Table:
-    now, renderer = app.clock.now(), reader()
-    table = Table(box=None, pad_edge=False)
-    for title in column_titles(
+    now, renderer = app.clock.now(), renderer_for(app.settings.language, app.calendar.zone)
+    table = table_of(
         (
             "id",
             "type",
-            "domain",
+            column_of("domain", min_cells=DOMAIN_CELLS),
             "state",
             "pages",
-            "items",
-            "marker",
+            column_of("items", is_number=True),
+            column_of("marker", is_optional=True),
+            "last updated",
+            column_of("created", is_optional=True),
             "accounts",
-            "labels",
-            "waits for",
-            "error",
-        )
-    ):
-        table.add_column(title, no_wrap=True)
+            column_of("labels", is_long=True),
+            column_of("waits for", is_long=True),
+            column_of("error", is_long=True),
+        ),
+    )
     ids = [task.id for task in found]
     labels = app.database.read(task_labels.of_tasks, ids)
     pool = _pool(app)
@@ -153,21 +155,31 @@ def _table(app: App, found: list[Task]) -> Table:
         wait = app.database.read(task_pieces.waiting_now, task.id, now)
         if wait is not None and is_usual(wait, task, working):
             wait = None
-        cells = (
-            str(task.id) if task.parent_id is None else f"{task.parent_id}.{task.id}",
-            renderer.word("task_type", task.task_type),
-            task.domain,
-            renderer.word("task_state", task.status),
-            _pages(task),
-            f"{summed.item_count:,}",
-            task.progress_marker or "",
-            f"{len(working):,}" if working else "",
-            " ".join(labels.get(task.id, [])),
-            word(wait.reason) if wait else "",
-            one_line(shown(task.last_error)),
+        table.add(
+            (
+                str(task.id) if task.parent_id is None else f"{task.parent_id}.{task.id}",
+                renderer.word("task_type", task.task_type),
+                task.domain,
+                renderer.word("task_state", task.status),
+                _pages(task),
+                f"{summed.item_count:,}",
+                task.progress_marker or "",
+                str(renderer.shown(task.updated_at)),
+                str(renderer.shown(task.created_at)),
+                _names(working),
+                " ".join(labels.get(task.id, [])),
+                word(wait.reason) if wait else "",
+                shown(task.last_error),
+            ),
         )
-        table.add_row(*map(escape, cells))
     return table
+
+
+def _names(working: Sequence[AccountView]) -> str:
+    """Return the names of accounts; of many the first ones, and how many there are."""
+    names = [view.account.username for view in working[:MAX_NAMES]]
+    more = f" … ({len(working):,})" if len(working) > len(names) else ""
+    return ", ".join(names) + more
 
 
 def _pages(task: Task) -> str:

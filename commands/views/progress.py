@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from commands.framework.context import stderr_terminal
+from commands.framework.context import is_animated, stderr_terminal
 
 PLAIN_LINE_SECS = 5.0
 Show = Callable[[str, int, int], None]  # text, done, of how many
@@ -23,7 +23,7 @@ def progress_shown() -> Iterator[Show]:
     and then.
     """
     terminal = stderr_terminal()
-    if not terminal.is_terminal:
+    if not is_animated(terminal):
         yield _PlainLines()
         return
     columns = (

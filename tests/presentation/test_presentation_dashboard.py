@@ -90,7 +90,7 @@ def test_disabled_accounts_stand_first_and_say_what_to_do(app: App) -> None:
     first = next(line for line in lines if " / 4,000" in line)
     assert "acc19" in first and "session expired (code" in first
     wide = next(line for line in drawn(app, seen(app), (160, 40)) if " / 4,000" in line)
-    assert "账号未登录); import the session again" in wide
+    assert "账号未登录); python cli.py accounts import acc19 FILE" in wide
     assert [line for line in lines if line.startswith(" and ") and "idle" in line]
     many = [f"acc{number}" for number in range(10)]
     for name in many:
@@ -172,7 +172,7 @@ def test_a_finished_task_leaves_an_event(app: App) -> None:
     file_crawl(app, 1, "没有")
     app.crawling.scheduler.finish(claimed(app))
     text = "\n".join(drawn(app, seen(app)))
-    assert f"crawl {DOMAIN} done, 1 page, 20 creators" in text
+    assert f"crawl {DOMAIN} completed, 1 page, 20 creators" in text
     assert "the platform has no creators for '没有'; check the spelling" in text
 
 
