@@ -64,7 +64,7 @@ def _none_closed(circuits: list[Circuit], platform: str) -> Message:
     """Return that nothing was closed, with what could be."""
     units = [unit_message(one.platform, one.egress, one.endpoint) for one in circuits]
     if not units:
-        return Message.of("no_circuit_open", platform=platform)
+        return Message.of("no_circuit_open")
     return Message.of("no_circuit_closed", platform=platform, units=units[:MAX_NAMED])
 
 
@@ -74,7 +74,7 @@ def _table(app: App, circuits: list[Circuit]) -> Table:
         (
             "platform",
             "egress",
-            "endpoint",
+            "circuit endpoint",
             "state",
             "until",
             "cause",

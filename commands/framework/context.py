@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
@@ -41,6 +42,7 @@ from storage.schema.schema import SchemaState
 
 if TYPE_CHECKING:
     from rich.console import Console as Terminal
+    from rich.table import Table as RichTable
     from rich.text import Text
 
     from app.container import App
@@ -51,6 +53,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 log = service_log("console")
 COMMAND_PATIENCE_SECS = 3.0
+ANY_WIDTH = 10_000
 
 
 class Exit(IntEnum):
@@ -102,14 +105,32 @@ def announce(message: Message) -> None:
         abandon(sys.stdout)
 
 
-def result_table(table: Table) -> None:
-    """Print a table, on stdout: whole in a pipe, where a row is one line; fitted to a window."""
+def result_table(table: Table | RichTable) -> None:
+    """Print a table, on stdout: whole in a pipe, where a row is one line; fitted to a window.
+
+    One of rich is whole in a window too.
+    """
+    from presentation.terminal.tables import Table
+
+    if not isinstance(table, Table):
+        _print_whole(table)
+        return
     width = window_width()
     for line in table.lines(width):
         result_line(line)
     left_out = table.left_out(width)
     if left_out:
         say(Message.of("columns_left_out", columns=left_out))
+
+
+def _print_whole(table: RichTable) -> None:
+    from rich.console import Console as Terminal
+
+    drawn = Terminal(file=io.StringIO(), width=ANY_WIDTH, highlight=False, color_system=None)
+    with drawn.capture() as captured:
+        drawn.print(table)
+    for line in captured.get().splitlines():
+        result(line.rstrip())
 
 
 def result_line(line: Text) -> None:

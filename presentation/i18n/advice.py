@@ -65,7 +65,7 @@ def on_circuit(platform: str, egress: str, endpoint: str, cause: str) -> Message
             code = f"advice_circuit_{cause}"
         case _:
             code = "advice_circuit_server_error"
-    return Message.of(code, platform=platform, egress=egress, words=command)
+    return Message.of(code, platform=platform, egress_word=shell_word(egress), words=command)
 
 
 def is_through_proxy(egress: str) -> bool:

@@ -82,7 +82,7 @@ def of_circuit(page: Page, circuit: Circuit) -> FaultLine:
         unit = unit_message(circuit.platform, circuit.egress, circuit.endpoint)
         cause = circuit_cause(circuit)
         text = page.say("screen_circuit_open", until=until, unit=unit, cause=cause)
-    return _fault(page, text, circuit_advice(circuit))
+    return _fault_line(page, text, circuit_advice(circuit))
 
 
 def of_route(page: Page, route: EgressRoute) -> FaultLine:
@@ -93,7 +93,7 @@ def of_route(page: Page, route: EgressRoute) -> FaultLine:
         egress=route.egress,
         reason=route_reason(route),
     )
-    return _fault(page, text, route_advice(route))
+    return _fault_line(page, text, route_advice(route))
 
 
 def of_account(page: Page, view: AccountView, reason: str | None) -> FaultLine:
@@ -108,12 +108,14 @@ def of_account(page: Page, view: AccountView, reason: str | None) -> FaultLine:
         if reason
         else Message(f"account_state_{view.state_word(page.now)}"),
     )
-    return _fault(page, text, advice.on_resting_account(account.username, is_suspect=is_suspect))
+    return _fault_line(
+        page, text, advice.on_resting_account(account.username, is_suspect=is_suspect)
+    )
 
 
 def _moment(page: Page, moment: datetime | None) -> str:
     return "?" if moment is None else page.moment(moment)
 
 
-def _fault(page: Page, text: str, what_to_do: Message) -> FaultLine:
+def _fault_line(page: Page, text: str, what_to_do: Message) -> FaultLine:
     return FaultLine(one_line(text), one_line(page.renderer.text(what_to_do)))

@@ -99,6 +99,7 @@ MESSAGES: dict[str, Forms] = {
     "column_until": "until",
     "column_times": "times",
     "column_evidence": "evidence",
+    "column_circuit_endpoint": "endpoint",
     "column_created": "created",
     "column_last_updated": "last updated",
     "column_start_time": "start time",

@@ -88,7 +88,7 @@ MESSAGES: dict[str, Forms] = {
         "waits for creators, but no process works on crawl #{id}; go on with: {command}"
     ),
     "screen_circuit_open": "until {until} no request to {unit}: {cause}",
-    "screen_route_silent": "until {until} no request by {egress}: no answer of {platform}",
+    "screen_route_silent": "until {until} no request by {egress}: no answer from {platform}",
     "screen_egress_cools": "until {until} no request by {egress}: {reason}",
     "screen_account_rests": (
         "until {until} no request by account {account} ({platform}): {reason}"
@@ -156,9 +156,13 @@ MESSAGES: dict[str, Forms] = {
     "stalled_webhook": "delivery {name}",
     "stalled_broadcast": "the round of the broadcast",
     "alert_advice_account_disabled": "{program} accounts explain {word}",
-    "advice_account_enable": "to use it again: {program} accounts enable {word}",
+    "advice_account_enable": (
+        "to use it again: {program} accounts enable {word}; if not: {program} accounts delete"
+        " {word}"
+    ),
     "advice_account_banned": (
-        "see at the platform why; once that is settled: {program} accounts enable {word}"
+        "see at the platform why; once that is settled: {program} accounts enable {word}; if not:"
+        " {program} accounts delete {word}"
     ),
     "advice_login_swapped": (
         "import the cookies of {was}: {program} accounts import {word} FILE; for another login add"
@@ -182,8 +186,9 @@ MESSAGES: dict[str, Forms] = {
         "check the network of this host; it is tried again by itself, sooner by: {program} {words}"
     ),
     "advice_circuit_proxy_silent": (
-        "check the proxy {egress}: it is silent, or does not reach {platform}; if it stays so, give"
-        " its accounts another one; it is tried again by itself, sooner by: {program} {words}"
+        "the proxy is silent, or does not reach {platform}: {program} proxies check {egress_word};"
+        " if it stays so: {program} accounts set_proxy NAME PROXY; it is tried again by itself,"
+        " sooner by: {program} {words}"
     ),
     "advice_circuit_server_error": (
         "nothing: the fault is the platform's; it is tried again by itself"
@@ -193,8 +198,9 @@ MESSAGES: dict[str, Forms] = {
     "advice_circuit_operator": "to ask it again: {program} {words}",
     "advice_circuit_quarantined": "nothing: the next answer shows whom it concerns",
     "alert_advice_egress_down": (
-        "check the proxy, or give its accounts another one; it is tried again by itself, sooner by:"
-        " {program} egress open {egress_word}"
+        "check the proxy: {program} proxies check {egress_word}; if it stays so: {program} accounts"
+        " set_proxy NAME PROXY; it is tried again by itself, sooner by: {program} egress open"
+        " {egress_word}"
     ),
     "advice_egress_held": "to use it sooner: {program} egress open {egress_word}",
     "alert_advice_egress_refused": (
@@ -223,7 +229,7 @@ MESSAGES: dict[str, Forms] = {
     "alert_advice_disk_full": "make room; the export goes on by itself",
     "alert_advice_task_failed": "{program} tasks resume {task}",
     "alert_silent_way": (
-        "egress route {way} gives no answer of {platform}, and is left alone until {until}"
+        "egress route {way} brings no answer from {platform}, and is left alone until {until}"
     ),
     "alert_one_way": "{platform} is left alone by the route {way} until {until}: {cause}",
     "alert_one_endpoint": "{platform}, endpoint {endpoint}, is left alone until {until}: {cause}",

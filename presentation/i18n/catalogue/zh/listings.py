@@ -99,6 +99,7 @@ MESSAGES: dict[str, Forms] = {
     "column_until": "至",
     "column_times": "次数",
     "column_evidence": "证据",
+    "column_circuit_endpoint": "接口",
     "column_created": "创建时间",
     "column_last_updated": "最后更新时间",
     "column_start_time": "开始时间",

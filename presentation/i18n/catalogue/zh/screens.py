@@ -142,8 +142,13 @@ MESSAGES: dict[str, Forms] = {
     "stalled_webhook": "回传 {name}",
     "stalled_broadcast": "分发数据回传的一轮",
     "alert_advice_account_disabled": "执行 {program} accounts explain {word}",
-    "advice_account_enable": "重新使用请执行 {program} accounts enable {word}",
-    "advice_account_banned": ("请到平台查看原因；解决后执行 {program} accounts enable {word}"),
+    "advice_account_enable": (
+        "重新使用请执行 {program} accounts enable {word}；不再使用：{program} accounts delete {word}"
+    ),
+    "advice_account_banned": (
+        "请到平台查看原因；解决后执行 {program} accounts enable {word}；不再使用：{program}"
+        " accounts delete {word}"
+    ),
     "advice_login_swapped": (
         "请导入 {was} 的 Cookie：{program} accounts import {word} 文件；要换成另一平台账号，请加"
         " --new-login"
@@ -162,8 +167,8 @@ MESSAGES: dict[str, Forms] = {
     ),
     "advice_circuit_no_answer": ("请检查本机网络；届时自动重试，要提前：{program} {words}"),
     "advice_circuit_proxy_silent": (
-        "请检查代理 {egress}：它没有应答，或无法连到 {platform}；若一直如此，请为其账号换用别的代理；"
-        "届时自动重试，要提前：{program} {words}"
+        "该代理没有应答，或无法连到 {platform}：{program} proxies check {egress_word}；若一直如此："
+        "{program} accounts set_proxy 账号 代理；届时自动重试，要提前：{program} {words}"
     ),
     "advice_circuit_server_error": "无需操作：故障在平台一方，届时自动重试",
     "advice_circuit_unusable": "无需操作：期间改用其他方式访问",
@@ -171,7 +176,8 @@ MESSAGES: dict[str, Forms] = {
     "advice_circuit_operator": "恢复访问请执行 {program} {words}",
     "advice_circuit_quarantined": "无需操作：下一次应答会表明原因在谁",
     "alert_advice_egress_down": (
-        "检查该代理，或为其账号换用别的代理；届时自动重试，要提前：{program} egress open {egress_word}"
+        "请检查代理：{program} proxies check {egress_word}；若一直如此：{program} accounts set_proxy"
+        " 账号 代理；届时自动重试，要提前：{program} egress open {egress_word}"
     ),
     "advice_egress_held": "要提前使用：{program} egress open {egress_word}",
     "alert_advice_egress_refused": (
