@@ -48,7 +48,7 @@ def list_exports(
                 "state",
                 column_of("start time", is_optional=True),
                 "end time",
-                column_of("file", is_long=True),
+                column_of("file", is_long=True, is_path=True),
             ),
         )
         for one in found:

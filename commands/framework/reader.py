@@ -64,6 +64,7 @@ def column_of(
     *,
     is_number: bool = False,
     is_long: bool = False,
+    is_path: bool = False,
     is_optional: bool = False,
     min_cells: int | None = None,
 ) -> Column:
@@ -76,6 +77,7 @@ def column_of(
         text_of(Message.of("column_label", title=title)),
         is_number=is_number,
         is_long=is_long,
+        is_path=is_path,
         is_optional=is_optional,
         min_cells=min_cells,
     )

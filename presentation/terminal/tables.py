@@ -30,6 +30,7 @@ class Column:
         max_cells: in a window it is never wider; None: as wide as its cells.
         min_cells: in a window its cells may be cut to that width; None: never.
         is_long: it is the first to move.
+        is_path: below its row it is one line, however long, so that it can be copied.
         is_optional: it may be left out; `Table.left_out` names it.
     """
 
@@ -39,6 +40,7 @@ class Column:
     max_cells: int | None = None
     min_cells: int | None = None
     is_long: bool = False
+    is_path: bool = False
     is_optional: bool = False
 
 
@@ -174,7 +176,7 @@ class Table:
         if not cell.plain:
             return
         told = Text().append(column.label or f"{column.title}: ", "dim").append_text(cell)
-        yield from wrapped(told, width, INDENT + 2, first=INDENT)
+        yield from wrapped(told, None if column.is_path else width, INDENT + 2, first=INDENT)
 
 
 def wrapped(text: Text, width: int | None, indent: int = 0, first: int | None = None) -> list[Text]:
