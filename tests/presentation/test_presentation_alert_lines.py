@@ -84,7 +84,7 @@ def test_an_alert_about_a_circuit_is_over_when_its_time_is_though_nobody_looked(
     open_circuit(app, "bilibili", endpoint="search", secs=60)
     expire(app, 1, "acc2")
     app.alerts.monitor().look_once()
-    circuit, session = seen(app).alerts
+    session, circuit = seen(app).alerts
     assert circuit.is_present(clock.now()) and session.is_present(clock.now())
     told = [line for line in drawn(app, seen(app)) if "search" in line]
     assert len(told) == 1 and told[0].startswith("until "), "the fault is told once"

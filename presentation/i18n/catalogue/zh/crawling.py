@@ -38,6 +38,10 @@ MESSAGES = {
     "plan_without_sessions": "没有账号有会话",
     # 导出
     "format_unknown": "未知的格式“{name}”；可用：{known}",
+    "headers_unknown": "没有表头 {name!r}；可用：{known:, }",
+    "header_malformed": "表头最多 {most} 个字，且不能含控制字符",
+    "header_repeated": "有两列的表头都是 {header!r}",
+    "segment_rebuild_differs": "分段 {segment_id}：按其行重新生成的内容与记录不符",
     "column_unknown": "未知的列“{name}”；可用：{known}",
     "columns_repeated": "每一列只能写一次，以逗号分隔",
     "export_not_writable": "无法写入 {path}：{detail}",

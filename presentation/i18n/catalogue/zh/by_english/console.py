@@ -217,6 +217,7 @@ CHINESE = {
     "Start the export": "开始导出",
     "Format": "格式",
     "Columns": "列",
+    "Headers": "表头",
     "the usual ones": "常用列",
     "Rows at most": "最多行数",
     "Accounts side by side": "并行账号数",
