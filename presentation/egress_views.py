@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from accounts.egress.operator import RouteOverview
-from core.attribution import ALL, CircuitCause
+from core.attribution import ALL, KEY_PREFIX, CircuitCause
 from core.clock import iso_utc
 from core.logs import Render, redact
 from core.message_json import message_keys
@@ -76,7 +76,7 @@ def circuit_cause(circuit: Circuit) -> Message:
 def unit_message(platform: str, egress: str, endpoint: str) -> Message:
     """Return what a circuit is about; ALL stands for every route or endpoint."""
     parts = {"platform": platform, "egress": egress, "endpoint": endpoint}
-    if egress.startswith(advice.KEY_MARK):
+    if egress.startswith(KEY_PREFIX):
         return Message(
             "circuit_unit_key" if endpoint == ALL else "circuit_unit_key_endpoint", parts
         )

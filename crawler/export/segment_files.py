@@ -23,7 +23,7 @@ from core.atomic_file import make_folder, sync_folder
 from core.errors import InvalidInputError, LeaseLostError, NoRoomError, OutputError
 from crawler.export.columns import RowReader
 from crawler.export.fencing import WriteFence
-from crawler.export.formats import FORMATS, FormatWriter
+from crawler.export.formats import FORMATS, Format, FormatWriter, Table
 from crawler.export.options import table_of
 from storage.crawling import influencers
 from storage.engines.transactions import Database, Row
@@ -61,6 +61,14 @@ class FinishedFile:
     bytes: int
     sha256: str
     content_sha256: str
+
+
+@dataclass(frozen=True)
+class RenderedRows:
+    """What a file that was rendered says, as a hash, and what its manifest must tell of cells."""
+
+    content_sha256: str
+    notes: dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -152,22 +160,24 @@ class SegmentFiles:
             profile_url=self.profile_url(platform),
         )
 
-    def render_content(self, database: Database, segment: Segment, path: Path) -> str:
-        """Write a segment's rows to a new file, and return the hash of what it says.
+    def render_rows(
+        self, database: Database, segment: Segment, path: Path, chosen: Format, table: Table
+    ) -> RenderedRows:
+        """Write a segment's rows to a new file of any format.
 
-        Raise OSError when the file cannot be written.
+        Raise OSError when the file cannot be written; it is removed.
         """
-        table = table_of(segment.options)
         values = self.row_reader(segment.platform, table.columns).values
-        writer = FORMATS[segment.format].open(path, table)
+        writer = chosen.open(path, table)
         try:
             for rows in _rows_of(database, segment.id):
                 writer.write([values(row) for row in rows])
             writer.close()
         except BaseException:
             writer.discard()
+            remove_part(path)
             raise
-        return writer.content_sha256() or measure(path)[1]
+        return RenderedRows(writer.content_sha256() or measure(path)[1], dict(writer.notes()))
 
     def parts(self) -> Iterator[tuple[int, Path]]:
         """Yield segment id and path of each part file below the exports folder; none without the

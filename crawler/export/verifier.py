@@ -144,10 +144,14 @@ class ExportVerifier:
         if segment.content_sha256 is None or not self.files.is_declared(segment.platform):
             return []
         with tempfile.TemporaryDirectory() as folder:
-            content = self.files.render_content(
-                self.database, segment, Path(folder) / f"file{FORMATS[segment.format].suffix}"
+            rendered = self.files.render_rows(
+                self.database,
+                segment,
+                Path(folder) / "file",
+                FORMATS[segment.format],
+                table_of(segment.options),
             )
-        if content == segment.content_sha256:
+        if rendered.content_sha256 == segment.content_sha256:
             return []
         return [Message.of("segment_rebuild_differs", segment_id=segment.id)]
 

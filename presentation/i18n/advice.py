@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from core.attribution import ALL, CircuitCause
+from core.attribution import ALL, KEY_PREFIX, CircuitCause
 from core.errors import FaultUnit
 from core.messages import TEXT, Message
 from presentation.i18n.command_lines import shell_word
+from sources.circuits import ANONYMOUS_EGRESS
 from sources.transport.egress import is_direct
 
 SIGN_IN_MENDS = (
@@ -15,7 +16,6 @@ SIGN_IN_MENDS = (
     "credentials_unusable",
 )
 SAME_LOGIN = ("login_of_older", "login_replaced")
-KEY_MARK = "key:"  # begins the route of a platform's API key
 
 
 def on_disabled_account(name: str, reason: Message) -> Message:
@@ -70,7 +70,8 @@ def on_circuit(platform: str, egress: str, endpoint: str, cause: str) -> Message
 
 def is_through_proxy(egress: str) -> bool:
     """Return whether a circuit's route is one through a proxy."""
-    return egress != ALL and not is_direct(egress) and not egress.startswith(KEY_MARK)
+    is_other = egress in (ALL, ANONYMOUS_EGRESS) or egress.startswith(KEY_PREFIX)
+    return not is_other and not is_direct(egress)
 
 
 def _close_command(platform: str, egress: str, endpoint: str) -> str:

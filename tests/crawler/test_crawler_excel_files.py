@@ -14,6 +14,7 @@ import pytest
 from app.container import App
 from core.errors import InvalidInputError, WrongFieldsError
 from crawler.export.columns import parse_columns
+from crawler.export.copies import CopyRequest
 from crawler.export.formats import FORMATS, Table
 from crawler.export.formats.xlsx import MAX_CELL_UNITS, XlsxWriter, fitting_text, temporary_folder
 from crawler.export.headers import Headers, headers_of
@@ -272,3 +273,61 @@ def test_an_excel_file_is_a_zip_that_names_no_moment(filled: App) -> None:
     with zipfile.ZipFile(filled.crawling.segment_files.locate(segment.file_path)) as archive:
         assert b"2000-01-01T00:00:00Z" in archive.read("docProps/core.xml")
     assert rows(filled, "SELECT content_sha256 FROM export_logs")[0]["content_sha256"]
+
+
+def copied(app: App, out: Path | None = None, **form: object) -> list[tuple[str, str]]:
+    """Copy the files of task 1; return the names and the texts of the copies."""
+    request = CopyRequest(**form)
+    found = [app.crawling.copies.write(one, request, out) for one in app.crawling.copies.of_task(1)]
+    return [(one.path.name, one.path.read_text("utf-8-sig")) for one in found]
+
+
+def test_a_copy_uses_no_quota_and_changes_no_row(filled: App) -> None:
+    export(filled, format="csv")
+    [segment] = segments_of(filled)
+    state = ("SELECT * FROM accounts", "SELECT * FROM influencers", "SELECT * FROM export_logs")
+    before = [[dict(row) for row in rows(filled, query)] for query in state]
+    [(name, text)] = copied(filled, format="jsonl", columns="uid=ID,followers", headers="zh")
+    assert name == f"{DOMAIN}-2026-11-22-000001-acc1.copy-1.jsonl"
+    assert json.loads(text.splitlines()[0]) == {"ID": "1000000001", "粉丝数": 1}
+    assert [[dict(row) for row in rows(filled, query)] for query in state] == before
+    folder = filled.crawling.segment_files.locate(segment.file_path).parent
+    manifest = json.loads((folder / f"{name}.manifest.json").read_text("utf-8"))
+    assert (manifest["copy_of"], manifest["rows"]) == (segment.id, 10)
+    assert filled.crawling.verifier.verify(deep=True).problems == []
+
+
+def test_a_second_copy_replaces_nothing(filled: App, tmp_path: Path) -> None:
+    export(filled, format="csv")
+    for number in (1, 2):
+        [(name, _)] = copied(filled, tmp_path / "to" / "client")
+        assert name.endswith(f".copy-{number}.csv")
+    assert (
+        sorted(path.name[:1] for path in (tmp_path / "to" / "client").iterdir()) == [DOMAIN[0]] * 4
+    )
+
+
+def test_a_copy_as_it_was_has_the_same_content(filled: App) -> None:
+    export(filled, format="csv", headers=("序号",), columns=("id",))
+    [(_, text)] = copied(filled)
+    [segment] = segments_of(filled)
+    original = filled.crawling.segment_files.locate(segment.file_path)
+    assert text == original.read_text("utf-8-sig")
+
+
+def test_what_cannot_be_copied_says_why(filled: App, make_app) -> None:
+    with raises_saying(InvalidInputError, "no segment has the id 9"):
+        filled.crawling.copies.write(9, CopyRequest(), None)
+    with raises_saying(InvalidInputError, "task 1 has no finished file"):
+        filled.crawling.copies.of_task(1)
+    with pytest.raises(Crash):
+        work_off(
+            filled,
+            file_export(filled),
+            filled.crawling.export_worker(after_commit=after_batch(1, die)),
+        )
+    with raises_saying(InvalidInputError, "still being written"):
+        filled.crawling.copies.write(1, CopyRequest(), None)
+    for wrong in ({"format": "pdf"}, {"columns": "colour"}, {"headers": "fr"}):
+        with pytest.raises(InvalidInputError):
+            CopyRequest(**wrong)

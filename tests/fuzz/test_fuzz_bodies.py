@@ -25,7 +25,7 @@ from sources.bilibili import search
 from sources.bilibili.client import BilibiliClient
 from sources.bilibili.source import BilibiliSource
 from sources.local_circuits import LocalCircuits
-from sources.request_delay import RandomDelay
+from sources.transport.request_delay import RandomDelay
 from tests.support.crawler.workbench import claimed, file_crawl, rows
 from tests.support.fuzz.fuzz_effort import effort
 from tests.support.fuzz.json_strategies import ANY_JSON, ODD_TEXTS, body_of, damaged

@@ -14,7 +14,7 @@ LEASING = "storage/leasing.py"
 WORKER = "crawler/export/worker.py"
 TRANSACTION = "crawler/export/export_transaction.py"
 FILES = "crawler/export/segment_files.py"
-FORMATS = "crawler/export/formats.py"
+FORMATS = "crawler/export/formats/text_files.py"
 FENCING = "crawler/export/fencing.py"
 FINALIZER = "crawler/export/segment_finalizer.py"
 SCHEDULER = "crawler/tasks/scheduler.py"
@@ -275,21 +275,8 @@ GUARDS = (
     Guard(
         "the file is synced before its rename",
         FORMATS,
-        "    def close(self) -> None:\n"
-        '        """Flush the file, sync it to disk and close it."""\n'
-        "        self._file.flush()\n"
-        "        os.fsync(self._file.fileno())\n"
-        "        self._file.close()\n\n"
-        "    def discard(self) -> None:\n"
-        '        """Close the file without writing what is buffered; it may be called after any'
-        ' error."""\n'
-        "        _close_unfinished(self._file)\n\n\n"
-        "class JsonLinesWriter:",
-        "    def close(self) -> None:\n"
-        "        self._file.close()\n\n"
-        "    def discard(self) -> None:\n"
-        "        _close_unfinished(self._file)\n\n\n"
-        "class JsonLinesWriter:",
+        "        self._raw.flush()\n        os.fsync(self._raw.fileno())\n",
+        "        self._raw.flush()\n",
         GUARDS_TESTS + "test_a_file_is_on_the_disk_before_it_gets_its_name",
     ),
     Guard(

@@ -46,6 +46,15 @@ MESSAGES = {
     "segment_rebuild_differs": (
         "segment {segment_id}: its rows do not give the recorded content any more"
     ),
+    "copy_of_open_segment": (
+        "segment {segment_id} is still being written; its rows can be copied once it is sealed"
+    ),
+    "task_without_files": "task {task_id} has no finished file",
+    "rows_over_format": (
+        "segment {segment_id} has more rows than a file of {format} can have ({most:,})"
+    ),
+    "copy_what": "name segments, or an export by --task",
+    "segment_was_copied": "segment {segment_id}: {rows} in {file}",
     "column_unknown": "unknown column '{name}'; known: {known}",
     "columns_repeated": "columns must be named once each, separated by commas",
     "export_not_writable": "cannot write {path}: {detail}",
