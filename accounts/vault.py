@@ -14,6 +14,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from core.errors import CredentialsError, KeyChangedError
+from core.installation.file_access import make_folder, sync_folder
 from core.messages import Message
 from storage.crawling import account_logins, accounts
 from storage.distribution import distribution_tasks
@@ -98,7 +99,7 @@ class KeySource:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the file lock that lets one process at a time change the key file; wait for it."""
-        self.file.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.file.parent)
         with self.file.with_name(f".{self.file.name}.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
@@ -106,14 +107,15 @@ class KeySource:
     def write(self, keys: list[str]) -> None:
         """Replace the key file in one step, readable by its owner only; the newest key stands
         first."""
-        self.file.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.file.parent)
         fresh = self.file.with_name(f".{self.file.name}.new")
         _write_private(fresh, keys)
         os.replace(fresh, self.file)
+        sync_folder(self.file.parent)
 
     def write_first(self, key: str) -> bool:
         """Create the key file with one key; return False when another process created it first."""
-        self.file.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.file.parent)
         # Not named by the process id: in containers that share a folder each process has id 1.
         fresh = self.file.with_name(f".{self.file.name}.{secrets.token_hex(8)}")
         _write_private(fresh, [key])
@@ -124,6 +126,7 @@ class KeySource:
             return False
         finally:
             fresh.unlink(missing_ok=True)
+        sync_folder(self.file.parent)
         return True
 
 

@@ -121,7 +121,11 @@ class App:
         notifiers."""
         from app.alerts import AlertFactories
 
-        return AlertFactories(foundation=self.foundation, pool=self.pool)
+        return AlertFactories(
+            foundation=self.foundation,
+            pool=self.pool,
+            drop_folder=lambda: self.works.drop_folder,
+        )
 
     @property
     def database(self) -> Database:

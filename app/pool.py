@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from accounts.egress.routes import EgressRoutes
     from accounts.enrolment import AccountEnrolment
     from accounts.identity import AccountIdentity
+    from accounts.lifecycle.deletion import AccountDeletion
+    from accounts.lifecycle.groups import AccountGroups
     from accounts.manager import AccountManager
     from accounts.registry import AccountRegistry
     from accounts.session_updates import SessionUpdates
@@ -96,6 +98,28 @@ class PoolFactories:
         )
 
     @cached_property
+    def groups(self) -> AccountGroups:
+        """Return the object that puts accounts into groups."""
+        from accounts.lifecycle.groups import AccountGroups
+
+        base = self.foundation
+        return AccountGroups(database=base.database, clock=base.clock, calendar=base.calendar)
+
+    @cached_property
+    def deletion(self) -> AccountDeletion:
+        """Return the object that deletes accounts."""
+        from accounts.lifecycle.deletion import AccountDeletion
+
+        base = self.foundation
+        return AccountDeletion(
+            database=base.database,
+            clock=base.clock,
+            calendar=base.calendar,
+            lease_registry=base.leases,
+            login_of=self.registry.login_of,
+        )
+
+    @cached_property
     def identity(self) -> AccountIdentity:
         """Return the object that compares the logins of leased accounts with what is stored."""
         from accounts.identity import AccountIdentity
@@ -127,6 +151,7 @@ class PoolFactories:
         return AccountEnrolment(
             registry=self.registry,
             manager=self.manager,
+            groups=self.groups,
             vault=self.foundation.vault,
             updates=self.session_updates,
             platforms=self.platforms,

@@ -59,6 +59,8 @@ class UseCaseFactories:
             enrolment=self.pool.enrolment,
             registry=self.pool.registry,
             manager=self.pool.manager,
+            groups=self.pool.groups,
+            deletion=self.pool.deletion,
             platforms=self.pool.platforms,
             rotate_key=lambda: self.foundation.vault.rotate(self.foundation.database),
             audit=self.audit_log,

@@ -74,6 +74,7 @@ def _backend(app: App, kept: App, ending: threading.Event) -> Backend:
         vault=app.vault,
         platforms=app.pool.platforms,
         registry=app.pool.registry,
+        groups=app.pool.groups,
         crawling=app.crawling.service,
         creators=app.crawling.creators,
         progress=app.crawling.snapshots,

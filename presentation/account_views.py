@@ -14,7 +14,7 @@ from core.clock import Clock, QuotaCalendar
 from core.messages import Message
 from presentation.i18n import advice
 from sources.transport.egress import DIRECT, is_direct
-from storage.crawling import leases, tasks
+from storage.crawling import leases, task_pins, tasks
 from storage.crawling.leases import Worker
 from storage.crawling.tasks import TaskAtWork
 from storage.engines.transactions import Database, Tx
@@ -37,6 +37,7 @@ class AccountView:
         egress: the name of the route by which it leaves; None for an account with a proxy that was
             not leased since routes have names.
         route_closed_until: UTC time before which no request leaves by it; None for an open route.
+        pinned_tasks: the ids of the open tasks that nobody else may work on.
     """
 
     account: Account
@@ -48,6 +49,7 @@ class AccountView:
     next_request_at: datetime | None
     egress: str | None
     route_closed_until: datetime | None = None
+    pinned_tasks: tuple[int, ...] = ()
 
     @property
     def is_working(self) -> bool:
@@ -119,9 +121,12 @@ class AccountViewReader:
         running = tasks.at_work(tx, [task_id for task_id in ids if task_id is not None])
         attended = {i: task for i, task in running.items() if task.task_type in served}
         now = self._clock.now()
-        closed = closed_routes(tx, now)
+        closed, pinned = closed_routes(tx, now), task_pins.by_account(tx)
         views = [self._view(account, running, attended, now) for account in accounts]
-        return [_waiting_for_route(view, closed) for view in views]
+        return [
+            replace(_waiting_for_route(view, closed), pinned_tasks=pinned.get(view.account.id, ()))
+            for view in views
+        ]
 
     def _view(
         self,
@@ -185,11 +190,24 @@ def work_messages(view: AccountView, now: datetime) -> list[Message]:
 
 
 def fact_messages(view: AccountView) -> list[Message]:
-    """Return an account's pages of the day, its egress and its uid, as far as they are known."""
+    """Return an account's pages of the day, its group, the tasks pinned to it, its egress and its
+    uid, as far as they are known."""
     found = [Message.of("account_pages_today", n=view.pages)] if view.pages else []
+    found += place_messages(view)
     if view.egress is not None:
         found.append(egress_message(view.egress))
     return found + uid_messages(view.account)
+
+
+def place_messages(view: AccountView) -> list[Message]:
+    """Return the group of an account and the tasks pinned to it; empty when there are none."""
+    found = []
+    if view.account.group_name is not None:
+        found.append(Message.of("account_in_group", group=view.account.group_name))
+    if view.pinned_tasks:
+        ids = [f"#{task_id}" for task_id in view.pinned_tasks]
+        found.append(Message.of("account_pinned_tasks", n=len(ids), tasks=ids))
+    return found
 
 
 def uid_messages(account: Account) -> list[Message]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from core.clock import Clock, QuotaCalendar
+from core.messages import Message
+from crawler.tasks.pins import pin_messages
 from presentation.account_views import AccountView, AccountViewReader, served_types
 from presentation.egress_views import open_circuits
 from storage.crawling import (
@@ -79,6 +81,7 @@ class TaskView:
         working: the accounts that work for it.
         stopped_crawl: for an export that waits for rows, the crawl of its domain that does not go
             on by itself.
+        pin: whom it is pinned to; None when every account may work on it.
     """
 
     task: Task
@@ -95,6 +98,7 @@ class TaskView:
     labels: tuple[str, ...] = ()
     working: tuple[AccountView, ...] = ()
     stopped_crawl: StoppedCrawl | None = None
+    pin: Message | None = None
 
 
 @dataclass(frozen=True)
@@ -179,6 +183,7 @@ class SnapshotReader:
             if task is not None:
                 shown[task.id] = task
         labels = task_labels.of_tasks(tx, shown)
+        pins = pin_messages(tx, shown.values())
         ended = tasks.newest_ended(tx, min(events, SHOWN_ENDINGS))
         return Snapshot(
             now=now,
@@ -188,6 +193,7 @@ class SnapshotReader:
                 replace(
                     self._task(tx, shown[task_id], pool, served, now),
                     labels=tuple(labels.get(task_id, ())),
+                    pin=pins.get(task_id),
                 )
                 for task_id in sorted(shown)
             ],
@@ -222,10 +228,7 @@ class SnapshotReader:
             waiting_for=summed.waiting_for if task.is_open else None,
             not_before=from_sql_or_none(summed.not_before) if task.is_open else None,
             error=summed.error if task.is_open else task.last_error,
-            account=next(
-                (v.account.username for v in pool if v.account.id == task.assigned_account_id),
-                None,
-            ),
+            account=_name_of(tx, task.assigned_account_id, pool),
             pending_rows=influencers.count_pending(tx, task.platform, task.domain, MAX_PENDING)
             if exporting
             else 0,
@@ -321,3 +324,11 @@ def _may_grow(export: Task, snapshot: Snapshot) -> bool:
         and (view.task.platform, view.task.domain) == (export.platform, export.domain)
         for view in snapshot.tasks
     )
+
+
+def _name_of(tx: Tx, account_id: int | None, pool: Collection[AccountView]) -> str | None:
+    """Return the name of an account, in the pool or deleted; None without one."""
+    if account_id is None:
+        return None
+    known = next((v.account.username for v in pool if v.account.id == account_id), None)
+    return known or accounts.names(tx, [account_id]).get(account_id)

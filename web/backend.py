@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from accounts.egress.operator import EgressOperator
+    from accounts.lifecycle.groups import AccountGroups
     from accounts.registry import AccountRegistry
     from accounts.vault import Vault
     from alerts.channels import Channel
@@ -83,6 +84,7 @@ class Backend:
     vault: Vault
     platforms: PlatformRegistry
     registry: AccountRegistry
+    groups: AccountGroups
     crawling: CrawlingService
     creators: CreatorCatalogue
     progress: SnapshotReader

@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from starlette.responses import FileResponse, Response, StreamingResponse
 
+from accounts.lifecycle.deletion import require_live
+from accounts.requests import stored_form
 from core.errors import InvalidInputError, LogNotFoundError
 from core.messages import Message
+from core.tabular.cells import is_nothing
 from storage.catalogue import view_data, view_history
 from storage.crawling import accounts, export_segments, job_runs, tasks
 from storage.engines.transactions import Tx
@@ -50,6 +53,23 @@ def existing_account(backend: Backend, account_id: int) -> Account:
     if account is None:
         raise not_found("account_not_found", account_id=account_id)
     return account
+
+
+def live_account(backend: Backend, account_id: int) -> Account:
+    """Return the account, to be changed or used.
+
+    Raises:
+        RequestRefusedError: 404 when there is none, 409 when it was deleted.
+    """
+    account = existing_account(backend, account_id)
+    with refused_as(HTTPStatus.CONFLICT, InvalidInputError):
+        return require_live(account, account_id)
+
+
+def is_in_group(account: Account, group: str) -> bool:
+    """Return whether an account belongs to a group, or to none for a word such as `none`."""
+    wanted = None if is_nothing(group) else stored_form(group)
+    return account.group_name == wanted
 
 
 def existing_task(backend: Backend, task_id: int) -> Task:

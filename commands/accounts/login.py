@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from accounts.requests import NewAccount
+from accounts.requests import NewAccount, account_name
 from accounts.vault import Credentials
 from commands.accounts.options import Limit, NewLogin, Proxy
 from commands.framework.context import opened_app, platform_named, result
@@ -30,6 +30,7 @@ def login(
     from commands.accounts.qr_login import sign_in
 
     # Before any code is shown: somebody would scan it in vain.
+    name = account_name(name)
     if proxy is not None:
         platform_named("bilibili").check_proxy(proxy)
     stop = stop_event_on_signals()

@@ -30,6 +30,7 @@ from presentation.account_views import (
     egress_message,
     fact_messages,
     note_messages,
+    place_messages,
     uid_messages,
     work_messages,
 )
@@ -95,7 +96,7 @@ def _notes(app: App, view: AccountView, now: datetime) -> list[str]:
     messages = note_messages(view, now)
     if not messages:
         route = [egress_message(view.egress)] if view.egress is not None else []
-        messages = [*route, *uid_messages(view.account)]
+        messages = [*place_messages(view), *route, *uid_messages(view.account)]
     return [*_texts(messages), *notes_of(app, view.account, now)]
 
 

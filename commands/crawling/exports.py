@@ -37,7 +37,7 @@ def list_exports(
             result_json([as_object(segment) for segment in found])
             return
         moments = renderer_for(app.settings.language, app.calendar.zone)
-        names = {account.id: account.username for account in app.pool.registry.all()}
+        names = app.pool.registry.names({one.account_id for one in found})
         table = table_of(
             (
                 "id",

@@ -10,11 +10,13 @@ import typer
 from app.container import App
 from commands.framework.context import opened_app, result, result_json, result_table
 from commands.framework.lazy_group import Group
-from commands.framework.options import AsJson
+from commands.framework.options import AsJson, OnlyAccount, OnlyGroup
 from commands.framework.reader import column_of, shown, table_of, text_of, word
 from commands.framework.system_user import system_user
+from core.errors import InvalidInputError
 from core.messages import Message
-from crawler.tasks.requests import LabelChange
+from crawler.tasks.pins import pin_messages
+from crawler.tasks.requests import LabelChange, PinChange
 from presentation.account_views import AccountView, note_messages
 from presentation.i18n.renderer import renderer_for
 from presentation.json_rows import task_object
@@ -53,6 +55,8 @@ def show(task_id: TaskId, as_json: AsJson = False) -> None:
             _print_json(app, found)
             return
         result_table(_table(app, found))
+        for target in app.database.read(pin_messages, found[:1]).values():
+            result(Message.of("task_pin_line", pin=target))
         now = app.clock.now()
         for view in working_for(found[0].id, _pool(app)):
             work = [text_of(message) for message in note_messages(view, now)]
@@ -103,6 +107,27 @@ def unlabel(task_id: TaskId, labels: Labels) -> None:
     _change_labels(LabelChange(task_id=task_id, remove=labels))
 
 
+def pin(
+    task_id: TaskId,
+    account: OnlyAccount = None,
+    group: OnlyGroup = None,
+    nobody: Annotated[bool, typer.Option("--none", help="every account may work on it")] = False,
+) -> None:
+    """Let only an account, or the accounts of a group, work on an open task.
+
+    Its workers take it up anew, from where they stopped.
+    """
+    if (account is not None) + (group is not None) + nobody != 1:
+        raise InvalidInputError("pin_to_what")
+    change = PinChange(task_id=task_id, account=account, group=group)
+    with opened_app() as app:
+        target = app.use_cases.tasks.pin(system_user(app), change)
+    if target is None:
+        result(Message.of("task_was_unpinned", task_id=task_id))
+    else:
+        result(Message.of("task_was_pinned", task_id=task_id, pin=target))
+
+
 def _change_labels(change: LabelChange) -> None:
     with opened_app() as app:
         labels = app.use_cases.tasks.label(system_user(app), change)
@@ -115,8 +140,8 @@ def _change_labels(change: LabelChange) -> None:
 def _print_json(app: App, found: list[Task]) -> None:
     ids = [task.id for task in found]
     labels = app.database.read(task_labels.of_tasks, ids)
-    pool = _pool(app)
-    result_json([task_object(task, labels, pool) for task in found])
+    pool, pins = _pool(app), app.database.read(pin_messages, found)
+    result_json([task_object(task, labels, pool, pins) for task in found])
 
 
 def _pool(app: App) -> list[AccountView]:
@@ -129,6 +154,7 @@ def _with_pieces(app: App, task: Task) -> list[Task]:
 
 def _table(app: App, found: list[Task]) -> Table:
     now, renderer = app.clock.now(), renderer_for(app.settings.language, app.calendar.zone)
+    pins = app.database.read(pin_messages, found)
     table = table_of(
         (
             "id",
@@ -142,6 +168,7 @@ def _table(app: App, found: list[Task]) -> Table:
             column_of("created", is_optional=True),
             "accounts",
             column_of("labels", is_long=True),
+            *([column_of("pinned to", is_long=True)] if pins else []),
             column_of("waits for", is_long=True),
             column_of("error", is_long=True),
         ),
@@ -168,6 +195,7 @@ def _table(app: App, found: list[Task]) -> Table:
                 str(renderer.shown(task.created_at)),
                 _names(working),
                 " ".join(labels.get(task.id, [])),
+                *([text_of(pins[task.id]) if task.id in pins else ""] if pins else []),
                 word(wait.reason) if wait else "",
                 shown(task.last_error),
             ),
@@ -198,5 +226,6 @@ GROUP = Group(
         "cancel": cancel,
         "label": label,
         "unlabel": unlabel,
+        "pin": pin,
     }
 )

@@ -30,13 +30,15 @@ from core.errors import (
     SettingsError,
     WrongFieldsError,
 )
+from core.installation.file_access import configured_access, make_folder
 from core.installation.home import SETTING as HOME_SETTING
 from core.installation.home import HomeReason, find_home
 from core.logs import redact, service_log, set_up_logging
 from core.messages import Message
 from core.plain_text import escaped_turns
 from core.settings import Settings, load_settings
-from presentation.i18n.renderer import ENGLISH_RENDERER
+from presentation.i18n.language import Language
+from presentation.i18n.renderer import Renderer
 from storage.schema import schema
 from storage.schema.schema import SchemaState
 
@@ -282,7 +284,8 @@ def _prepare(settings: Settings, prepare: Callable[[App], None] | None) -> str |
     try:
         if settings.secret_key is None:
             # The key file lies in this folder.
-            settings.data_dir.mkdir(parents=True, exist_ok=True)
+            access = configured_access(settings.files_mode, settings.files_group)
+            make_folder(settings.data_dir, access)
         if prepare is not None:
             prepare(probe)
         created = new_database(probe)
@@ -301,8 +304,11 @@ def _prepare(settings: Settings, prepare: Callable[[App], None] | None) -> str |
 
 
 def _logging(settings: Settings) -> logging.Handler:
+    access = configured_access(settings.files_mode, settings.files_group)
     try:
-        return set_up_logging(settings.log_dir, ENGLISH_RENDERER.sentence, on_trouble=say)
+        zone = settings.quota_zone
+        render = Renderer(Language.ENGLISH, zone).sentence
+        return set_up_logging(settings.log_dir, render, on_trouble=say, zone=zone, access=access)
     except OSError as error:
         raise unwritable(
             "log_folder_unwritable", settings.log_dir, error, "BATON_LOG_DIR"

@@ -287,7 +287,7 @@ class Foreground:
         crawl = task.task_type is TaskType.INGESTION
         purpose = Purpose.INGESTING if crawl else Purpose.EXPORTING
         try:
-            shortage = self._app.pool.manager.shortage(purpose, task.platform)
+            shortage = self._app.pool.manager.shortage(purpose, task.platform, pin=task.pin)
         except BatonError:
             return None
         if shortage.busy or shortage.until is not None:

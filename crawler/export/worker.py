@@ -26,6 +26,7 @@ from core.supervision.internal_errors import ComponentErrors
 from crawler.export.export_transaction import Batch, ExportTransaction
 from crawler.export.formats import FORMATS
 from crawler.export.options import ExportLimits
+from crawler.export.row_sources import source_of
 from crawler.export.row_waits import RowWaiter
 from crawler.export.run import ExportRun, Next
 from crawler.export.segment_finalizer import SegmentFinalizer
@@ -119,7 +120,9 @@ class ExportWorker:
             if not self.row_waiter.has_rows(run):
                 return self._without_rows(run)
             task = run.task.task
-            run.account = self.accounts.lease(Purpose.EXPORTING, task.platform, task.top_level_id)
+            run.account = self.accounts.lease(
+                Purpose.EXPORTING, task.platform, task.top_level_id, pin=task.pin
+            )
             if run.account is None:
                 return self._without_account(run)
             if self._with_account(run, stop) is Next.TASK_OVER:
@@ -203,14 +206,15 @@ class ExportWorker:
             limit = min(limit, self._file_rows(run) - run.writer.rows)
         limit = min(limit, self._file_rows(run))
         segment = run.new_segment(account, day, self.finalizer.host)
-        # The second look starts from 0: rows that were committed late have lower ids.
-        for after_id in dict.fromkeys((run.marker, 0)):
+        source = source_of(run)
+        for after in source.starts(run.marker):
             batch = self.transaction.export(
                 run.task,
                 account,
                 segment,
+                source=source,
                 segment_id=run.segment_id,
-                after_id=after_id,
+                after=after,
                 marker=run.marker,
                 limit=limit,
             )
@@ -272,13 +276,14 @@ class ExportWorker:
                 run.task, not_before=self.clock.now() + pause, waiting_for=WaitingFor.ROWS
             )
             return False
-        if self.row_waiter.has_rows(run):
+        if self.row_waiter.has_rows(run, is_last_look=True):
             self.scheduler.requeue(run.task)
             return True
         return self._complete(run, joins)
 
     def _without_account(self, run: ExportRun) -> bool:
-        shortage = self.accounts.shortage(Purpose.EXPORTING, run.task.task.platform)
+        task = run.task.task
+        shortage = self.accounts.shortage(Purpose.EXPORTING, task.platform, pin=task.pin)
         now = self.clock.now()
         until = shortage.retry_at(now, self.limits.poll_secs)
         waiting = WaitingFor.QUOTA if shortage.spent else WaitingFor.ACCOUNT

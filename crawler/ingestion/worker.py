@@ -41,7 +41,7 @@ from crawler.tasks.options import CrawlOptions
 from crawler.tasks.scheduler import TaskScheduler
 from sources.base import CreatorPage
 from sources.policies import SEARCH
-from storage.models.tasks import TaskType, WaitingFor
+from storage.models.tasks import NO_PIN, Task, TaskType, WaitingFor
 
 log = service_log("ingestion")
 RECHECK_SECS = 30.0  # of a platform that is left alone for a time that is not known
@@ -131,17 +131,20 @@ class IngestionWorker:
         cursor = Cursor.of(task)
         while not cursor.at_end:
             # Crawls keep the accounts busy for hours: the next free one goes to a starving export.
-            if self.scheduler.is_starving(TaskType.EXPORT, task.platform, FAIR_WAIT_SECS):
+            starving = self.scheduler.starving(TaskType.EXPORT, task.platform, FAIR_WAIT_SECS)
+            if NO_PIN in starving:
                 pause = timedelta(seconds=2 * self.poll_secs)
                 self.scheduler.requeue(leased, not_before=self.clock.now() + pause)
                 return False
-            asked = self._accounts_to_leave_out(cursor, task.platform)
+            asked = self._accounts_to_leave_out(cursor, task)
             account = self.accounts.lease(
                 Purpose.INGESTING,
                 task.platform,
                 task.top_level_id,
                 excluding=asked,
                 endpoints=self.sessions.endpoints_of(task.platform, SEARCH),
+                pin=task.pin,
+                sparing=starving,
             )
             if account is None:
                 if self._wait_for_turn(leased, cursor, stop):
@@ -261,13 +264,13 @@ class IngestionWorker:
         self._log_stored(leased, account, empty, stored)
         cursor.move_to(cursor.next_page + 1, stored.page_to)
 
-    def _accounts_to_leave_out(self, cursor: Cursor, platform: str) -> frozenset[int]:
+    def _accounts_to_leave_out(self, cursor: Cursor, task: Task) -> frozenset[int]:
         """Return the accounts that are not asked for the next page now."""
         now = self.clock.now()
         held_up = {account_id for account_id, until in cursor.held_up.items() if until > now}
-        return self._accounts_asked_already(cursor, platform) | held_up
+        return self._accounts_asked_already(cursor, task) | held_up
 
-    def _accounts_asked_already(self, cursor: Cursor, platform: str) -> frozenset[int]:
+    def _accounts_asked_already(self, cursor: Cursor, task: Task) -> frozenset[int]:
         """Return the accounts that were asked for the next page already, if there are others.
 
         After an odd answer, others that rest for long (behind a dead proxy) are not waited for:
@@ -279,9 +282,9 @@ class IngestionWorker:
             return frozenset()
         asked = confirmation.accounts
         if confirmation.empty:
-            has_other = self.accounts.count_enabled(platform) > len(asked)
+            has_other = self.accounts.count_enabled(task.platform, task.pin) > len(asked)
         else:
-            has_other = self.accounts.has_other_soon(platform, asked)
+            has_other = self.accounts.has_other_soon(task.platform, asked, task.pin)
         return asked if has_other else frozenset()
 
     def _react(
@@ -329,18 +332,18 @@ class IngestionWorker:
         if attribution.scope not in (Scope.ENDPOINT, Scope.PLATFORM):
             if until is not None:
                 cursor.held_up[account_id] = until
-            if not self._is_everybody_held_up(cursor, leased.task.platform):
+            if not self._is_everybody_held_up(cursor, leased.task):
                 return Outcome.NEXT_ACCOUNT
             until = min(cursor.held_up.values())
         soon = self.clock.now() + timedelta(seconds=RECHECK_SECS)
         self._wait_for_platform(leased, until or soon, error)
         return Outcome.TASK_ENDED
 
-    def _is_everybody_held_up(self, cursor: Cursor, platform: str) -> bool:
-        """Return whether no account of the platform has an egress that lets it ask."""
+    def _is_everybody_held_up(self, cursor: Cursor, task: Task) -> bool:
+        """Return whether no account that may work on the task has an egress that lets it ask."""
         now = self.clock.now()
         held_up = sum(until > now for until in cursor.held_up.values())
-        return held_up > 0 and held_up >= self.accounts.count_enabled(platform)
+        return held_up > 0 and held_up >= self.accounts.count_enabled(task.platform, task.pin)
 
     def _wait_for_platform(self, leased: TaskLease, until: datetime, error: BatonError) -> None:
         # Those who wait for the same moment must not all come at once.
@@ -375,7 +378,8 @@ class IngestionWorker:
         """Let another account ask for the page; fail the task when enough of them did in vain."""
         cause = self._with_evidence(leased, cursor, error)
         cursor.confirmation = cursor.confirmation.with_odd(account_id, cause)
-        if cursor.confirmation.is_hopeless(self.accounts.count_enabled(leased.task.platform)):
+        askers = self.accounts.count_enabled(leased.task.platform, leased.task.pin)
+        if cursor.confirmation.is_hopeless(askers):
             self._fail(leased, cursor.next_page, cause)
             return Outcome.TASK_ENDED
         return Outcome.NEXT_ACCOUNT
@@ -404,7 +408,7 @@ class IngestionWorker:
         """Wait for an account whose turn comes soon; else requeue the task and return False."""
         platform = leased.task.platform
         endpoints = self.sessions.endpoints_of(platform, SEARCH)
-        shortage = self.accounts.shortage(Purpose.INGESTING, platform, endpoints)
+        shortage = self.accounts.shortage(Purpose.INGESTING, platform, endpoints, leased.task.pin)
         now = self.clock.now()
         if shortage.until is not None and not shortage.busy:
             secs = (shortage.until - now).total_seconds()

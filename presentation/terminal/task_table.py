@@ -161,6 +161,8 @@ def remarks(page: Page, view: TaskView) -> list[tuple[str, str]]:
     if view.labels:
         labels = " ".join(view.labels)
         found.append((page.say("column_label", title=page.say("column_labels")) + labels, "dim"))
+    if view.pin is not None and task.is_open:
+        found.append((one_line(page.renderer.text(view.pin)), "dim"))
     if task.status is TaskStatus.PAUSED and view.waiting is None and view.not_before is None:
         return [*found, (page.say("screen_task_paused", id=task.id), "yellow")]
     if task.is_open and not view.attended:

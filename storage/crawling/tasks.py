@@ -11,9 +11,10 @@ from core.errors import DatabaseContentionError, DuplicateKeyError
 from storage.engines.datetimes import to_sql
 from storage.engines.transactions import Tx, in_list
 from storage.models.mapping import row_of, row_to
-from storage.models.tasks import Task, TaskStatus, TaskType
+from storage.models.tasks import Pin, Task, TaskStatus, TaskType
 
 AT_ONCE = 500  # ids in one query
+MAX_PINS = 20  # of tasks that wait, to which other tasks leave their accounts
 RUNS = "status='in_progress'"
 # Only tasks that were put back have `not_before`: the index leads past pieces that never began.
 WAITS_FOR_PACE = "(status='pending' AND not_before IS NOT NULL AND waiting_for='account')"
@@ -39,6 +40,13 @@ class NewTask:
     item_count: int = 0
     new_count: int = 0
     keyword: str | None = None
+    only_account_id: int | None = None
+    only_group: str | None = None
+
+    @property
+    def pin(self) -> Pin:
+        """Whom the task is pinned to."""
+        return Pin(self.only_account_id, self.only_group)
 
 
 def open_key(task_type: TaskType, platform: str, domain: str) -> str:
@@ -152,27 +160,30 @@ def is_domain_being_crawled(tx: Tx, platform: str, domain: str) -> bool:
     )
 
 
-def is_waiting_for_account(
+def pins_of_waiting(
     tx: Tx,
     task_type: TaskType,
     platform: str,
     before: datetime,
     alive_since: datetime,
     due: datetime,
-) -> bool:
-    """Return whether some open task of that type has waited for an account since `before`.
+) -> set[Pin]:
+    """Return the pins, a few at most, of the open tasks of that type that have waited for an
+    account since `before`; empty when none has.
 
     Only tasks count that were updated at or after `alive_since`, and that look for an account again
     by `due`.
     """
+    found: set[Pin] = set()
     for status, rested in (
         (TaskStatus.PENDING, "AND not_before<=:due"),  # who was put back for an account has one
         (TaskStatus.IN_PROGRESS, ""),
     ):
-        row = tx.one(
-            "SELECT 1 AS yes FROM tasks WHERE task_type=:type AND status=:status AND is_leaf=1"
+        rows = tx.all(
+            "SELECT DISTINCT only_account_id, only_group FROM tasks"
+            " WHERE task_type=:type AND status=:status AND is_leaf=1"
             " AND platform=:platform AND waiting_for='account' AND waiting_since<=:before"
-            f" AND updated_at>=:alive {rested} LIMIT 1",
+            f" AND updated_at>=:alive {rested} LIMIT {MAX_PINS}",
             type=task_type.value,
             status=status.value,
             platform=platform,
@@ -180,9 +191,8 @@ def is_waiting_for_account(
             alive=to_sql(alive_since),
             due=to_sql(due),
         )
-        if row is not None:
-            return True
-    return False
+        found |= {Pin(row["only_account_id"], row["only_group"]) for row in rows}
+    return found
 
 
 def domains(tx: Tx) -> list[str]:

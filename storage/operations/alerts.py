@@ -31,7 +31,9 @@ class AlertKind(StrEnum):
     DISK_FULL = "disk_full"
     SESSION_EXPIRING = "session_expiring"
     TASK_FAILED = "task_failed"
+    TASK_WITHOUT_ACCOUNT = "task_without_account"
     WORK_STALLED = "work_stalled"
+    WORKS_REJECTED = "works_rejected"
 
 
 # Their cause is over at `until_at`, also where no process looks.

@@ -289,7 +289,7 @@ GUARDS = (
     Guard(
         "new folders are synced",
         FILES,
-        "make_folder(final.parent)",
+        "make_folder(final.parent, self.access)",
         "final.parent.mkdir(parents=True, exist_ok=True)",
         NAMES + "test_manifests_and_new_folders_are_synced_before_they_are_relied_on",
     ),

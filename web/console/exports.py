@@ -40,7 +40,10 @@ def exports(
         "exports",
         view,
         lambda tx, part: listings.segments(tx, part, domain.strip() or None, wanted),
-        names={account.id: account.username for account in backend.registry.all()},
+        names={
+            account.id: account.username
+            for account in (*backend.registry.all(), *backend.registry.deleted())
+        },
         states=SegmentState,
         chosen=(domain, wanted),
         host=backend.host,

@@ -120,6 +120,7 @@ def task_row(page: Page, view: TaskView, meter: RateMeter, language: Language) -
         "share": task_table.share_done(view),
         "rate": task_table.rate(page, view, meter),
         "labels": view.labels,
+        "pin": page.renderer.text(view.pin) if view.pin else "",
         "working": [account_row(page, account) for account in view.working],
         "remarks": [language.problem(text) for text, _ in task_table.remarks(page, view)],
     }

@@ -17,6 +17,8 @@ from presentation.i18n.forms import Forms
 AREAS = (
     "common",
     "accounts",
+    "pool.lifecycle",
+    "pool.pins",
     "crawling",
     "creators",
     "jobs",

@@ -114,7 +114,6 @@ MESSAGES = {
     "account_not_found": "no account has the id {account_id}",
     "account_name_unknown": "no account is named '{name}'",
     "account_name_ambiguous": "'{name}' is on {platforms}",
-    "account_name_invalid": "an account needs a name of 1 to {max_letters} characters",
     "account_exists": "{platform} has an account named '{name}' already",
     "account_not_leased_here": "account {account_id} is not leased by this process",
     "account_status_unknown": "unknown account status '{status}'; one of {known}",

@@ -129,6 +129,9 @@ MESSAGES: dict[str, Forms] = {
     "alert_headline_internal_error": (
         "internal error in {component} on {host}, {times} times of late: {error}"
     ),
+    "alert_headline_works_rejected": (
+        "the drop folder of works on {host} could not take everything: {reason}"
+    ),
     "alert_headline_key_changed": "the secret key on {host} is not as it was: {reason}",
     "alert_headline_mass_sign_out": (
         "{platform}: cookies are not accepted any more, by our fault or the platform's:"
@@ -208,6 +211,9 @@ MESSAGES: dict[str, Forms] = {
     ),
     "alert_advice_internal_error": (
         "read the log of {component} on {host} and report it; the other work goes on"
+    ),
+    "alert_advice_works_rejected": (
+        "see {program} works rejected on {host}; mend the rows at the site, the others are in"
     ),
     "alert_advice_key_changed": (
         "put the key of the database back, or restart with it; no account is at fault"

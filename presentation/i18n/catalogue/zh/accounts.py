@@ -108,7 +108,6 @@ MESSAGES = {
     "account_not_found": "没有 id 为 {account_id} 的账号",
     "account_name_unknown": "没有名为“{name}”的账号",
     "account_name_ambiguous": "“{name}”存在于 {platforms}",
-    "account_name_invalid": "账号名称须为 1 至 {max_letters} 个字符",
     "account_exists": "{platform} 已有名为“{name}”的账号",
     "account_not_leased_here": "账号 {account_id} 未由本进程租用",
     "account_status_unknown": "未知的账号状态“{status}”；可用：{known}",

@@ -124,6 +124,7 @@ MESSAGES: dict[str, Forms] = {
     "alert_headline_internal_error": (
         "{host} 上的 {component} 出现内部错误（近期 {times} 次）：{error}"
     ),
+    "alert_headline_works_rejected": "{host} 上的作品投放目录有内容未能导入：{reason}",
     "alert_headline_key_changed": "{host} 上的密钥有变：{reason}",
     "alert_headline_mass_sign_out": (
         "{platform} 不再接受 Cookie（原因可能在我方，也可能在平台）：连续 {accounts} 个账号，{reason}"
@@ -184,6 +185,9 @@ MESSAGES: dict[str, Forms] = {
         "在服务商处处理登录、余额或套餐，然后执行 {program} egress open {egress_word}"
     ),
     "alert_advice_internal_error": ("请查看 {host} 上 {component} 的日志并反馈；其他工作照常进行"),
+    "alert_advice_works_rejected": (
+        "请在 {host} 上执行 {program} works rejected，并在站点中修正这些行；其余已导入"
+    ),
     "alert_advice_key_changed": "请放回数据库所用的密钥，或用它重新启动；账号本身没有问题",
     "alert_advice_mass_sign_out": (
         "这些账号先休息，之后再做会话检查；请登录其中一个，查看平台的说明"
