@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from accounts.proxies.text import read_proxy
 from accounts.requests import MAX_NAME_LETTERS, account_name, group_name, require_user_agent
 from accounts.vault import Credentials
 from core.errors import InvalidInputError
@@ -31,7 +32,6 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "user_agent": ("user_agent", "useragent", "ua", "浏览器标识"),
     "group": ("group", "group_name", "groups", "分组", "组", "组名", "所属分组"),
 }
-NO_PROXY = frozenset({"direct", "直连", "不使用"})
 MAX_ROWS = 20_000
 
 
@@ -122,7 +122,7 @@ def _row(row: TableRow, platform: Platform) -> AccountRow:
     session = platform.read_session(cells.get("cookie", ""))
     # A wrong proxy or limit costs the row: without it the account would leave by another way, or
     # export more than its owner allows.
-    proxy = _proxy(cells.get("proxy", ""), platform)
+    proxy = read_proxy(cells.get("proxy", ""))
     notes = list(session.notes)
     agent = session.user_agent
     try:
@@ -140,12 +140,6 @@ def _row(row: TableRow, platform: Platform) -> AccountRow:
         # Its tasks may be pinned to it: a wrong group costs the row, too.
         group=None if is_nothing(given_group) else group_name(given_group),
     )
-
-
-def _proxy(text: str, platform: Platform) -> str | None:
-    if is_nothing(text) or text.lower() in NO_PROXY:
-        return None
-    return platform.check_proxy(text)
 
 
 def _limit(text: str) -> int | None:

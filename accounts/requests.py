@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from accounts.proxies.text import read_proxy
 from accounts.vault import Credentials
 from core.errors import InvalidInputError
 from core.messages import Message
@@ -134,7 +135,7 @@ class AccountRequest:
 
     Args:
         cookies: a text of any form that `sources.cookies.reader` knows.
-        proxy: a URL; None or empty for none.
+        proxy: in any form that `accounts.proxies.text` knows; None or empty for none.
         limit: rows that it may export a day; None for the default.
         new_login: another login may take over the name of an account.
         group: the group to put it into; None or empty leaves a known account where it is.
@@ -158,7 +159,7 @@ class AccountRequest:
         name = checks.check("username", account_name, self.username)
         checks.check("cookies", require_text, self.cookies)
         session = checks.check("cookies", platform.read_session, self.cookies)
-        proxy = checks.check("proxy", platform.check_proxy, self.proxy) if self.proxy else None
+        proxy = checks.check("proxy", read_proxy, self.proxy or "")
         if self.limit is not None and not 0 <= self.limit <= MAX_ROWS_A_DAY:
             checks.add("daily_export_limit", Message.of("rows_out_of_range", most=MAX_ROWS_A_DAY))
         checks.check("password", require_text, self.password or "")

@@ -16,7 +16,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from core.errors import CredentialsError, KeyChangedError
 from core.installation.file_access import make_folder, sync_folder
 from core.messages import Message
-from storage.crawling import account_logins, accounts
+from storage.crawling import account_logins, accounts, proxy_inventory
 from storage.distribution import distribution_tasks
 from storage.engines.transactions import Database, Tx
 from storage.models.accounts import Account
@@ -424,6 +424,7 @@ def _reencrypt(tx: Tx, rotate: Callable[[str | None], str | None]) -> int:
     stored = accounts.every(tx)
     _reencrypt_callback_secrets(tx, rotate)
     _reencrypt_egress_salt(tx, rotate)
+    _reencrypt_proxies(tx, rotate)
     try:
         for account in stored:
             secrets = (rotate(account.password), rotate(account.session), rotate(account.proxy))
@@ -453,6 +454,14 @@ def _reencrypt_egress_salt(tx: Tx, rotate: Callable[[str | None], str | None]) -
         schema.set_fact(tx, EGRESS_SALT, rotate(sealed) or "")
     except InvalidToken:
         raise CredentialsError("egress_salt_key_missing") from None
+
+
+def _reencrypt_proxies(tx: Tx, rotate: Callable[[str | None], str | None]) -> None:
+    for egress, url in proxy_inventory.stored_urls(tx):
+        try:
+            proxy_inventory.set_url(tx, egress, rotate(url) or "")
+        except InvalidToken:
+            raise CredentialsError("proxy_key_missing", egress=egress) from None
 
 
 def _write_private(path: Path, keys: Sequence[str]) -> None:

@@ -231,12 +231,12 @@ class CrawlingFactories:
         )
 
     def ingestion_worker(
-        self, only_task_id: int | None = None, labels: Sequence[str] = ()
+        self, only_task_ids: Sequence[int] = (), labels: Sequence[str] = ()
     ) -> IngestionWorker:
         """Return a worker for an ingestion thread; each thread needs one of its own.
 
         Args:
-            only_task_id: the one task to work on; None for any.
+            only_task_ids: the tasks to work on; empty for any.
             labels: limit the worker to tasks that have one of them; empty for any task.
         """
         from crawler.ingestion.response_archive import ResponseArchive
@@ -254,7 +254,7 @@ class CrawlingFactories:
             clock=self.foundation.clock,
             poll_secs=self.foundation.settings.poll_secs,
             errors=self.foundation.errors_of("ingestion"),
-            only_task_id=only_task_id,
+            only_task_ids=only_task_ids,
             labels=labels,
         )
 

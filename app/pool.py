@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from accounts.lifecycle.deletion import AccountDeletion
     from accounts.lifecycle.groups import AccountGroups
     from accounts.manager import AccountManager
+    from accounts.proxies.assignment import ProxyAssigner
+    from accounts.proxies.check import ProxyChecker
+    from accounts.proxies.inventory import ProxyInventory
     from accounts.registry import AccountRegistry
     from accounts.session_updates import SessionUpdates
     from app.foundation import Foundation
@@ -83,6 +86,35 @@ class PoolFactories:
         from accounts.egress.operator import EgressOperator
 
         return EgressOperator(database=self.foundation.database, clock=self.foundation.clock)
+
+    @cached_property
+    def proxy_inventory(self) -> ProxyInventory:
+        """Return the proxies that operators keep, and who leaves by which."""
+        from accounts.proxies.inventory import ProxyInventory
+
+        base = self.foundation
+        return ProxyInventory(
+            database=base.database, clock=base.clock, vault=base.vault, egress=base.egress
+        )
+
+    @cached_property
+    def proxy_assigner(self) -> ProxyAssigner:
+        """Return what shares proxies out to accounts."""
+        from accounts.proxies.assignment import ProxyAssigner
+
+        return ProxyAssigner(inventory=self.proxy_inventory, clock=self.foundation.clock)
+
+    @cached_property
+    def proxy_checker(self) -> ProxyChecker:
+        """Return what finds out which proxies work."""
+        from accounts.proxies.check import ProxyChecker
+
+        return ProxyChecker(
+            inventory=self.proxy_inventory,
+            routes=self.egress_routes,
+            database=self.foundation.database,
+            clock=self.foundation.clock,
+        )
 
     @cached_property
     def registry(self) -> AccountRegistry:

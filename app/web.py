@@ -108,6 +108,7 @@ def _use_cases(app: App, kept: App) -> UseCases:
         tasks=shared.tasks,
         accounts=shared.accounts,
         egress=shared.egress,
+        proxies=shared.proxies,
         exports=shared.exports,
         works=WorksUseCases(
             importer=kept.works.importer,

@@ -34,7 +34,7 @@ from crawler.tasks.requests import CrawlRequest, LabelChange, PinChange
 from crawler.tasks.submission import FiledTask, TaskSubmitter
 from storage.crawling import export_segments, influencers, task_labels, tasks
 from storage.engines.transactions import Database, Tx
-from storage.models.tasks import NO_PIN, Pin, Task, TaskStatus, TaskType
+from storage.models.tasks import NO_PIN, Pin, Task, TaskStatus
 
 if TYPE_CHECKING:
     from sources.platforms import Platform, PlatformRegistry
@@ -71,11 +71,11 @@ class CrawlingService:
     platforms: PlatformRegistry
     backfill: CreatorsBackfill
 
-    def crawl(self, request: CrawlRequest) -> FiledTask:
-        """Create a crawl of a domain.
+    def crawl(self, request: CrawlRequest) -> tuple[FiledTask, ...]:
+        """Create a crawl of a domain for each keyword, in their order; without any, one crawl.
 
-        While a crawl of that platform and domain is open no second one is created: it gets the
-        labels of the request, and is returned.
+        While a crawl of that platform, domain and keyword is open no second one is created: it gets
+        the labels of the request, and is returned.
 
         Raises:
             WrongFieldsError: there is no such platform, account or group, or the platform's
@@ -86,11 +86,23 @@ class CrawlingService:
         platform = self._searching(request.platform)
         pin = self.targets.pin(platform.name, request.account, request.group)
         self.require_accounts(platform.name, Purpose.INGESTING, pin)
-        options = CrawlOptions(via=request.via, sequential=platform.sequential)
-        filed = self.submitter.submit_crawl(
-            platform.name, request.domain, request.pages, options, request.labels, pin=pin
+        options = CrawlOptions(
+            via=request.via, sequential=platform.sequential, stop_dry=request.stop_dry
         )
-        return self._resumed(filed)
+        return tuple(
+            self._resumed(
+                self.submitter.submit_crawl(
+                    platform.name,
+                    request.domain,
+                    request.pages,
+                    options,
+                    request.labels,
+                    pin=pin,
+                    keyword=keyword,
+                )
+            )
+            for keyword in request.search_words
+        )
 
     def export(self, request: ExportRequest, *, grace_secs: float = 0.0) -> FiledTask:
         """Create an export of a domain, or return the open one (see the class), which gets the
@@ -248,7 +260,7 @@ class CrawlingService:
         """Return whether the domain is being crawled, or creators of it are stored."""
         return self.database.read(
             lambda tx: (
-                tasks.find_open(tx, TaskType.INGESTION, platform, domain) is not None
+                tasks.is_domain_being_crawled(tx, platform, domain)
                 or influencers.domain_has_rows(tx, platform, domain)
             )
         )

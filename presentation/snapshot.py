@@ -262,7 +262,7 @@ def is_usual(wait: Wait, task: Task, working: Collection[AccountView]) -> bool:
 
 def _stopped_crawl(tx: Tx, export: Task, served: set[TaskType]) -> StoppedCrawl | None:
     """Return the open crawl of the export's domain when it does not go on by itself."""
-    crawl = tasks.find_open(tx, TaskType.INGESTION, export.platform, export.domain)
+    crawl = tasks.open_crawl(tx, export.platform, export.domain)
     if crawl is None:
         return None
     # Crawls that wait are pending: a paused one was paused by the operator.

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from web.use_cases.egress import EgressUseCases
     from web.use_cases.exports import ExportUseCases
     from web.use_cases.jobs import JobUseCases
+    from web.use_cases.proxies import ProxyUseCases
     from web.use_cases.tasks import TaskUseCases
     from web.use_cases.webhooks import WebhookUseCases
     from web.use_cases.works import WorksUseCases
@@ -53,6 +54,7 @@ class UseCases:
     tasks: TaskUseCases
     accounts: AccountUseCases
     egress: EgressUseCases
+    proxies: ProxyUseCases
     exports: ExportUseCases
     works: WorksUseCases
     dramas: DramaUseCases

@@ -126,6 +126,12 @@ class NewCrawl(RequestBody):
     platform: str = DEFAULT_PLATFORM
     pages: int | None = Field(None, ge=1, le=MAX_PAGES, description="at most; null: all")
     via: Via = Field(Via.USERS, description="find creators by name, or as authors of videos")
+    keywords: list[str] = Field(
+        [], max_length=1000, description="search for these instead, a task each"
+    )
+    stop_dry: int | None = Field(
+        None, ge=1, le=1000, description="end after so many pages without a new creator"
+    )
     labels: Labels = []
     account: OnlyAccount = None
     group: OnlyGroup = None

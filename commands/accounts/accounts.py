@@ -15,6 +15,7 @@ from accounts.requests import AccountRequest, group_name, stored_form
 from commands.accounts.lifecycle import delete, groups, rename, set_group
 from commands.accounts.login import login
 from commands.accounts.options import GroupOf, Limit, NewLogin, Proxy
+from commands.accounts.proxies import set_proxy
 from commands.accounts.tables import account_table, explain_lines
 from commands.framework.context import (
     Exit,
@@ -338,6 +339,7 @@ GROUP = Group(
         "disable": disable,
         "set_limit": set_limit,
         "set_agent": set_agent,
+        "set_proxy": set_proxy,
         "check": check,
         "rename": rename,
         "set_group": set_group,

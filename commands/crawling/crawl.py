@@ -24,6 +24,7 @@ from core.cancellation import StoppedSignal
 from core.errors import InvalidInputError, SettingsError, UnknownDomainError
 from core.installation.file_access import make_folder
 from core.messages import Message
+from core.tabular.words import read_words
 from crawler.export.formats import FORMATS
 from crawler.export.requests import MAX_LANES, ExportRequest
 from crawler.export.selection import SkipDelivered, selection_of
@@ -37,6 +38,7 @@ from storage.models.tasks import TaskType
 
 MAX_WORKERS = MAX_LANES
 MAX_INIT_WAIT_SECS = 86_400
+KEYWORD_HEADERS = frozenset({"keyword", "keywords", "word", "关键词", "搜索词"})
 UNKNOWN_DOMAIN_GRACE_SECS = 10.0
 Domain = Annotated[str, typer.Option("--domain", help="the field to work on, e.g. 美妆")]
 Platform = Annotated[str, typer.Option("--platform", help="where the creators are")]
@@ -56,6 +58,17 @@ def start_crawl(
         Via, typer.Option(help="find creators by name, or as authors of videos")
     ] = Via.USERS,
     workers: Workers = 2,
+    keyword: Annotated[
+        list[str] | None,
+        typer.Option("--keyword", help="search for this instead; may be repeated"),
+    ] = None,
+    keywords_file: Annotated[
+        Path | None, typer.Option("--keywords-file", help="a file of such words")
+    ] = None,
+    stop_dry: Annotated[
+        int | None,
+        typer.Option("--stop-dry", help="end after so many pages without a new creator"),
+    ] = None,
     label: Labels = None,
     account: OnlyAccount = None,
     group: OnlyGroup = None,
@@ -72,25 +85,44 @@ def start_crawl(
         platform=platform,
         pages=pages,
         via=via,
+        keywords=[*(keyword or ()), *_words_of(keywords_file)],
+        stop_dry=stop_dry,
         labels=label or (),
         account=account,
         group=group,
     )
     with opened_app(workers, services=True) as app:
         filed = app.use_cases.tasks.crawl(system_user(app), request)
-        _say_joined(app, filed, {"via": request.via.value}, pages)
+        for one in filed:
+            _say_joined(app, one, {"via": request.via.value}, pages)
         if detach:
             _print_filed(filed, as_json)
             return
         view = Foreground(app=app, works_on=(TaskType.INGESTION,), wait=True)
+        task_ids = tuple(one.task.id for one in filed)
         engine = app.engine(
             crawl_threads=workers,
             export_threads=0,
             on_failure=view.failed,
-            crawl_only=filed.task.id,
+            crawl_only=task_ids,
         )
-        ending = view.run(engine, (filed.task.id,))
-        conclude(app, filed.task, view.last, ending, as_json)
+        ending = view.run(engine, task_ids)
+        conclude(app, [one.task for one in filed], view.last, ending, as_json)
+
+
+def _words_of(path: Path | None) -> Sequence[str]:
+    """Return the words of a list, and say what was read; none for None."""
+    if path is None:
+        return ()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        cause = error.strerror or str(error)
+        raise InvalidInputError("list_unreadable", path=str(path), cause=cause) from error
+    found = read_words(content, path.name, KEYWORD_HEADERS)
+    for note in found.notes:
+        say(note)
+    return found.words
 
 
 def start_export(
@@ -173,7 +205,7 @@ def start_export(
         filed = _export(app, request)
         _say_joined(app, filed, request.options.as_json())
         if detach:
-            _print_filed(filed, as_json)
+            _print_filed((filed,), as_json)
             return
         _run_export(app, filed, workers, wait=wait, as_json=as_json)
 
@@ -187,7 +219,7 @@ def _run_export(app: App, filed: FiledTask, workers: int, *, wait: bool, as_json
         export_only=filed.task.id,
     )
     ending = view.run(engine, (filed.task.id,))
-    conclude(app, filed.task, view.last, ending, as_json)
+    conclude(app, [filed.task], view.last, ending, as_json)
 
 
 def run(
@@ -322,16 +354,14 @@ def _say_joined(
         say(Message.of("task_stays_pinned", task_id=task.id, pin=pin))
 
 
-def _print_filed(filed: FiledTask, as_json: bool) -> None:
+def _print_filed(filed: Sequence[FiledTask], as_json: bool) -> None:
     if as_json:
-        result_json({"task_id": filed.task.id, "new": filed.is_new})
+        found = [{"task_id": one.task.id, "new": one.is_new} for one in filed]
+        result_json(found[0] if len(found) == 1 else {"tasks": found})
         return
-    task_id = filed.task.id
-    result(
-        Message.of("task_was_filed", task_id=task_id)
-        if filed.is_new
-        else Message.of("task_is_open", task_id=task_id)
-    )
+    for one in filed:
+        code = "task_was_filed" if one.is_new else "task_is_open"
+        result(Message.of(code, task_id=one.task.id))
 
 
 COMMANDS = {"start_crawl": start_crawl, "start_export": start_export, "run": run}

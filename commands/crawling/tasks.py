@@ -16,7 +16,7 @@ from commands.framework.system_user import system_user
 from core.errors import InvalidInputError
 from core.messages import Message
 from crawler.tasks.pins import pin_messages
-from crawler.tasks.requests import LabelChange, PinChange
+from crawler.tasks.requests import DEFAULT_PLATFORM, LabelChange, PinChange
 from presentation.account_views import AccountView, note_messages
 from presentation.i18n.renderer import renderer_for
 from presentation.json_rows import task_object
@@ -61,6 +61,30 @@ def show(task_id: TaskId, as_json: AsJson = False) -> None:
         for view in working_for(found[0].id, _pool(app)):
             work = [text_of(message) for message in note_messages(view, now)]
             result(Message.of("task_account_line", account=view.account.username, work=work))
+
+
+def keywords(
+    domain: Annotated[str, typer.Argument(help="the domain, e.g. 美妆")],
+    platform: Annotated[str, typer.Option("--platform", help="where the creators are")] = (
+        DEFAULT_PLATFORM
+    ),
+    as_json: AsJson = False,
+) -> None:
+    """Show what each keyword of a domain found over all time, and how many were new."""
+    with opened_app() as app:
+        found = app.database.read(rows.yields, platform, domain)
+    if as_json:
+        result_json([vars(one) for one in found])
+        return
+    table = Table(box=None, pad_edge=False)
+    titles = ("keyword", "pages", "creators", "new creators", "share new")
+    for name, title in zip(titles, column_titles(titles), strict=True):
+        table.add_column(title, no_wrap=True, justify="left" if name == "keyword" else "right")
+    for one in found:
+        share = f"{one.new / one.creators:.0%}" if one.creators else ""
+        cells = (one.keyword, f"{one.pages:,}", f"{one.creators:,}", f"{one.new:,}", share)
+        table.add_row(*map(escape, cells))
+    result_table(table)
 
 
 def pause(task_id: TaskId) -> None:
@@ -221,6 +245,7 @@ GROUP = Group(
     {
         "list": list_tasks,
         "show": show,
+        "keywords": keywords,
         "pause": pause,
         "resume": resume,
         "cancel": cancel,

@@ -319,6 +319,11 @@ class Settings(BaseSettings):
         "BATON_WEBHOOK_ALLOWED_HOSTS",
         "hosts (also HOST:PORT) that reports may go to although their address is private",
     )
+    webhook_ca_file: Path | None = _setting(
+        None,
+        "BATON_WEBHOOK_CA_FILE",
+        "PEM file of issuers whom receivers' certificates may have, besides the public ones",
+    )
 
     site_name: str = _setting(
         "DramaRelayBot", "SITE_NAME", "how reports of distribution tasks name this site"

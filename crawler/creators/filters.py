@@ -9,15 +9,12 @@ from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
 from core.errors import InvalidInputError
-from core.requests import require_text
 from crawler.creators.profiles import MAX_NUMBER, Contact
 from storage.creators.conditions import Condition, Field, Operator
 from storage.creators.search import Sort
 from storage.engines.datetimes import to_sql
 
 MAX_CONDITIONS = 20
-MAX_KEYWORDS = 1000
-MAX_KEYWORD = 128
 MAX_VALUES = 10_000
 MAX_TEXT = 512
 NUMBERS = frozenset({Field.FOLLOWERS, Field.VIDEOS, Field.LIKES, Field.SOURCE_PAGE})
@@ -166,23 +163,6 @@ def contacts_named(names: Sequence[str]) -> int:
             raise InvalidInputError("contact_unknown", name=name, known=[*CONTACTS])
         bits |= CONTACTS[name.lower()]
     return bits
-
-
-def keywords_named(texts: Sequence[str]) -> tuple[str, ...]:
-    """Return keywords without surrounding blanks, each once, in their order.
-
-    Raises:
-        InvalidInputError: one is empty, too long or has control characters, or there are too many.
-    """
-    if len(texts) > MAX_KEYWORDS:
-        raise InvalidInputError("too_many_at_once", most=MAX_KEYWORDS)
-    found = []
-    for text in texts:
-        keyword = require_text(text).strip()
-        if not 0 < len(keyword) <= MAX_KEYWORD or any(ord(letter) < 32 for letter in keyword):
-            raise InvalidInputError("keyword_malformed", max_letters=MAX_KEYWORD)
-        found.append(keyword)
-    return tuple(dict.fromkeys(found))
 
 
 def sort_named(text: str) -> Sort:

@@ -11,9 +11,9 @@ from core.requests import FieldChecks
 from crawler.creators.filters import (
     ConditionReader,
     contacts_named,
-    keywords_named,
     sort_named,
 )
+from crawler.tasks.requests import keywords_named
 from storage.creators.conditions import Condition, CreatorFilter, Field, Operator
 from storage.creators.search import Sort
 from storage.engines.datetimes import to_sql

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.clock import Clock, QuotaCalendar
+from core.messages import Message
 from crawler.creators.profiles import ProfileReader
 from crawler.tasks.leases import TaskLease, refused_write_error
 from crawler.tasks.options import CrawlOptions
@@ -95,7 +96,8 @@ class PageStore:
             new = self._store_creators(tx, leased, leased.id, fetched)
             self._correct_new_count(tx, leased.id, new - kept)
             self._drop_pages_beyond(tx, leased, page)
-            return StoredPage(kept, new, range_end)
+            end = self._end_if_dry(tx, leased, page.page, new)
+            return StoredPage(kept, new, range_end if end is None else min(end, range_end))
 
         return self.database.write(work)
 
@@ -213,6 +215,30 @@ class PageStore:
         uids = [profile.uid for profile in profiles]
         keywords.note(tx, task.platform, task.domain, uids, task.search_word)
         return influencers.count_new(tx, task.platform, task.domain, uids, log_id)
+
+    def _end_if_dry(self, tx: Tx, leased: TaskLease, page: int, new: int) -> int | None:
+        """End the crawl behind its last stored page when too many in a row brought nobody new.
+
+        Return the last page of the task's range then; None while the crawl goes on.
+        """
+        pages, parent = CrawlOptions.from_json(leased.task.options).stop_dry, leased.task.parent_id
+        if pages is None or parent is None or new:
+            return None
+        stored = ingestion_logs.page_counts(tx, parent, page - pages + 1, page + pages - 1)
+        first = last = page
+        while stored.get(first - 1) == 0:
+            first -= 1
+        while stored.get(last + 1) == 0:
+            last += 1
+        if last - first + 1 < pages:
+            return None
+        now = self.clock.now()
+        task_leases.drop_pages_beyond(tx, parent, last, now)
+        end = min(last, leased.task.page_to or last)
+        task_leases.set_page_to(tx, leased.id, leased.lease.token, end, now)
+        reason = Message.of("stopped_dry", pages=last - first + 1, page=last)
+        tasks.set_end_reason(tx, parent, reason.dump())
+        return end
 
     def _fetched(
         self, leased: TaskLease, account_id: int, page: CreatorPage, started: datetime

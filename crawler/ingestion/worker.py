@@ -56,7 +56,7 @@ class IngestionWorker:
 
     Args:
         poll_secs: seconds to pause after a look for work that found none.
-        only_task_id: work on this task and its pieces only; None: on all.
+        only_task_ids: work on these tasks and their pieces only; empty: on all.
         labels: work on tasks that have one of these labels only; empty: on all.
     """
 
@@ -68,7 +68,7 @@ class IngestionWorker:
     clock: Clock
     poll_secs: float
     errors: ComponentErrors
-    only_task_id: int | None = None
+    only_task_ids: Sequence[int] = ()
     labels: Sequence[str] = ()
 
     def run(self, stop: threading.Event) -> None:
@@ -100,9 +100,7 @@ class IngestionWorker:
             DatabaseError: the database failed in a way that may pass; the task's lease runs out by
                 itself.
         """
-        leased = self.scheduler.claim(
-            TaskType.INGESTION, self.only_task_id, self.labels, waited_first=waited_first
-        )
+        leased = self._claim(waited_first=waited_first)
         if leased is None:
             return False
         try:
@@ -124,6 +122,16 @@ class IngestionWorker:
             self.errors.settled(error)
             self.scheduler.end_after_bug(leased, error)
         return True
+
+    def _claim(self, *, waited_first: bool) -> TaskLease | None:
+        """Claim a task or piece that the worker may work on; the first of its tasks goes first."""
+        claims = (
+            self.scheduler.claim(
+                TaskType.INGESTION, task_id, self.labels, waited_first=waited_first
+            )
+            for task_id in self.only_task_ids or (None,)
+        )
+        return next((leased for leased in claims if leased is not None), None)
 
     def _work_on(self, leased: TaskLease, stop: threading.Event) -> bool:
         """Work on the task until it ends; return False when no account could be leased."""

@@ -176,7 +176,7 @@ def _page_creators(logs: Sequence[PageLog], domain: str, search: Search) -> Meas
 
 def _amount(tx: Tx, request: PlanRequest, page_creators: float) -> tuple[int, int]:
     """Return the pages to fetch, and the creators that they bring."""
-    open_crawl = tasks.find_open(tx, TaskType.INGESTION, request.platform, request.domain)
+    open_crawl = tasks.open_crawl(tx, request.platform, request.domain)
     if request.creators is None and request.pages is None:
         pages = _pages_left(tx, open_crawl) if open_crawl else 0
         return pages, round(pages * page_creators)

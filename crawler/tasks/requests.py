@@ -15,6 +15,9 @@ DEFAULT_PLATFORM = "bilibili"
 MAX_DOMAIN_LETTERS = 128
 MAX_PAGES = 100_000  # a crawl is split into pieces in one transaction: 10,000 of them by default
 MAX_LABELS_REMOVED = 100
+MAX_DRY_PAGES = 1000
+MAX_KEYWORDS = 1000
+MAX_KEYWORD_LETTERS = 128
 MAX_TARGET_LETTERS = 128  # of the account or group that a task is pinned to
 
 
@@ -28,6 +31,25 @@ def domain_named(text: str) -> str:
     if not 0 < len(name) <= MAX_DOMAIN_LETTERS or any(ord(letter) < 32 for letter in name):
         raise InvalidInputError("domain_malformed", max_letters=MAX_DOMAIN_LETTERS)
     return name
+
+
+def keywords_named(texts: Sequence[str]) -> tuple[str, ...]:
+    """Return keywords without surrounding blanks, each once, in their order.
+
+    Raises:
+        InvalidInputError: one is empty, too long or has control characters, or there are too many.
+    """
+    if len(texts) > MAX_KEYWORDS:
+        raise InvalidInputError("too_many_at_once", most=MAX_KEYWORDS)
+    return tuple(dict.fromkeys(map(_keyword_named, texts)))
+
+
+def _keyword_named(text: str) -> str:
+    keyword = require_text(text).strip()
+    too_long = not 0 < len(keyword) <= MAX_KEYWORD_LETTERS
+    if too_long or any(ord(letter) < 32 for letter in keyword):
+        raise InvalidInputError("keyword_malformed", max_letters=MAX_KEYWORD_LETTERS)
+    return keyword
 
 
 def check_pin(checks: FieldChecks, account: str | None, group: str | None) -> None:
@@ -52,6 +74,8 @@ class CrawlRequest:
     Args:
         pages: pages at most, up to MAX_PAGES; None for all there are.
         via: find creators by their names, or as the authors of videos.
+        keywords: what is searched for, a crawl each; none: the domain.
+        stop_dry: so many pages in a row without a new creator end a crawl; None: none do.
         labels: labels of the task; if an open crawl is continued instead, it gets them too.
         account: only this account works on it, by its name or id; None: every one may.
         group: only accounts of this group do; None: every one may.
@@ -64,6 +88,8 @@ class CrawlRequest:
     platform: str = DEFAULT_PLATFORM
     pages: int | None = None
     via: Via = Via.USERS
+    keywords: Sequence[str] = ()
+    stop_dry: int | None = None
     labels: Sequence[str] = ()
     account: str | None = None
     group: str | None = None
@@ -75,10 +101,23 @@ class CrawlRequest:
         checks.check("platform", require_text, self.platform)
         if self.pages is not None:
             checks.check("pages", lambda pages: require_range(pages, 1, MAX_PAGES), self.pages)
+        keywords = checks.check("keywords", keywords_named, self.keywords)
+        if self.stop_dry is not None:
+            checks.check(
+                "stop_dry", lambda pages: require_range(pages, 1, MAX_DRY_PAGES), self.stop_dry
+            )
         labels = checks.check("labels", labels_named, self.labels)
         checks.finish()
         object.__setattr__(self, "domain", domain)
+        object.__setattr__(self, "keywords", keywords)
         object.__setattr__(self, "labels", labels)
+
+    @property
+    def search_words(self) -> tuple[str | None, ...]:
+        """The keyword of each crawl; None for the domain itself."""
+        if not self.keywords:
+            return (None,)
+        return tuple(None if word == self.domain else word for word in self.keywords)
 
 
 @dataclass(frozen=True, kw_only=True)

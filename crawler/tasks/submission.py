@@ -49,10 +49,12 @@ class TaskSubmitter:
         options: CrawlOptions,
         labels: Sequence[str] = (),
         pin: Pin = NO_PIN,
+        keyword: str | None = None,
     ) -> FiledTask:
         """Create a crawl of a domain, or return the open one; either gets the labels.
 
         Args:
+            keyword: what is searched for; None: the domain.
             pages: the last page to crawl, by which the crawl is split at once. None: it is split
                 when page 1 has stated how many there are.
             options: with `sequential` (pages must be fetched in order) the crawl stays in one
@@ -74,6 +76,7 @@ class TaskSubmitter:
             page_to=pages,
             only_account_id=pin.account_id,
             only_group=pin.group,
+            keyword=keyword,
         )
 
         def pieces() -> list[NewTask]:
@@ -165,6 +168,7 @@ def split_pages(
                 options=options.as_json(),
                 page_from=first,
                 page_to=last,
+                keyword=crawl.keyword,
                 only_account_id=crawl.only_account_id,
                 only_group=crawl.only_group,
             )

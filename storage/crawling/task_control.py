@@ -40,10 +40,10 @@ def resume(tx: Tx, task_id: int, now: datetime) -> int:
 
 def reopen(tx: Tx, task: Task) -> bool:
     """Give a failed task its unique key back; return False when another open task has taken it."""
-    other = find_open(tx, task.task_type, task.platform, task.domain)
+    other = find_open(tx, task.task_type, task.platform, task.domain, task.keyword)
     if other is not None:
         return other.id == task.id
-    key = open_key(task.task_type, task.platform, task.domain)
+    key = open_key(task.task_type, task.platform, task.domain, task.keyword)
     tx.execute("UPDATE tasks SET open_key=:key, finished_at=NULL WHERE id=:id", id=task.id, key=key)
     return True
 

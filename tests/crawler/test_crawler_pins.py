@@ -121,7 +121,9 @@ def test_pieces_have_the_pin_of_their_task(
     store_rows(app, 5)
     lanes = app.crawling.service.export(export_request(account="acc1", lanes=2)).task
     assert {piece.pin for piece in pieces_of(app, lanes.id)} == {task_of(app, lanes.id).pin}
-    split = app.crawling.service.crawl(CrawlRequest(domain="other", pages=30, account="acc1")).task
+    split = app.crawling.service.crawl(CrawlRequest(domain="other", pages=30, account="acc1"))[
+        0
+    ].task
     assert {piece.only_account_id for piece in pieces_of(app, split.id)} == {1}
     pin(app, split, account="acc2")
     assert {piece.only_account_id for piece in pieces_of(app, split.id)} == {2}
@@ -135,7 +137,7 @@ def test_a_crawl_is_split_with_its_pin_and_fetched_by_its_account_only(
     app = make_app(bilibili_base_url=server.url)
     add_accounts(app, 3)
     group(app, "north", "acc2", "acc3")
-    task = app.crawling.service.crawl(CrawlRequest(domain=DOMAIN, group="north")).task
+    task = app.crawling.service.crawl(CrawlRequest(domain=DOMAIN, group="north"))[0].task
     assert work_off(app, task).status is TaskStatus.COMPLETED
     assert {piece.only_group for piece in pieces_of(app, task.id)} == {"north"}
     used = set(column(app, "SELECT DISTINCT account_id FROM ingestion_logs"))
@@ -433,8 +435,8 @@ def test_two_claimers_of_a_group_get_one_account_each(
 
 def test_tasks_of_an_account_are_found_among_the_open_ones(app: App) -> None:
     add_accounts(app, 2)
-    task = app.crawling.service.crawl(CrawlRequest(domain="a", account="acc1")).task
-    other = app.crawling.service.crawl(CrawlRequest(domain="b", account="acc1")).task
+    task = app.crawling.service.crawl(CrawlRequest(domain="a", account="acc1"))[0].task
+    other = app.crawling.service.crawl(CrawlRequest(domain="b", account="acc1"))[0].task
     app.crawling.control.cancel(other.id)
     assert app.database.read(task_pins.pinned_to, 1) == [task.id]
     assert app.database.read(task_pins.by_account) == {1: (task.id,)}

@@ -66,7 +66,11 @@ def show_task(task_id: RowId, backend: TheBackend, _who: Reader) -> dict[str, An
 def create_crawl(
     given: NewCrawl, response: Response, backend: TheBackend, who: Actor
 ) -> dict[str, Any]:
-    return _filed(backend, backend.use_cases.tasks.crawl(who, given.as_request()), response)
+    filed = backend.use_cases.tasks.crawl(who, given.as_request())
+    if not any(one.is_new for one in filed):
+        response.status_code = HTTPStatus.OK
+    found = [{"task": _task_object(backend, one.task), "new": one.is_new} for one in filed]
+    return found[0] | {"tasks": found}
 
 
 @router.post(

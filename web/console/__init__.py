@@ -15,6 +15,7 @@ from web.console import (
     jobs,
     logs,
     overview,
+    proxies,
     sign_in,
     tasks,
     videos,
@@ -28,6 +29,7 @@ PREFIX = "/admin"
 SECTIONS = (
     Section("/admin", "Overview", overview.router),
     Section("/admin/accounts", "Accounts", accounts.router),
+    Section("/admin/proxies", "Proxies", proxies.router),
     Section("/admin/egress", "Routes and circuits", egress.router),
     Section("/admin/tasks", "Tasks", tasks.router),
     Section("/admin/exports", "Exports", exports.router),

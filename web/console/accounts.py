@@ -11,7 +11,7 @@ from starlette.responses import Response
 from core.errors import SourceError
 from storage.models.accounts import Account, AccountStatus
 from storage.operations import listings
-from web.console import account_entries
+from web.console import account_entries, proxies
 from web.console.list_view import TheList
 from web.console.overview import account_row
 from web.console.visits import Acting, Reading, action
@@ -21,6 +21,7 @@ from web.problems import RequestRefusedError
 from web.requests import AccountGroup, DailyLimit, DisableReason
 
 router = APIRouter(include_in_schema=False)
+router.include_router(proxies.of_account)
 router.include_router(account_entries.router)  # before /{account_id}: it has /new
 
 

@@ -97,6 +97,8 @@ def crawl(
     platform: Annotated[str, Form()] = "bilibili",
     pages: Annotated[str, Form()] = "",
     via: Annotated[str, Form()] = Via.USERS.value,
+    keywords: Annotated[str, Form()] = "",
+    stop_dry: Annotated[str, Form()] = "",
     labels: Annotated[str, Form()] = "",
     account: Annotated[str, Form()] = "",
     group: Annotated[str, Form()] = "",
@@ -109,12 +111,15 @@ def crawl(
             "platform": platform,
             "pages": pages.strip() or None,
             "via": via,
+            "keywords": [line.strip() for line in keywords.splitlines() if line.strip()],
+            "stop_dry": stop_dry.strip() or None,
             "labels": labels.split(),
             "account": account.strip() or None,
             "group": group.strip() or None,
         }
     )
-    return _filed_message(visit, visit.use_cases.tasks.crawl(visit.who, given.as_request()))
+    filed = visit.use_cases.tasks.crawl(visit.who, given.as_request())
+    return " ".join(_filed_message(visit, one) for one in filed)
 
 
 @router.post("/export")

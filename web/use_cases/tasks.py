@@ -26,9 +26,9 @@ class TaskUseCases:
         self._service = service
         self._audit = audit
 
-    def crawl(self, who: Principal, request: CrawlRequest) -> FiledTask:
-        """Create a crawl of a domain; while one is open, return that one, resumed and with these
-        labels.
+    def crawl(self, who: Principal, request: CrawlRequest) -> tuple[FiledTask, ...]:
+        """Create a crawl of a domain for each keyword; while one is open, return that one, resumed
+        and with these labels.
 
         Raises:
             WrongFieldsError: there is no such platform, or its creators cannot be searched.

@@ -31,6 +31,8 @@ AREAS = (
     "platforms.answers",
     "platforms.sessions",
     "platforms.files",
+    "platforms.proxies",
+    "platforms.tls",
     "commands",
     "command_reports",
     "listings",

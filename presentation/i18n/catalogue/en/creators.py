@@ -5,6 +5,10 @@ from __future__ import annotations
 from presentation.i18n.forms import Forms
 
 MESSAGES: dict[str, Forms] = {
+    "stopped_dry": (
+        "ended after {pages} pages in a row without a new creator, the last one page {page}"
+    ),
+    "column_share_new": "share new",
     "column_uid": "uid",
     "column_nickname": "nickname",
     "column_followers": "followers",

@@ -110,6 +110,7 @@ MESSAGES: dict[str, Forms] = {
     "account_event_limit_changed": "limit changed",
     "account_event_session_replaced": "new session",
     "account_event_user_agent": "user agent",
+    "account_event_proxy": "proxy",
     "account_event_suspect": "suspect, in cooldown",
     "account_event_probation": "on probation",
     "account_event_recovered": "healthy again",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from presentation.i18n.forms import Forms
 
 MESSAGES: dict[str, Forms] = {
+    "stopped_dry": "连续 {pages} 页没有新达人，已结束，最后一页为第 {page} 页",
+    "column_share_new": "新增占比",
     "column_uid": "达人 ID",
     "column_nickname": "昵称",
     "column_followers": "粉丝数",

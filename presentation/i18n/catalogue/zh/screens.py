@@ -105,6 +105,7 @@ MESSAGES: dict[str, Forms] = {
     "account_event_limit_changed": "调整配额",
     "account_event_session_replaced": "新会话",
     "account_event_user_agent": "浏览器标识",
+    "account_event_proxy": "代理",
     "account_event_suspect": "可疑，休息",
     "account_event_probation": "观察期",
     "account_event_recovered": "恢复正常",

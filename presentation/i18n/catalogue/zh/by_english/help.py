@@ -16,6 +16,33 @@ FRAME = {
 }
 
 HELP = {
+    "Proxies, and which account leaves by which.": "代理，以及各账号使用哪个代理。",
+    "Keep a proxy, encrypted, to give it to accounts.": "加密保存一个代理，供账号使用。",
+    "a proxy in any form that sellers write; - asks": "代理，可用卖家的任何格式；- 表示另行输入",
+    "each request leaves by another exit": "每次请求走不同的出口",
+    "of proxies without one: http, https, socks5, socks5h": "未写协议的代理所用：http、https、socks5、socks5h",
+    "Keep the proxies of a list: text, CSV, JSON or Excel.": "保存列表中的代理：文本、CSV、JSON 或 Excel。",
+    "Lines that are no proxies are named, and the others come in.": "不是代理的行会列出，其余照常导入。",
+    "a list as sellers export it; - for standard input": "卖家导出的列表；- 表示标准输入",
+    "only tell what it would add": "只显示将添加什么",
+    "List the proxies: which accounts leave by each, and how it fared last.": "列出代理：各有哪些账号使用，最近状况如何。",
+    "Send one request through each proxy, and tell which work and by which exit.": "经每个代理发送一个请求，显示哪些可用及其出口。",
+    "a name from `proxies list`; none for all": "`proxies list` 中的名称；不写则为全部",
+    "whose harmless endpoint is asked": "使用哪个平台的无害接口",
+    "what to ask instead": "改为请求此地址",
+    "so many at a time": "同时检查的数量",
+    "seconds for all of them together": "全部检查的总时限（秒）",
+    "Forget a proxy; one with accounts only when it is said where they go.": "移除代理；仍有账号使用时须指明其去向。",
+    "a name from `proxies list`": "`proxies list` 中的名称",
+    "where its accounts go": "其账号改用的代理",
+    "Give each account without a proxy one of its own. The others keep theirs.": "为每个没有代理的账号各分配一个；已有代理的保持不变。",
+    "a name from `proxies list`; none for all that were added and work": "`proxies list` 中的名称；不写则为所有已添加且可用的",
+    "whose accounts": "哪个平台的账号",
+    "only this account; may be repeated": "只限此账号；可重复",
+    "accounts of the platform by one proxy": "每个代理最多供该平台几个账号使用",
+    "only show the plan": "只显示计划",
+    "Let an account leave by a proxy, or without one.": "让账号使用某个代理，或直连。",
+    "a proxy in any form that sellers write, or its name from `proxies list`; none for no proxy; - asks": "代理（卖家的任何格式），或 `proxies list` 中的名称；none 表示直连；- 表示另行输入",
     "Crawl creators with a pool of accounts, export them under quotas.": (
         "用账号池抓取达人，并在每日配额内导出。"
     ),
@@ -255,6 +282,13 @@ HELP = {
     "only these: 'followers>=10000'; may be repeated": "仅限：'followers>=10000'；可重复",
     "ingested since: a span such as 7d, or a day": "入库时间不早于：7d 这样的时长，或一个日期",
     "platform: not who another domain delivered": "platform：不含其他领域已交付的达人",
+    "search for this instead; may be repeated": "改为搜索此词；可重复",
+    "a file of such words": "关键词文件",
+    "end after so many pages without a new creator": "连续多少页没有新达人就结束",
+    "Show what each keyword of a domain found over all time, and how many were new.": (
+        "显示领域的每个关键词历来找到多少达人，其中多少是新的。"
+    ),
+    "the domain, e.g. 美妆": "领域，例如 美妆",
     "creators at most": "最多达人数",
     "print an object with raw data a line": "每行输出一个含原始数据的对象",
     "print CSV": "输出 CSV",
