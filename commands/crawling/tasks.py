@@ -76,14 +76,11 @@ def keywords(
     if as_json:
         result_json([vars(one) for one in found])
         return
-    table = Table(box=None, pad_edge=False)
-    titles = ("keyword", "pages", "creators", "new creators", "share new")
-    for name, title in zip(titles, column_titles(titles), strict=True):
-        table.add_column(title, no_wrap=True, justify="left" if name == "keyword" else "right")
+    numbers = ("pages", "creators", "new creators", "share new")
+    table = table_of(("keyword", *(column_of(name, is_number=True) for name in numbers)))
     for one in found:
         share = f"{one.new / one.creators:.0%}" if one.creators else ""
-        cells = (one.keyword, f"{one.pages:,}", f"{one.creators:,}", f"{one.new:,}", share)
-        table.add_row(*map(escape, cells))
+        table.add((one.keyword, f"{one.pages:,}", f"{one.creators:,}", f"{one.new:,}", share))
     result_table(table)
 
 
