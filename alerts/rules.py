@@ -19,7 +19,6 @@ from core.messages import Message
 from crawler.tasks.parents import CANCELLATIONS
 from storage.crawling import accounts, proxies, source_states, task_pins
 from storage.crawling.proxies import EgressRoute
-from storage.crawling.source_states import CircuitState
 from storage.engines.transactions import Tx
 from storage.operations import alert_queries
 from storage.operations.alert_queries import AccountTrouble
@@ -143,8 +142,7 @@ class AlertRules:
         """Yield the open circuits, except those of endpoints that another one replaces."""
         now = self.clock.now()
         for circuit in source_states.all_of(tx, now):
-            is_open = circuit.state is CircuitState.OPEN and circuit.until_at > now
-            if not is_open or circuit.cause is CircuitCause.UNUSABLE:
+            if not circuit.is_open(now) or circuit.cause is CircuitCause.UNUSABLE:
                 continue
             way, endpoint = _one_of(circuit.egress), _one_of(circuit.endpoint)
             subject = f"platform:{circuit.platform}"

@@ -299,6 +299,11 @@ def own_log_file(
         handler.close()
 
 
+def log_nowhere() -> None:
+    """Drop log records where no file takes them, instead of showing errors raw on stderr."""
+    logging.getLogger(ROOT).addHandler(logging.NullHandler())
+
+
 def set_up_logging(
     folder: Path,
     render: Render = str,

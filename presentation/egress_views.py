@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from accounts.egress.operator import RouteOverview
-from core.attribution import ALL
+from core.attribution import ALL, KEY_PREFIX, CircuitCause
 from core.clock import iso_utc
 from core.logs import Render, redact
 from core.message_json import message_keys
 from core.messages import Message
+from presentation.i18n import advice
 from storage.crawling.proxies import EgressRoute
 from storage.crawling.source_states import Circuit, CircuitState
 
@@ -27,12 +28,17 @@ MAX_NAMES = 10
 
 def open_circuits(circuits: Sequence[Circuit], now: datetime) -> list[Circuit]:
     """Return the circuits that let no request through now."""
-    return [c for c in circuits if c.state is CircuitState.OPEN and c.until_at > now]
+    return [circuit for circuit in circuits if circuit.is_open(now)]
 
 
 def route_reason(route: EgressRoute) -> Message:
     """Return why a route cools down, or its last failure; an operator's word where none is."""
     return Message.load(route.last_error or "") if route.fault else Message.of("by_operator")
+
+
+def route_advice(route: EgressRoute) -> Message:
+    """Return what to do about a route in cooldown."""
+    return advice.on_route(route.egress, route.fault)
 
 
 def circuit_message(circuit: Circuit) -> Message:
@@ -43,6 +49,26 @@ def circuit_message(circuit: Circuit) -> Message:
         until=circuit.until_at,
         cause=circuit_cause(circuit),
     )
+
+
+def circuit_advice(circuit: Circuit) -> Message:
+    """Return what to do about a circuit that is not closed."""
+    if circuit.state is CircuitState.QUARANTINED:
+        return Message("advice_circuit_quarantined")
+    return advice.on_circuit(circuit.platform, circuit.egress, circuit.endpoint, circuit.cause)
+
+
+def is_silent_proxy(circuit: Circuit) -> bool:
+    """Return whether a circuit is about a proxy by which no answer came."""
+    is_proxy = advice.is_through_proxy(circuit.egress)
+    return circuit.cause is CircuitCause.NO_ANSWER and is_proxy
+
+
+def concerning(circuits: Sequence[Circuit], platform: str, egress: str | None) -> list[Circuit]:
+    """Return the circuits that requests to a platform by a route go through; None: by any proxy
+    that is not known yet."""
+    routes = (ALL, egress)
+    return [c for c in circuits if c.platform == platform and c.egress in routes]
 
 
 def circuit_cause(circuit: Circuit) -> Message:
@@ -56,6 +82,10 @@ def circuit_cause(circuit: Circuit) -> Message:
 def unit_message(platform: str, egress: str, endpoint: str) -> Message:
     """Return what a circuit is about; ALL stands for every route or endpoint."""
     parts = {"platform": platform, "egress": egress, "endpoint": endpoint}
+    if egress.startswith(KEY_PREFIX):
+        return Message(
+            "circuit_unit_key" if endpoint == ALL else "circuit_unit_key_endpoint", parts
+        )
     if egress == ALL:
         return Message(
             "circuit_unit_platform" if endpoint == ALL else "circuit_unit_endpoint", parts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -39,7 +39,9 @@ from storage.operations.alerts import Alert
 # Counting millions of waiting rows for each frame would slow down the exports it shows.
 MAX_PENDING = 10_000
 RATE_WINDOW_SECS = 10.0
+MAX_TASKS = 20
 SHOWN_ENDINGS = 4
+MAX_REASONS = 20  # of cooldowns: each costs a query
 WAIT_SHOWN_SECS = 3.0  # an ended wait still shows: the next look mostly renews it
 
 
@@ -110,6 +112,7 @@ class Snapshot:
         runs: the newest runs of scheduled jobs.
         circuits: those that let no request through.
         routes: the egress routes in cooldown.
+        cooldown_reasons: why accounts are in cooldown for risk control, as stored messages, by id.
     """
 
     now: datetime
@@ -123,6 +126,7 @@ class Snapshot:
     runs: list[JobRun] = field(default_factory=list)
     circuits: list[Circuit] = field(default_factory=list)
     routes: list[EgressRoute] = field(default_factory=list)
+    cooldown_reasons: Mapping[int, str] = field(default_factory=dict)
 
 
 class SnapshotReader:
@@ -149,7 +153,8 @@ class SnapshotReader:
         here: Collection[TaskType] = (),
         lease_secs: float = 30.0,
     ) -> Snapshot:
-        """Return the pool, the newest 20 open tasks and those of `task_ids`, and the newest events.
+        """Return the pool, the newest 20 tasks that are open and in progress, those of
+        `task_ids`, and the newest events.
 
         Ids without a task are left out.
 
@@ -171,7 +176,8 @@ class SnapshotReader:
     ) -> Snapshot:
         now = self._clock.now()
         pool = self._account_views.read(tx, accounts.every(tx), served)
-        shown = {task.id: task for task in tasks.top_level(tx, only_open=True, limit=20)}
+        newest = tasks.top_level(tx, only_open=True, limit=MAX_TASKS)
+        shown = {task.id: task for task in (*tasks.running(tx, MAX_TASKS), *newest)}
         for task_id in task_ids:
             task = tasks.get(tx, task_id)
             if task is not None:
@@ -198,6 +204,7 @@ class SnapshotReader:
             runs=job_runs.newest(tx, min(events, SHOWN_ENDINGS)),
             circuits=open_circuits(source_states.all_of(tx, now), now),
             routes=proxies.cooling(tx, now),
+            cooldown_reasons=_cooldown_reasons(tx, pool, now),
         )
 
     def _task(
@@ -232,6 +239,13 @@ class SnapshotReader:
             working=working,
             stopped_crawl=_stopped_crawl(tx, task, served) if waits_for_rows else None,
         )
+
+
+def _cooldown_reasons(tx: Tx, pool: Collection[AccountView], now: datetime) -> dict[int, str]:
+    """Return why the first MAX_REASONS suspect accounts are in cooldown, by id."""
+    suspect = [view.account.id for view in pool if view.is_suspect(now)][:MAX_REASONS]
+    found = {account_id: accounts.cooldown_reason(tx, account_id) for account_id in suspect}
+    return {account_id: reason for account_id, reason in found.items() if reason}
 
 
 def working_for(task_id: int, pool: Collection[AccountView]) -> tuple[AccountView, ...]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console as Terminal
 
 from accounts.csv_import import accounts_in
 from accounts.intake.cookie_files import CookieText, accounts_in_folder, cookie_text
@@ -18,7 +17,16 @@ from commands.accounts.login import login
 from commands.accounts.options import GroupOf, Limit, NewLogin, Proxy
 from commands.accounts.proxies import set_proxy
 from commands.accounts.tables import account_table, explain_lines
-from commands.framework.context import Exit, opened_app, platform_named, result, result_json, say
+from commands.framework.context import (
+    Exit,
+    opened_app,
+    platform_named,
+    result,
+    result_json,
+    result_line,
+    result_table,
+    say,
+)
 from commands.framework.lazy_group import Group
 from commands.framework.options import AsJson
 from commands.framework.reader import shown, text_of, word
@@ -195,7 +203,7 @@ def list_accounts(
         if as_json:
             result_json([account_object(view) for view in views])
             return
-        Terminal(highlight=False).print(account_table(app, views))
+        result_table(account_table(app, views))
 
 
 def explain(name: Name, platform: PlatformOf = None, as_json: AsJson = False) -> None:
@@ -208,7 +216,7 @@ def explain(name: Name, platform: PlatformOf = None, as_json: AsJson = False) ->
             return
         [view] = app.crawling.account_views.views([account])
         for line in explain_lines(app, view, events):
-            result(line)
+            result_line(line)
 
 
 def enable(

@@ -6,13 +6,11 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from accounts.requests import group_name
 from commands.framework.context import opened_app, result, result_json, result_table, say
 from commands.framework.options import AsJson
-from commands.framework.reader import column_titles, text_of, word
+from commands.framework.reader import table_of, text_of, word
 from commands.framework.system_user import system_user
 from core.errors import InvalidInputError
 from core.messages import Message
@@ -96,11 +94,9 @@ def groups(as_json: AsJson = False) -> None:
         if as_json:
             result_json([group_object(totals) for totals in found])
             return
-        table = Table(box=None, pad_edge=False)
-        for title in column_titles(
+        table = table_of(
             ("group", "platform", "accounts", "enabled", "with quota", "exported today")
-        ):
-            table.add_column(title, no_wrap=True)
+        )
         for one in found:
             cells = (
                 one_line(one.group_name) if one.group_name is not None else word("without group"),
@@ -110,5 +106,5 @@ def groups(as_json: AsJson = False) -> None:
                 f"{one.with_quota:,}",
                 f"{one.exported:,} / {one.daily_limit:,}",
             )
-            table.add_row(*map(escape, cells))
+            table.add(cells)
         result_table(table)

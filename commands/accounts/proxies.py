@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from accounts.proxies.text import DEFAULT_SCHEME, SCHEMES, read_proxy
 from commands.framework.context import Exit, opened_app, result, result_json, result_table, say
 from commands.framework.lazy_group import Group
 from commands.framework.options import AsJson
-from commands.framework.reader import column_titles, in_english, text_of
+from commands.framework.reader import in_english, table_of, text_of
 from commands.framework.signals import stop_event_on_signals
 from commands.framework.system_user import system_user
 from core.errors import InvalidInputError
@@ -101,14 +99,12 @@ def list_proxies(as_json: AsJson = False) -> None:
             say(Message.of("no_proxies"))
             return
         renderer = renderer_for(app.settings.language, app.calendar.zone)
-        table = Table(box=None, pad_edge=False)
-        for title in column_titles(TITLES):
-            table.add_column(title, no_wrap=True)
+        table = table_of(TITLES)
         for one in found:
             state = one_line(renderer.text(proxy_state(one.route, now)))
             rotating = " ↻" if one.route.is_rotating else ""
             cells = (one.route.egress, one.route.kind + rotating, _users(one), state)
-            table.add_row(*map(escape, cells))
+            table.add(cells)
         result_table(table)
 
 

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from app.container import App
 from commands.framework.context import opened_app, result, result_json, result_table
 from commands.framework.lazy_group import Group
 from commands.framework.options import AsJson, OnlyAccount, OnlyGroup
-from commands.framework.reader import column_titles, reader, shown, text_of, word
+from commands.framework.reader import column_of, shown, table_of, text_of, word
 from commands.framework.system_user import system_user
 from core.errors import InvalidInputError
 from core.messages import Message
-from core.plain_text import one_line
 from crawler.tasks.pins import pin_messages
 from crawler.tasks.requests import DEFAULT_PLATFORM, LabelChange, PinChange
 from presentation.account_views import AccountView, note_messages
+from presentation.i18n.renderer import renderer_for
 from presentation.json_rows import task_object
 from presentation.snapshot import is_usual, working_for
+from presentation.terminal.tables import Table
 from storage.crawling import task_labels, task_pieces
 from storage.crawling import tasks as rows
 from storage.models.tasks import Task
 
+DOMAIN_CELLS = 12  # in a window, at least
+MAX_NAMES = 3
 TaskId = Annotated[int, typer.Argument(help="the task's id")]
 Labels = Annotated[list[str], typer.Argument(metavar="LABEL...", help="one or several")]
 
@@ -74,14 +76,11 @@ def keywords(
     if as_json:
         result_json([vars(one) for one in found])
         return
-    table = Table(box=None, pad_edge=False)
-    titles = ("keyword", "pages", "creators", "new creators", "share new")
-    for name, title in zip(titles, column_titles(titles), strict=True):
-        table.add_column(title, no_wrap=True, justify="left" if name == "keyword" else "right")
+    numbers = ("pages", "creators", "new creators", "share new")
+    table = table_of(("keyword", *(column_of(name, is_number=True) for name in numbers)))
     for one in found:
         share = f"{one.new / one.creators:.0%}" if one.creators else ""
-        cells = (one.keyword, f"{one.pages:,}", f"{one.creators:,}", f"{one.new:,}", share)
-        table.add_row(*map(escape, cells))
+        table.add((one.keyword, f"{one.pages:,}", f"{one.creators:,}", f"{one.new:,}", share))
     result_table(table)
 
 
@@ -175,11 +174,26 @@ def _with_pieces(app: App, task: Task) -> list[Task]:
 
 
 def _table(app: App, found: list[Task]) -> Table:
-    now, renderer = app.clock.now(), reader()
+    now, renderer = app.clock.now(), renderer_for(app.settings.language, app.calendar.zone)
     pins = app.database.read(pin_messages, found)
-    table = Table(box=None, pad_edge=False)
-    for title in column_titles(_columns(with_pins=bool(pins))):
-        table.add_column(title, no_wrap=True)
+    table = table_of(
+        (
+            "id",
+            "type",
+            column_of("domain", min_cells=DOMAIN_CELLS),
+            "state",
+            "pages",
+            column_of("items", is_number=True),
+            column_of("marker", is_optional=True),
+            "last updated",
+            column_of("created", is_optional=True),
+            "accounts",
+            column_of("labels", is_long=True),
+            *([column_of("pinned to", is_long=True)] if pins else []),
+            column_of("waits for", is_long=True),
+            column_of("error", is_long=True),
+        ),
+    )
     ids = [task.id for task in found]
     labels = app.database.read(task_labels.of_tasks, ids)
     pool = _pool(app)
@@ -189,28 +203,32 @@ def _table(app: App, found: list[Task]) -> Table:
         wait = app.database.read(task_pieces.waiting_now, task.id, now)
         if wait is not None and is_usual(wait, task, working):
             wait = None
-        cells = (
-            str(task.id) if task.parent_id is None else f"{task.parent_id}.{task.id}",
-            renderer.word("task_type", task.task_type),
-            task.domain,
-            renderer.word("task_state", task.status),
-            _pages(task),
-            f"{summed.item_count:,}",
-            task.progress_marker or "",
-            f"{len(working):,}" if working else "",
-            " ".join(labels.get(task.id, [])),
-            *([text_of(pins[task.id]) if task.id in pins else ""] if pins else []),
-            word(wait.reason) if wait else "",
-            one_line(shown(task.last_error)),
+        table.add(
+            (
+                str(task.id) if task.parent_id is None else f"{task.parent_id}.{task.id}",
+                renderer.word("task_type", task.task_type),
+                task.domain,
+                renderer.word("task_state", task.status),
+                _pages(task),
+                f"{summed.item_count:,}",
+                task.progress_marker or "",
+                str(renderer.shown(task.updated_at)),
+                str(renderer.shown(task.created_at)),
+                _names(working),
+                " ".join(labels.get(task.id, [])),
+                *([text_of(pins[task.id]) if task.id in pins else ""] if pins else []),
+                word(wait.reason) if wait else "",
+                shown(task.last_error),
+            ),
         )
-        table.add_row(*map(escape, cells))
     return table
 
 
-def _columns(*, with_pins: bool) -> tuple[str, ...]:
-    """Return the titles; that of pins only where a task has one, as most have none."""
-    before = ("id", "type", "domain", "state", "pages", "items", "marker", "accounts", "labels")
-    return (*before, *(("pinned to",) if with_pins else ()), "waits for", "error")
+def _names(working: Sequence[AccountView]) -> str:
+    """Return the names of accounts; of many the first ones, and how many there are."""
+    names = [view.account.username for view in working[:MAX_NAMES]]
+    more = f" … ({len(working):,})" if len(working) > len(names) else ""
+    return ", ".join(names) + more
 
 
 def _pages(task: Task) -> str:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from commands.framework.context import stderr_terminal
+from commands.framework.context import is_animated, stderr_terminal
 from core.plain_text import escaped_turns
 
 PLAIN_LINE_SECS = 5.0
@@ -33,7 +33,7 @@ def progress_shown() -> Iterator[Shown]:
     A terminal shows a bar, others get a line now and then.
     """
     terminal = stderr_terminal()
-    if not terminal.is_terminal:
+    if not is_animated(terminal):
         yield _PlainLines()
         return
     columns = (

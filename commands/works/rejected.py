@@ -8,16 +8,14 @@ from itertools import islice
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from app.container import App
 from commands.framework.context import opened_app, result, result_json, result_table
 from commands.framework.options import AsJson
-from commands.framework.reader import column_titles
+from commands.framework.reader import column_of, table_of
 from core.clock import iso_utc
 from core.messages import Message
-from core.plain_text import one_line
+from presentation.terminal.tables import Table
 from works.catalogue.rejected import RejectedRow
 
 ROW_CELLS = 40
@@ -48,15 +46,18 @@ def _as_object(row: RejectedRow) -> dict[str, Any]:
 
 
 def _table(app: App, rows: list[RejectedRow]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for title in column_titles(("at", "work", "why", "file")):
-        table.add_column(title, no_wrap=True)
-    table.columns[1].max_width = ROW_CELLS
-    table.columns[1].overflow = "ellipsis"
+    table = table_of(
+        (
+            "at",
+            column_of("work", min_cells=ROW_CELLS // 2),
+            column_of("why", is_long=True),
+            column_of("file", is_long=True, is_path=True),
+        )
+    )
     for row in rows:
         moment = row.file.rejected_at.astimezone(app.calendar.zone)
         cells = (f"{moment:%Y-%m-%d %H:%M}", _named(row.given), row.reason, row.file.path.name)
-        table.add_row(*(escape(one_line(cell)) for cell in cells))
+        table.add(cells)
     return table
 
 

@@ -179,7 +179,12 @@ class IngestionWorker:
             self.sessions.close(checkout, keeps_task=True)
             return Outcome.NEXT_ACCOUNT
         except (SourceError, CredentialsError) as error:
-            where = fields(task=leased.id, account=account.username, page=cursor.next_page)
+            where = fields(
+                task=leased.id,
+                domain=leased.task.domain,
+                account=account.username,
+                page=cursor.next_page,
+            )
             log.warning("%s %s: %s", where, type(error).__name__, error)
             self.sessions.leave_after(checkout, error)
             return self._react(leased, account.id, cursor, error)
@@ -365,7 +370,12 @@ class IngestionWorker:
             at_border = error.page == 1 or error.page >= error.total
             is_end = cursor.confirmation.is_empty and at_border
         if is_end:
-            where = fields(task=leased.id, page=cursor.next_page, total=error.total)
+            where = fields(
+                task=leased.id,
+                domain=leased.task.domain,
+                page=cursor.next_page,
+                total=error.total,
+            )
             asked = len(cursor.confirmation.accounts)
             log.info("%s is empty, as %d accounts say; the range ends before it", where, asked)
             self._end_before(leased, cursor, cursor.next_page - 1)
@@ -394,12 +404,13 @@ class IngestionWorker:
 
     def _fail(self, leased: TaskLease, page: int, cause: Message) -> None:
         reason = Message.of("page_failed", page=page, cause=cause)
-        log.error("%s failed: %s", fields(task=leased.id, page=page), reason)
+        where = fields(task=leased.id, domain=leased.task.domain, page=page)
+        log.error("%s failed: %s", where, reason)
         self.scheduler.finish(leased, reason)
 
     def _complete(self, leased: TaskLease) -> None:
         if self.scheduler.finish(leased):
-            log.info("%s completed", fields(task=leased.id))
+            log.info("%s completed", fields(task=leased.id, domain=leased.task.domain))
 
     def _wait_for_turn(self, leased: TaskLease, cursor: Cursor, stop: threading.Event) -> bool:
         """Wait for an account whose turn comes soon; else requeue the task and return False."""
@@ -432,7 +443,12 @@ class IngestionWorker:
     def _log_stored(
         self, leased: TaskLease, account: AccountLease, page: CreatorPage, stored: StoredPage
     ) -> None:
-        where = fields(task=leased.id, account=account.username, page=page.page)
+        where = fields(
+            task=leased.id,
+            domain=leased.task.domain,
+            account=account.username,
+            page=page.page,
+        )
         log.info("%s %s", where, fields(creators=stored.kept, new=stored.new))
 
     def _archive_rejected(self, leased: TaskLease, page: CreatorPage) -> None:
@@ -441,5 +457,11 @@ class IngestionWorker:
         now = self.clock.now()
         file = self.response_archive.save_rejected_entries(leased.id, page.page, page.rejected, now)
         for entry in page.rejected:
-            where = fields(task=leased.id, page=page.page, entry=entry.position, evidence=file)
+            where = fields(
+                task=leased.id,
+                domain=leased.task.domain,
+                page=page.page,
+                entry=entry.position,
+                evidence=file,
+            )
             log.warning("%s entry left out: %s", where, entry.reason)

@@ -415,6 +415,16 @@ def note_event(
     )
 
 
+def cooldown_reason(tx: Tx, account_id: int) -> str | None:
+    """Return why an account's newest cooldown began, as a stored message; None without one."""
+    found: list[str] = tx.column(
+        "SELECT detail FROM account_events WHERE account_id=:account_id"
+        " AND kind IN ('suspect','cooldown') ORDER BY id DESC LIMIT 1",
+        account_id=account_id,
+    )
+    return found[0] if found else None
+
+
 def events(tx: Tx, account_id: int | None, limit: int) -> list[AccountEvent]:
     """Return the newest `limit` events, newest first, of one account or (None) of all."""
     where = "" if account_id is None else "WHERE account_id=:account_id"

@@ -286,6 +286,16 @@ def top_level(tx: Tx, *, only_open: bool, limit: int, label: str | None = None) 
     return [row_to(Task, row) for row in rows]
 
 
+def running(tx: Tx, limit: int) -> list[Task]:
+    """Return up to `limit` top-level tasks that are in progress, newest first."""
+    rows = tx.all(
+        f"SELECT * FROM tasks {tx.dialect.force_index('idx_tasks_parent')}"
+        " WHERE parent_id IS NULL AND status='in_progress' ORDER BY id DESC LIMIT :limit",
+        limit=limit,
+    )
+    return [row_to(Task, row) for row in rows]
+
+
 def _labelled(tx: Tx, label: str, *, only_open: bool, limit: int) -> list[Task]:
     only = " AND t.open_key>''" if only_open else ""
     rows = tx.all(

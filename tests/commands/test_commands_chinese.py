@@ -200,7 +200,13 @@ def listing_codes() -> Iterator[tuple[str, str]]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
                 continue
-            kind = {"column_titles": "column_{}", "word": "word_{}", "counted": "count_{}s"}
+            kind = {
+                "column_titles": "column_{}",
+                "column_of": "column_{}",
+                "table_of": "column_{}",
+                "word": "word_{}",
+                "counted": "count_{}s",
+            }
             parts = [getattr(argument, "elts", [argument]) for argument in node.args]
             for argument in (part for several in parts for part in several):
                 name = argument.value if isinstance(argument, ast.Constant) else None

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
-from tests.support.processes.launcher import Baton, SandboxProcess, wait_until
+from tests.support.processes.launcher import CLI, Baton, SandboxProcess, wait_until
+from tests.support.processes.window import shown_in_window
 from tests.support.works.hour_data import WORKS, numbers, put, put_hours, report
 from works.hourly.files import HourFiles
 from works.hourly.hours import Hour
@@ -262,3 +264,15 @@ def test_gaps_are_listed_and_counted(baton: Baton, files: HourFiles) -> None:
     assert re.search(r"\d+ hours: 1 expected, 1 observed, 1 late, \d+ missing", outcome.out)
     everything = baton.run("views", "gaps", "--since", "9999d", "--all")
     assert re.search(r"^2026-11-22 05 +observed", everything.out, re.M)
+
+
+@pytest.mark.parametrize("words", [("trend", WORKS[1]), ("top",), ("growth", "--since", "24h")])
+def test_questions_fit_a_window_and_name_what_has_no_room(
+    taken_in: Baton, words: tuple[str, ...]
+) -> None:
+    env = taken_in.env | {"TERM": "xterm"}
+    lines = shown_in_window(taken_in.work, env, CLI, ("views", *words), 50)
+    told = [line for line in lines if line.startswith("left out, for want of room: ")]
+    assert len(told) == 1 and told[0].endswith("--json)")
+    assert [line for line in lines if line not in told and cell_len(line) > 50] == []
+    assert "growth" in lines[1] or "view" in lines[1] or "growth" in lines[0]

@@ -34,11 +34,6 @@ MESSAGES: dict[str, Forms] = {
     "egress_all_open": "no route cools down, no circuit is open",
     "egress_cools_until": "in cooldown until {moment} UTC: {reason}",
     "until_too_far": "until {moment} UTC, which no cooldown lasts; it counts as over",
-    "egress_probed_by_itself": "it is probed by itself then; if it stays so, check the proxy",
-    "egress_mend_at_provider": (
-        "mend login, credit or plan at the provider, then: {program} egress open {egress}"
-    ),
-    "circuit_goes_on": "nothing: it is tried again by itself; {program} circuits list",
     "unknown_answer_seen": (
         "no rule describes HTTP {status}, code {code}, seen {seen} times: {evidence}"
     ),

@@ -34,11 +34,6 @@ MESSAGES: dict[str, Forms] = {
     "egress_all_open": "没有线路在休息，没有熔断",
     "egress_cools_until": "休息至 {moment} UTC：{reason}",
     "until_too_far": "标记为至 {moment} UTC，没有这么长的休息；视为已结束",
-    "egress_probed_by_itself": "届时自动试探；若一直如此，请检查该代理",
-    "egress_mend_at_provider": (
-        "在服务商处处理登录、余额或套餐，然后执行：{program} egress open {egress}"
-    ),
-    "circuit_goes_on": "无需操作，届时自动重试；{program} circuits list",
     "unknown_answer_seen": "没有规则说明 HTTP {status}、代码 {code}，已出现 {seen} 次：{evidence}",
     "unknown_answer_report": "请连同其实际含义一并反馈；见 docs/sources.md",
     "subject_leases": "租约",

@@ -226,8 +226,8 @@ HELP = {
     "",
     "The egress routes: proxies, and direct.": "出口线路：代理与直连。",
     "What of a platform is left alone.": "平台上暂停访问的部分（熔断）。",
-    "List the routes: what uses them, how they fared, until when they cool down.": (
-        "列出线路：由谁使用、近况如何、休息至何时。"
+    "List the routes: who uses them, how they fared, until when they cool down, what to do.": (
+        "列出线路：由谁使用、近况如何、休息至何时、如何处理。"
     ),
     "End a route's cooldown: its accounts are used again at once.": (
         "结束一条线路的休息：其账号立即恢复使用。"
@@ -237,8 +237,8 @@ HELP = {
     ),
     "the route, or its gateway, from `egress list`": "线路或其网关，见 `egress list`",
     "so long: 90s, 30m, 2h; at most 24h": "时长：90s、30m、2h；最多 24h",
-    "List what is not asked as usual: since when, until when, and why.": (
-        "列出未照常访问的部分：自何时、至何时、为何。"
+    "List what is not asked as usual: until when, why, and what to do.": (
+        "列出未照常访问的部分：至何时、为何、如何处理。"
     ),
     "Close circuits of a platform: it is asked again at once.": "结束一个平台的熔断：立即恢复访问。",
     "the platform, from `circuits list`": "平台，见 `circuits list`",
