@@ -5,22 +5,20 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from web.console import (
-    accounts,
     actions,
     alerts,
     broadcaster,
     dramas,
-    egress,
     exports,
     jobs,
     logs,
     overview,
-    proxies,
     sign_in,
     tasks,
     videos,
     webhooks,
 )
+from web.console.pool import accounts, egress, proxies
 from web.console.rendering import Section
 
 PREFIX = "/admin"

@@ -11,9 +11,9 @@ from starlette.responses import Response
 from core.errors import SourceError
 from storage.models.accounts import Account, AccountStatus
 from storage.operations import listings
-from web.console import account_entries, proxies
 from web.console.list_view import TheList
 from web.console.overview import account_row
+from web.console.pool import account_entries, proxies
 from web.console.visits import Acting, Reading, action
 from web.lookups import existing_account, is_in_group, live_account
 from web.parameters import RowId
