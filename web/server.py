@@ -158,8 +158,10 @@ class WebServer:
         assert self._socket is not None
         try:
             # A duplicate: the server closes what it served, and the next one needs the address.
-            self._server.run(sockets=[self._socket.dup()])
-        except Exception as error:
+            with self._socket.dup() as listener:
+                self._server.run(sockets=[listener])
+        # uvicorn ends by SystemExit where it cannot start, as without descriptors.
+        except (Exception, SystemExit) as error:
             if self._errors is None:
                 raise
             self._ending.wait(self._errors.escaped(error))

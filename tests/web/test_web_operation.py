@@ -12,10 +12,14 @@ from collections.abc import Callable
 
 import pytest
 import requests
+import uvicorn
+from fastapi import FastAPI
 
 from app.container import App
 from app.web import web_server
 from core.errors import DatabaseUnavailableError, SettingsError
+from core.logs import service_log
+from core.supervision.internal_errors import InternalErrors
 from presentation.i18n.renderer import ENGLISH_RENDERER
 from storage.engines.transactions import Database
 from tests.support.apps import add_account
@@ -24,6 +28,7 @@ from tests.support.moving_clock import MovingClock
 from tests.support.processes.launcher import Baton, Process, wait_until
 from tests.support.web.web_site import Site, Visitor
 from web.auth.login_limit import TRIES_OF_ALL, TRIES_OF_ONE, LoginLimit
+from web.server import Exposure, WebServer
 
 
 def metric(text: str, line: str) -> float:
@@ -138,6 +143,35 @@ def test_an_address_that_is_taken_is_named(app: App) -> None:
             web_server(app, "127.0.0.1", port).bind()
     said = ENGLISH_RENDERER.sentence(refused.value)
     assert re.search(rf"listen on 127\.0\.0\.1:{port}.*BATON_WEB_PORT", said), said
+
+
+def test_a_server_that_cannot_start_serves_after_a_pause(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As without file descriptors: uvicorn ends by SystemExit, and `run` goes on."""
+    starts = iter([SystemExit(3), SystemExit(3)])
+    start = uvicorn.Server.startup
+
+    async def startup(self: uvicorn.Server, sockets: list[socket.socket] | None = None) -> None:
+        failure = next(starts, None)
+        if failure is not None:
+            raise failure
+        await start(self, sockets)
+
+    monkeypatch.setattr("uvicorn.Server.startup", startup)
+    failures: list[BaseException] = []
+    errors = InternalErrors(app.clock).of("web", service_log("web"), max_pause_secs=0.01)
+    server = WebServer(
+        app=FastAPI(),
+        exposure=Exposure("127.0.0.1", 0),
+        on_failure=failures.append,
+        errors=errors,
+    )
+    server.start()
+    assert requests.get(f"{server.url}/openapi.json", timeout=30).ok
+    server.stop()
+    assert server.join(30)
+    assert failures == [] and errors.recent() is not None
 
 
 def test_it_stops_twice_and_before_it_started(app: App) -> None:
