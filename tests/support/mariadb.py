@@ -155,6 +155,10 @@ class MariaDBServer:
         connection.close()
         return f"mysql://baton:p%40ss%20word@127.0.0.1:{self.port}/{name}"
 
+    def count_on_from(self, other: MariaDBServer) -> None:
+        """Name new databases after those of a server whose data and user this one has."""
+        self._databases = other._databases
+
     def drop_database(self, url: str) -> None:
         connection = self.connect()
         with connection.cursor() as cursor:
