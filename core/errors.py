@@ -26,6 +26,7 @@ BatonError
 │   └── UnsendableError              its URL cannot be used: give up
 ├── DatabaseError                    rolled back; reported
 │   ├── DatabaseUnavailableError    not reachable just now: wait and go on
+│   ├── DatabaseRefusedError        lets nobody in: tell, and wait until a person has mended it
 │   ├── DatabaseContentionError     lost against others: run the whole transaction again
 │   ├── DatabaseUnclassifiedError   nobody knows: tell, try for ten minutes, then it is lasting
 │   ├── DuplicateKeyError           a row of that name exists: join it, or tell the user
@@ -215,6 +216,13 @@ class DatabaseUnavailableError(DatabaseError):
     """The database cannot be reached, went away before COMMIT was sent, or refuses for now.
 
     For now: its disk is full, it is read-only, it ended the statement, or it lacks memory.
+    """
+
+
+class DatabaseRefusedError(DatabaseError):
+    """The server lets this process in no more: its login, its database or the encryption is wrong.
+
+    A start ends by it. Work that is under way waits, as no task is at fault.
     """
 
 

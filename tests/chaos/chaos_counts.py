@@ -23,6 +23,7 @@ ROWS: dict[str, str] = {
     "killed_queries": "statements ended by KILL QUERY",
     "held_rows": "rows held by another client",
     "hushed": "idle connections that went silent",
+    "lock_outs": "passwords that were another one for a while",
     "silent_nodes": "servers or nodes that kept silent",
     "switchovers": "switchovers to another primary",
     "disk_full": "disk full",
@@ -55,11 +56,13 @@ ROWS: dict[str, str] = {
     "violations": "violations",
 }
 FAULTS = (
-    *("deaths", "zombies", "connections", "lost_commit_answers", "lost_commits", "lost_requests"),
-    *("lost_answers", "vanished", "stalls", "database_deaths", "deadlocks", "held_locks"),
-    *("killed_queries", "held_rows", "hushed", "silent_nodes", "switchovers", "disk_full"),
-    *("read_only", "vanished_folders", "keys_away", "descriptors", "suspended", "hang_ups"),
-    *("clocks_set", "rebuilds", "clock_off", "day_turns", "platform_faults", "odd_answers"),
+    *("deaths", "zombies", "connections", "lost_commit_answers", "lost_commits"),
+    *("lost_requests", "lost_answers", "vanished", "stalls", "database_deaths"),
+    *("deadlocks", "held_locks", "killed_queries", "held_rows", "hushed"),
+    *("lock_outs", "silent_nodes", "switchovers", "disk_full", "read_only"),
+    *("vanished_folders", "keys_away", "descriptors", "suspended", "hang_ups"),
+    *("clocks_set", "rebuilds", "clock_off", "day_turns", "platform_faults"),
+    *("odd_answers"),
 )
 
 

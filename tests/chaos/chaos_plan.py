@@ -44,6 +44,7 @@ ON_A_SERVER: dict[str, float] = {
     "kill_query": 2,
     "hold_row": 1,
     "hush": 1,
+    "lock_out": 0.7,
     "silence_node": 0.6,
     "switch_over": 0.7,
 }

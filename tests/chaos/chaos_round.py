@@ -351,6 +351,8 @@ class Round:
     def _proof(self) -> list[str]:
         proof = Proof(
             receiver=self._receiver,
+            # What two accounts are told in a row is believed: that a page has nothing.
+            denied_pages=self._platform.stats()["faults"].get("null_result", 0) // 2,
             reports=[event_id(number) for number in range(REPORTS)],
             outside=self._outside,
             hosts=self._hosts,

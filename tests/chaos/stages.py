@@ -17,6 +17,7 @@ import pymysql
 from tests.chaos.chaos_counts import Counts
 from tests.chaos.chaos_proxy import ChaosProxy, Wire
 from tests.chaos.replication import PrimaryAndReplica
+from tests.support.mariadb import PASSWORD, lock_out
 
 PLAYED = {
     Wire.LOSE_COMMIT: "lost_commits",
@@ -28,6 +29,7 @@ PLAYED = {
     Wire.STALL_CLOCK: "stalls",
 }
 USER = "baton"
+LET_IN_SECS = 60.0
 
 
 class Stage(Protocol):
@@ -129,6 +131,9 @@ class ServerStage:
             "hold_row": lambda: self._hold(
                 lambda: counts.note("held_rows", self._hold_row(pick, 1 + 9 * size))
             ),
+            "lock_out": lambda: self._hold(
+                lambda: self._counted(counts, "lock_outs", self._lock_out, 0.5 + 3 * size)
+            ),
             "hush": lambda: counts.note("hushed", sum(proxy.hush() for proxy in self.proxies)),
             "silence_node": lambda: self._counted(
                 counts, "silent_nodes", self.silence_node, 1 + 7 * size
@@ -184,6 +189,19 @@ class ServerStage:
         thread = threading.Thread(target=run, daemon=True)
         thread.start()
         self._holders.append(thread)
+
+    def _lock_out(self, secs: float) -> None:
+        """Change the password on the server, and change it back."""
+        with contextlib.closing(self.connect_to_used()) as admin, admin.cursor() as cursor:
+            lock_out(cursor, "another")
+        time.sleep(secs)
+        until = time.monotonic() + LET_IN_SECS
+        while time.monotonic() < until:
+            with contextlib.suppress(pymysql.Error, OSError, IndexError):
+                with contextlib.closing(self.connect_to_used()) as admin:
+                    lock_out(admin.cursor(), PASSWORD)
+                return
+            time.sleep(0.2)
 
     def _hold_row(self, pick: float, secs: float) -> int:
         """Hold the row of a lease for so long; the number of rows that were held."""

@@ -17,7 +17,8 @@ from fastapi import FastAPI
 
 from app.container import App
 from app.web import web_server
-from core.errors import DatabaseUnavailableError, SettingsError
+from core.clock import iso_utc
+from core.errors import DatabaseRefusedError, DatabaseUnavailableError, SettingsError
 from core.logs import service_log
 from core.supervision.internal_errors import InternalErrors
 from presentation.i18n.renderer import ENGLISH_RENDERER
@@ -84,6 +85,26 @@ def test_without_the_database_it_says_so_and_goes_on(
         assert answer.headers["Content-Type"] == "application/problem+json"
         assert "went away" in answer.text and "hunter2" not in answer.text
     assert admin.get("/api/v1/tasks").status_code == 200
+
+
+def test_health_tells_since_when_the_database_lets_nobody_in(
+    site: Site, admin: Visitor, clock: MovingClock
+) -> None:
+    refused = DatabaseRefusedError("database_login_refused", where="mysql://baton@secret-host")
+    watch = site.app.database.outages
+    assert site.stranger.get("/healthz").json() == {"status": "ok"}
+    began_at = clock.now()
+    watch.failed(refused, writing=True)
+    clock.move(700)
+    watch.failed(refused, writing=True)
+    answer = site.stranger.get("/healthz")
+    assert answer.json()["database"] == {
+        "since": iso_utc(began_at),
+        "cause": "database_login_refused",
+    }
+    assert "secret-host" not in answer.text
+    watch.succeeded(writing=True)
+    assert site.stranger.get("/healthz").json() == {"status": "ok"}
 
 
 def test_metrics_without_the_database_say_that_it_is_down(
