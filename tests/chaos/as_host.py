@@ -13,8 +13,6 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import time_machine
-
 ROOT = Path(__file__).resolve().parents[2]
 CLI = ROOT / "cli.py"
 
@@ -25,6 +23,8 @@ def main() -> None:
     sys.path.insert(0, str(ROOT))
     socket.gethostname = lambda: name
     if off_secs:
+        import time_machine  # here, as it is slow to load
+
         time_machine.travel(datetime.now(UTC) + timedelta(seconds=off_secs), tick=True).start()
     if clocks != "-":
         from tests.chaos.shifted_clock import install

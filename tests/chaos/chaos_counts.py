@@ -62,7 +62,7 @@ FAULTS = (
     *("lock_outs", "silent_nodes", "switchovers", "disk_full", "read_only"),
     *("vanished_folders", "keys_away", "descriptors", "suspended", "hang_ups"),
     *("clocks_set", "rebuilds", "clock_off", "day_turns", "platform_faults"),
-    *("odd_answers"),
+    "odd_answers",
 )
 
 

@@ -120,7 +120,8 @@ class Crew:
     def use_up_descriptors(self, pick: float) -> Callable[[], None] | None:
         """Let one open no further file or connection; what allows it again, None for nobody."""
         victim = self._choose(pick, at_work=True)
-        if victim is None:
+        role = self._role_of(victim)
+        if victim is None or role is None or not role.has_worked:
             return None
         try:
             used = max(map(int, os.listdir(f"/proc/{victim.pid}/fd"))) + 1
