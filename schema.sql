@@ -1,4 +1,4 @@
--- Baton's schema for MySQL 8.0+ and MariaDB 10.6+, version 9.
+-- Baton's schema for MySQL 8.0+ and MariaDB 10.6+, version 10.
 -- Load it into an empty database:  mysql -u USER -p DATABASE < schema.sql
 -- (python cli.py init does the same.)  Times are UTC.  schema.sqlite.sql is its twin.
 
@@ -79,7 +79,7 @@ CREATE TABLE tasks (
   status ENUM('pending','in_progress','paused','completed','failed') NOT NULL DEFAULT 'pending',
   is_leaf TINYINT NOT NULL DEFAULT 1,         -- only leaves are claimed
   open_key VARCHAR(191) NULL,                 -- set while the task is open: one per type, platform, domain
-  progress_marker VARCHAR(64) NULL,           -- page=10 or last_id=4000
+  progress_marker VARCHAR(255) NULL,          -- page=10, last_id=4000 or place=4000
   page_from INT NULL,
   page_to INT NULL,
   item_count BIGINT NOT NULL DEFAULT 0,       -- creators seen, or rows exported
@@ -98,12 +98,17 @@ CREATE TABLE tasks (
   updated_at DATETIME(3) NOT NULL,
   finished_at DATETIME(3) NULL,
   joins INT NOT NULL DEFAULT 0,               -- requests that were answered with this open task
+  only_account_id BIGINT NULL,                -- no other account may work on it
+  only_group VARCHAR(64) NULL,                -- no account outside this group may
+  keyword VARCHAR(128) NULL,                  -- a crawl: what it searches for; NULL: the domain
+  end_reason TEXT NULL,                       -- JSON: why it was completed before its last page
   UNIQUE KEY uq_tasks_open (open_key),
   KEY idx_tasks_claim (task_type, is_leaf, status, not_before, id),
   KEY idx_tasks_parent (parent_id, status, not_before, id),
   KEY idx_tasks_pieces (parent_id, id),
   KEY idx_tasks_ended (parent_id, finished_at),
-  KEY idx_tasks_domain (domain)
+  KEY idx_tasks_domain (domain),
+  KEY idx_tasks_open_domain (task_type, platform, domain, status)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE task_labels (
@@ -124,6 +129,7 @@ CREATE TABLE ingestion_logs (
   rejected_count INT NOT NULL DEFAULT 0,
   start_time DATETIME(3) NOT NULL,
   end_time DATETIME(3) NOT NULL,
+  keyword VARCHAR(128) NULL,                  -- what was searched for; NULL: not in day_totals yet
   UNIQUE KEY uq_ingestion_logs_page (task_id, page_number)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
@@ -149,16 +155,19 @@ CREATE TABLE export_logs (
   end_time DATETIME(3) NULL,
   target_path VARCHAR(1024) NULL,             -- the name that was found free for its file
   rebuild_token BIGINT NOT NULL DEFAULT 0,    -- grows with every rebuild: the newest one publishes
+  content_sha256 CHAR(64) NULL,               -- of its values, whatever the format
   KEY idx_export_logs_task (task_id, state, id),
   KEY idx_export_logs_account (account_id, quota_day),
   KEY idx_export_logs_state (state, id),
-  KEY idx_export_logs_domain (domain, id)
+  KEY idx_export_logs_domain (domain, id),
+  KEY idx_export_logs_day (quota_day, account_id, domain)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+-- A creator in a domain: what is exported. An exported row keeps its nickname and raw data for ever.
 CREATE TABLE influencers (
   id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
   platform VARCHAR(32) NOT NULL,
-  uid VARCHAR(64) NOT NULL,
+  uid VARCHAR(255) NOT NULL,
   nickname MEDIUMTEXT NOT NULL,
   domain VARCHAR(128) NOT NULL,
   source_page INT NOT NULL,
@@ -168,9 +177,77 @@ CREATE TABLE influencers (
   updated_at DATETIME(3) NOT NULL,
   ingestion_log_id BIGINT NOT NULL,           -- the page that brought it first
   export_log_id BIGINT NULL,                  -- the segment it is in
+  followers BIGINT NULL,                      -- as in creators: what is filtered and sorted by
+  videos BIGINT NULL,
+  seen_at DATETIME(3) NULL,                   -- listed by a page last; NULL: not in creators yet
+  source_url VARCHAR(1024) NULL,              -- the page or the profile, where the platform has one
   UNIQUE KEY uq_influencers_identity (platform, domain, uid),
   KEY idx_influencers_export (platform, domain, status, id),
-  KEY idx_influencers_segment (export_log_id)
+  KEY idx_influencers_segment (export_log_id),
+  KEY idx_influencers_creator (platform, uid),
+  KEY idx_influencers_followers (platform, domain, followers, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- A creator as the platform showed it last, whatever the domains that list it.
+CREATE TABLE creators (
+  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  platform VARCHAR(32) NOT NULL,
+  uid VARCHAR(255) NOT NULL,
+  nickname VARCHAR(512) NOT NULL,             -- cut; the whole one is in raw_data
+  followers BIGINT NULL,
+  videos BIGINT NULL,
+  likes BIGINT NULL,
+  has_contact TINYINT NOT NULL DEFAULT 0,     -- bits: 1 e-mail, 2 phone, 4 messenger in its signature
+  raw_data JSON NOT NULL,                     -- the newest complete entry
+  revision INT NOT NULL DEFAULT 1,            -- grows when a name, a number or a contact changes
+  first_seen_at DATETIME(3) NOT NULL,
+  seen_at DATETIME(3) NOT NULL,
+  changed_at DATETIME(3) NOT NULL,
+  UNIQUE KEY uq_creators_identity (platform, uid),
+  KEY idx_creators_followers (platform, followers, id),
+  KEY idx_creators_first_seen (first_seen_at, id),
+  KEY idx_creators_seen (seen_at, id),
+  KEY idx_creators_name (nickname)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- The numbers that a creator had from `day` to `until_day`, as it was seen on both; days of the quota zone.
+CREATE TABLE creator_observations (
+  creator_id BIGINT NOT NULL,
+  day DATE NOT NULL,
+  until_day DATE NOT NULL,
+  followers BIGINT NULL,
+  videos BIGINT NULL,
+  likes BIGINT NULL,
+  nickname VARCHAR(512) NULL,                 -- set only where it changed
+  PRIMARY KEY (creator_id, day)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- The searches that listed a creator in its domain.
+CREATE TABLE influencer_keywords (
+  influencer_id BIGINT NOT NULL,
+  keyword VARCHAR(128) NOT NULL,
+  PRIMARY KEY (influencer_id, keyword)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- What a filtered or sorted export delivers, in its order.
+CREATE TABLE export_selections (
+  task_id BIGINT NOT NULL,
+  place INT NOT NULL,
+  influencer_id BIGINT NOT NULL,
+  PRIMARY KEY (task_id, place),
+  UNIQUE KEY uq_export_selections_row (task_id, influencer_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- What each account ingested on each day of the quota zone.
+CREATE TABLE day_totals (
+  day DATE NOT NULL,
+  account_id BIGINT NOT NULL,
+  platform VARCHAR(32) NOT NULL,
+  domain VARCHAR(128) NOT NULL,
+  pages INT NOT NULL,
+  seen INT NOT NULL,
+  new_count INT NOT NULL,
+  PRIMARY KEY (day, account_id, platform, domain)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- What was spent at each platform on its own day: quota units, or millionths of a dollar.
@@ -241,6 +318,7 @@ CREATE TABLE proxies (
   cooldown_until DATETIME(3) NULL,
   cooldowns INT NOT NULL DEFAULT 0,           -- in a row
   updated_at DATETIME(3) NOT NULL,
+  added_at DATETIME(3) NULL,                  -- an operator added it; NULL: an account came with it
   UNIQUE KEY uq_proxies_egress (egress),
   KEY idx_proxies_gateway (gateway)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
@@ -538,4 +616,4 @@ CREATE TABLE web_actions (
   KEY idx_web_actions_created (created_at, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
-INSERT INTO schema_version (version, applied_at) VALUES (9, UTC_TIMESTAMP(3));
+INSERT INTO schema_version (version, applied_at) VALUES (10, UTC_TIMESTAMP(3));

@@ -96,7 +96,11 @@ CREATE TABLE tasks (
   created_at TEXT NOT NULL,
   updated_at TEXT NOT NULL,
   finished_at TEXT NULL,
-  joins INTEGER NOT NULL DEFAULT 0
+  joins INTEGER NOT NULL DEFAULT 0,
+  only_account_id INTEGER NULL,
+  only_group TEXT NULL,
+  keyword TEXT NULL,
+  end_reason TEXT NULL
 );
 CREATE UNIQUE INDEX uq_tasks_open ON tasks (open_key);
 CREATE INDEX idx_tasks_claim ON tasks (task_type, is_leaf, status, not_before, id);
@@ -104,6 +108,7 @@ CREATE INDEX idx_tasks_parent ON tasks (parent_id, status, not_before, id);
 CREATE INDEX idx_tasks_pieces ON tasks (parent_id, id);
 CREATE INDEX idx_tasks_ended ON tasks (parent_id, finished_at);
 CREATE INDEX idx_tasks_domain ON tasks (domain);
+CREATE INDEX idx_tasks_open_domain ON tasks (task_type, platform, domain, status);
 
 CREATE TABLE task_labels (
   label TEXT NOT NULL,
@@ -122,7 +127,8 @@ CREATE TABLE ingestion_logs (
   new_count INTEGER NOT NULL,
   rejected_count INTEGER NOT NULL DEFAULT 0,
   start_time TEXT NOT NULL,
-  end_time TEXT NOT NULL
+  end_time TEXT NOT NULL,
+  keyword TEXT NULL
 );
 CREATE UNIQUE INDEX uq_ingestion_logs_page ON ingestion_logs (task_id, page_number);
 
@@ -147,13 +153,16 @@ CREATE TABLE export_logs (
   start_time TEXT NOT NULL,
   end_time TEXT NULL,
   target_path TEXT NULL,
-  rebuild_token INTEGER NOT NULL DEFAULT 0
+  rebuild_token INTEGER NOT NULL DEFAULT 0,
+  content_sha256 TEXT NULL
 );
 CREATE INDEX idx_export_logs_task ON export_logs (task_id, state, id);
 CREATE INDEX idx_export_logs_account ON export_logs (account_id, quota_day);
 CREATE INDEX idx_export_logs_state ON export_logs (state, id);
 CREATE INDEX idx_export_logs_domain ON export_logs (domain, id);
+CREATE INDEX idx_export_logs_day ON export_logs (quota_day, account_id, domain);
 
+-- A creator in a domain: what is exported. An exported row keeps its nickname and raw data for ever.
 CREATE TABLE influencers (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   platform TEXT NOT NULL,
@@ -166,11 +175,79 @@ CREATE TABLE influencers (
   ingested_at TEXT NOT NULL,
   updated_at TEXT NOT NULL,
   ingestion_log_id INTEGER NOT NULL,
-  export_log_id INTEGER NULL
+  export_log_id INTEGER NULL,
+  followers INTEGER NULL,
+  videos INTEGER NULL,
+  seen_at TEXT NULL,
+  source_url TEXT NULL
 );
 CREATE UNIQUE INDEX uq_influencers_identity ON influencers (platform, domain, uid);
 CREATE INDEX idx_influencers_export ON influencers (platform, domain, status, id);
 CREATE INDEX idx_influencers_segment ON influencers (export_log_id);
+CREATE INDEX idx_influencers_creator ON influencers (platform, uid);
+CREATE INDEX idx_influencers_followers ON influencers (platform, domain, followers, id);
+
+-- A creator as the platform showed it last, whatever the domains that list it.
+CREATE TABLE creators (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  platform TEXT NOT NULL,
+  uid TEXT NOT NULL,
+  nickname TEXT NOT NULL,
+  followers INTEGER NULL,
+  videos INTEGER NULL,
+  likes INTEGER NULL,
+  has_contact INTEGER NOT NULL DEFAULT 0,
+  raw_data TEXT NOT NULL,
+  revision INTEGER NOT NULL DEFAULT 1,
+  first_seen_at TEXT NOT NULL,
+  seen_at TEXT NOT NULL,
+  changed_at TEXT NOT NULL
+);
+CREATE UNIQUE INDEX uq_creators_identity ON creators (platform, uid);
+CREATE INDEX idx_creators_followers ON creators (platform, followers, id);
+CREATE INDEX idx_creators_first_seen ON creators (first_seen_at, id);
+CREATE INDEX idx_creators_seen ON creators (seen_at, id);
+CREATE INDEX idx_creators_name ON creators (nickname);
+
+-- The numbers that a creator had from `day` to `until_day`, as it was seen on both; days of the quota zone.
+CREATE TABLE creator_observations (
+  creator_id INTEGER NOT NULL,
+  day TEXT NOT NULL,
+  until_day TEXT NOT NULL,
+  followers INTEGER NULL,
+  videos INTEGER NULL,
+  likes INTEGER NULL,
+  nickname TEXT NULL,
+  PRIMARY KEY (creator_id, day)
+) WITHOUT ROWID;
+
+-- The searches that listed a creator in its domain.
+CREATE TABLE influencer_keywords (
+  influencer_id INTEGER NOT NULL,
+  keyword TEXT NOT NULL,
+  PRIMARY KEY (influencer_id, keyword)
+) WITHOUT ROWID;
+
+-- What a filtered or sorted export delivers, in its order.
+CREATE TABLE export_selections (
+  task_id INTEGER NOT NULL,
+  place INTEGER NOT NULL,
+  influencer_id INTEGER NOT NULL,
+  PRIMARY KEY (task_id, place)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX uq_export_selections_row ON export_selections (task_id, influencer_id);
+
+-- What each account ingested on each day of the quota zone.
+CREATE TABLE day_totals (
+  day TEXT NOT NULL,
+  account_id INTEGER NOT NULL,
+  platform TEXT NOT NULL,
+  domain TEXT NOT NULL,
+  pages INTEGER NOT NULL,
+  seen INTEGER NOT NULL,
+  new_count INTEGER NOT NULL,
+  PRIMARY KEY (day, account_id, platform, domain)
+) WITHOUT ROWID;
 
 -- What was spent at each platform on its own day: quota units, or millionths of a dollar.
 CREATE TABLE api_budgets (
@@ -239,7 +316,8 @@ CREATE TABLE proxies (
   fault TEXT NULL,
   cooldown_until TEXT NULL,
   cooldowns INTEGER NOT NULL DEFAULT 0,
-  updated_at TEXT NOT NULL
+  updated_at TEXT NOT NULL,
+  added_at TEXT NULL
 );
 CREATE UNIQUE INDEX uq_proxies_egress ON proxies (egress);
 CREATE INDEX idx_proxies_gateway ON proxies (gateway);
@@ -537,4 +615,4 @@ CREATE TABLE web_actions (
 );
 CREATE INDEX idx_web_actions_created ON web_actions (created_at, id);
 
-INSERT INTO schema_version (version, applied_at) VALUES (9, strftime('%Y-%m-%d %H:%M:%f', 'now'));
+INSERT INTO schema_version (version, applied_at) VALUES (10, strftime('%Y-%m-%d %H:%M:%f', 'now'));

@@ -92,6 +92,7 @@ class App:
         from app.scheduled_jobs import ScheduledJobs
 
         scheduled = ScheduledJobs(
+            crawling=self.crawling,
             foundation=self.foundation,
             pool=self.pool,
             works=self.works,

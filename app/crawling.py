@@ -13,10 +13,14 @@ from storage.crawling.leases import Worker
 if TYPE_CHECKING:
     from app.foundation import Foundation
     from app.pool import PoolFactories
+    from crawler.creators.backfill import CreatorsBackfill
+    from crawler.creators.observations import ObservationJob
+    from crawler.creators.profiles import ProfileReader
     from crawler.export.segment_files import SegmentFiles
     from crawler.export.segment_finalizer import SegmentFinalizer
     from crawler.export.verifier import ExportVerifier
     from crawler.export.worker import ExportWorker
+    from crawler.ingestion.page_store import PageStore
     from crawler.ingestion.worker import IngestionWorker
     from crawler.planning.inputs import Planner
     from crawler.runtime.lease_renewer import LeaseRenewer
@@ -150,6 +154,48 @@ class CrawlingFactories:
             default_limit=limit,
         )
 
+    @cached_property
+    def profiles(self) -> ProfileReader:
+        """Return the reader of what a creator's entry tells."""
+        from crawler.creators.profiles import ProfileReader
+
+        return ProfileReader(platforms=self.pool.platforms)
+
+    @cached_property
+    def pages(self) -> PageStore:
+        """Return the object that stores fetched pages."""
+        from crawler.ingestion.page_store import PageStore
+
+        return PageStore(
+            database=self.foundation.database,
+            clock=self.foundation.clock,
+            profiles=self.profiles,
+            calendar=self.foundation.calendar,
+            pages_per_task=self.foundation.settings.pages_per_task,
+        )
+
+    @cached_property
+    def creators_backfill(self) -> CreatorsBackfill:
+        """Return the job that brings the creators of older releases in."""
+        from crawler.creators.backfill import CreatorsBackfill
+
+        return CreatorsBackfill(
+            database=self.foundation.database,
+            calendar=self.foundation.calendar,
+            profiles=self.profiles,
+        )
+
+    @cached_property
+    def observations(self) -> ObservationJob:
+        """Return the job that writes the history of creators."""
+        from crawler.creators.observations import ObservationJob
+
+        return ObservationJob(
+            database=self.foundation.database,
+            clock=self.foundation.clock,
+            calendar=self.foundation.calendar,
+        )
+
     def ingestion_worker(
         self, only_task_id: int | None = None, labels: Sequence[str] = ()
     ) -> IngestionWorker:
@@ -159,7 +205,6 @@ class CrawlingFactories:
             only_task_id: the one task to work on; None for any.
             labels: limit the worker to tasks that have one of them; empty for any task.
         """
-        from crawler.ingestion.page_store import PageStore
         from crawler.ingestion.response_archive import ResponseArchive
         from crawler.ingestion.worker import IngestionWorker
         from presentation.i18n.renderer import ENGLISH_RENDERER
@@ -168,11 +213,7 @@ class CrawlingFactories:
             scheduler=self.scheduler,
             accounts=self.pool.manager,
             sessions=self.pool.sessions,
-            pages=PageStore(
-                database=self.foundation.database,
-                clock=self.foundation.clock,
-                pages_per_task=self.foundation.settings.pages_per_task,
-            ),
+            pages=self.pages,
             response_archive=ResponseArchive(
                 self.foundation.settings.evidence_dir, render=ENGLISH_RENDERER.text
             ),

@@ -18,6 +18,7 @@ from jobs.quota_reset import reset_quota
 from jobs.session_checks import SessionChecks
 
 if TYPE_CHECKING:
+    from app.crawling import CrawlingFactories
     from app.distribution import DistributionFactories
     from app.works import WorksFactories
 
@@ -31,6 +32,7 @@ class ScheduledJobs:
 
     foundation: Foundation
     pool: PoolFactories
+    crawling: CrawlingFactories
     works: WorksFactories
     distribution: DistributionFactories
 
@@ -41,6 +43,7 @@ class ScheduledJobs:
         return (
             self._job("quota_reset", "0 0 * * *", lambda c: self._reset_quota()),
             self._job("session_checks", "15 * * * *", lambda c: self.session_checks.run(c)),
+            *self._of_creators(),
             *self._of_works(),
             *self._of_distribution(),
             self._job("prune", prune, lambda c: self.retention.run(c.stop)),
@@ -71,6 +74,17 @@ class ScheduledJobs:
     def _reset_quota(self) -> Message:
         base = self.foundation
         return reset_quota(base.database, base.clock, base.calendar)
+
+    def _of_creators(self) -> tuple[Job, ...]:
+        crawling = self.crawling
+        return (
+            self._job(
+                "creators_backfill", "7 * * * *", lambda c: crawling.creators_backfill.run(c.stop)
+            ),
+            self._job(
+                "creator_observations", "25 * * * *", lambda c: crawling.observations.run(c.stop)
+            ),
+        )
 
     def _of_works(self) -> tuple[Job, ...]:
         settings, works = self.foundation.settings, self.works

@@ -27,7 +27,6 @@ from benchmarks.results import Figure, Result
 from crawler.export.columns import DEFAULT_COLUMNS
 from crawler.export.export_transaction import ExportTransaction
 from crawler.export.options import ExportOptions
-from crawler.ingestion.page_store import PageStore
 from crawler.tasks.leases import TaskLease
 from crawler.tasks.options import CrawlOptions
 from sources.base import Creator, CreatorPage
@@ -179,7 +178,7 @@ def _claiming(crawl: Callable[[Table], int | None]) -> Operation:
 def _page(table: Table) -> float:
     app = table.app
     leased = _claimed(app, TaskType.INGESTION)
-    store = PageStore(database=app.database, clock=app.clock, pages_per_task=10)
+    store = app.crawling.pages
     page = _fresh_page(table)
     secs = _secs(lambda: store.store(leased, 1, page, page.page, app.clock.now()))
     app.crawling.scheduler.requeue(leased)

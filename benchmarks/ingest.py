@@ -16,7 +16,6 @@ from app.container import App
 from benchmarks.ground import Ground, add_accounts, opened, sandbox_process
 from benchmarks.results import Figure, Result
 from core.settings import Pace
-from crawler.ingestion.page_store import PageStore
 from crawler.tasks.leases import TaskLease
 from crawler.tasks.options import CrawlOptions
 from sources.base import CreatorPage, Via
@@ -132,7 +131,7 @@ def _fetch(app: App) -> tuple[list[CreatorPage], float]:
 
 def _store(app: App, pages: list[CreatorPage]) -> float:
     app.crawling.submitter.submit_crawl("bilibili", DOMAIN, PAGES, OPTIONS)
-    store = PageStore(database=app.database, clock=app.clock, pages_per_task=10)
+    store = app.crawling.pages
     leases = [_claimed(app) for _ in range(THREADS)]
 
     def work(thread: int) -> None:

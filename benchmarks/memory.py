@@ -14,7 +14,6 @@ from benchmarks.ground import Ground, Place, add_accounts, opened
 from benchmarks.results import Figure, Result
 from crawler.export.columns import DEFAULT_COLUMNS
 from crawler.export.options import ExportOptions
-from crawler.ingestion.page_store import PageStore
 from crawler.tasks.options import CrawlOptions
 from sources.base import Creator, CreatorPage
 from storage.models.tasks import TaskType
@@ -76,7 +75,7 @@ def _process(place: Place, count: int) -> float:
 def _store(app: App, pages: int) -> None:
     """Store pages of another domain, as a crawl beside the export does."""
     task = app.crawling.submitter.submit_crawl("bilibili", "游戏", pages, CrawlOptions()).task
-    store = PageStore(database=app.database, clock=app.clock, pages_per_task=10)
+    store = app.crawling.pages
     while (leased := app.crawling.scheduler.claim(TaskType.INGESTION, task.id)) is not None:
         first, last = leased.task.page_from or 1, leased.task.page_to or pages
         for number in range(first, last + 1):

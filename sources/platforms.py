@@ -63,6 +63,7 @@ class Platform:
 
     `searches` says that its creators can be crawled, `sequential` that pages must be fetched in
     order. `raw_fields` maps the export's common columns to keys of a creator's raw data.
+    `profile_url` is the address of a creator's profile, with `{uid}` in it; None: there is none.
     `read_session` returns the session to store for a text that somebody hands in; it and
     `check_proxy` raise InvalidInputError for what the adapter cannot use.
     `session_expiry` returns when a session ends by itself (UTC), None where its text does not say.
@@ -79,6 +80,7 @@ class Platform:
     searches: bool = True
     sequential: bool = False
     raw_fields: Mapping[str, str] | None = None
+    profile_url: str | None = None
     read_session: Callable[[str], SessionText] = lambda text: SessionText(text.strip())
     check_proxy: Callable[[str], str] = check_proxy
     session_expiry: Callable[[str], datetime | None] = lambda text: None
@@ -144,6 +146,7 @@ BUILT_IN = (
         name="bilibili",
         make=_bilibili,
         raw_fields={"followers": "fans", "videos": "videos", "signature": "usign"},
+        profile_url="https://space.bilibili.com/{uid}",
         read_session=read_session,
         session_expiry=session_expiry,
         claimed_uid=claimed_uid,
@@ -217,8 +220,13 @@ class PlatformRegistry:
         """
         known = self.platforms.get(name)
         return (known.raw_fields if known else None) or {
-            column: column for column in ("followers", "videos", "signature")
+            column: column for column in ("followers", "videos", "likes", "signature")
         }
+
+    def profile_url(self, name: str) -> str | None:
+        """Return the address of a profile of that platform, with `{uid}` in it; None if unknown."""
+        known = self.platforms.get(name)
+        return known.profile_url if known else None
 
     def _lookup(self, name: str, names: list[str]) -> Platform:
         wanted = name.strip().lower()
@@ -233,6 +241,7 @@ def _from_declaration(declared: DeclaredPlatform) -> Platform:
         make=lambda context: declared.make(context.settings, context.clock),
         sequential=declared.sequential,
         raw_fields=declared.raw_fields,
+        profile_url=declared.profile_url,
         read_session=declared.read_session,
         shows_uid=declared.shows_uid,
         check_proxy=declared.check_proxy,

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
 
-from core.clock import Clock
+from core.clock import Clock, QuotaCalendar
+from crawler.creators.profiles import ProfileReader
 from crawler.tasks.leases import TaskLease, refused_write_error
 from crawler.tasks.options import CrawlOptions
 from crawler.tasks.submission import split_pages
 from sources.base import CreatorPage
 from storage.crawling import influencers, ingestion_logs, task_leases, task_pieces, tasks
+from storage.creators import creators, day_totals, keywords
 from storage.engines.transactions import Database, Tx
+from storage.models.creators import CreatorProfile
 
 
 @dataclass(frozen=True)
@@ -32,16 +32,15 @@ class StoredPage:
 
 @dataclass(frozen=True)
 class FetchedPage:
-    """A page, the account that fetched it, and when its request was sent."""
+    """A page, the account that fetched it, and when its request was sent.
+
+    `profiles` are its creators in the order of their uids; rejected entries are not among them.
+    """
 
     page: CreatorPage
     account_id: int
     started: datetime
-
-    @cached_property
-    def creators(self) -> list[influencers.NewCreator]:
-        """Return the page's creators as rows to store; rejected entries are not among them."""
-        return _new_creators(self.page)
+    profiles: tuple[CreatorProfile, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +48,15 @@ class PageStore:
     """Stores pages under a task's lease, each in one transaction.
 
     Args:
+        profiles: reads what is stored of a creator beside its raw data.
+        calendar: the quota zone, whose days the sums of accounts are of.
         pages_per_task: pages in each piece (a child task) that a crawl is split into after page 1.
     """
 
     database: Database
     clock: Clock
+    profiles: ProfileReader
+    calendar: QuotaCalendar
     pages_per_task: int
 
     def store(
@@ -71,8 +74,8 @@ class PageStore:
             TaskHaltedSignal: the operator paused or cancelled it; nothing was written.
         """
         range_end = self._range_end(leased, page, page_to)
-        fetched = FetchedPage(page, account_id, started)
-        kept = len(fetched.creators)
+        fetched = self._fetched(leased, account_id, page, started)
+        kept = len(fetched.profiles)
 
         def work(tx: Tx) -> StoredPage:
             # The task's row comes first: its lock keeps another holder out until COMMIT.
@@ -108,8 +111,8 @@ class PageStore:
             LeaseLostError: another worker has the task; nothing was written.
             TaskHaltedSignal: the operator paused or cancelled it; nothing was written.
         """
-        fetched = FetchedPage(page, account_id, started)
-        kept = len(fetched.creators)
+        fetched = self._fetched(leased, account_id, page, started)
+        kept = len(fetched.profiles)
         options = CrawlOptions.from_json(leased.task.options)
         end = min(page.total_pages, options.at_most or page.total_pages)
         size = self.pages_per_task
@@ -164,34 +167,60 @@ class PageStore:
 
     def _store_creators(self, tx: Tx, leased: TaskLease, task_id: int, fetched: FetchedPage) -> int:
         task, now = leased.task, self.clock.now()
-        page, creators = fetched.page, fetched.creators
+        page, profiles = fetched.page, fetched.profiles
         log_id = ingestion_logs.log_page(
             tx,
             task_id,
             account_id=fetched.account_id,
             domain=task.domain,
             page=page.page,
-            counts=(len(creators), len(page.rejected)),
+            counts=(len(profiles), len(page.rejected)),
             started=fetched.started,
             ended=now,
+            keyword=task.search_word,
         )
-        if not creators:
-            return 0
+        new = self._store_profiles(tx, leased, log_id, fetched, now) if profiles else 0
+        if new != len(profiles):
+            ingestion_logs.set_page_new_count(tx, log_id, new)
+        day_totals.add(
+            tx,
+            self.calendar.day(now),
+            fetched.account_id,
+            task.platform,
+            task.domain,
+            pages=1,
+            seen=len(profiles),
+            new=new,
+        )
+        return new
+
+    def _store_profiles(
+        self, tx: Tx, leased: TaskLease, log_id: int, fetched: FetchedPage, now: datetime
+    ) -> int:
+        """Store a page's creators and return how many are new in the domain."""
+        task, page, profiles = leased.task, fetched.page, fetched.profiles
+        creators.upsert_page(tx, task.platform, profiles, now, complete=page.complete)
         influencers.upsert_page(
             tx,
             task.platform,
             domain=task.domain,
             page=page.page,
-            creators=creators,
+            profiles=profiles,
             log_id=log_id,
             now=now,
-            refresh_raw=page.complete,
+            complete=page.complete,
         )
-        uids = [creator.uid for creator in creators]
-        new = influencers.count_new(tx, task.platform, task.domain, uids, log_id)
-        if new != len(creators):
-            ingestion_logs.set_page_new_count(tx, log_id, new)
-        return new
+        uids = [profile.uid for profile in profiles]
+        keywords.note(tx, task.platform, task.domain, uids, task.search_word)
+        return influencers.count_new(tx, task.platform, task.domain, uids, log_id)
+
+    def _fetched(
+        self, leased: TaskLease, account_id: int, page: CreatorPage, started: datetime
+    ) -> FetchedPage:
+        platform = leased.task.platform
+        profiles = [self.profiles.profile(platform, creator) for creator in page.creators]
+        ordered = tuple(sorted(profiles, key=lambda profile: profile.uid))
+        return FetchedPage(page, account_id, started, ordered)
 
     def _correct_new_count(self, tx: Tx, task_id: int, difference: int) -> None:
         # The marker counted every creator as new, as in a first crawl: this writes to the task a
@@ -205,13 +234,3 @@ class PageStore:
         is_end = page.total_pages < range_end or page.page >= page.total_pages
         if parent is not None and is_end:
             task_leases.drop_pages_beyond(tx, parent, page.total_pages, self.clock.now())
-
-
-def _new_creators(page: CreatorPage) -> list[influencers.NewCreator]:
-    dump: Callable[[object], str] = json.JSONEncoder(
-        ensure_ascii=False, separators=(",", ":")
-    ).encode
-    return [
-        influencers.NewCreator(creator.uid, creator.nickname, dump(creator.raw))
-        for creator in page.creators
-    ]

@@ -208,7 +208,9 @@ class IngestionWorker:
         task, number, started = leased.task, cursor.page_to_ask, self.clock.now()
         via = CrawlOptions.from_json(task.options).via
         account = checkout.account
-        page = checkout.source.search_creators(checkout.session, task.domain, number, via, stop)
+        page = checkout.source.search_creators(
+            checkout.session, task.search_word, number, via, stop
+        )
         checkout.good_answers += 1
         account.lease.require(self.clock)  # it may have run out while the answer was on its way
         self._archive_rejected(leased, page)

@@ -15,6 +15,7 @@ from sources.declared.templates import PLACEHOLDERS, json_problem, placeholders_
 T = TypeVar("T")
 NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
+PROFILE_URL = re.compile(r"https?://[^\s<>\"]{1,800}")
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 HEADER_VALUE = re.compile(r"[\t -~\u00a0-\u00ff]*")
 COOKIE_VALUE = re.compile(r"[!-:<-~\u00a0-\u00ff]*")
@@ -48,6 +49,12 @@ def plain_url(url: str) -> str:
 def _path(text: str) -> str:
     if not text.startswith("/") or re.search(r"[?#\s]", text):
         raise WrongValueError("url_path_malformed")
+    return text
+
+
+def _profile_url(text: str) -> str:
+    if not PROFILE_URL.fullmatch(text) or "{uid}" not in text:
+        raise WrongValueError("profile_url_malformed")
     return text
 
 
@@ -175,11 +182,15 @@ class Paging(Table):
 
 
 class Creators(Table):
-    """`[creators]`: where a response lists creators, and an entry its `uid` and `nickname`."""
+    """`[creators]`: where a response lists creators, and an entry its `uid` and `nickname`.
+
+    `profile_url` is the address of a creator's page for people, with `{uid}` in it.
+    """
 
     list: Path
     uid: Path
     nickname: Path
+    profile_url: Annotated[str, AfterValidator(_profile_url)] | None = None
 
 
 class Columns(Table):
@@ -187,6 +198,7 @@ class Columns(Table):
 
     followers: Path | None = None
     videos: Path | None = None
+    likes: Path | None = None
     signature: Path | None = None
 
 

@@ -46,6 +46,7 @@ class DeclaredPlatform:
 
     name: str
     raw_fields: Mapping[str, str]
+    profile_url: str | None
     make: Callable[[Settings, Clock], DeclaredSource]
     read_session: Callable[[str], SessionText]
     check_proxy: Callable[[str], str]
@@ -142,6 +143,7 @@ def _platform(path: Path, declaration: Declaration) -> DeclaredPlatform:
     return DeclaredPlatform(
         name=declaration.name,
         raw_fields={name: raw_field(name, where) for name, where in columns.items()},
+        profile_url=declaration.creators.profile_url,
         make=lambda settings, clock: DeclaredSource(
             declaration=declaration,
             timeout_secs=settings.request_timeout_secs,

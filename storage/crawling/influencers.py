@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from storage.engines.datetimes import to_sql
+from storage.engines.dialect import Dialect
 from storage.engines.transactions import Row, Tx, in_list
+from storage.models.creators import CreatorProfile
 
 EXPORTED_COLUMNS = "id, uid, nickname, platform, domain, source_page, raw_data, ingested_at"
-
-
-@dataclass(frozen=True)
-class NewCreator:
-    """A creator to store, as a platform's page lists it; `raw_data` is the entry as JSON text."""
-
-    uid: str
-    nickname: str
-    raw_data: str
 
 
 def upsert_page(
@@ -26,20 +18,24 @@ def upsert_page(
     platform: str,
     domain: str,
     page: int,
-    creators: Sequence[NewCreator],
+    profiles: Sequence[CreatorProfile],
     log_id: int,
     now: datetime,
     *,
-    refresh_raw: bool,
+    complete: bool,
 ) -> None:
-    """Insert a page's creators; known ones of the domain get the new nickname.
+    """Insert a page's creators, or refresh the known ones of the domain.
 
-    Rows are written in key order. `refresh_raw` replaces their raw data as well. Neither their
-    export status nor the page that listed them first (`log_id` of its ingestion log) is changed.
+    An exported row keeps the nickname and the raw data that were delivered; numbers are refreshed
+    in every row. Neither the export status nor the page that listed a creator first (`log_id` of
+    its ingestion log) is changed.
+
+    Args:
+        profiles: in the order of their uids: two pages with the same creators must not lock them
+            in opposite orders.
+        complete: the entries are whole ones; others change the nickname and fill numbers that are
+            not known.
     """
-    refreshed = (
-        ["nickname", "raw_data", "updated_at"] if refresh_raw else ["nickname", "updated_at"]
-    )
     page_columns = {
         "platform": platform,
         "domain": domain,
@@ -49,15 +45,25 @@ def upsert_page(
     }
     tx.execute_many(
         "INSERT INTO influencers (platform, uid, nickname, domain, source_page, raw_data,"
-        " ingested_at, updated_at, ingestion_log_id)"
-        " VALUES (:platform, :uid, :nickname, :domain, :page, :raw_data, :now, :now, :log)"
-        f" {tx.dialect.on_conflict_update('platform, domain, uid', refreshed)}",
-        [
-            # In key order: two pages with the same creators must not lock them in opposite orders.
-            vars(creator) | page_columns
-            for creator in sorted(creators, key=lambda creator: creator.uid)
-        ],
+        " ingested_at, updated_at, ingestion_log_id, followers, videos, seen_at, source_url)"
+        " VALUES (:platform, :uid, :nickname, :domain, :page, :raw_data, :now, :now, :log,"
+        " :followers, :videos, :now, :url)"
+        f" {tx.dialect.on_conflict_set('platform, domain, uid', _refreshed(tx.dialect, complete))}",
+        [vars(profile) | page_columns for profile in profiles],
     )
+
+
+def _refreshed(dialect: Dialect, complete: bool) -> dict[str, str]:
+    frozen = ("nickname", "raw_data") if complete else ("nickname",)
+    refreshed = {
+        name: f"CASE WHEN influencers.status='exported' THEN influencers.{name}"
+        f" ELSE {dialect.proposed(name)} END"
+        for name in frozen
+    }
+    for name in ("followers", "videos"):
+        new = dialect.proposed(name)
+        refreshed[name] = new if complete else f"COALESCE(influencers.{name},{new})"
+    return refreshed | {name: dialect.proposed(name) for name in ("seen_at", "updated_at")}
 
 
 def count_new(tx: Tx, platform: str, domain: str, uids: Sequence[str], log_id: int) -> int:

@@ -28,11 +28,12 @@ def log_page(
     counts: tuple[int, int],
     started: datetime,
     ended: datetime,
+    keyword: str,
 ) -> int:
     """Insert the log of a stored page and return its id.
 
     `counts` are the creators kept, all of which count as new until `set_page_new_count`, and the
-    entries rejected.
+    entries rejected. `keyword` is what was searched for.
     """
     kept, rejected = counts
     return tx.add(
@@ -46,6 +47,7 @@ def log_page(
         rejected_count=rejected,
         start_time=to_sql(started),
         end_time=to_sql(ended),
+        keyword=keyword,
     )
 
 

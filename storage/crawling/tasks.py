@@ -38,6 +38,7 @@ class NewTask:
     progress_marker: str | None = None
     item_count: int = 0
     new_count: int = 0
+    keyword: str | None = None
 
 
 def open_key(task_type: TaskType, platform: str, domain: str) -> str:

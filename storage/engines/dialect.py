@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,11 +57,23 @@ class Dialect:
 
         `key` is the key's columns, comma-separated.
         """
+        return self.on_conflict_set(key, {column: self.proposed(column) for column in columns})
+
+    def on_conflict_set(self, key: str, values: Mapping[str, str]) -> str:
+        """Return the tail of an INSERT that changes a row with the same unique `key`.
+
+        `values` are SQL expressions by column, in which `proposed` names what was to be inserted
+        and a column with its table's name what is stored. MySQL assigns them in their order, and
+        later ones see what earlier ones assigned.
+        """
+        sets = ", ".join(f"{column}={value}" for column, value in values.items())
         if self.name == "sqlite":
-            sets = ", ".join(f"{column}=excluded.{column}" for column in columns)
             return f"ON CONFLICT ({key}) DO UPDATE SET {sets}"
-        sets = ", ".join(f"{column}=VALUES({column})" for column in columns)
         return f"ON DUPLICATE KEY UPDATE {sets}"
+
+    def proposed(self, column: str) -> str:
+        """Return the SQL for the value that an INSERT with a conflict was to store."""
+        return f"excluded.{column}" if self.name == "sqlite" else f"VALUES({column})"
 
     def on_conflict_ignore(self, key: str) -> str:
         """Return the tail of an INSERT that leaves a row with the same unique `key` as it is."""

@@ -45,7 +45,8 @@ class Task:
 
     Only leaves (pieces, and tasks that were not split) are claimed. `progress_marker` is `page=N`
     or `last_id=N`. Before `not_before` nobody claims it; a paused task without one waits for the
-    operator. `attempts` counts failures in a row.
+    operator. `attempts` counts failures in a row. A crawl searches for its `keyword`; None: for the
+    domain. `end_reason` (a stored message) says why it was completed before its last page.
     """
 
     id: int
@@ -73,6 +74,13 @@ class Task:
     created_at: datetime
     updated_at: datetime
     finished_at: datetime | None
+    keyword: str | None
+    end_reason: str | None
+
+    @property
+    def search_word(self) -> str:
+        """What a crawl searches for: its keyword, or the name of its domain."""
+        return self.keyword or self.domain
 
     @property
     def top_level_id(self) -> int:

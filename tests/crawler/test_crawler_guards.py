@@ -15,11 +15,11 @@ from crawler.export.formats import CsvWriter
 from crawler.export.segment_files import SegmentFiles, SegmentWriter
 from crawler.export.segment_finalizer import SegmentFinalizer
 from crawler.tasks.scheduler import TaskScheduler
+from sources.base import Creator, CreatorPage
 from storage.crawling import accounts as account_rows
 from storage.crawling import export_segments as segment_rows
 from storage.crawling import influencers, job_runs, task_control, task_leases
 from storage.crawling.export_segments import SealedFile
-from storage.crawling.influencers import NewCreator
 from storage.crawling.job_runs import JobCause, RunState
 from storage.engines.transactions import Tx
 from storage.models.segments import SegmentState
@@ -34,8 +34,10 @@ from tests.support.crawler.workbench import (
     add_accounts,
     at_call,
     change,
+    claimed,
     column,
     die,
+    file_crawl,
     file_export,
     once,
     segments_of,
@@ -243,24 +245,21 @@ def test_an_account_that_is_added_during_a_rotation_can_be_read(make_app, monkey
 
 @ONE_ENGINE
 def test_creators_are_stored_in_key_order(make_app, monkeypatch) -> None:
-    """influencers.upsert_page: sorted, so that writers of overlapping pages lock in one order."""
+    """PageStore: sorted, so that writers of overlapping pages lock in one order."""
     app = make_app()
+    file_crawl(app, pages=1)
+    leased = claimed(app)
     seen: list[list[str]] = []
     execute_many = Tx.execute_many
 
-    def watched(tx: Tx, sql: str, rows) -> int:
+    def watched(tx: Tx, sql: str, rows) -> None:
         seen.append([row["uid"] for row in rows])
-        return execute_many(tx, sql, rows)
+        execute_many(tx, sql, rows)
 
     monkeypatch.setattr(Tx, "execute_many", watched)
-    creators = [NewCreator(uid, uid, "{}") for uid in ("3", "1", "2")]
-    now = app.clock.now()
-    app.database.write(
-        lambda tx: influencers.upsert_page(
-            tx, "bilibili", DOMAIN, 1, creators, 1, now, refresh_raw=True
-        )
-    )
-    assert seen == [["1", "2", "3"]]
+    page = CreatorPage(1, 1, tuple(Creator(uid, uid, {}) for uid in ("3", "1", "2")))
+    app.crawling.pages.store(leased, 1, page, 1, app.clock.now())
+    assert seen == [["1", "2", "3"]] * 2  # creators, influencers
 
 
 def test_an_export_leaves_segments_of_other_domains_alone(

@@ -14,7 +14,6 @@ from crawler.export import segment_files as segment_files
 from crawler.export.export_transaction import ExportTransaction
 from crawler.export.formats import CsvWriter
 from crawler.export.segment_files import SegmentFiles
-from crawler.ingestion.page_store import PageStore
 from crawler.tasks.leases import TaskLease
 from sources.base import Creator, CreatorPage
 from storage.crawling import export_segments as segment_rows
@@ -176,7 +175,7 @@ def test_a_page_under_a_stale_token_changes_nothing(two, clock: MovingClock) -> 
     old = stale(one, other, TaskType.INGESTION, clock)
     before = World(other)
     page = CreatorPage(1, 3, (Creator("1", "甲", {}),))
-    store = PageStore(database=one.database, clock=one.clock, pages_per_task=10)
+    store = one.crawling.pages
     with pytest.raises(LeaseLostError):
         store.store(old, 1, page, 3, clock.now())
     assert World(other).changed_since(before) == []

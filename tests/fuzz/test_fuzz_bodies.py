@@ -20,7 +20,6 @@ from app.container import App
 from core.errors import SourceError
 from core.settings import Pace
 from crawler.export.formats import CsvWriter
-from crawler.ingestion.page_store import PageStore
 from sources.base import AccountSession, CreatorPage, SessionStatus, Via
 from sources.bilibili import search
 from sources.bilibili.client import BilibiliClient
@@ -214,7 +213,7 @@ def test_every_creator_comes_back_from_the_database_and_the_file_as_it_was(
     make_app: Callable[..., App], tmp_path: Path
 ) -> None:
     app = make_app()
-    store_of_pages = PageStore(database=app.database, clock=app.clock, pages_per_task=10)
+    store_of_pages = app.crawling.pages
 
     @effort(12)
     @given(entries=ENTRIES)

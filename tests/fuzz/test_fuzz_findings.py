@@ -12,7 +12,6 @@ from core.errors import InvalidInputError, SettingsError
 from core.messages import Message
 from core.settings import Pace, load_settings
 from crawler.export.formats import CsvWriter
-from crawler.ingestion.page_store import PageStore
 from crawler.tasks.parents import CANCELLED
 from sources.base import CreatorPage, Via
 from sources.bilibili import search
@@ -72,7 +71,7 @@ def test_an_entry_too_deep_for_a_database_is_rejected_by_itself(app: App, depth:
     entries = [USER, {**USER, "mid": 8, "deep": json.loads(nested(depth))}]
     page = search.read_users({"numPages": 1, "result": entries}, ASKED)
     file_crawl(app, pages=1)
-    store = PageStore(database=app.database, clock=app.clock, pages_per_task=10)
+    store = app.crawling.pages
     store.store(claimed(app), 1, page, 1, app.clock.now())
     assert str(USER["mid"]) in [row["uid"] for row in rows(app, "SELECT uid FROM influencers")]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 TASK_LEASES = "storage/crawling/task_leases.py"
 ACCOUNT_LEASES = "storage/crawling/account_leases.py"
 CREATORS = "storage/crawling/influencers.py"
+PAGES = "crawler/ingestion/page_store.py"
 SEGMENTS = "storage/crawling/export_segments.py"
 TASKS = "storage/crawling/tasks.py"
 LEASING = "storage/leasing.py"
@@ -167,9 +168,9 @@ GUARDS = (
     ),
     Guard(
         "creators are stored in key order",
-        CREATORS,
-        "sorted(creators, key=lambda creator: creator.uid)",
-        "list(creators)",
+        PAGES,
+        "sorted(profiles, key=lambda profile: profile.uid)",
+        "profiles",
         GUARDS_TESTS + "test_creators_are_stored_in_key_order",
     ),
     Guard(

@@ -21,6 +21,7 @@ from tests.support.storage.old_schemas import load_old_schema
 from tests.support.storage.schema_shape import column_types, columns, indexes, run, tables
 
 OLDEST, BEFORE_DELIVERY_TASKS, BEFORE_WORKING_TASKS, BEFORE_CIRCUITS, BEFORE_JOINS = 1, 5, 6, 7, 8
+BEFORE_CREATORS = 9
 MOMENT = "'2026-01-01 00:00:00.000'"
 ROWS = (
     "INSERT INTO accounts (id, platform, username, session, created_at, updated_at)"
@@ -79,6 +80,12 @@ ROWS_OF_VERSION_8 = (
     " start_time) VALUES (3, 7, 'bilibili', '美妆', '2026-01-01', 4000, 1, 9, 9, 'csv', '{}',"
     f" 'sealed', 'a.csv', 3, 'ff', 'h', {MOMENT})",
 )
+ROWS_OF_VERSION_9 = (
+    "UPDATE tasks SET joins=1 WHERE id=3",
+    "UPDATE export_logs SET target_path='a.csv', rebuild_token=2 WHERE id=5",
+    "INSERT INTO proxies (egress, gateway, kind, host, port, first_seen_at, updated_at)"
+    f" VALUES ('h:1#ff', 'h:1', 'http', 'h', 1, {MOMENT}, {MOMENT})",
+)
 ROWS_OF = {
     OLDEST: ROWS,
     BEFORE_DELIVERY_TASKS: ROWS + ROWS_OF_VERSION_5,
@@ -86,6 +93,14 @@ ROWS_OF = {
     BEFORE_CIRCUITS: ROWS + ROWS_OF_VERSION_5 + ROWS_OF_VERSION_6 + ROWS_OF_VERSION_7,
     BEFORE_JOINS: (
         ROWS + ROWS_OF_VERSION_5 + ROWS_OF_VERSION_6 + ROWS_OF_VERSION_7 + ROWS_OF_VERSION_8
+    ),
+    BEFORE_CREATORS: (
+        ROWS
+        + ROWS_OF_VERSION_5
+        + ROWS_OF_VERSION_6
+        + ROWS_OF_VERSION_7
+        + ROWS_OF_VERSION_8
+        + ROWS_OF_VERSION_9
     ),
 }
 WIDENED = (
@@ -249,6 +264,7 @@ def test_a_platform_has_each_uid_once_and_any_number_of_unknown_ones(version_5: 
         *((BEFORE_WORKING_TASKS, writes) for writes in range(4)),
         *((BEFORE_CIRCUITS, writes) for writes in range(7)),
         *((BEFORE_JOINS, writes) for writes in range(4)),
+        *((BEFORE_CREATORS, writes) for writes in range(0, 20, 3)),
     ],
 )
 def test_an_upgrade_with_data_that_dies_goes_on_where_it_was(

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.crawling import influencers
-from storage.crawling.influencers import NewCreator
 from storage.engines.datetimes import (
     day_from_sql,
     from_sql,
@@ -18,6 +17,7 @@ from storage.engines.datetimes import (
     to_sql_or_none,
 )
 from storage.engines.transactions import Database
+from storage.models.creators import CreatorProfile
 from storage.schema import schema
 
 NOW = datetime(2026, 11, 22, 4, 0, 0, 123_999, tzinfo=UTC)
@@ -39,16 +39,16 @@ def filled(database: Database) -> Database:
     return database
 
 
-def store(database: Database, *creators: NewCreator, now: datetime = NOW) -> None:
+def store(database: Database, *profiles: CreatorProfile, now: datetime = NOW) -> None:
     database.write(
         influencers.upsert_page,
         "bilibili",
         domain="美妆",
         page=1,
-        creators=creators,
+        profiles=profiles,
         log_id=5,
         now=now,
-        refresh_raw=True,
+        complete=True,
     )
 
 
@@ -57,19 +57,21 @@ def rows(database: Database) -> list[dict]:
 
 
 def test_nicknames_of_all_kinds_come_back_unchanged(filled: Database):
-    store(filled, *(NewCreator(f"{n}", text, "{}") for n, text in enumerate(NICKNAMES.values())))
+    store(
+        filled, *(CreatorProfile(f"{n}", text, "{}") for n, text in enumerate(NICKNAMES.values()))
+    )
     assert [row["nickname"] for row in rows(filled)] == list(NICKNAMES.values())
 
 
 def test_raw_data_comes_back_byte_for_byte(filled: Database):
     text = '{"b": 1, "a":  [1.0, "é\\u0000😀"], "mid": 12345678901234567890}'
-    store(filled, NewCreator("1", "n", text))
+    store(filled, CreatorProfile("1", "n", text))
     assert rows(filled)[0]["raw_data"] == text
 
 
 def test_a_creator_seen_again_keeps_its_row_and_its_first_page(filled: Database):
-    store(filled, NewCreator("1", "old", '{"v":1}'), NewCreator("2", "two", "{}"))
-    store(filled, NewCreator("1", "new", '{"v":2}'), now=NOW + timedelta(days=1))
+    store(filled, CreatorProfile("1", "old", '{"v":1}'), CreatorProfile("2", "two", "{}"))
+    store(filled, CreatorProfile("1", "new", '{"v":2}'), now=NOW + timedelta(days=1))
     first, second = rows(filled)
     assert (first["uid"], first["nickname"], first["raw_data"]) == ("1", "new", '{"v":2}')
     assert first["ingested_at"] == "2026-11-22 04:00:00.123"
@@ -78,7 +80,7 @@ def test_a_creator_seen_again_keeps_its_row_and_its_first_page(filled: Database)
 
 
 def test_uids_are_told_apart_by_case(filled: Database):
-    store(filled, NewCreator("ab", "1", "{}"), NewCreator("AB", "2", "{}"))
+    store(filled, CreatorProfile("ab", "1", "{}"), CreatorProfile("AB", "2", "{}"))
     assert {row["uid"] for row in rows(filled)} == {"ab", "AB"}
 
 

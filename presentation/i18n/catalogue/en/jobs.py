@@ -7,6 +7,8 @@ from presentation.i18n.forms import Forms
 MESSAGES: dict[str, Forms] = {
     "job_quota_reset": "start the quota day",
     "job_session_checks": "look at every session once a day",
+    "job_creators_backfill": "list the creators of older releases",
+    "job_creator_observations": "note the day's numbers of the creators seen",
     "job_hourly_views": "ask for the numbers of all valid works",
     "job_catalogue_export": "write views.json",
     "job_play_counts": "refresh the play counts of the catalogue",
@@ -18,6 +20,9 @@ MESSAGES: dict[str, Forms] = {
         "quota day {day}: accounts with a new quota {accounts}, tasks woken {tasks}"
     ),
     "sessions_checked": "sessions looked at: {sessions}",
+    "creators_complete": "every creator is listed",
+    "creators_brought_in": "creators brought in: {creators:,}; pages: {pages:,}",
+    "creators_observed": "creators noted: {creators:,}",
     "catalogue_exported": "{works:,} works, {valid:,} of them valid",
     "catalogue_empty_kept": "the catalogue is empty; the file was left as it is",
     "old_deleted": "deleted: {counts:, }",

@@ -7,6 +7,8 @@ from presentation.i18n.forms import Forms
 MESSAGES: dict[str, Forms] = {
     "job_quota_reset": "开始新的配额日",
     "job_session_checks": "每天检查每个会话",
+    "job_creators_backfill": "补录旧版本的达人",
+    "job_creator_observations": "记录所见达人当天的数据",
     "job_hourly_views": "获取所有有效视频的数据",
     "job_catalogue_export": "写出 views.json",
     "job_play_counts": "更新作品列表的播放量",
@@ -16,6 +18,9 @@ MESSAGES: dict[str, Forms] = {
     # 结果
     "quota_day_started": "{day} 开始：{accounts} 个账号恢复配额，唤醒 {tasks} 个任务",
     "sessions_checked": "检查了 {sessions} 个会话",
+    "creators_complete": "所有达人均已列出",
+    "creators_brought_in": "已补录达人：{creators:,}；页：{pages:,}",
+    "creators_observed": "已记录达人：{creators:,}",
     "catalogue_exported": "{works:,} 个视频，其中 {valid:,} 个有效",
     "catalogue_empty_kept": "作品列表为空；文件未改动",
     "old_deleted": "已删除：{counts:、}",

@@ -25,6 +25,7 @@ MESSAGES: dict[str, Forms] = {
     "platform_name_malformed": "a name has 1 to 32 characters: a-z, 0-9 and _, a letter first",
     "variable_name_malformed": "the name of an environment variable is A-Z, 0-9 and _",
     "base_url_not_plain": "a base URL has no user, password, ? or #; sessions belong to accounts",
+    "profile_url_malformed": "a profile's address begins with https:// and has {{uid}} in it",
     "url_path_malformed": "a path begins with / and holds no ?, # or blank; use params",
     "header_name_malformed": "no name of an HTTP header",
     "header_value_malformed": "it holds characters that no HTTP header can have",

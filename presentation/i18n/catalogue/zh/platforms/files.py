@@ -25,6 +25,7 @@ MESSAGES: dict[str, Forms] = {
     "platform_name_malformed": "名称须为 1 至 32 个字符：a-z、0-9 与 _，以字母开头",
     "variable_name_malformed": "环境变量名只能含 A-Z、0-9 与 _",
     "base_url_not_plain": "基础地址不能含用户名、密码、? 或 #；会话属于账号",
+    "profile_url_malformed": "主页地址须以 https:// 开头，并含有 {{uid}}",
     "url_path_malformed": "路径须以 / 开头，且不含 ?、# 或空白；请用 params",
     "header_name_malformed": "不是 HTTP 头的名称",
     "header_value_malformed": "含有 HTTP 头不允许的字符",
