@@ -64,6 +64,7 @@ class Crew:
         self._counts = counts
         self._lease_secs = lease
         self._frozen: list[Frozen] = []
+        self._without_descriptors: set[int] = set()
         self.problems: list[str] = []
 
     def keep_running(self, env: dict[str, str]) -> None:
@@ -123,14 +124,20 @@ class Crew:
         role = self._role_of(victim)
         if victim is None or role is None or not role.has_worked:
             return None
+        if victim.pid in self._without_descriptors:
+            return None
         try:
-            used = max(map(int, os.listdir(f"/proc/{victim.pid}/fd"))) + 1
             usual = resource.prlimit(victim.pid, resource.RLIMIT_NOFILE)
-            resource.prlimit(victim.pid, resource.RLIMIT_NOFILE, (used, usual[1]))
+            used = set(map(int, os.listdir(f"/proc/{victim.pid}/fd")))
+            lowest_free = min(set(range(len(used) + 1)) - used)
+            resource.prlimit(victim.pid, resource.RLIMIT_NOFILE, (lowest_free, usual[1]))
         except (OSError, ValueError):
             return None  # it has just ended
 
+        self._without_descriptors.add(victim.pid)
+
         def allow_again() -> None:
+            self._without_descriptors.discard(victim.pid)
             with suppress(OSError):
                 resource.prlimit(victim.pid, resource.RLIMIT_NOFILE, usual)
 
@@ -247,7 +254,8 @@ class Crew:
         if code == -signal.SIGKILL:
             return True
         if role.was_asked_to_end:
-            return code in ASKED
+            # What it has done is read from the database, which may be away.
+            return code in {*ASKED, 1}
         if not role.has_worked:
             return code in NOT_STARTED
         return code in DONE and role.args[0] != "run"
