@@ -319,6 +319,11 @@ class TransportFault:
         return self.unit is not FaultUnit.OURSELVES
 
     @property
+    def is_of_this_host(self) -> bool:
+        """Return True when nothing was sent, as this host lacks descriptors or memory."""
+        return self.unit is FaultUnit.OURSELVES and self.is_certain
+
+    @property
     def is_lasting(self) -> bool:
         """Return True when the same request through the same proxy is no use at this moment."""
         return self.is_of_proxy and (self.is_certain or self.is_timeout)
