@@ -24,7 +24,7 @@ DONE = {0, 3}
 NOT_STARTED = {0, 1, 2, 3, 4}
 # Endings of one that was asked to end: in order, interrupted, or by the signal while it started.
 ASKED = {0, 3, 130, -signal.SIGINT, -signal.SIGHUP}
-BUGS = ("Traceback (most recent call last)", "internal error")
+BUGS = ("Traceback (most recent call last)", "stopped by an internal error")
 
 
 @dataclass

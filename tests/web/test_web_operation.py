@@ -192,7 +192,8 @@ def test_a_server_that_cannot_start_serves_after_a_pause(
     assert requests.get(f"{server.url}/openapi.json", timeout=30).ok
     server.stop()
     assert server.join(30)
-    assert failures == [] and errors.recent() is not None
+    told = errors.recent()
+    assert failures == [] and told is not None and told.error.code == "web_server_not_started"
 
 
 def test_it_stops_twice_and_before_it_started(app: App) -> None:

@@ -27,6 +27,7 @@ MESSAGES: dict[str, Forms] = {
     ),
     "stopped_by_internal_error": "因内部错误停止：{detail}；详见日志",
     "no_thread_left": "无法启动线程（{name}）：请调高进程和线程数上限",
+    "web_server_not_started": "Web 服务器无法启动；原因见日志 `web`",
     "host_lacks_resources": (
         "本机已无可用的文件描述符或内存（{detail}）：请调高上限，或结束占用它们的程序，"
         "然后重新运行此命令"
