@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from app.foundation import Foundation
     from app.pool import PoolFactories
     from crawler.creators.backfill import CreatorsBackfill
+    from crawler.creators.catalogue import CreatorCatalogue
     from crawler.creators.observations import ObservationJob
     from crawler.creators.profiles import ProfileReader
     from crawler.export.segment_files import SegmentFiles
@@ -183,6 +184,19 @@ class CrawlingFactories:
             database=self.foundation.database,
             calendar=self.foundation.calendar,
             profiles=self.profiles,
+        )
+
+    @cached_property
+    def creators(self) -> CreatorCatalogue:
+        """Return the reader of what is known of creators."""
+        from crawler.creators.catalogue import CreatorCatalogue
+
+        return CreatorCatalogue(
+            database=self.foundation.database,
+            clock=self.foundation.clock,
+            calendar=self.foundation.calendar,
+            platforms=self.pool.platforms,
+            backfill=self.creators_backfill,
         )
 
     @cached_property

@@ -77,6 +77,7 @@ def _backend(app: App, kept: App, ending: threading.Event) -> Backend:
         platforms=app.pool.platforms,
         registry=app.pool.registry,
         crawling=app.crawling.service,
+        creators=app.crawling.creators,
         progress=app.crawling.snapshots,
         account_views=app.crawling.account_views,
         egress=app.pool.egress_operator,

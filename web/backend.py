@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from core.clock import Clock, QuotaCalendar
     from core.settings import Settings
     from core.supervision.watchdog import Watchdog
+    from crawler.creators.catalogue import CreatorCatalogue
     from crawler.export.segment_files import SegmentFiles
     from crawler.service import CrawlingService
     from distribution.broadcast.broadcaster import Broadcaster
@@ -85,6 +86,7 @@ class Backend:
     platforms: PlatformRegistry
     registry: AccountRegistry
     crawling: CrawlingService
+    creators: CreatorCatalogue
     progress: SnapshotReader
     account_views: AccountViewReader
     egress: EgressOperator

@@ -74,6 +74,7 @@ class Baton(LazyGroup):
         CommandEntry("egress", "The egress routes: proxies, and direct.", "accounts.egress"),
         CommandEntry("circuits", "What of a platform is left alone.", "accounts.circuits"),
         CommandEntry("tasks", "Crawl and export tasks.", "crawling.tasks"),
+        CommandEntry("creators", "What was collected of creators.", "crawling.creators"),
         CommandEntry("exports", "The export files and their proof.", "crawling.exports"),
         CommandEntry("stats", "Video statistics.", "works.stats"),
         CommandEntry("alerts", "What is wrong, or was.", "crawling.alerts"),

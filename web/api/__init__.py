@@ -20,12 +20,14 @@ from web.api import (
     webhooks,
     works,
 )
+from web.api.creators import creators
 
 PREFIX = "/api/v1"
 ROUTERS: tuple[APIRouter, ...] = (
     status.router,
     accounts.router,
     tasks.router,
+    creators.router,
     exports.router,
     works.router,
     dramas.router,

@@ -18,6 +18,7 @@ AREAS = (
     "common",
     "accounts",
     "crawling",
+    "creators",
     "jobs",
     "works",
     "distribution",

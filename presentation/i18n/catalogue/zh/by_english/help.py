@@ -185,6 +185,43 @@ HELP = {
     "the platform, from `circuits list`": "平台，见 `circuits list`",
     "only of this route; * for those of all routes": "仅此线路；* 表示针对所有线路的熔断",
     "only of this endpoint; * for those of all endpoints": "仅此接口；* 表示针对所有接口的熔断",
+    "What was collected of creators.": "已采集的达人。",
+    "List creators: of a platform or a domain, filtered and sorted.": (
+        "列出平台或领域的达人，可筛选和排序。"
+    ),
+    "List the creators that were seen for the first time, the newest first.": (
+        "列出首次出现的达人，最新的在前。"
+    ),
+    "Show one creator: its numbers, domains, and every file, account, page and task of it.": (
+        "显示一个达人：数据、领域，以及涉及它的每个文件、账号、页和任务。"
+    ),
+    "Show a creator's numbers by day; days between the rows were not looked at.": (
+        "按天显示达人的数据；各行之间的日子没有查看。"
+    ),
+    "Count creators by domain, platform, status, keyword or day.": (
+        "按领域、平台、状态、关键词或日期统计达人。"
+    ),
+    "only of this domain, e.g. 美妆": "仅限此领域，例如 美妆",
+    "'followers>=10000', 'seen since 7d', …; may be repeated": (
+        "'followers>=10000'、'seen since 7d' 等；可重复"
+    ),
+    "a part of the nickname": "昵称的一部分",
+    "found by this search; may be repeated": "由此关键词搜到；可重复",
+    "contact, email, phone or messenger in the signature": (
+        "签名中有 contact、email、phone 或 messenger"
+    ),
+    "of a domain: in a file or not": "领域中的达人：是否已在文件中",
+    "a field; - in front: the highest first": "排序字段；前面加 - 则从高到低",
+    "creators at most": "最多达人数",
+    "print an object with raw data a line": "每行输出一个含原始数据的对象",
+    "print CSV": "输出 CSV",
+    "a span such as 7d, or a day": "7d 这样的时长，或一个日期",
+    "the creator's id or the address of its profile": "达人的 UID 或主页地址",
+    "where it is; default: where it is known": "所在平台；默认：已知的平台",
+    "days of its history": "走势的天数",
+    "days back from today": "从今天往前的天数",
+    "what to count by": "统计方式",
+    "with --by day: so many": "配合 --by day：天数",
     "Crawl and export tasks.": "抓取和导出任务。",
     "List tasks, newest first; --json has their pieces too.": (
         "列出任务，最新的在前；--json 还包含各子任务。"

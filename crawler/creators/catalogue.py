@@ -1,0 +1,209 @@
+"""Looking at creators: lists, one creator with its history, and counts."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from core.clock import Clock, QuotaCalendar
+from core.errors import InvalidInputError
+from crawler.creators.backfill import BackfillProgress, CreatorsBackfill
+from crawler.creators.profiles import PlatformFields, address_of
+from storage.creators import observations, search
+from storage.creators.conditions import MEMBERSHIP_FIELDS, CreatorFilter
+from storage.creators.observations import Observation
+from storage.creators.search import (
+    DayCount,
+    DomainCount,
+    KeywordCount,
+    ListedCreator,
+    Membership,
+    Position,
+    Sort,
+    StoredCreator,
+)
+from storage.engines.transactions import Database, Tx
+
+MAX_ROWS = 500
+COUNTED = 1000  # of a filter without an index; more are "1,000+"
+SPARK_DAYS = 30
+
+
+@dataclass(frozen=True)
+class CreatorList:
+    """A page of creators.
+
+    `next` is the cursor of the following page, None on the last. `is_indexed` is False when every
+    creator had to be read for it. `histories` has the days of the creators, by id, where asked for.
+    """
+
+    creators: tuple[ListedCreator, ...]
+    next: str | None
+    is_indexed: bool
+    histories: Mapping[int, Sequence[Observation]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CreatorDetails:
+    """One creator: as it is now, its profile's address, its domains, keywords and days."""
+
+    creator: StoredCreator
+    url: str | None
+    memberships: tuple[Membership, ...]
+    keywords: Mapping[int, Sequence[str]]
+    history: tuple[Observation, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreatorCatalogue:
+    """Reads what is known of creators."""
+
+    database: Database
+    clock: Clock
+    calendar: QuotaCalendar
+    platforms: PlatformFields
+    backfill: CreatorsBackfill
+
+    def page(
+        self,
+        wanted: CreatorFilter,
+        sort: Sort,
+        *,
+        after: str | None = None,
+        limit: int = 50,
+        with_history: bool = False,
+    ) -> CreatorList:
+        """Return a page of the creators that are meant, in order.
+
+        Args:
+            after: the cursor of the page before; None: the first page.
+            limit: rows at most, up to MAX_ROWS.
+            with_history: also read the days of the last month.
+
+        Raises:
+            InvalidInputError: a condition needs a domain, the name is that of too many creators, or
+                the cursor is not one of this order.
+        """
+        require_domain_where_needed(wanted, sort)
+        position = position_of(after, sort)
+
+        def read(tx: Tx) -> list[ListedCreator]:
+            ids = _ids_named(tx, wanted)
+            if ids is not None and not ids:
+                return []
+            return search.page(tx, wanted, sort, position, limit + 1, ids=ids)
+
+        rows = self.database.read(read)
+        shown = tuple(rows[:limit])
+        return CreatorList(
+            creators=shown,
+            next=cursor_of(shown[-1], sort) if len(rows) > limit else None,
+            is_indexed=wanted.name is not None or search.is_indexed(wanted, sort),
+            histories=self._histories(shown) if with_history and shown else {},
+        )
+
+    def matching(self, wanted: CreatorFilter) -> int:
+        """Return how many creators are meant, COUNTED + 1 when there are more than COUNTED."""
+        require_domain_where_needed(wanted, None)
+        return self.database.read(search.count, wanted, COUNTED + 1)
+
+    def show(self, platform: str, uid: str, days: int) -> CreatorDetails:
+        """Return a creator with its history of that many days.
+
+        Raises:
+            InvalidInputError: it is not known.
+        """
+        since = self._day_before(days)
+
+        def read(tx: Tx) -> CreatorDetails:
+            creator = search.find(tx, platform, uid)
+            if creator is None:
+                raise InvalidInputError("creator_unknown", platform=platform, uid=uid)
+            found = search.memberships(tx, platform, uid)
+            ids = [one.id for one in found]
+            return CreatorDetails(
+                creator=creator,
+                url=address_of(self.platforms.profile_url(platform), uid),
+                memberships=tuple(found),
+                keywords=search.keywords_of(tx, ids) if ids else {},
+                history=tuple(observations.of_creator(tx, creator.id, since)),
+            )
+
+        return self.database.read(read)
+
+    def by_domain(self) -> list[DomainCount]:
+        """Return the creators of every domain, the largest first."""
+        return self.database.read(search.counts_by_domain)
+
+    def by_keyword(self, platform: str, domain: str) -> list[KeywordCount]:
+        """Return how many creators of a domain each search listed."""
+        return self.database.read(search.counts_by_keyword, platform, domain)
+
+    def by_day(self, days: int, domain: str | None) -> list[DayCount]:
+        """Return what was stored on each of the last days, the newest first."""
+        return self.database.read(search.counts_by_day, self._day_before(days), domain)
+
+    def progress(self) -> BackfillProgress:
+        """Return how much of what older releases stored is not listed yet."""
+        return self.backfill.progress()
+
+    def _histories(self, shown: Sequence[ListedCreator]) -> dict[int, list[Observation]]:
+        ids = [one.id for one in shown]
+        rows = self.database.read(observations.of_creators, ids, self._day_before(SPARK_DAYS))
+        found: dict[int, list[Observation]] = {}
+        for row in rows:
+            found.setdefault(row.creator_id, []).append(row)
+        return found
+
+    def _day_before(self, days: int) -> date:
+        return self.calendar.day(self.clock.now()) - timedelta(days=days)
+
+
+def require_domain_where_needed(wanted: CreatorFilter, sort: Sort | None) -> None:
+    """Raise InvalidInputError when a condition is about a domain's creators and none is given."""
+    if wanted.domain is not None:
+        return
+    fields = {condition.field for condition in wanted.conditions}
+    if sort is not None:
+        fields.add(sort.field)
+    of_domain = sorted(MEMBERSHIP_FIELDS & fields)
+    if of_domain or wanted.is_exported is not None or wanted.keywords:
+        raise InvalidInputError("condition_needs_domain")
+
+
+def cursor_of(row: ListedCreator, sort: Sort) -> str:
+    """Return the cursor of the page behind a row."""
+    parts = [sort.field.value, int(sort.descending), row.sorted_by, row.row_id]
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+
+
+def position_of(cursor: str | None, sort: Sort) -> Position | None:
+    """Return the position in a cursor; None for None.
+
+    Raises:
+        InvalidInputError: it is not a cursor of this order.
+    """
+    if cursor is None:
+        return None
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        field_name, descending, value, row_id = json.loads(base64.urlsafe_b64decode(padded))
+    except (ValueError, TypeError) as error:
+        raise InvalidInputError("list_cursor_malformed") from error
+    is_value = value is None or (isinstance(value, int | str) and not isinstance(value, bool))
+    same_order = [field_name, descending] == [sort.field.value, int(sort.descending)]
+    if not same_order or not is_value or type(row_id) is not int:
+        raise InvalidInputError("list_cursor_malformed")
+    return Position(value, row_id)
+
+
+def _ids_named(tx: Tx, wanted: CreatorFilter) -> list[int] | None:
+    if wanted.name is None:
+        return None
+    ids = search.ids_named(tx, wanted.name)
+    if len(ids) > search.MAX_NAMED:
+        raise InvalidInputError("name_too_common", name=wanted.name, most=search.MAX_NAMED)
+    return ids

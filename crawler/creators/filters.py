@@ -1,0 +1,194 @@
+"""Reading conditions on creators as people write them: `followers>=10000`, `seen since 7d`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
+from zoneinfo import ZoneInfo
+
+from core.errors import InvalidInputError
+from crawler.creators.profiles import MAX_NUMBER, Contact
+from storage.creators.conditions import Condition, Field, Operator
+from storage.creators.search import Sort
+from storage.engines.datetimes import to_sql
+
+MAX_CONDITIONS = 20
+MAX_VALUES = 10_000
+MAX_TEXT = 512
+NUMBERS = frozenset({Field.FOLLOWERS, Field.VIDEOS, Field.LIKES, Field.SOURCE_PAGE})
+MOMENTS = frozenset({Field.SEEN_AT, Field.FIRST_SEEN_AT, Field.INGESTED_AT})
+# People write `seen since 7d`, and `粉丝数>=1万`.
+NAMES = {field.value: field for field in Field} | {
+    "seen": Field.SEEN_AT,
+    "first_seen": Field.FIRST_SEEN_AT,
+    "ingested": Field.INGESTED_AT,
+    "name": Field.NICKNAME,
+    "id": Field.UID,
+    "粉丝数": Field.FOLLOWERS,
+    "粉丝": Field.FOLLOWERS,
+    "作品数": Field.VIDEOS,
+    "视频数": Field.VIDEOS,
+    "获赞数": Field.LIKES,
+    "昵称": Field.NICKNAME,
+    "页码": Field.SOURCE_PAGE,
+}
+CONDITION = re.compile(
+    r"\s*(?P<field>\w+)\s*(?P<operator>>=|<=|!=|=|>|<|~|\bin\b|\bsince\b|\bbefore\b)"
+    r"\s*(?P<value>.+?)\s*",
+    re.DOTALL,
+)
+SHORTHAND = {"since": Operator.AT_LEAST, "before": Operator.BELOW}
+UNITS = {"": 1, "k": 10**3, "千": 10**3, "w": 10**4, "万": 10**4, "m": 10**6, "亿": 10**8}
+NUMBER = re.compile(r"(\d{1,19}(?:\.\d{1,4})?)\s*([kKwWmM千万亿]?)")
+SPAN = re.compile(r"(\d{1,6})\s*([mhdw])")
+SPAN_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+CONTACTS = {
+    "contact": Contact.EMAIL | Contact.PHONE | Contact.MESSENGER,
+    "email": Contact.EMAIL,
+    "phone": Contact.PHONE,
+    "messenger": Contact.MESSENGER,
+}
+
+
+class ConditionReader:
+    """Reads conditions; moments are in a time zone, spans end now.
+
+    Args:
+        read_list: returns the texts in a file that `in @FILE` names; None: files are refused.
+    """
+
+    def __init__(
+        self, *, now: datetime, zone: ZoneInfo, read_list: Callable[[str], Sequence[str]] | None
+    ) -> None:
+        self._now = now
+        self._zone = zone
+        self._read_list = read_list
+
+    def conditions(self, texts: Sequence[str]) -> tuple[Condition, ...]:
+        """Return the conditions in these texts, one each.
+
+        Raises:
+            InvalidInputError: one is malformed, or there are too many.
+        """
+        if len(texts) > MAX_CONDITIONS:
+            raise InvalidInputError("too_many_at_once", most=MAX_CONDITIONS)
+        return tuple(self.condition(text) for text in texts)
+
+    def condition(self, text: str) -> Condition:
+        """Return the condition in a text.
+
+        Raises:
+            InvalidInputError: it is malformed; the message names the fields and the operators.
+        """
+        match = CONDITION.fullmatch(text)
+        if match is None:
+            fields, operators = [*Field], [*Operator, *SHORTHAND]
+            raise InvalidInputError(
+                "condition_malformed", text=text[:MAX_TEXT], fields=fields, operators=operators
+            )
+        field = field_named(match["field"])
+        operator = SHORTHAND.get(match["operator"]) or Operator(match["operator"])
+        if field in MOMENTS:
+            return self._moment(field, operator, match)
+        if match["operator"] in SHORTHAND:
+            raise _unfit(field, match["operator"])
+        if field in NUMBERS:
+            return _number(field, operator, match["value"])
+        return self._text(field, operator, match["value"])
+
+    def _moment(self, field: Field, operator: Operator, match: re.Match[str]) -> Condition:
+        if operator in (Operator.CONTAINS, Operator.IN, Operator.EQUAL, Operator.UNEQUAL):
+            raise _unfit(field, match["operator"])
+        return Condition(field, operator, to_sql(self.moment(match["value"])))
+
+    def moment(self, text: str) -> datetime:
+        """Return the moment in a text: a span that ends now (`7d`), a day, or a time of a day.
+
+        Raises:
+            InvalidInputError: it is none of them.
+        """
+        span = SPAN.fullmatch(text.strip())
+        try:
+            if span is not None:
+                return self._now - timedelta(**{SPAN_UNITS[span[2]]: int(span[1])})
+            found = datetime.fromisoformat(text.strip())
+        except (ValueError, OverflowError) as error:
+            raise InvalidInputError("moment_malformed", text=text[:MAX_TEXT]) from error
+        return (found if found.tzinfo else found.replace(tzinfo=self._zone)).astimezone(UTC)
+
+    def _text(self, field: Field, operator: Operator, value: str) -> Condition:
+        if operator is Operator.IN:
+            return Condition(field, operator, self._values(value))
+        if operator not in (Operator.EQUAL, Operator.UNEQUAL, Operator.CONTAINS):
+            raise _unfit(field, operator)
+        return Condition(field, operator, value[:MAX_TEXT])
+
+    def _values(self, value: str) -> tuple[str, ...]:
+        if value.startswith("@"):
+            if self._read_list is None:
+                raise InvalidInputError("condition_file_refused")
+            found = tuple(self._read_list(value[1:]))
+        else:
+            found = tuple(part.strip() for part in re.split("[,，]", value) if part.strip())
+        values = tuple(dict.fromkeys(found))
+        if not 0 < len(values) <= MAX_VALUES:
+            raise InvalidInputError("condition_values_count", most=MAX_VALUES, given=len(values))
+        return values
+
+
+def field_named(name: str) -> Field:
+    """Return the field of that name, in English or Chinese.
+
+    Raises:
+        InvalidInputError: there is none; the message names them, and the one that was meant.
+    """
+    field = NAMES.get(name.lower())
+    if field is not None:
+        return field
+    near = get_close_matches(name.lower(), NAMES, n=1)
+    raise InvalidInputError("creator_field_unknown", name=name, near=near, known=[*Field])
+
+
+def contacts_named(names: Sequence[str]) -> int:
+    """Return the bits of the ways to get in touch of these names; 0 for none.
+
+    Raises:
+        InvalidInputError: a name is unknown.
+    """
+    bits = 0
+    for name in names:
+        if name.lower() not in CONTACTS:
+            raise InvalidInputError("contact_unknown", name=name, known=[*CONTACTS])
+        bits |= CONTACTS[name.lower()]
+    return bits
+
+
+def sort_named(text: str) -> Sort:
+    """Return the order in a text: `followers`, `-followers`, or `followers:desc`.
+
+    Raises:
+        InvalidInputError: the field is unknown, or the direction is neither asc nor desc.
+    """
+    name, _, direction = text.strip().partition(":")
+    if direction not in ("", "asc", "desc"):
+        raise InvalidInputError("sort_direction_unknown", direction=direction)
+    descending = direction == "desc" or name.startswith("-")
+    return Sort(field_named(name.lstrip("-+")), descending)
+
+
+def _number(field: Field, operator: Operator, text: str) -> Condition:
+    if operator in (Operator.CONTAINS, Operator.IN):
+        raise _unfit(field, operator)
+    match = NUMBER.fullmatch(text.replace(",", ""))
+    value = float(match[1]) * UNITS[match[2].lower()] if match and "." in match[1] else None
+    if match and value is None:
+        value = int(match[1]) * UNITS[match[2].lower()]
+    if value is None or value != int(value) or value > MAX_NUMBER:
+        raise InvalidInputError("number_malformed", text=text[:MAX_TEXT])
+    return Condition(field, operator, int(value))
+
+
+def _unfit(field: Field, operator: str) -> InvalidInputError:
+    return InvalidInputError("condition_operator_unfit", field=field, operator=operator)

@@ -1,0 +1,78 @@
+"""Creators: lists, filters, counts and one creator."""
+
+from __future__ import annotations
+
+from presentation.i18n.forms import Forms
+
+MESSAGES: dict[str, Forms] = {
+    "column_uid": "uid",
+    "column_nickname": "nickname",
+    "column_followers": "followers",
+    "column_contact": "contact",
+    "column_seen": "seen",
+    "column_first_seen": "first seen",
+    "column_30_days": "30 days",
+    "column_change": "change",
+    "column_profile": "profile",
+    "column_history": "history",
+    "column_creators": "creators",
+    "column_exported": "exported",
+    "column_pending": "waiting",
+    "column_status": "status",
+    "column_keyword": "keyword",
+    "column_new_creators": "new",
+    "column_creators_seen": "seen",
+    "word_email": "e-mail",
+    "word_phone": "phone",
+    "word_messenger": "messenger",
+    "word_exported": "exported",
+    # lists
+    "no_creators_found": "no creator meets that",
+    "more_creators": "these are the first {shown:,}; --limit shows more",
+    "creators_all_read": (
+        "every creator was read to sort by {field}; followers, first_seen_at and seen_at have an"
+        " index"
+    ),
+    "creators_still_brought_in": (
+        "creators of an older release are still being brought in: {left:,} of {of:,} rows are left"
+    ),
+    "no_history_yet": "no day is noted yet; the job creator_observations notes them each hour",
+    # one creator
+    "creator_heading": "{nickname} ({uid})",
+    "creator_fact": "  {name}: {value}",
+    "creator_in_domain": (
+        "{domain}: found by {keywords:, } on page {page} of task {task_id}, by {account}, {moment}"
+    ),
+    "creator_waits": "  waits for export",
+    "creator_delivered": (
+        "  delivered in segment {segment_id} of task {task_id}, by {account} on {day}: {file}"
+    ),
+    "unknown_account": "an unknown account",
+    "file_not_sealed": "not sealed yet",
+    # what people give
+    "condition_malformed": (
+        "{text!r} is no condition; it is FIELD OPERATOR VALUE, such as followers>=10000; fields:"
+        " {fields:, }; operators: {operators: }"
+    ),
+    "creator_field_unknown": "there is no field {name!r}; there are {known:, }",
+    "condition_operator_unfit": "{field} cannot be compared by {operator!r}",
+    "condition_values_count": "a list has 1 to {most:,} values; given: {given:,}",
+    "condition_file_refused": "a file can be named on the command line only; give the values",
+    "condition_needs_domain": (
+        "status, keyword, ingested_at and source_page belong to a creator in a domain; name the"
+        " domain"
+    ),
+    "moment_malformed": "{text!r} is no moment; it is a span such as 7d or 12h, or a day",
+    "number_malformed": "{text!r} is no whole number; 10000 and 10k are",
+    "contact_unknown": "there is no contact {name!r}; there are {known:, }",
+    "sort_direction_unknown": "a direction is asc or desc, not {direction!r}",
+    "one_output_form": "choose one of --json, --jsonl and --csv",
+    "list_unreadable": "the list {path} cannot be read: {cause}",
+    "list_cursor_malformed": "the cursor is not one of this list; begin with the first page",
+    "name_too_common": "more than {most:,} creators have {name!r} in their name; give more of it",
+    "creator_malformed": "a creator is an id or the address of a profile",
+    "creator_unknown": "no creator {uid!r} of {platform} was seen",
+    "creator_unknown_anywhere": "no creator {uid!r} was seen on any platform",
+    "creator_on_several": "{uid!r} is a creator of {platforms:, }; name one with --platform",
+    "profile_address_unknown": "the address is no profile of a known platform ({platforms:, })",
+}

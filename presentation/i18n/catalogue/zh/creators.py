@@ -1,0 +1,74 @@
+"""Creators: lists, filters, counts and one creator."""
+
+from __future__ import annotations
+
+from presentation.i18n.forms import Forms
+
+MESSAGES: dict[str, Forms] = {
+    "column_uid": "UID",
+    "column_nickname": "昵称",
+    "column_followers": "粉丝数",
+    "column_contact": "联系方式",
+    "column_seen": "最近出现",
+    "column_first_seen": "首次出现",
+    "column_30_days": "近 30 天",
+    "column_change": "变化",
+    "column_profile": "主页",
+    "column_history": "走势",
+    "column_creators": "达人",
+    "column_exported": "已导出",
+    "column_pending": "待导出",
+    "column_status": "状态",
+    "column_keyword": "关键词",
+    "column_new_creators": "新增",
+    "column_creators_seen": "出现",
+    "word_email": "邮箱",
+    "word_phone": "电话",
+    "word_messenger": "即时通讯",
+    "word_exported": "已导出",
+    # lists
+    "no_creators_found": "没有符合条件的达人",
+    "more_creators": "以上为前 {shown:,} 个；用 --limit 可显示更多",
+    "creators_all_read": (
+        "按 {field} 排序须读取全部达人；followers、first_seen_at 和 seen_at 有索引"
+    ),
+    "creators_still_brought_in": "旧版本的达人仍在补录：{of:,} 行中还剩 {left:,} 行",
+    "no_history_yet": "尚无任何一天的记录；任务 creator_observations 每小时记录一次",
+    # one creator
+    "creator_heading": "{nickname}（{uid}）",
+    "creator_fact": "  {name}：{value}",
+    "creator_in_domain": (
+        "{domain}：由 {keywords:, } 搜到，任务 {task_id} 第 {page} 页，账号 {account}，{moment}"
+    ),
+    "creator_waits": "  等待导出",
+    "creator_delivered": (
+        "  已交付：分段 {segment_id}（任务 {task_id}），账号 {account}，{day}：{file}"
+    ),
+    "unknown_account": "未知账号",
+    "file_not_sealed": "尚未封存",
+    # what people give
+    "condition_malformed": (
+        "{text!r} 不是条件；写法为 字段 运算符 值，例如 followers>=10000；字段：{fields:, }；"
+        "运算符：{operators: }"
+    ),
+    "creator_field_unknown": "没有字段 {name!r}；可用：{known:, }",
+    "condition_operator_unfit": "{field} 不能用 {operator!r} 比较",
+    "condition_values_count": "列表须有 1 到 {most:,} 个值；现有 {given:,} 个",
+    "condition_file_refused": "只有在命令行里才能给出文件；请直接给出各个值",
+    "condition_needs_domain": (
+        "状态、关键词、ingested_at 和 source_page 属于某个领域中的达人；请指定领域"
+    ),
+    "moment_malformed": "{text!r} 不是时间；可写 7d、12h 这样的时长，或一个日期",
+    "number_malformed": "{text!r} 不是整数；可写 10000、10k 或 1万",
+    "contact_unknown": "没有联系方式 {name!r}；可用：{known:, }",
+    "sort_direction_unknown": "方向只能是 asc 或 desc，不能是 {direction!r}",
+    "one_output_form": "--json、--jsonl 和 --csv 只能选一个",
+    "list_unreadable": "无法读取列表 {path}：{cause}",
+    "list_cursor_malformed": "该游标不属于此列表；请从第一页开始",
+    "name_too_common": "名字里含有 {name!r} 的达人超过 {most:,} 个；请多写几个字",
+    "creator_malformed": "请给出达人的 UID 或主页地址",
+    "creator_unknown": "在 {platform} 上没有见过达人 {uid!r}",
+    "creator_unknown_anywhere": "在所有平台上都没有见过达人 {uid!r}",
+    "creator_on_several": "{platforms:, } 上都有达人 {uid!r}；请用 --platform 指定",
+    "profile_address_unknown": "该地址不是已知平台的主页（{platforms:, }）",
+}

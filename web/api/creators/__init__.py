@@ -1,0 +1,1 @@
+"""`/api/v1/creators`: what was collected, in pages and as streams."""
