@@ -49,6 +49,7 @@ class Stamp:
 
 
 LONGEST_REST = timedelta(days=7, hours=1)
+LONGEST_LEASE = timedelta(hours=1)
 LATER = "updated_at>:limit"  # the row was written by the clock that was ahead
 TRIED_LATER = (
     "EXISTS (SELECT 1 FROM webhook_attempts a WHERE a.delivery_id=webhook_deliveries.id"
@@ -61,8 +62,13 @@ STAMPS = (
     Stamp("accounts", "cooldown_until", LONGEST_REST, "NULL"),
     Stamp("accounts", "ready_at", LONGEST_REST, "NULL"),
     Stamp("accounts", "session_checked_at", mended="NULL"),
+    # Of workers that died meanwhile: who lives has renewed its lease since.
+    Stamp("accounts", "lease_until", where=LATER),
+    Stamp("accounts", "lease_until", LONGEST_LEASE),
     Stamp("accounts", "updated_at"),
     Stamp("tasks", "not_before", where=LATER),
+    Stamp("tasks", "lease_until", where=LATER),
+    Stamp("tasks", "lease_until", LONGEST_LEASE),
     Stamp("tasks", "updated_at"),
     Stamp("tasks", "waiting_since"),
     Stamp("works", "checked_at", mended="NULL"),
@@ -72,6 +78,14 @@ STAMPS = (
     Stamp("webhook_deliveries", "not_before", where="created_at>:limit"),
     Stamp("webhook_deliveries", "not_before", where=TRIED_LATER),
     Stamp("webhook_endpoints", "rest_until", LONGEST_REST, "NULL"),
+    Stamp("webhook_deliveries", "lease_until", LONGEST_LEASE),
+    Stamp("source_states", "until_at", where=LATER),
+    Stamp("source_states", "probe_until", where=LATER),
+    Stamp("source_states", "updated_at"),
+    Stamp("proxies", "cooldown_until", where=LATER),
+    Stamp("proxies", "updated_at"),
+    Stamp("job_runs", "lease_until", LONGEST_LEASE, where="state='running'"),
+    Stamp("broadcaster", "lease_until", LONGEST_LEASE),
     Stamp("broadcaster", "started_at"),
     Stamp("workers", "seen_at"),
     Stamp("meta", "value", where="name='alerts_since' OR name LIKE 'job_met:%'"),

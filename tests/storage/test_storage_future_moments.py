@@ -6,13 +6,17 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.account_lease import Purpose
 from app.container import App
 from commands.doctor.checks import InstallationChecks
 from commands.doctor.findings import Level
+from core.attribution import CircuitCause, CircuitUnit
 from core.messages import Message
-from storage.crawling import accounts, job_runs
+from storage.crawling import account_leases, accounts, job_runs, source_states
 from storage.crawling.job_runs import JobCause
+from storage.crawling.source_states import CircuitState
 from storage.engines.datetimes import to_sql
+from storage.models.tasks import TaskType
 from storage.operations import database_clock
 from tests.support.apps import add_account
 from tests.support.crawler.workbench import file_crawl, store_rows
@@ -85,6 +89,37 @@ def test_what_a_clock_that_was_ahead_left_is_found_and_mended(was_ahead: App):
     account = was_ahead.database.read(accounts.every)[0]
     assert (account.cooldown_until, account.ready_at) == (None, None)
     assert account.quota_day == was_ahead.calendar.day(was_ahead.clock.now())
+
+
+def test_what_a_worker_leased_that_died_with_a_clock_ahead_is_free_again(app: App, clock):
+    """As are the circuits that were opened meanwhile."""
+    add_account(app, "acc1")
+    task = file_crawl(app)
+    clock.move(AHEAD.total_seconds())
+    dead = app.crawling.scheduler.claim(TaskType.INGESTION)
+    leased = app.pool.manager.lease(Purpose.INGESTING, "bilibili", task.id)
+    assert dead is not None and leased is not None
+    app.database.write(
+        source_states.set_state,
+        CircuitUnit("bilibili"),
+        CircuitState.OPEN,
+        cause=CircuitCause.RISK,
+        now=clock.now(),
+        until=clock.now(),
+        times=1,
+        code=None,
+        evidence=None,
+    )
+    clock.move(-AHEAD.total_seconds())
+    assert app.crawling.scheduler.claim(TaskType.INGESTION) is None
+    mend(app)
+    assert found(app) == set()
+    clock.move(1)
+    assert app.crawling.scheduler.reap() == 1
+    assert app.crawling.scheduler.claim(TaskType.INGESTION) is not None
+    assert app.database.write(account_leases.reap, clock.now()) == 1
+    [circuit] = app.database.read(source_states.all_of, clock.now())
+    assert circuit.until_at <= clock.now()
 
 
 def test_waits_that_are_meant_stay(app: App):
