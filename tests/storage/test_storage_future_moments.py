@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -16,6 +16,7 @@ from storage.crawling import account_leases, accounts, job_runs, source_states
 from storage.crawling.job_runs import JobCause
 from storage.crawling.source_states import CircuitState
 from storage.engines.datetimes import to_sql
+from storage.engines.transactions import Tx
 from storage.models.tasks import TaskType
 from storage.operations import database_clock
 from tests.support.apps import add_account
@@ -91,6 +92,14 @@ def test_what_a_clock_that_was_ahead_left_is_found_and_mended(was_ahead: App):
     assert account.quota_day == was_ahead.calendar.day(was_ahead.clock.now())
 
 
+def open_circuit(tx: Tx, now: datetime) -> None:
+    unit = CircuitUnit("bilibili")
+    source_states.locked(tx, unit, now)
+    source_states.set_state(
+        tx, unit, CircuitState.OPEN, cause=CircuitCause.RISK, now=now, until=now, times=1
+    )
+
+
 def test_what_a_worker_leased_that_died_with_a_clock_ahead_is_free_again(app: App, clock):
     """As are the circuits that were opened meanwhile."""
     add_account(app, "acc1")
@@ -99,27 +108,19 @@ def test_what_a_worker_leased_that_died_with_a_clock_ahead_is_free_again(app: Ap
     dead = app.crawling.scheduler.claim(TaskType.INGESTION)
     leased = app.pool.manager.lease(Purpose.INGESTING, "bilibili", task.id)
     assert dead is not None and leased is not None
-    app.database.write(
-        source_states.set_state,
-        CircuitUnit("bilibili"),
-        CircuitState.OPEN,
-        cause=CircuitCause.RISK,
-        now=clock.now(),
-        until=clock.now(),
-        times=1,
-        code=None,
-        evidence=None,
-    )
+    app.database.write(open_circuit, clock.now())
     clock.move(-AHEAD.total_seconds())
     assert app.crawling.scheduler.claim(TaskType.INGESTION) is None
-    assert app.database.read(source_states.all_of, clock.now()) != []
+    [circuit] = app.database.read(source_states.all_of, clock.now())
+    assert circuit.until_at > clock.now()
     mend(app)
     assert found(app) == set()
     clock.move(1)
     assert app.crawling.scheduler.reap() == 1
     assert app.crawling.scheduler.claim(TaskType.INGESTION) is not None
     assert app.database.write(account_leases.reap, clock.now()) == 1
-    assert app.database.read(source_states.all_of, clock.now()) == []
+    [circuit] = app.database.read(source_states.all_of, clock.now())
+    assert circuit.until_at <= clock.now()
 
 
 def test_waits_that_are_meant_stay(app: App):
