@@ -222,7 +222,8 @@ class AccountManager:
         """
         now = self.clock.now()
         if purpose is Purpose.INGESTING and self.vault.must_wait():
-            return Shortage(Message.of("accounts_wait_for_key"), until=now + KEY_RECHECK)
+            reason = Message.of("accounts_wait_for_key")
+            return Shortage(reason, until=now + KEY_RECHECK, is_own=True)
         day = self.calendar.day(now)
         if purpose is Purpose.EXPORTING:
             pool = self.database.read(accounts.pool_state, platform, now, day)

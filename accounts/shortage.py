@@ -21,6 +21,7 @@ class Shortage:
     when the day's quota is used up. `until` is the moment (UTC) when an account becomes fit by
     itself; None when only a person, or an account given back, can change that. `turn` is True when
     nothing is wrong: the accounts wait for their turn, or one was given back a moment ago.
+    `is_own` is True when other processes may use the accounts, and this one cannot.
     """
 
     reason: Message
@@ -28,6 +29,7 @@ class Shortage:
     spent: bool = False
     until: datetime | None = None
     turn: bool = False
+    is_own: bool = False
 
     def worth_telling(self, now: datetime) -> Message | None:
         """Return the reason that operators should read; None for a wait as in every crawl."""
@@ -35,12 +37,14 @@ class Shortage:
         return None if self.turn and is_soon else self.reason
 
     def retry_at(self, now: datetime, poll_secs: float) -> datetime:
-        """Return the moment (UTC) at which to look for an account again.
+        """Return the moment (UTC) at which to look for an account again, in whatever process.
 
         That is `until`, or `poll_secs` from `now` while accounts are busy, or else RECHECK_SECS
-        from `now`. When only a person can help, adding or enabling an account wakes the task even
-        earlier.
+        from `now`; at once when other processes may use the accounts. When only a person can help,
+        adding or enabling an account wakes the task even earlier.
         """
+        if self.is_own:
+            return now
         if self.busy:
             return now + timedelta(seconds=poll_secs)
         return self.until or now + timedelta(seconds=RECHECK_SECS)

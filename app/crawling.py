@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from crawler.creators.catalogue import CreatorCatalogue
     from crawler.creators.observations import ObservationJob
     from crawler.creators.profiles import ProfileReader
+    from crawler.export.copies import SegmentCopies
     from crawler.export.segment_files import SegmentFiles
     from crawler.export.segment_finalizer import SegmentFinalizer
     from crawler.export.verifier import ExportVerifier
@@ -83,6 +84,7 @@ class CrawlingFactories:
             exports_dir=self.foundation.settings.exports_dir,
             host=self.foundation.host,
             raw_fields=self.pool.platforms.raw_fields,
+            profile_url=self.pool.platforms.profile_url,
             is_declared=self.pool.platforms.is_declared,
         )
 
@@ -94,6 +96,13 @@ class CrawlingFactories:
         return SegmentFinalizer(
             database=self.foundation.database, files=self.segment_files, clock=self.foundation.clock
         )
+
+    @cached_property
+    def copies(self) -> SegmentCopies:
+        """Return the writer of copies of export files."""
+        from crawler.export.copies import SegmentCopies
+
+        return SegmentCopies(database=self.foundation.database, files=self.segment_files)
 
     @cached_property
     def verifier(self) -> ExportVerifier:

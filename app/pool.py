@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from crawler.runtime.account_sessions import AccountSessions, CooldownPolicy
     from crawler.statistics.fetcher import VideoStatsFetcher
     from crawler.statistics.retry_policy import StatsRetryPolicy
+    from sources.anonymous_requests import AnonymousRequests
     from sources.platform_access import PlatformAccess
     from sources.platforms import PlatformRegistry
     from sources.short_links import ShortLinkResolver
@@ -200,10 +201,27 @@ class PoolFactories:
 
         settings = self.foundation.settings
         return ShortLinkResolver(
+            requests=self.anonymous_requests(None),
             timeout_secs=settings.request_timeout_secs,
             answer_secs=settings.answer_timeout_secs,
             clock=self.foundation.clock,
             base_url=settings.short_link_base_url,
+        )
+
+    def anonymous_requests(self, proxy: str | None) -> AnonymousRequests:
+        """Return the sender of requests of no account, through a proxy (a URL) or directly.
+
+        Raises:
+            CredentialsError: no key decrypts what the name of the proxy's route is salted with.
+        """
+        from sources.anonymous_requests import AnonymousRequests
+
+        return AnonymousRequests(
+            circuits=self.circuits,
+            routes=self.egress_routes,
+            route=self.foundation.egress.of(proxy),
+            clock=self.foundation.clock,
+            attempts=self.foundation.settings.request_attempts,
         )
 
     @cached_property

@@ -12,6 +12,8 @@ from storage.operations import retention as rows
 
 # Nothing looks further back than an hour; the rest is for people who look for a cause.
 KEEP_REFUSALS_DAYS = 2
+# Proxies with sessions in their user names bring new routes every few minutes.
+KEEP_ROUTES_DAYS = 90
 BROADCASTS = (DeliveryKind.BROADCAST,)
 OTHERS = tuple(kind for kind in DeliveryKind if kind not in BROADCASTS)
 
@@ -64,6 +66,13 @@ def kept_rows(settings: Settings) -> Sequence[OldRows]:
             days=KEEP_REFUSALS_DAYS,
             find=lambda tx, *a: rows.old_rows(tx, "source_refusals", *a),
             drop=lambda tx, ids: rows.drop_rows(tx, "source_refusals", ids),
+        ),
+        OldRows(
+            name=Message.of("kind_egress_routes"),
+            table="proxies",
+            days=KEEP_ROUTES_DAYS,
+            find=rows.old_routes,
+            drop=rows.drop_routes,
         ),
         OldRows(
             name=Message.of("kind_web_actions"),

@@ -72,6 +72,7 @@ class UseCaseFactories:
     def exports(self) -> ExportUseCases:
         return ExportUseCases(
             finalizer=self.crawling.segment_finalizer,
+            copies=self.crawling.copies,
             verifier=self.crawling.verifier,
             audit=self.audit_log,
         )

@@ -196,8 +196,8 @@ class WorksFactories:
         """
 
         from sources.platform_access import PlatformAccess
-        from sources.request_delay import RequestDelay
         from sources.sessions import SessionPool
+        from sources.transport.request_delay import RequestDelay
 
         request_delay = RequestDelay(
             clock=self.foundation.clock,

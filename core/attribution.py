@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 ANY_ENDPOINT = "*"
+KEY_PREFIX = "key:"  # of an API key that stands in the place of an egress
 ALL = "*"  # in a circuit's unit: every egress, or every endpoint
 
 
@@ -66,7 +67,7 @@ class CircuitUnit:
     @property
     def scope(self) -> Scope:
         """Return the scope of a fault that concerns the whole unit."""
-        if self.egress.startswith("key:"):
+        if self.egress.startswith(KEY_PREFIX):
             return Scope.KEY
         if self.egress != ALL:
             return Scope.EGRESS

@@ -41,6 +41,7 @@ BatonError
 │   ├── RiskControlError            suspicion: account rests long, unless others are refused too
 │   ├── PlatformQuotaError          the platform's own quota is used up: wait for its reset
 │   ├── CircuitOpenError            nothing was sent, as that unit is left alone: wait for it
+│   ├── AccountTakenError           nothing was sent, as its lease has ended: another one goes on
 │   ├── LoginExpiredError           account disabled until somebody signs in
 │   ├── AccountBannedError          account disabled
 │   ├── ItemUnavailableError        go on without this item, ask for it again later
@@ -434,6 +435,10 @@ class CircuitOpenError(SourceError):
         self.unit = unit
         self.until = until
         self.attribution = Attribution(scope=unit.scope, until=until)
+
+
+class AccountTakenError(SourceError):
+    """Nothing was requested: an operator or another process ended the account's lease."""
 
 
 class LoginExpiredError(SourceError):

@@ -11,6 +11,7 @@ from core.attribution import Scope
 from core.cancellation import OutOfTurnSignal, StoppedSignal
 from core.errors import (
     AccountBannedError,
+    AccountTakenError,
     CredentialsError,
     LoginExpiredError,
     SourceError,
@@ -98,5 +99,5 @@ class SessionChecks:
 def _is_passing(error: SourceError) -> bool:
     """Return True when the next account would fail as well, whatever its login."""
     if error.attribution is None:
-        return not isinstance(error, LoginExpiredError | AccountBannedError)
+        return not isinstance(error, LoginExpiredError | AccountBannedError | AccountTakenError)
     return error.attribution.scope not in (Scope.ACCOUNT, Scope.EGRESS)

@@ -33,7 +33,11 @@ class _Account:
     over_limit: int = 0
     after_ban: int = 0
     has_signed_in: bool = False
-    window: deque[float] = field(default_factory=deque)
+    windows: dict[str, deque[float]] = field(default_factory=dict)
+
+    def window(self, endpoint: str) -> deque[float]:
+        """The moments of the requests that count together; an empty name is all of them."""
+        return self.windows.setdefault(endpoint, deque())
 
 
 class Accounts:
@@ -53,11 +57,14 @@ class Accounts:
 
         `is_over`: the session that the request came with has ended.
         """
-        return self._meet(name, rated=False, is_over=is_over)
+        return self._meet(name, rated_as=None, is_over=is_over)
 
-    def admit(self, name: str, *, is_over: bool = False) -> Standing:
-        """Count a request, and say whether it is let in; one that is refused uses up no rate."""
-        return self._meet(name, rated=True, is_over=is_over)
+    def admit(self, name: str, *, endpoint: str = "", is_over: bool = False) -> Standing:
+        """Count a request, and say whether it is let in; one that is refused uses up no rate.
+
+        `endpoint`: where each endpoint has a limit of its own, the one that is asked.
+        """
+        return self._meet(name, rated_as=endpoint, is_over=is_over)
 
     def is_welcome(self, name: str) -> bool:
         """Whether the account is neither banned nor signed out; counts nothing."""
@@ -77,10 +84,10 @@ class Accounts:
         with self._lock:
             self._accounts.setdefault(name, _Account()).good_answers = 0
 
-    def secs_to_wait(self, name: str) -> float:
-        """Until the account's window has room again."""
+    def secs_to_wait(self, name: str, endpoint: str = "") -> float:
+        """Until the account's window, or that of an endpoint, has room again."""
         with self._lock:
-            window = self._accounts.setdefault(name, _Account()).window
+            window = self._accounts.setdefault(name, _Account()).window(endpoint)
             if len(window) < self._rate.requests:
                 return 0.0
             return window[0] + self._rate.per_secs - self._now()
@@ -111,7 +118,7 @@ class Accounts:
         with self._lock:
             self._accounts.clear()
 
-    def _meet(self, name: str, *, rated: bool, is_over: bool) -> Standing:
+    def _meet(self, name: str, *, rated_as: str | None, is_over: bool) -> Standing:
         if not name:
             return Standing.SIGNED_OUT
         with self._lock:
@@ -122,7 +129,8 @@ class Accounts:
                 return Standing.SIGNED_OUT
             if fate is Standing.BANNED:
                 account.after_ban += 1
-            if fate is Standing.WELCOME and rated and not self._take_turn(account):
+            is_rated = fate is Standing.WELCOME and rated_as is not None
+            if is_rated and not self._take_turn(account.window(rated_as or "")):
                 account.over_limit += 1
                 return Standing.OVER_LIMIT
             return fate
@@ -137,8 +145,8 @@ class Accounts:
                 return Standing.SIGNED_OUT
         return Standing.WELCOME
 
-    def _take_turn(self, account: _Account) -> bool:
-        now, window = self._now(), account.window
+    def _take_turn(self, window: deque[float]) -> bool:
+        now = self._now()
         while window and window[0] <= now - self._rate.per_secs:
             window.popleft()
         if len(window) >= self._rate.requests:

@@ -50,13 +50,13 @@ class SandboxConfig:
 
     `creators` is the number per domain. `page_limit` caps numPages (None: every hit is reachable).
     `good_answers_before_ban` applies to the accounts named `banned-*` and `expired-*`.
-    `rate` is that of each account of Bilibili and of the marketplace, the other two that of each
-    key; `youtube_units` is what a key may spend in a day; a batch of Bilibili's videos has at most
-    `batch_limit` ids. `egresses` is the number of proxy gateways; with a `port` of its own a
-    sandbox opens them on the ports that follow it. `egress_rate` is what each egress route may
-    ask of a platform, whatever its accounts (None: no limit); Bilibili refuses by code -799 or,
-    if `egress_throttle` is `http`, by HTTP 429. `space_lock` is what a route may ask of
-    `/x/space/` before it is locked out there.
+    `rate` is that of each account of Bilibili and of the marketplace, `youtube_rate` that of each
+    key, `tikhub_rate` that of each key at each endpoint; `youtube_units` is what a key may spend in
+    a day; a batch of Bilibili's videos has at most `batch_limit` ids. `egresses` is the number of
+    proxy gateways; with a `port` of its own a sandbox opens them on the ports that follow it.
+    `egress_rate` is what each egress route may ask of a platform, whatever its accounts (None: no
+    limit); Bilibili refuses by code -799 or, if `egress_throttle` is `http`, by HTTP 429.
+    `space_lock` is what a route may ask of `/x/space/` before it is locked out there.
     Raises ValueError, naming the setting, when a value makes no sense.
     """
 

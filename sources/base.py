@@ -10,14 +10,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from core.attribution import KEY_PREFIX
 from core.errors import SourceError
 from core.logs import redact
 from core.messages import Message
 from core.settings import Pace
 from sources.circuits import ANONYMOUS_EGRESS, RequestCircuits
-from sources.request_delay import RequestDelay
 from sources.text import storable
 from sources.transport.egress import DIRECT
+from sources.transport.request_delay import RequestDelay
 
 if TYPE_CHECKING:
     import requests
@@ -164,11 +165,12 @@ class RequestGate(Protocol):
 class AccountSession:
     """An account's HTTP session with its cookies and proxy, kept while this process uses it.
 
-    Only the holder of the account's lease may use it. `egress` is the name of the egress route by
-    which it leaves (`sources/transport/egress.py`), `direct` for a session of no account; `secrets`
-    are the texts that `redact` removes; `gate` and `request_delay` pace the requests, and None
-    means that nothing does. `circuits` admits the requests of the call that uses the session just
-    now. `cookies` are those in `http`; None for an API key. `on_answer` is called after each
+    Only the holder of the account's lease may use it: nothing is sent once the lease has another
+    token than `lease_token` (None: no lease is looked at). `egress` is the name of the egress route
+    by which it leaves (`sources/transport/egress.py`), `direct` for a session of no account;
+    `secrets` are the texts that `redact` removes; `gate` and `request_delay` pace the requests, and
+    None means that nothing does. `circuits` admits the requests of the call that uses the session
+    just now. `cookies` are those in `http`; None for an API key. `on_answer` is called after each
     answer, before the source reads it.
     """
 
@@ -176,6 +178,7 @@ class AccountSession:
     username: str
     http: requests.Session = field(repr=False)
     egress: str = DIRECT
+    lease_token: int | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
     gate: RequestGate | None = field(default=None, repr=False)
     request_delay: RequestDelay | None = field(default=None, repr=False)
@@ -188,7 +191,7 @@ class AccountSession:
         """Return what stands for the egress of requests without an account: their API key."""
         if not self.secrets:
             return ANONYMOUS_EGRESS
-        return f"key:{hashlib.sha256(self.secrets[0].encode()).hexdigest()[:8]}"
+        return f"{KEY_PREFIX}{hashlib.sha256(self.secrets[0].encode()).hexdigest()[:8]}"
 
     @contextmanager
     def turn(self, endpoint: str) -> Iterator[None]:
@@ -197,6 +200,7 @@ class AccountSession:
         Sources must enter it around every single request.
 
         Raises:
+            AccountTakenError: on entering; the account's lease has ended.
             CircuitOpenError: on entering; a unit that it goes through is left alone.
             StoppedSignal: on entering; the service stops, the request must not be sent.
             OutOfTurnSignal: on entering; the wait would be longer than the gate's user wants.

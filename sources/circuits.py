@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from core.attribution import Attribution, CircuitCause, CircuitUnit, Reaction, Scope
+from core.attribution import KEY_PREFIX, Attribution, CircuitCause, CircuitUnit, Reaction, Scope
 from core.errors import (
     Evidence,
     RetryableError,
@@ -30,6 +30,8 @@ class Asker:
         egress: as in `AccountSession.egress`; without an account `key:…` or ANONYMOUS_EGRESS.
         account_id: 0 or less without an account.
         question: a hash of what is asked, by which a repetition is recognised.
+        lease_token: that of the account's lease, without which nothing is sent; None: no lease is
+            looked at.
         is_of_item: it is about one resource of several, and one that always fails is possible.
     """
 
@@ -37,8 +39,14 @@ class Asker:
     egress: str
     endpoint: str
     account_id: int
+    lease_token: int | None = None
     question: str = ""
     is_of_item: bool = False
+
+    @property
+    def has_route(self) -> bool:
+        """Return whether `egress` names a route, and not an API key or nobody."""
+        return self.egress != ANONYMOUS_EGRESS and not self.egress.startswith(KEY_PREFIX)
 
 
 @dataclass(frozen=True)
@@ -89,6 +97,7 @@ class Circuits(Protocol):
         """Return the permission to send one request now, after a short wait for another's answer.
 
         Raises:
+            AccountTakenError: the account is not the asker's any more.
             CircuitOpenError: a unit that the request goes through is left alone.
             StoppedSignal: `stop` was set while it waited.
         """

@@ -186,11 +186,13 @@ class AccountPace:
 
     def windows_for(self, endpoint: str) -> list[RateWindow]:
         """Return the windows that a request to `endpoint` (a path) goes through."""
-        return [
-            window
-            for name, window in self.windows.items()
-            if name == EVERYTHING or endpoint.startswith(name)
-        ]
+        return [self.windows[name] for name in self.names_for(endpoint)]
+
+    def names_for(self, endpoint: str) -> tuple[str, ...]:
+        """Return the names of these windows."""
+        return tuple(
+            name for name in self.windows if name == EVERYTHING or endpoint.startswith(name)
+        )
 
     def ready_at(self, now: datetime) -> datetime | None:
         """Return the moment from which the account may send a request; None when it may at once."""

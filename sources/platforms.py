@@ -26,10 +26,10 @@ from sources.circuits import Circuits
 from sources.cookies.selection import SessionText
 from sources.declared.loading import DeclaredPlatform, environment, load_platforms
 from sources.json_api import key_uid
-from sources.request_delay import RandomDelay
 from sources.tikhub.client import TikHubClient
 from sources.tikhub.douyin import DouyinSource
 from sources.tikhub.tiktok import TikTokSource
+from sources.transport.request_delay import RandomDelay
 from sources.youtube.client import YouTubeClient
 from sources.youtube.source import YouTubeSource
 

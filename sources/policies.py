@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from core.attribution import Reaction, Scope
 from core.cancellation import OutOfTurnSignal, StoppedSignal
 from core.clock import Clock
 from core.errors import (
+    AccountTakenError,
     CircuitOpenError,
     ItemUnavailableError,
     LoginExpiredError,
@@ -40,10 +40,10 @@ from sources.base import (
 )
 from sources.circuits import Asker, Circuits, RequestCircuits, failed_request, question_hash
 from sources.pacing import EVERYTHING
+from sources.transport.request_delay import backoff_secs
 
 T = TypeVar("T")
 SEARCH, STATS, UPLOADS, SESSION_CHECK = "search", "stats", "uploads", "session"
-BACKOFF_BASE_SECS = 0.5
 # The turn of a session check may be this far away; a later one waits for the account's next use.
 MAX_CHECK_WAIT_SECS = 5.0
 
@@ -59,10 +59,11 @@ class _Question:
 class GuardedSource:
     """A source whose requests are admitted by circuits, retried, and attributed when they fail.
 
-    Its methods raise CircuitOpenError when a unit on the request's way is left alone, and what the
-    source raises, with its `attribution` set. A RetryableError whose attempts are used up becomes
-    UnexpectedResponseError when the responses were damaged, and is raised as it is when none came.
-    Before an account's login is called lost, the platform is asked who is signed in.
+    Its methods raise CircuitOpenError when a unit on the request's way is left alone,
+    AccountTakenError when the account's lease has ended, and what the source raises, with its
+    `attribution` set. A RetryableError whose attempts are used up becomes UnexpectedResponseError
+    when the responses were damaged, and is raised as it is when none came. Before an account's
+    login is called lost, the platform is asked who is signed in.
 
     Args:
         attempts: how often one request is sent at most.
@@ -190,8 +191,8 @@ class GuardedSource:
             try:
                 answer = self._attempt(requests, question, session, request)
             except SourceError as error:
-                if isinstance(error, CircuitOpenError):
-                    raise
+                if isinstance(error, CircuitOpenError | AccountTakenError):
+                    raise  # nothing was sent
                 failure = self._after_session_check(session, question, error, stop)
                 if not isinstance(failure, RetryableError):
                     self._attribute(requests, session, failure)
@@ -243,6 +244,7 @@ class GuardedSource:
             egress=session.egress if session.account_id > ANONYMOUS else session.own_egress,
             endpoint=self.source.endpoints.get(question.kind, question.kind),
             account_id=session.account_id,
+            lease_token=session.lease_token,
             question=question_hash(question.kind, *question.subject),
             is_of_item=question.kind == STATS,
         )
@@ -284,9 +286,7 @@ class GuardedSource:
         return True
 
     def _back_off(self, attempt: int, stop: threading.Event) -> None:
-        # With jitter: workers that failed together must not all try again together.
-        pause = BACKOFF_BASE_SECS * 2 ** (attempt - 1) * random.uniform(0.5, 1.0)
-        if self._clock.wait(stop, pause):
+        if self._clock.wait(stop, backoff_secs(attempt)):
             raise StoppedSignal
 
     def _exhausted(

@@ -6,8 +6,8 @@ import hashlib
 import threading
 
 from sources.base import AccountSession, Source
-from sources.request_delay import RequestDelay
 from sources.transport.egress import DIRECT
+from sources.transport.request_delay import RequestDelay
 
 
 class SessionPool:

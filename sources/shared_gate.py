@@ -1,21 +1,22 @@
-"""One request rate for all threads and platforms that use the same API key."""
+"""One request rate for all threads that use the same API key."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from core.cancellation import StoppedSignal
 from core.clock import Clock
-from sources.pacing import AccountPace
+from sources.pacing import EVERYTHING, AccountPace
 
 
 class SharedGate:
-    """The pace of all requests with one API key, from any thread.
+    """The pace of all requests with one API key to one platform, from any thread.
 
     Unlike an account's gate it counts departures: with several requests in flight at once, waiting
-    for their responses would leave most of the pace unused. It waits as long as it takes.
+    for their responses would leave most of the pace unused. It waits as long as it takes. Where an
+    endpoint has a limit of its own, a throttle there leaves the others as they are.
 
     Args:
         on_wait: called with the seconds of each wait before it begins; None for nobody.
@@ -34,7 +35,8 @@ class SharedGate:
         self._stop = stop
         self._on_wait = on_wait
         self._lock = threading.Lock()
-        self._halved_at: float | None = None
+        self._halved_at: dict[str, float] = {}
+        self._thread = threading.local()
 
     @contextmanager
     def turn(self, endpoint: str) -> Iterator[None]:
@@ -55,34 +57,58 @@ class SharedGate:
         leave."""
         if self._stop.is_set():
             raise StoppedSignal
-        windows = self._pace.windows_for(endpoint)
+        names = self._pace.names_for(endpoint)
         with self._lock:
             now = self._now()
+            windows = [self._pace.windows[name] for name in names]
             secs = max((window.ready_in(now) for window in windows), default=0.0)
             if secs <= 0:
                 for window in windows:
                     window.record_request(now)
+                self._unsettled.append(names)
             return secs
 
     def record_success(self) -> None:
-        """Let all windows grow, as a request got a good answer."""
+        """Let the windows of this thread's requests grow, as they got good answers."""
         with self._lock:
-            for window in self._pace.windows.values():
-                window.record_success(self._now())
+            self._grow(self._take_unsettled())
 
     def record_throttle(self) -> None:
-        """Halve all windows, once for the requests that were in flight together.
+        """Halve the window that refused this thread's latest request, after those that were good.
 
-        The other refusals of the same burst carry no further information.
+        It is halved once for the requests that were in flight together: the other refusals of the
+        same burst carry no further information.
         """
         with self._lock:
-            now = self._now()
-            longest = max(window.secs for window in self._pace.windows.values())
-            if self._halved_at is not None and now - self._halved_at < longest:
-                return
-            self._halved_at = now
-            for window in self._pace.windows.values():
-                window.record_throttle(now)
+            *answered, refused = self._take_unsettled() or [()]
+            self._grow(answered)
+            own = [name for name in refused if name != EVERYTHING]
+            for name in own or refused:
+                self._halve(name)
+
+    def _halve(self, name: str) -> None:
+        window, now = self._pace.windows[name], self._now()
+        halved_at = self._halved_at.get(name)
+        if halved_at is not None and now - halved_at < window.secs:
+            return
+        self._halved_at[name] = now
+        window.record_throttle(now)
+
+    def _grow(self, requests: Iterable[tuple[str, ...]]) -> None:
+        for names in requests:
+            for name in names:
+                self._pace.windows[name].record_success(self._now())
+
+    @property
+    def _unsettled(self) -> list[tuple[str, ...]]:
+        """The windows of this thread's requests whose outcome is not recorded yet."""
+        found: list[tuple[str, ...]] = self._thread.__dict__.setdefault("unsettled", [])
+        return found
+
+    def _take_unsettled(self) -> list[tuple[str, ...]]:
+        taken = list(self._unsettled)
+        self._unsettled.clear()
+        return taken
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

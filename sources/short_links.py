@@ -17,6 +17,7 @@ from core.errors import (
     ThrottledError,
 )
 from core.messages import Message
+from sources.anonymous_requests import AnonymousRequests
 from sources.base import Gone, Unavailable
 from sources.bilibili.client import HEADERS
 from sources.links import (
@@ -37,6 +38,7 @@ from sources.transport.session import (
     open_http,
 )
 
+ENDPOINT = "short_links"  # the name in circuits
 MAX_HOPS = 5
 MAX_KNOWN = 10_000
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -49,6 +51,7 @@ class ShortLinkResolver:
     """Resolves short links, each with a fresh HTTP session, without cookies or an account.
 
     Args:
+        requests: sends the requests, by the route that `proxy` makes.
         base_url: for tests: `BASE/HOST/PATH` is requested instead of `https://HOST/PATH`.
         proxy: the proxy's URL; None to connect directly.
     """
@@ -56,12 +59,14 @@ class ShortLinkResolver:
     def __init__(
         self,
         *,
+        requests: AnonymousRequests,
         timeout_secs: float,
         clock: Clock,
         base_url: str = "",
         proxy: str | None = None,
         answer_secs: float = ANSWER_SECS,
     ) -> None:
+        self._requests = requests
         self._limits = HttpLimits(timeout_secs, answer_secs)
         self._clock = clock
         self._base_url = base_url.rstrip("/")
@@ -83,6 +88,7 @@ class ShortLinkResolver:
             ThrottledError: the short link's host wants fewer requests.
             RiskControlError: the short link's host refuses this address.
             BadRequestError: any other refusal of it.
+            CircuitOpenError: nothing was sent, as the host or the route is left alone.
         """
         with self._lock:
             known = self._known.get(link.url)
@@ -138,6 +144,14 @@ class ShortLinkResolver:
 
         `start` is the short link itself; other hosts than its one refuse nothing.
         """
+        return self._requests.send(
+            urlsplit(url).hostname or "",
+            ENDPOINT,
+            lambda: self._ask(http, url, start),
+            resource=url,
+        )
+
+    def _ask(self, http: BoundedSession, url: str, start: str) -> str | Unavailable:
         request = f"GET {url}"
         try:
             # Only the headers are needed, and the body may be a whole page.

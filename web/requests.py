@@ -123,7 +123,10 @@ class NewExport(RequestBody):
     domain: Domain
     platform: str = DEFAULT_PLATFORM
     format: str = "csv"
-    columns: str | None = Field(None, description="comma-separated; null: the usual ones")
+    columns: str | None = Field(
+        None, description="comma-separated, each also as NAME=HEADER; null: the usual ones"
+    )
+    headers: str = Field("raw", description="what the columns are called: raw, en or zh")
     limit: int | None = Field(None, ge=1, le=MAX_ROWS, description="rows at most; null: all")
     raw_cells: bool = Field(False, description="CSV: leave formula-like text")
     follow: bool = Field(False, description="go on for ever with new creators")

@@ -148,7 +148,8 @@ class Failures:
         """Return whom a failure concerns of a request that no second account can repeat."""
         if failed.cause is CircuitCause.SERVER_ERROR:
             return self._server_error(tx, asker, failed, now)
-        if failed.cause is CircuitCause.THROTTLE and failed.retry_after_secs is None:
+        paces_itself = failed.retry_after_secs is None and not asker.has_route
+        if failed.cause is CircuitCause.THROTTLE and paces_itself:
             return Attribution(scope=Scope.KEY)
         is_whole_key = failed.cause is CircuitCause.KEY and failed.is_conclusive
         endpoint = ALL if is_whole_key else asker.endpoint
@@ -294,11 +295,10 @@ class Failures:
     def _no_answer(self, tx: Tx, asker: Asker, failed: FailedRequest, now: datetime) -> Attribution:
         """Return whom silence concerns: the egress, or the platform once no egress gets through."""
         platform = CircuitUnit(asker.platform)
-        if asker.account_id <= 0:
-            until = self.openings.open(tx, platform, _opening(failed), now)
-            return Attribution(scope=Scope.PLATFORM, until=until)
-        unit = CircuitUnit(asker.platform, asker.egress)
+        unit = CircuitUnit(asker.platform, asker.egress) if asker.has_route else platform
         until = self.openings.open(tx, unit, _opening(failed), now)
+        if asker.account_id <= 0:
+            return Attribution(scope=unit.scope, until=until)
         silent = [
             circuit
             for circuit in source_states.others(tx, unit, CircuitCause.NO_ANSWER, now)

@@ -14,7 +14,8 @@ from accounts.egress.routes import EgressRoutes
 from core.attribution import ALL, Attribution, CircuitCause, CircuitUnit
 from core.cancellation import StoppedSignal
 from core.clock import Clock
-from core.errors import CircuitOpenError, Evidence
+from core.errors import AccountTakenError, CircuitOpenError, Evidence
+from core.leases import LeaseKind
 from sources.circuits import PLAIN_PERMIT, Asker, FailedRequest, Permit, Probe
 from storage.crawling import source_states, unknown_answers
 from storage.crawling.source_states import Circuit, CircuitState
@@ -53,6 +54,7 @@ class SharedCircuits:
         """Return the permission to send one request now, after a short wait for another's answer.
 
         Raises:
+            AccountTakenError: an operator or another process ended the account's lease.
             CircuitOpenError: a unit that the request goes through is left alone.
             StoppedSignal: `stop` was set while it waited.
         """
@@ -139,11 +141,10 @@ class SharedCircuits:
 
         Raises:
             CircuitOpenError: one is.
+            AccountTakenError: the account is not the asker's any more.
         """
         found = []
-        for circuit in self.database.read(
-            source_states.concerning, asker.platform, asker.egress, asker.endpoint
-        ):
+        for circuit in self._read_circuits(asker):
             if circuit.state is CircuitState.CLOSED:
                 continue
             if circuit.state is CircuitState.QUARANTINED and circuit.until_at <= now:
@@ -152,6 +153,17 @@ class SharedCircuits:
                 raise CircuitOpenError(unit=circuit.unit, until=circuit.until_at)
             found.append(circuit)
         return found
+
+    def _read_circuits(self, asker: Asker) -> list[Circuit]:
+        unit = asker.platform, asker.egress, asker.endpoint
+        if asker.lease_token is None:
+            return self.database.read(source_states.concerning, *unit)
+        token, circuits = self.database.read(
+            source_states.concerning_leased, *unit, asker.account_id
+        )
+        if token != asker.lease_token:
+            raise AccountTakenError("lease_lost", kind=LeaseKind.ACCOUNT, id=asker.account_id)
+        return circuits
 
     def _take_probes(self, tx: Tx, circuits: Sequence[Circuit], now: datetime) -> Permit | None:
         """Lease the next request of all circuits; None, and none leased, when one is taken."""

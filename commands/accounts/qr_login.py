@@ -10,9 +10,12 @@ from rich.text import Text
 
 from app.container import App
 from commands.framework.context import Exit, say, stderr_terminal
-from core.errors import CredentialsError, RetryableError
+from core.attribution import Scope
+from core.cancellation import StoppedSignal
+from core.errors import CircuitOpenError, CredentialsError, SourceError
 from core.messages import Message
 from presentation.i18n.renderer import Renderer, renderer_for
+from sources.anonymous_requests import AnonymousRequests
 from sources.bilibili.qr_login import CODE_LIVES_SECS, QRCode, QRLogin, ScanState
 
 POLL_SECS = 2.0
@@ -30,10 +33,13 @@ def sign_in(app: App, proxy: str | None, codes: int, stop: threading.Event) -> s
 
     Raises:
         CredentialsError: no code was confirmed in time.
+        SourceError: the sign-in refuses, or does not answer by this route.
         typer.Exit: `stop` was set.
     """
-    settings = app.settings
+    settings, requests = app.settings, app.pool.anonymous_requests(proxy)
     login = QRLogin(
+        requests=requests,
+        on_retry=lambda error: say(Message.of("login_again_after", cause=error)),
         base_url=settings.bilibili_passport_url,
         timeout_secs=settings.request_timeout_secs,
         answer_secs=settings.answer_timeout_secs,
@@ -41,6 +47,11 @@ def sign_in(app: App, proxy: str | None, codes: int, stop: threading.Event) -> s
     )
     try:
         return _show_codes(app, login, codes, stop)
+    except StoppedSignal:
+        raise _stopped(app) from None
+    except SourceError as error:
+        _tell_route(requests, error)
+        raise
     finally:
         login.close()
 
@@ -48,17 +59,30 @@ def sign_in(app: App, proxy: str | None, codes: int, stop: threading.Event) -> s
 def _show_codes(app: App, login: QRLogin, codes: int, stop: threading.Event) -> str:
     renderer = renderer_for(app.settings.language)
     for number in range(1, codes + 1):
-        code = login.new_code()
+        code = login.new_code(stop)
         stderr_terminal().print(_drawn(code))
         say(renderer.say("login_scan", secs=int(CODE_LIVES_SECS), url=code.url))
         if _is_confirmed(app, login, code, renderer, stop):
             return login.cookie_header()
         if stop.is_set():
-            say(renderer.say("login_stopped"))
-            raise typer.Exit(Exit.INTERRUPTED)
+            raise StoppedSignal
         if number < codes:
             say(renderer.say("login_expired"))
     raise CredentialsError("qr_codes_unconfirmed", codes=codes)
+
+
+def _tell_route(requests: AnonymousRequests, error: SourceError) -> None:
+    """Tell until when the route is left alone, where that is what the error led to."""
+    attribution, route = error.attribution, requests.route
+    if isinstance(error, CircuitOpenError) or attribution is None or attribution.until is None:
+        return
+    if attribution.scope is Scope.EGRESS:
+        say(Message.of("sign_in_route_rests", egress=route.name, until=attribution.until))
+
+
+def _stopped(app: App) -> typer.Exit:
+    say(renderer_for(app.settings.language).say("login_stopped"))
+    return typer.Exit(Exit.INTERRUPTED)
 
 
 def _is_confirmed(
@@ -67,12 +91,7 @@ def _is_confirmed(
     """Poll a code until it is confirmed (True), expired or given up (False)."""
     started, shown = app.clock.monotonic(), ScanState.WAITING
     while app.clock.monotonic() - started < CODE_LIVES_SECS:
-        try:
-            state = login.poll(code)
-        except RetryableError as error:
-            # The code stays valid: only this look at it failed.
-            say(Message.of("login_again_after", cause=error))
-            state = shown
+        state = login.poll(code, stop)
         if state is ScanState.DONE:
             return True
         if state is ScanState.EXPIRED:
@@ -82,6 +101,7 @@ def _is_confirmed(
         shown = state
         if app.clock.wait(stop, POLL_SECS):
             return False
+    login.require_known()
     return False
 
 

@@ -87,6 +87,9 @@ def start_export(
     limit: Annotated[int | None, typer.Option(help="rows at most; default: all there are")] = None,
     out: Annotated[Path | None, typer.Option(help="folder; default: data/exports")] = None,
     columns: Annotated[str | None, typer.Option(help="comma-separated; see docs/cli.md")] = None,
+    headers: Annotated[
+        str, typer.Option("--headers", help="what the columns are called: raw, en or zh")
+    ] = "raw",
     raw_cells: Annotated[
         bool, typer.Option("--raw-cells", help="CSV: leave formula-like text")
     ] = False,
@@ -110,6 +113,7 @@ def start_export(
         platform=platform,
         format=format,
         columns=columns,
+        headers=headers,
         limit=limit,
         out=str(out.absolute()) if out else None,
         raw_cells=raw_cells,

@@ -16,6 +16,7 @@ from commands.framework.reader import column_titles, shown, word
 from commands.framework.system_user import system_user
 from core.errors import InvalidInputError
 from core.messages import Message
+from crawler.export.copies import CopyRequest
 from crawler.export.verifier import VerificationResult
 from presentation.i18n.renderer import counted
 from presentation.json_rows import as_object, verification_object
@@ -114,6 +115,49 @@ def rebuild(
                 )
             )
         say(Message.of("rebuilt_from_now"))
+
+
+def copy(
+    segment_ids: Annotated[
+        list[int] | None, typer.Argument(help="the segments' ids, from `exports list`")
+    ] = None,
+    task: Annotated[int | None, typer.Option("--task", help="all files of an export")] = None,
+    format: Annotated[
+        str | None, typer.Option("--format", help="another format; default: as it was")
+    ] = None,
+    columns: Annotated[
+        str | None, typer.Option(help="other columns; see docs/cli.md; default: as they were")
+    ] = None,
+    headers: Annotated[
+        str | None, typer.Option("--headers", help="what the columns are called: raw, en or zh")
+    ] = None,
+    raw_cells: Annotated[
+        bool, typer.Option("--raw-cells", help="CSV: leave formula-like text")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="folder; default: beside the file")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write delivered rows to further files, in another form; no quota is used."""
+    if bool(segment_ids) == (task is not None):
+        raise InvalidInputError("copy_what")
+    request = CopyRequest(format=format, columns=columns, headers=headers, raw_cells=raw_cells)
+    with opened_app() as app:
+        chosen = segment_ids or app.crawling.copies.of_task(task or 0)
+        who, folder = system_user(app), _absolute(out)
+        copies = [app.use_cases.exports.copy(who, one, request, folder) for one in chosen]
+    if as_json:
+        result_json(
+            [
+                {"segment_id": one.segment_id, "path": str(one.path), "rows": one.rows}
+                for one in copies
+            ]
+        )
+        return
+    for one in copies:
+        file, rows = str(one.path), counted(one.rows, "row")
+        result(Message.of("segment_was_copied", segment_id=one.segment_id, file=file, rows=rows))
 
 
 def move(

@@ -8,6 +8,7 @@ from app.container import App
 from commands.doctor.findings import Finding, failure, ok, warning
 from core.installation.program import program_name
 from core.messages import Message
+from crawler.export.segment_files import remove_part
 from presentation.i18n.renderer import counted
 from storage.crawling import export_segments, leases
 from storage.models.segments import Segment, SegmentState
@@ -72,7 +73,7 @@ class ExportFileChecks:
 
         def remove() -> Message:
             for path in stale:
-                path.unlink(missing_ok=True)
+                remove_part(path)
             return Message.of("parts_removed", count=len(stale))
 
         count, names = len(stale), [path.name for path in stale[:3]]

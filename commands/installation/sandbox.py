@@ -21,7 +21,9 @@ def sandbox(
     page_limit: Annotated[int | None, typer.Option(help="pages of a search at most")] = None,
     batch_limit: Annotated[int, typer.Option(help="videos in one question")] = 50,
     youtube_units: Annotated[int, typer.Option(help="YouTube's quota of a day")] = 10_000,
-    tikhub_rate: Annotated[str, typer.Option(help="requests/seconds to TikHub")] = "10/1",
+    tikhub_rate: Annotated[
+        str, typer.Option(help="requests/seconds to each endpoint of TikHub")
+    ] = "10/1",
     egresses: Annotated[int, typer.Option(help="proxy gateways (HTTP and SOCKS5)")] = 0,
     egress_rate: Annotated[
         str | None, typer.Option(help="requests/seconds of one egress route")

@@ -215,7 +215,7 @@ class Settings(BaseSettings):
         0.001, "BATON_TIKHUB_PRICE_USD", "what TikHub charges for one answer", ge=0
     )
     tikhub_pace: PaceSetting = _setting(
-        Pace(8, 1), "BATON_TIKHUB_PACE", "requests/seconds to TikHub"
+        Pace(8, 1), "BATON_TIKHUB_PACE", "requests/seconds to each endpoint of TikHub"
     )
     short_link_base_url: str = _setting(
         "",

@@ -58,9 +58,14 @@ class CreatorsBackfill:
 
     def progress(self) -> BackfillProgress:
         """Return how much of `influencers` is not in `creators` yet."""
-        left = self.database.read(schema.get_fact, CREATORS_FACT)
-        highest = self.database.read(influencers.highest_id)
-        return BackfillProgress(highest if left is None else int(left), highest)
+
+        def read(tx: Tx) -> BackfillProgress:
+            highest, noted = influencers.highest_id(tx), schema.get_fact(tx, CREATORS_FACT)
+            if not backfill.is_oldest_missing(tx):
+                return BackfillProgress(0, highest)
+            return BackfillProgress(highest if noted is None else int(noted), highest)
+
+        return self.database.read(read)
 
     def _walk(
         self,

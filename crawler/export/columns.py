@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
 from core.errors import InvalidInputError
+from crawler.creators.profiles import address_of
 from storage.engines.transactions import Row
 
 DEFAULT_COLUMNS = (
@@ -24,28 +26,48 @@ DEFAULT_COLUMNS = (
 )
 STORED = ("id", "uid", "nickname", "platform", "domain", "source_page")
 RAW = "raw_data"
+PROFILE_URL = "profile_url"
+KNOWN_COLUMNS = (*DEFAULT_COLUMNS, "likes", PROFILE_URL, RAW)
+MAX_HEADER = 255
 Picker = Callable[[Row, Mapping[str, Any]], object]
 
 
-def parse_columns(text: str | None) -> tuple[str, ...]:
-    """Return the column names in a text like `a,b,c`; the default columns for None.
+@dataclass(frozen=True)
+class ChosenColumns:
+    """The columns of a file and their headers, in order; a header of None is a usual one."""
 
-    Besides the default ones, `raw_data` and `raw_data.KEY[.KEY]` are columns.
+    names: tuple[str, ...]
+    headers: tuple[str | None, ...]
+
+
+def parse_columns(text: str | None) -> ChosenColumns:
+    """Return the columns in a text like `a,b=HEADER,c`; the default columns for None.
+
+    Besides KNOWN_COLUMNS, `raw_data.KEY[.KEY]` are columns.
 
     Raises:
         InvalidInputError: there is no name (an empty text), an unknown one, or one twice.
     """
     if text is None:
-        return DEFAULT_COLUMNS
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
-    known = {*DEFAULT_COLUMNS, RAW}
+        return ChosenColumns(DEFAULT_COLUMNS, (None,) * len(DEFAULT_COLUMNS))
+    parts = [part.strip().partition("=") for part in text.split(",") if part.strip()]
+    names = tuple(name.strip() for name, _, _ in parts)
     for name in names:
-        if name not in known and not (name.startswith(f"{RAW}.") and len(name) > len(RAW) + 1):
-            known_names = [*DEFAULT_COLUMNS, RAW, f"{RAW}.KEY[.KEY]"]
+        if name not in KNOWN_COLUMNS and not (
+            name.startswith(f"{RAW}.") and len(name) > len(RAW) + 1
+        ):
+            known_names = [*KNOWN_COLUMNS, f"{RAW}.KEY[.KEY]"]
             raise InvalidInputError("column_unknown", name=name, known=known_names)
     if not names or len(set(names)) != len(names):
         raise InvalidInputError("columns_repeated")
-    return names
+    return ChosenColumns(names, tuple(_header(header) for _, _, header in parts))
+
+
+def _header(text: str) -> str | None:
+    header = text.strip()
+    if len(header) > MAX_HEADER or any(ord(letter) < 32 for letter in header):
+        raise InvalidInputError("header_malformed", most=MAX_HEADER)
+    return header or None
 
 
 class RowReader:
@@ -54,19 +76,26 @@ class RowReader:
     Args:
         raw_fields: for each common column, the key of its value in the platform's raw data.
         columns: names that `parse_columns` returned, in the order of the values.
+        profile_url: the address of a profile of the platform with `{uid}` in it; None: none.
     """
 
     # Exports spend most of their time here: stored columns, common raw fields and special columns
     # are read by calls that run in C, and then put into the order of `columns`.
 
-    def __init__(self, *, raw_fields: Mapping[str, str], columns: Sequence[str]) -> None:
+    def __init__(
+        self,
+        *,
+        raw_fields: Mapping[str, str],
+        columns: Sequence[str],
+        profile_url: str | None = None,
+    ) -> None:
         stored = [name for name in columns if name in STORED]
         common = [name for name in columns if name in raw_fields]
         special = [name for name in columns if name not in STORED and name not in raw_fields]
         self.columns = tuple(columns)
         self._stored = itemgetter("id", "id", *stored)  # two more, so that it is always a tuple
         self._common = [raw_fields[name] for name in common]
-        self._special = [_picker(name) for name in special]
+        self._special = [_picker(name, profile_url) for name in special]
         found = ["", "", *stored, *common, *special]
         self._order = itemgetter(*(found.index(name) for name in columns), 0)
         self._decode = json.JSONDecoder().raw_decode  # we wrote it: nothing stands behind it
@@ -81,9 +110,13 @@ class RowReader:
         return values
 
 
-def _picker(name: str) -> Picker:
+def _picker(name: str, profile_url: str | None) -> Picker:
     if name == "ingested_at":
         return lambda row, raw: row["ingested_at"].replace(" ", "T") + "Z"
+    if name == PROFILE_URL:
+        return lambda row, raw: address_of(profile_url, row["uid"])
+    if name == "likes":  # a platform that tells none has no such key
+        return lambda row, raw: None
     if name == RAW:
         return lambda row, raw: raw
     path = name.split(".")[1:]

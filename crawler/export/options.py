@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from crawler.export.formats.base import Table
+
 
 @dataclass(frozen=True)
 class ExportLimits:
@@ -26,13 +28,14 @@ class ExportLimits:
 class ExportOptions:
     """The options of an export task.
 
-    `raw_cells`: text that a spreadsheet may run as a formula is left as it is. `limit`: rows at
-    most; None: all. `out`: a folder; None: the exports folder. `follow`: wait for rows also while
-    no crawl of the domain is open.
+    `headers` are those of the columns; None: their names. `raw_cells`: text that a spreadsheet may
+    run as a formula is left as it is. `limit`: rows at most; None: all. `out`: a folder; None: the
+    exports folder. `follow`: wait for rows also while no crawl of the domain is open.
     """
 
     format: str
     columns: tuple[str, ...]
+    headers: tuple[str, ...] | None = None
     raw_cells: bool = False
     limit: int | None = None
     out: str | None = None
@@ -40,7 +43,11 @@ class ExportOptions:
 
     def as_json(self) -> dict[str, Any]:
         """Return the JSON object that the task's row keeps."""
-        return asdict(self) | {"columns": list(self.columns)}
+        found = asdict(self) | {"columns": list(self.columns)}
+        if self.headers is None:
+            del found["headers"]
+            return found
+        return found | {"headers": list(self.headers)}
 
     @classmethod
     def from_json(cls, options: Mapping[str, Any]) -> ExportOptions:
@@ -51,6 +58,7 @@ class ExportOptions:
         return cls(
             format=options["format"],
             columns=tuple(options["columns"]),
+            headers=tuple(options["headers"]) if options.get("headers") else None,
             raw_cells=bool(options.get("raw_cells")),
             limit=options.get("limit"),
             out=options.get("out"),
@@ -59,4 +67,12 @@ class ExportOptions:
 
     def of_segment(self) -> dict[str, Any]:
         """Return the options that a segment's row keeps, so that its file can be rendered again."""
-        return {"columns": list(self.columns), "raw_cells": self.raw_cells, "out": self.out}
+        found = {"columns": list(self.columns), "raw_cells": self.raw_cells, "out": self.out}
+        return found if self.headers is None else found | {"headers": list(self.headers)}
+
+
+def table_of(options: Mapping[str, Any]) -> Table:
+    """Return the columns and headers of a segment, from the options in its row."""
+    columns = tuple(options["columns"])
+    headers = tuple(options.get("headers") or columns)
+    return Table(columns, headers, raw_cells=bool(options.get("raw_cells")))

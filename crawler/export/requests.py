@@ -9,6 +9,7 @@ from core.messages import Message
 from core.requests import MAX_ID, FieldChecks, require_range, require_text
 from crawler.export.columns import parse_columns
 from crawler.export.formats import format_named
+from crawler.export.headers import Headers, headers_named, headers_of
 from crawler.export.options import ExportOptions
 from crawler.tasks.labels import labels_named
 from crawler.tasks.requests import DEFAULT_PLATFORM, domain_named
@@ -22,7 +23,9 @@ class ExportRequest:
     """A valid request to export the creators of a domain.
 
     Args:
-        columns: column names, comma-separated; None for the default ones.
+        columns: column names, comma-separated, each with `=HEADER` or without; None for the default
+            ones.
+        headers: what the columns are called that have no header: raw, en or zh.
         limit: rows at most; None for all there are.
         out: an absolute folder; None for the exports folder.
         raw_cells: leave text as it is that a spreadsheet would run as a formula.
@@ -39,6 +42,7 @@ class ExportRequest:
     platform: str = DEFAULT_PLATFORM
     format: str = "csv"
     columns: str | None = None
+    headers: str = Headers.RAW
     limit: int | None = None
     out: str | None = None
     raw_cells: bool = False
@@ -53,8 +57,12 @@ class ExportRequest:
         checks.check("platform", require_text, self.platform)
         chosen = checks.check("format", format_named, self.format)
         columns = checks.check("columns", parse_columns, self.columns)
-        for name in columns or ():
-            checks.check("columns", require_text, name)
+        language = checks.check("headers", headers_named, self.headers)
+        shown = None
+        if columns is not None and language is not None:
+            for text in (*columns.names, *filter(None, columns.headers)):
+                checks.check("columns", require_text, text)
+            shown = checks.check("columns", lambda one: headers_of(one, language), columns)
         if self.limit is not None:
             checks.check("limit", lambda limit: require_range(limit, 1, MAX_ROWS), self.limit)
         checks.check("lanes", lambda lanes: require_range(lanes, 1, MAX_LANES), self.lanes)
@@ -65,7 +73,8 @@ class ExportRequest:
         assert chosen is not None and columns is not None
         options = ExportOptions(
             format=chosen.name,
-            columns=columns,
+            columns=columns.names,
+            headers=None if shown == columns.names else shown,
             raw_cells=self.raw_cells,
             limit=self.limit,
             out=self.out,

@@ -14,6 +14,7 @@ import itertools
 import json
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,8 @@ from core.atomic_file import make_folder, sync_folder
 from core.errors import InvalidInputError, LeaseLostError, NoRoomError, OutputError
 from crawler.export.columns import RowReader
 from crawler.export.fencing import WriteFence
-from crawler.export.formats import FORMATS, FormatWriter
+from crawler.export.formats import FORMATS, Format, FormatWriter, Table
+from crawler.export.options import table_of
 from storage.crawling import influencers
 from storage.engines.transactions import Database, Row
 from storage.models.segments import Segment
@@ -50,13 +52,23 @@ class FinishedFile:
     """A published file.
 
     `stored_path` is the path that the database keeps: relative to the exports folder when the file
-    is below it. `bytes` and `sha256` are those of the file on the disk.
+    is below it. `bytes` and `sha256` are those of the file on the disk; `content_sha256` is the
+    hash of what it says, which a library that packs it does not change.
     """
 
     path: Path
     stored_path: str
     bytes: int
     sha256: str
+    content_sha256: str
+
+
+@dataclass(frozen=True)
+class RenderedRows:
+    """What a file that was rendered says, as a hash, and what its manifest must tell of cells."""
+
+    content_sha256: str
+    notes: dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -86,12 +98,14 @@ class SegmentFiles:
         exports_dir: the folder for segments whose task names no folder of its own.
         host: the name of this host, by which the database knows where a file is.
         raw_fields: returns, for a platform, the key in a creator's raw data for each common column.
+        profile_url: returns, for a platform, the address of a profile with `{uid}` in it, or None.
         is_declared: returns whether the platform is one of this program's or of a TOML file.
     """
 
     exports_dir: Path
     host: str
     raw_fields: Callable[[str], Mapping[str, str]]
+    profile_url: Callable[[str], str | None]
     is_declared: Callable[[str], bool]
 
     def final_path(self, placement: Placement) -> Path:
@@ -131,12 +145,39 @@ class SegmentFiles:
             # Their writers have lost the segment: without the file they have nothing to publish.
             for stale in _parts_of(final):
                 if fence.outgrows(stale):
-                    stale.unlink(missing_ok=True)
+                    remove_part(stale)
             return SegmentWriter(
                 files=self, placement=placement, part=part, final=final, fence=fence
             )
         except OSError as error:
             raise output_error(final, error) from error
+
+    def row_reader(self, platform: str, columns: Sequence[str]) -> RowReader:
+        """Return the reader of a platform's rows for a file of these columns."""
+        return RowReader(
+            raw_fields=self.raw_fields(platform),
+            columns=columns,
+            profile_url=self.profile_url(platform),
+        )
+
+    def render_rows(
+        self, database: Database, segment: Segment, path: Path, chosen: Format, table: Table
+    ) -> RenderedRows:
+        """Write a segment's rows to a new file of any format.
+
+        Raise OSError when the file cannot be written; it is removed.
+        """
+        values = self.row_reader(segment.platform, table.columns).values
+        writer = chosen.open(path, table)
+        try:
+            for rows in _rows_of(database, segment.id):
+                writer.write([values(row) for row in rows])
+            writer.close()
+        except BaseException:
+            writer.discard()
+            remove_part(path)
+            raise
+        return RenderedRows(writer.content_sha256() or measure(path)[1], dict(writer.notes()))
 
     def parts(self) -> Iterator[tuple[int, Path]]:
         """Yield segment id and path of each part file below the exports folder; none without the
@@ -176,16 +217,14 @@ class SegmentWriter:
         fence: WriteFence,
     ) -> None:
         segment = placement.segment
-        columns: Sequence[str] = segment.options["columns"]
+        table = table_of(segment.options)
         self._files = files
         self._placement = placement
         self._part = part
         self._final = final
         self._fence = fence
-        self._reader = RowReader(raw_fields=files.raw_fields(segment.platform), columns=columns)
-        self._writer: FormatWriter = FORMATS[segment.format].open(
-            part, columns, raw_cells=bool(segment.options.get("raw_cells"))
-        )
+        self._reader = files.row_reader(segment.platform, table.columns)
+        self._writer: FormatWriter = FORMATS[segment.format].open(part, table)
         self.rows = 0
 
     def append(self, rows: Sequence[Row]) -> None:
@@ -218,8 +257,9 @@ class SegmentWriter:
                 stored_path=self._files.stored_path(self._final),
                 bytes=size,
                 sha256=digest,
+                content_sha256=self._writer.content_sha256() or digest,
             )
-            self._require_same_content(digest)
+            self._require_same_content(done)
             manifest = self._write_manifest(done)
             # Both halves are needed: who took over before the question is told by the database,
             # and who takes over after it removes both sources, so that neither rename does harm.
@@ -241,17 +281,19 @@ class SegmentWriter:
         """Remove the part file; its rows stay in the database and can be rendered again."""
         self._writer.discard()
         try:
-            self._part.unlink(missing_ok=True)
+            remove_part(self._part)
             self._part.with_name(f"{self._part.name}.manifest").unlink(missing_ok=True)
         except OSError:
             return  # the folder is read-only by now; the next writer removes the file
 
-    def _require_same_content(self, digest: str) -> None:
+    def _require_same_content(self, done: FinishedFile) -> None:
         """Raise InvalidInputError when a sealed segment's file would get other content."""
-        recorded = self._placement.segment.sha256
-        if recorded in (None, digest) or not self._final.exists():
+        segment = self._placement.segment
+        if segment.sha256 in (None, done.sha256) or not self._final.exists():
             return
-        if measure(self._final)[1] != digest:
+        if segment.content_sha256 == done.content_sha256:
+            return  # another version of the library packs the same content in another way
+        if measure(self._final)[1] != done.sha256:
             self.discard()
             raise InvalidInputError(
                 "rebuild_changes_file",
@@ -272,9 +314,12 @@ class SegmentWriter:
             "account": self._placement.username,
             "format": segment.format,
             "columns": list(segment.options["columns"]),
+            "headers": list(table_of(segment.options).headers),
             "rows": self.rows,
             "bytes": done.bytes,
             "sha256": done.sha256,
+            "content_sha256": done.content_sha256,
+            **self._writer.notes(),
         }
         text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
         part = self._part.with_name(f"{self._part.name}.manifest")
@@ -339,6 +384,17 @@ def safe_name(text: str) -> str:
     while len(name.encode()) > NAME_BYTES:
         name = name[:-1]
     return name
+
+
+def remove_part(path: Path) -> None:
+    """Remove a part file, or the folder of temporary files beside one; a missing one is no error.
+
+    Raise OSError when it cannot be removed.
+    """
+    if path.is_dir():
+        shutil.rmtree(path)
+        return
+    path.unlink(missing_ok=True)
 
 
 def output_error(path: Path, error: OSError) -> OutputError:

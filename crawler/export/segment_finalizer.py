@@ -251,7 +251,11 @@ class SegmentFinalizer:
 
     def _sealed_file(self, done: FinishedFile) -> SealedFile:
         return SealedFile(
-            file_path=done.stored_path, bytes=done.bytes, sha256=done.sha256, host=self.host
+            file_path=done.stored_path,
+            bytes=done.bytes,
+            sha256=done.sha256,
+            content_sha256=done.content_sha256,
+            host=self.host,
         )
 
     def _withdraw_if_foreign(self, segment_id: int, done: FinishedFile) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 from core.clock import Clock
 from core.messages import Message
 from crawler.export.formats import FORMATS
+from crawler.export.options import table_of
 from crawler.export.segment_files import SegmentFiles, manifest_path, measure
 from storage.crawling import export_segments, influencers, ingestion_logs
 from storage.engines.transactions import Database, Tx
@@ -107,9 +109,10 @@ class ExportVerifier:
     def _content_problems(self, segment: Segment) -> list[Message]:
         """Compare the creators in a file with the rows that point to its segment."""
         stored = self.database.read(influencers.ids_of_segment, segment.id)
+        header = table_of(segment.options).id_header
         path = self.files.locate(segment.file_path or "")
         try:
-            in_file = list(FORMATS[segment.format].read_ids(path))
+            in_file = list(FORMATS[segment.format].read_ids(path, header))
         except (OSError, ValueError) as error:
             return [
                 Message.of(
@@ -121,7 +124,7 @@ class ExportVerifier:
             ]
         has_ids = None not in in_file
         if len(in_file) == len(stored) and (not has_ids or sorted(in_file) == stored):  # type: ignore[type-var]
-            return []
+            return self._rebuild_problems(segment)
         return [
             Message.of(
                 "segment_content_differs",
@@ -132,6 +135,25 @@ class ExportVerifier:
                 differing=len(set(in_file) ^ set(stored)) if has_ids else 0,
             )
         ]
+
+    def _rebuild_problems(self, segment: Segment) -> list[Message]:
+        """Render the segment again, and compare what the file would say with what was recorded.
+
+        Older releases recorded no content, and refreshed exported rows.
+        """
+        if segment.content_sha256 is None or not self.files.is_declared(segment.platform):
+            return []
+        with tempfile.TemporaryDirectory() as folder:
+            rendered = self.files.render_rows(
+                self.database,
+                segment,
+                Path(folder) / "file",
+                FORMATS[segment.format],
+                table_of(segment.options),
+            )
+        if rendered.content_sha256 == segment.content_sha256:
+            return []
+        return [Message.of("segment_rebuild_differs", segment_id=segment.id)]
 
     def _is_elsewhere(self, segment: Segment) -> bool:
         """Return whether only another host has the file; a shared folder has it here as well."""

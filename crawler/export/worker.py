@@ -24,6 +24,7 @@ from core.messages import Message
 from core.poller import database_poller
 from core.supervision.internal_errors import ComponentErrors
 from crawler.export.export_transaction import Batch, ExportTransaction
+from crawler.export.formats import FORMATS
 from crawler.export.options import ExportLimits
 from crawler.export.row_waits import RowWaiter
 from crawler.export.run import ExportRun, Next
@@ -164,7 +165,7 @@ class ExportWorker:
                 quota_left = run.exporter.account.remaining_quota(day)
                 continue
             quota_left -= len(batch.rows)
-            if run.writer is not None and run.writer.rows >= self.limits.file_rows:
+            if run.writer is not None and run.writer.rows >= self._file_rows(run):
                 self._finalize(run)
 
     def _end_if_due(
@@ -184,6 +185,11 @@ class ExportWorker:
             return Next.NEXT_ACCOUNT
         return self._hand_over(run, day) if quota_left <= 0 else None
 
+    def _file_rows(self, run: ExportRun) -> int:
+        """Return how many rows a file of the run may have."""
+        most = FORMATS[run.options.format].max_rows
+        return self.limits.file_rows if most is None else min(most, self.limits.file_rows)
+
     def _next_batch(
         self, run: ExportRun, account: AccountLease, day: date, quota_left: int
     ) -> Batch | None:
@@ -194,8 +200,8 @@ class ExportWorker:
         if run.limit_left is not None:
             limit = min(limit, run.limit_left)
         if run.writer is not None:
-            limit = min(limit, self.limits.file_rows - run.writer.rows)
-        limit = min(limit, self.limits.file_rows)
+            limit = min(limit, self._file_rows(run) - run.writer.rows)
+        limit = min(limit, self._file_rows(run))
         segment = run.new_segment(account, day, self.finalizer.host)
         # The second look starts from 0: rows that were committed late have lower ids.
         for after_id in dict.fromkeys((run.marker, 0)):

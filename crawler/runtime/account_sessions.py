@@ -134,6 +134,7 @@ class AccountSessions:
             user_agent=account.user_agent,
             egress=route.name,
         )
+        session.lease_token = leased.lease.token
         session.gate = checkout.gate
         checkout.opened_session = session
         checkout.watch = self.updates.watch(leased, checkout.access, session, secrets)

@@ -190,8 +190,7 @@ class VideoStatsFetcher:
         stop: threading.Event,
         on_wait: WaitObserver = ignore_wait,
     ) -> dict[str, BatchFetcher]:
-        """Return a fetcher for each known platform. Those with the same key share its pace."""
-        gates: dict[str, RequestGate] = {}
+        """Return a fetcher for each known platform."""
         fetchers: dict[str, BatchFetcher] = {}
         for platform in platforms:
             access = self.platforms.get(platform)
@@ -203,12 +202,11 @@ class VideoStatsFetcher:
                 continue
             waits = WaitReporter(platform=platform, clock=self.clock, observer=on_wait)
             key = self.keys.get(platform)
-            gate = gates.setdefault(key or platform, self._gate(access, stop, waits))
             lanes = LANES if by_key else 1
             fetchers[platform] = KeyBatchFetcher(
                 access=access,
                 key=key,
-                gate=gate,
+                gate=self._gate(access, stop, waits),
                 clock=self.clock,
                 retry_policy=self.retry_policy,
                 lanes=lanes,

@@ -8,6 +8,7 @@ from datetime import datetime
 from core.attribution import Scope
 from core.errors import (
     AccountBannedError,
+    AccountTakenError,
     CredentialsError,
     LoginExpiredError,
     RiskControlError,
@@ -44,6 +45,7 @@ def may_help_other(error: SourceError | CredentialsError) -> bool:
         RiskControlError,
         LoginExpiredError,
         AccountBannedError,
+        AccountTakenError,
         CredentialsError,
         UnexpectedResponseError,
     )

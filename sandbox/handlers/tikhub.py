@@ -76,9 +76,9 @@ class TikHub:
             return tikhub_errors.error(402, request.headers)
         if token.startswith("weak-"):
             return tikhub_errors.error(403)
-        standing = self.desk.accounts.admit(token)
+        standing = self.desk.accounts.admit(token, endpoint=request.path)
         if standing is Standing.OVER_LIMIT:
-            wait_secs = math.ceil(self.desk.accounts.secs_to_wait(token))
+            wait_secs = math.ceil(self.desk.accounts.secs_to_wait(token, request.path))
             return tikhub_errors.too_many(max(1, wait_secs))
         return None if standing is Standing.WELCOME else tikhub_errors.error(403)
 

@@ -26,8 +26,8 @@ from sources.bilibili.creator_page import CreatorCard, fetch_card, fetch_uploads
 from sources.bilibili.response_rules import ENDPOINTS
 from sources.bilibili.videos import MAX_AT_ONCE, VideoCounters
 from sources.circuits import Circuits
-from sources.request_delay import RandomDelay
 from sources.transport.cookies import AccountCookies, cookie_domain
+from sources.transport.request_delay import RandomDelay
 from sources.transport.session import open_http
 
 SEARCH_TYPES = {Via.USERS: "bili_user", Via.VIDEOS: "video"}

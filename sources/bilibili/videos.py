@@ -47,7 +47,7 @@ from sources.bilibili.ids import av_to_bv, bv_to_av
 from sources.bilibili.response_rules import BATCH as INFOS
 from sources.bilibili.response_rules import ENDPOINTS, GONE_REASONS, VIEW
 from sources.circuits import Circuits
-from sources.request_delay import RandomDelay
+from sources.transport.request_delay import RandomDelay
 
 log = service_log("stats")
 MAX_AT_ONCE = 50

@@ -37,7 +37,7 @@ class DouyinSource(TikHubSource):
     batch = BATCH
 
     def __init__(self, *, client: TikHubClient, pace: Pace) -> None:
-        super().__init__(client=client, pace=pace)
+        super().__init__(client=client, pace=pace, paths=(ONE, FEW_PLAYS, MANY_PLAYS))
         self._without_plays = _PaidAnswers(client.clock)
         self._with_plays = _PaidAnswers(client.clock)
 

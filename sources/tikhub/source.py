@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from core.errors import BadRequestError, NotFoundError, RetryableError, SourceError
 from core.messages import Message
@@ -19,16 +20,24 @@ NO_TOKEN = Message.of("platform_token_missing", name="TikHub", setting="BATON_TI
 
 
 class TikHubSource:
-    """The base of the adapters of platforms that TikHub serves; a session is its API token."""
+    """The base of the adapters of platforms that TikHub serves; a session is its API token.
+
+    TikHub counts the requests of a token's owner for each endpoint apart, and refuses a token the
+    rights to one of them, or does not reach the platform behind it.
+
+    Args:
+        pace: of the requests to each endpoint.
+        paths: of the endpoints that are asked.
+    """
 
     platform: str
     batch: int
 
-    def __init__(self, *, client: TikHubClient, pace: Pace) -> None:
+    def __init__(self, *, client: TikHubClient, pace: Pace, paths: Sequence[str]) -> None:
         self._client = client
-        self.pace = pace
-        self.endpoint_paces: Mapping[str, Pace] = {}
-        self.endpoints: Mapping[str, str] = {}
+        self.pace = replace(pace, requests=pace.requests * len(paths))  # of all together
+        self.endpoint_paces: Mapping[str, Pace] = dict.fromkeys(paths, pace)
+        self.endpoints: Mapping[str, str] = {path: path.rpartition("/")[2] for path in paths}
 
     def open_session(
         self, account_id: int, username: str, session: str | None, proxy: str | None

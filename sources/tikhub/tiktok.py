@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.errors import BadRequestError, NotFoundError
+from core.settings import Pace
 from sources.base import AccountSession, StatsAnswer, keeping_answers
+from sources.tikhub.client import TikHubClient
 from sources.tikhub.parsing import read_many, read_one
 from sources.tikhub.source import TikHubSource, split_ids
 
@@ -19,6 +21,9 @@ class TikTokSource(TikHubSource):
 
     platform = "tiktok"
     batch = BATCH
+
+    def __init__(self, *, client: TikHubClient, pace: Pace) -> None:
+        super().__init__(client=client, pace=pace, paths=(MANY, ONE))
 
     def video_stats(self, session: AccountSession, ids: Sequence[str]) -> dict[str, StatsAnswer]:
         """Return for each id its counters, or why there are none.

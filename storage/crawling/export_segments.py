@@ -70,11 +70,15 @@ def grow(tx: Tx, segment_id: int, ids: tuple[int, int], rows: int) -> bool:
 
 @dataclass(frozen=True)
 class SealedFile:
-    """The finished file of a segment: where it is on `host`, its size and its SHA-256 (hex)."""
+    """The finished file of a segment: where it is on `host`, its size and its SHA-256 (hex).
+
+    `content_sha256` is the hash of what it says, however a library packs that.
+    """
 
     file_path: str
     bytes: int
     sha256: str
+    content_sha256: str
     host: str
 
 
@@ -90,6 +94,7 @@ def seal(
     which = "state='open'" if rebuild_token is None else "rebuild_token=:rebuild_token"
     return 1 == tx.execute(
         "UPDATE export_logs SET state='sealed', file_path=:file_path, bytes=:bytes, sha256=:sha256,"
+        " content_sha256=:content_sha256,"
         f" host=:host, end_time=COALESCE(end_time, :now) WHERE id=:id AND {which}",
         **row_of(file),
         id=segment_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -10,7 +11,7 @@ from typing import Any
 from core.attribution import ALL, CircuitCause, CircuitUnit
 from storage.engines.datetimes import to_sql
 from storage.engines.dialect import MAX_TEXT_CHARS
-from storage.engines.transactions import Tx
+from storage.engines.transactions import Row, Tx
 from storage.models.mapping import row_to
 
 KEY = "platform=:platform AND egress=:egress AND endpoint=:endpoint"
@@ -80,8 +81,28 @@ def concerning(tx: Tx, platform: str, egress: str, endpoint: str) -> list[Circui
         egress=egress,
         endpoint=endpoint,
     )
-    circuits = [row_to(Circuit, row) for row in rows]
-    return sorted(circuits, key=lambda circuit: (circuit.egress != ALL, circuit.endpoint != ALL))
+    return _widest_first(rows)
+
+
+def concerning_leased(
+    tx: Tx, platform: str, egress: str, endpoint: str, account_id: int
+) -> tuple[int | None, list[Circuit]]:
+    """Return an account's lease token, with what `concerning` returns; None for no such account.
+
+    One statement reads both: it is run before each request.
+    """
+    rows = tx.all(
+        "SELECT accounts.lease_token AS account_token, source_states.* FROM accounts"
+        " LEFT JOIN source_states ON source_states.platform=:platform"
+        f" AND source_states.egress IN (:egress,'{ALL}')"
+        f" AND source_states.endpoint IN (:endpoint,'{ALL}') WHERE accounts.id=:account",
+        platform=platform,
+        egress=egress,
+        endpoint=endpoint,
+        account=account_id,
+    )
+    token = rows[0]["account_token"] if rows else None
+    return token, _widest_first(row for row in rows if row["egress"] is not None)
 
 
 def locked(tx: Tx, unit: CircuitUnit, now: datetime) -> Circuit:
@@ -207,6 +228,11 @@ def open_egresses(tx: Tx, platform: str, endpoints: tuple[str, ...], now: dateti
         **names,
     )
     return found
+
+
+def _widest_first(rows: Iterable[Row]) -> list[Circuit]:
+    circuits = [row_to(Circuit, row) for row in rows]
+    return sorted(circuits, key=lambda circuit: (circuit.egress != ALL, circuit.endpoint != ALL))
 
 
 def _key(unit: CircuitUnit) -> dict[str, Any]:

@@ -43,6 +43,12 @@ def old_influencers(tx: Tx, up_to_id: int) -> list[OldInfluencer]:
     return [row_to(OldInfluencer, row) for row in rows]
 
 
+def is_oldest_missing(tx: Tx) -> bool:
+    """Return whether the oldest row is not in `creators` yet; it comes last."""
+    row = tx.one(f"SELECT seen_at FROM influencers {tx.dialect.in_id_order} ORDER BY id LIMIT 1")
+    return row is not None and row["seen_at"] is None
+
+
 def mirror(tx: Tx, ids: Sequence[int]) -> None:
     """Give old rows the numbers of their creators, and their domain as the keyword."""
     marks, names = in_list(ids)

@@ -21,7 +21,8 @@ class Segment:
     """A row of `export_logs`: the rows that one account exported on a quota day, and their file.
 
     `first_id` and `last_id` bound its rows, `exported_count` counts them. `file_path`, `bytes`,
-    `sha256` and `end_time` are None until it is sealed.
+    `sha256` and `end_time` are None until it is sealed; `content_sha256` (the hash of what the file
+    says) also when an older release sealed it.
     """
 
     id: int
@@ -43,3 +44,4 @@ class Segment:
     host: str
     start_time: datetime
     end_time: datetime | None
+    content_sha256: str | None

@@ -16,6 +16,10 @@ from storage.engines.transactions import Tx, in_list
 
 # Rows that nothing else refers to.
 Log = Literal["account_events", "source_refusals", "web_actions"]
+# A cooldown that ended since then, or that has not ended, is news of a route.
+FORGOTTEN_ROUTE = (
+    "updated_at<:before AND added_at IS NULL AND (cooldown_until IS NULL OR cooldown_until<:before)"
+)
 
 
 def old_deliveries(
@@ -117,6 +121,43 @@ def drop_rows(tx: Tx, table: Log, ids: Sequence[int]) -> int:
     """Delete rows of a log; return the number deleted."""
     marks, params = in_list(ids)
     return tx.execute(f"DELETE FROM {table} WHERE id IN ({marks})", **params)
+
+
+def old_routes(tx: Tx, before: datetime, limit: int) -> list[int]:
+    """Return up to `limit` ids of egress routes of which nothing was heard since that moment.
+
+    Those that an operator added, that cool down, or by which an account left last are kept.
+    """
+    return _ids(
+        tx,
+        f"SELECT id FROM proxies WHERE {FORGOTTEN_ROUTE}"
+        " AND NOT EXISTS (SELECT 1 FROM accounts WHERE accounts.egress=proxies.egress)"
+        " ORDER BY updated_at LIMIT :limit",
+        before=to_sql(before),
+        limit=limit,
+    )
+
+
+def drop_routes(tx: Tx, ids: Sequence[int]) -> int:
+    """Delete egress routes that no account leaves by; return the number deleted.
+
+    One that an account began to leave by, or an operator added, meanwhile is kept.
+    """
+    marks, params = in_list(ids)
+    # Locked first: who makes a route known waits, and finds none, or was first and has named it.
+    routes = tx.all(
+        f"SELECT id, egress FROM proxies WHERE id IN ({marks}) AND added_at IS NULL"
+        f"{tx.dialect.lock_suffix}",
+        **params,
+    )
+    if not routes:
+        return 0
+    marks, params = in_list(row["egress"] for row in routes)
+    used = set(tx.column(f"SELECT egress FROM accounts WHERE egress IN ({marks})", **params))
+    # 0 is no route's id; it stands there because SQL has no empty list.
+    unused = [row["id"] for row in routes if row["egress"] not in used]
+    marks, params = in_list([0, *unused])
+    return tx.execute(f"DELETE FROM proxies WHERE id IN ({marks})", **params)
 
 
 def _newest_runs(tx: Tx) -> list[int]:

@@ -18,7 +18,13 @@ import tests.support.crawler.outside_checker as outside_checker
 from app.container import App
 from core.errors import InvalidInputError
 from crawler.export.columns import DEFAULT_COLUMNS, parse_columns
-from crawler.export.formats import CsvWriter, FormatWriter, JsonLinesWriter, format_named
+from crawler.export.formats import (
+    CsvWriter,
+    FormatWriter,
+    JsonLinesWriter,
+    Table,
+    format_named,
+)
 from crawler.export.segment_files import manifest_path, safe_name
 from tests.support.crawler.workbench import (
     DOMAIN,
@@ -30,6 +36,7 @@ from tests.support.crawler.workbench import (
 )
 from tests.support.messages import raises_saying
 
+ABC = ("a", "b", "c")
 # What a database gives back: no lone surrogates, no NUL.
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)
 RISKY = st.sampled_from(
@@ -58,7 +65,7 @@ FAST = settings(max_examples=150, deadline=None)
 def written(kind: type[CsvWriter] | type[JsonLinesWriter], table, raw_cells: bool = False) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "out"
-        writer: FormatWriter = kind(path, ("a", "b", "c"), raw_cells=raw_cells)
+        writer: FormatWriter = kind(path, Table(ABC, ABC, raw_cells=raw_cells))
         writer.write(table)
         writer.close()
         return path.read_bytes()
@@ -156,7 +163,7 @@ def test_the_default_columns_and_their_order(filled: App) -> None:
 
 def test_columns_of_raw_data_are_picked_by_their_keys(filled: App) -> None:
     names = "uid,raw_data.official.desc,raw_data.res.0.bvid,raw_data.none.at.all,raw_data"
-    export(filled, columns=parse_columns(names), format="jsonl")
+    export(filled, columns=parse_columns(names).names, format="jsonl")
     second = records(filled)[1]
     assert list(second) == names.split(",")
     assert second["raw_data.official.desc"] == "x" and second["raw_data.res.0.bvid"] == "B"
@@ -182,8 +189,8 @@ def test_columns_that_cannot_be_are_refused(text: str) -> None:
 
 
 def test_columns_are_read_as_people_write_them() -> None:
-    assert parse_columns(None) == DEFAULT_COLUMNS
-    assert parse_columns(" id , uid,raw_data.a.b ") == ("id", "uid", "raw_data.a.b")
+    assert parse_columns(None).names == DEFAULT_COLUMNS
+    assert parse_columns(" id , uid,raw_data.a.b ").names == ("id", "uid", "raw_data.a.b")
 
 
 def test_a_manifest_tells_what_is_in_the_file(filled: App) -> None:
@@ -200,9 +207,11 @@ def test_a_manifest_tells_what_is_in_the_file(filled: App) -> None:
         "account": "acc1",
         "format": "csv",
         "columns": list(DEFAULT_COLUMNS),
+        "headers": list(DEFAULT_COLUMNS),
         "rows": 3,
         "bytes": len(content),
         "sha256": hashlib.sha256(content).hexdigest(),
+        "content_sha256": hashlib.sha256(content).hexdigest(),
     }
 
 

@@ -188,7 +188,9 @@ def test_a_sealed_segment_is_not_sealed_again(two) -> None:
     one, _ = two
     work_off(one, file_export(one))
     before, now = segments_of(one), one.clock.now()
-    file = SealedFile(file_path="x.csv", bytes=1, sha256="0" * 64, host="h")
+    file = SealedFile(
+        file_path="x.csv", bytes=1, sha256="0" * 64, content_sha256="0" * 64, host="h"
+    )
     assert not one.database.write(lambda tx: segment_rows.seal(tx, before[0].id, file, now))
     assert segments_of(one) == before
 

@@ -12,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from app.container import App
+from core.errors import CircuitOpenError, ThrottledError
 from core.settings import Pace
 from crawler.statistics.fetcher import LANES
 from crawler.statistics.items import FetchedItem
@@ -191,13 +192,14 @@ def test_links_that_lead_nowhere_and_texts_that_mean_nothing_harm_no_others(plac
     assert here.server.stats()["requests"]["short_links"].get("/evil.example") is None
 
 
-def test_a_short_link_to_another_hop_and_one_without_an_answer(place) -> None:
+def test_a_short_link_to_another_hop_and_one_without_an_answer(place, clock: MovingClock) -> None:
     here = place()
-    here.server.order({"kind": "drop", "endpoint": "/b23.tv/onehops/"})
+    here.server.order({"kind": "drop", "endpoint": "/b23.tv/onehops/", "times": 3})
     cut = here.fetch("https://b23.tv/twohops", here.videos("youtube", 1)[0]["url"])
     assert (cut[0].answer, cut[0].final) == (None, False)
     assert "no answer to the short link" in english_text(cut[0].error)
     assert cut[1].answer is not None
+    clock.move(61)  # the host was left alone
     two = here.fetch("https://b23.tv/twohops")[0]
     assert two.answer is not None and two.video_id is not None
 
@@ -263,11 +265,36 @@ def test_when_the_platforms_own_quota_ends_the_rest_says_so(place) -> None:
     assert here.requests("youtube") <= 1 + LANES, "nobody asks on"
 
 
-def test_two_platforms_with_one_token_share_its_pace(place, clock: MovingClock) -> None:
+def test_each_endpoint_of_a_token_has_the_pace_that_its_platform_counts(
+    place, clock: MovingClock
+) -> None:
     here = place(server={"tikhub_rate": RateLimit(8, 1)}, tikhub_pace=Pace(8, 1))
     texts = [video["url"] for name in ("douyin", "tiktok") for video in here.videos(name, 40)]
     assert errors(here.fetch(*texts)) == {None}
     assert here.server.stats()["over_limit"] == 0 and clock.waits
+
+
+@pytest.mark.parametrize("headers", [{}, {"Retry-After": "20"}], ids=["no time", "20 s"])
+def test_a_throttle_of_one_endpoint_leaves_the_others_of_its_token_alone(
+    place, clock: MovingClock, headers: dict[str, str]
+) -> None:
+    here = place()
+    access = here.app.pool.access["tiktok"]
+    session = access.sessions.session(0, "key", "a-good-token", None)
+    throttle = {"kind": "answer", "http": 429, "headers": headers, "for_secs": 60}
+    here.server.order(throttle | {"endpoint": "/api/v1/tiktok/app/v3/fetch_multi_video"})
+    wanted = ids(here.videos("tiktok", 2, state="visible"))
+    with pytest.raises(ThrottledError):
+        access.source.video_stats(session, wanted, here.stop)
+    found = access.source.video_stats(session, wanted[:1], here.stop)
+    assert isinstance(found[wanted[0]], VideoStats), "one video is asked at another endpoint"
+    douyin = here.fetch(*(video["url"] for video in here.videos("douyin", 3)))
+    assert errors(douyin) == {None}
+    if headers:
+        with pytest.raises(CircuitOpenError):
+            access.source.video_stats(session, wanted, here.stop)
+    clock.move(61)
+    assert len(access.source.video_stats(session, wanted, here.stop)) == 2
 
 
 def test_tikhubs_budget_is_one_for_both_of_its_platforms(place) -> None:

@@ -19,13 +19,13 @@ from hypothesis import strategies as st
 from app.container import App
 from core.errors import SourceError
 from core.settings import Pace
-from crawler.export.formats import CsvWriter
+from crawler.export.formats import CsvWriter, Table
 from sources.base import AccountSession, CreatorPage, SessionStatus, Via
 from sources.bilibili import search
 from sources.bilibili.client import BilibiliClient
 from sources.bilibili.source import BilibiliSource
 from sources.local_circuits import LocalCircuits
-from sources.request_delay import RandomDelay
+from sources.transport.request_delay import RandomDelay
 from tests.support.crawler.workbench import claimed, file_crawl, rows
 from tests.support.fuzz.fuzz_effort import effort
 from tests.support.fuzz.json_strategies import ANY_JSON, ODD_TEXTS, body_of, damaged
@@ -238,7 +238,7 @@ def test_every_creator_comes_back_from_the_database_and_the_file_as_it_was(
 
 def written(path: Path, page: CreatorPage) -> list[list[str]]:
     """The creators as a CSV reader finds them in a file."""
-    writer = CsvWriter(path=path, columns=("uid", "nickname"), raw_cells=True)
+    writer = CsvWriter(path, Table(("uid", "nickname"), ("uid", "nickname"), raw_cells=True))
     writer.write([(creator.uid, creator.nickname) for creator in page.creators])
     writer.close()
     text = path.read_bytes().decode("utf-8-sig")

@@ -15,6 +15,7 @@ import segno
 from tests.processes.test_processes_console import Terminal
 from tests.support.processes.launcher import Baton, Process, SandboxProcess, wait_until
 from tests.support.sandbox import control
+from tests.support.sources.faulty_proxies import closed_port
 
 POLL = "/x/passport-login/web/qrcode/poll"
 ADDRESS = re.compile(r"https://account\.bilibili\.com/\S+")
@@ -197,6 +198,20 @@ def test_a_sign_in_that_cannot_be_reached_is_told(at_home: Baton) -> None:
     assert outcome.code == 1, outcome
     assert "no answer from the sign-in" in outcome.err and "Traceback" not in outcome.err
     assert accounts(at_home) == []
+
+
+def test_a_dead_proxy_is_told_with_its_route_and_asked_no_second_time(at_home: Baton) -> None:
+    proxy = f"http://us3r:geheim@127.0.0.1:{closed_port()}"
+    first = at_home.run("accounts", "login", "me", "--proxy", proxy)
+    assert first.code == 1, first
+    assert "no answer from the sign-in" in first.err
+    assert "the egress route 127.0.0.1:" in first.err and "is left alone until" in first.err
+    second = at_home.run("accounts", "login", "me", "--proxy", proxy)
+    assert second.code == 1 and "no answer" not in second.err
+    assert "is not asked by the egress route 127.0.0.1:" in second.err
+    assert not {"us3r", "geheim"} & set(re.split(r"[^0-9a-z]+", first.err + second.err))
+    [route] = at_home.run("egress", "list", "--json").json
+    assert route["cooldown_until"] and route["bad_in_row"] == 1
 
 
 def test_a_wrong_proxy_is_refused_before_anything_is_asked(

@@ -19,7 +19,7 @@ from sources.bilibili.source import BilibiliSource
 from sources.local_circuits import LocalCircuits
 from sources.pacing import AccountPace, PacedGate
 from sources.policies import GuardedSource
-from sources.request_delay import RandomDelay
+from sources.transport.request_delay import RandomDelay
 from tests.support.moving_clock import MovingClock
 from tests.support.sandbox import control
 from tests.support.sources.sources_servers import (

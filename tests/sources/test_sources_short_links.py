@@ -18,6 +18,7 @@ from sources.base import Gone, Unavailable
 from sources.links import ShortLink, VideoLink, recognise
 from sources.short_links import MAX_HOPS, ShortLinkResolver
 from tests.support.moving_clock import MovingClock
+from tests.support.sources.anonymous import unrecorded
 from tests.support.sources.sources_servers import RecordingProxy, Said
 from tests.support.sources.stats_servers import ScriptedApi, api
 
@@ -30,7 +31,9 @@ PAGE = f"https://www.iesdouyin.com/share/video/{AWEME}/?region=CN"
 
 @pytest.fixture
 def resolver(api: ScriptedApi, clock: MovingClock) -> ShortLinkResolver:
-    return ShortLinkResolver(timeout_secs=5.0, clock=clock, base_url=f"{api.url}/")
+    return ShortLinkResolver(
+        requests=unrecorded(clock), timeout_secs=5.0, clock=clock, base_url=f"{api.url}/"
+    )
 
 
 def leads(api: ScriptedApi, url: str, location: str, status: int = 302) -> None:
@@ -287,7 +290,10 @@ def test_without_a_base_the_host_itself_is_asked(
     # https goes through a proxy as CONNECT, which this one refuses: nothing reaches the world.
     proxy = proxies()
     resolver = ShortLinkResolver(
-        timeout_secs=5.0, clock=clock, proxy=proxy.url("user", "4711secret")
+        requests=unrecorded(clock),
+        timeout_secs=5.0,
+        clock=clock,
+        proxy=proxy.url("user", "4711secret"),
     )
     with pytest.raises(RetryableError) as caught:
         follow(resolver)

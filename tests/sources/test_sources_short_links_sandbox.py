@@ -14,6 +14,7 @@ from sources.short_links import ShortLinkResolver
 from tests.sources.conftest import World
 from tests.support.moving_clock import MovingClock
 from tests.support.sandbox import control
+from tests.support.sources.anonymous import unrecorded
 
 HOSTS = ["v.douyin.com", "vm.tiktok.com", "vt.tiktok.com", "www.tiktok.com/t", "b23.tv"]
 ENDS = {
@@ -34,7 +35,9 @@ def place(world: Callable[..., World]) -> World:
 
 @pytest.fixture
 def resolver(place: World, clock: MovingClock) -> ShortLinkResolver:
-    return ShortLinkResolver(timeout_secs=5.0, clock=clock, base_url=place.url)
+    return ShortLinkResolver(
+        requests=unrecorded(clock), timeout_secs=5.0, clock=clock, base_url=place.url
+    )
 
 
 def follow(resolver: ShortLinkResolver, url: str) -> VideoLink | Unavailable:

@@ -20,6 +20,7 @@ from sources.links import ShortLink
 from sources.short_links import ShortLinkResolver
 from sources.transport.session import BODY_BYTES, MIB, HttpAnswer, HttpLimits, fetch, open_http
 from tests.support.moving_clock import MovingClock
+from tests.support.sources.anonymous import unrecorded
 from tests.support.sources.faulty_proxies import ESTABLISHED, HOST, says, socks_replies
 from tests.support.sources.sources_servers import Said, ScriptedPlatform
 from tests.support.webhooks.raw_servers import Talk, raw_server, tls_context, trickle
@@ -184,13 +185,13 @@ def test_every_client_is_bounded(listen: Listen, clock: MovingClock) -> None:
     url = f"http://{HOST}:{listen(trickle(ENDLESS_BODY, PAUSE_SECS))}"
     limits = {"timeout_secs": 0.4, "answer_secs": 0.5}
     api = JsonApi(base_url=url, **limits)
-    login = QRLogin(base_url=url, **limits)
+    login = QRLogin(requests=unrecorded(clock), base_url=url, **limits)
     slow_head = f"http://{HOST}:{listen(trickle(ENDLESS_HEADERS, PAUSE_SECS))}"
-    links = ShortLinkResolver(base_url=slow_head, clock=clock, **limits)
+    links = ShortLinkResolver(requests=unrecorded(clock), base_url=slow_head, clock=clock, **limits)
     session = open_key_session(1, "key", "k", None, missing=Message.of("no_web_address"))
     for ask in (
         lambda: api.request(session, "/x"),
-        login.new_code,
+        lambda: login.new_code(threading.Event()),
         lambda: links.resolve(ShortLink("bilibili", "https://b23.tv/abc")),
     ):
         with pytest.raises(RetryableError) as caught:

@@ -15,6 +15,7 @@ from storage.models.segments import SegmentState
 from storage.operations import listings
 from web.api.lists import ObjectPage, TheListing
 from web.auth.access import Actor, Reader
+from web.copies import TheCopyForm, copied_file
 from web.lookups import existing_export, export_file
 from web.parameters import IdFilter, RowId
 from web.problems import refused_as
@@ -47,6 +48,20 @@ def show_export(segment_id: RowId, backend: TheBackend, _who: Reader) -> dict[st
 @router.get("/{segment_id}/file", summary="Download it", response_class=FileResponse)
 def download_export(segment_id: RowId, backend: TheBackend, _who: Reader) -> FileResponse:
     return export_file(backend, existing_export(backend, segment_id))
+
+
+@router.get(
+    "/{segment_id}/copy",
+    summary="Download its rows in another format, with other columns or headers",
+    response_class=FileResponse,
+)
+def copy_export(
+    segment_id: RowId, form: TheCopyForm, backend: TheBackend, who: Reader
+) -> FileResponse:
+    existing_export(backend, segment_id)
+    with refused_as(HTTPStatus.CONFLICT, InvalidInputError):
+        copied = backend.use_cases.exports.copy_to_download(who, segment_id, form)
+    return copied_file(copied)
 
 
 @router.post("/verify", summary="Prove that files, rows and quotas agree")

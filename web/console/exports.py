@@ -8,14 +8,18 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query
 from starlette.responses import FileResponse, Response
 
+from core.errors import InvalidInputError
+from crawler.export.formats import FORMATS
+from crawler.export.headers import Headers
 from storage.models.segments import SegmentState
 from storage.operations import listings
 from web.auth.access import Reader
 from web.console.list_view import TheList
 from web.console.visits import Acting, Reading, action
+from web.copies import TheCopyForm, copied_file
 from web.lookups import existing_export, export_file
 from web.parameters import RowId
-from web.problems import RequestRefusedError
+from web.problems import RequestRefusedError, refused_as
 from web.state import TheBackend
 
 router = APIRouter(include_in_schema=False)
@@ -40,6 +44,8 @@ def exports(
         states=SegmentState,
         chosen=(domain, wanted),
         host=backend.host,
+        formats=list(FORMATS),
+        headers=list(Headers),
     )
 
 
@@ -47,6 +53,17 @@ def exports(
 def download(segment_id: RowId, backend: TheBackend, _visitor: Reader) -> FileResponse:
     """Return a sealed export file of this host; 404 where it is not here, 409 while it is open."""
     return export_file(backend, existing_export(backend, segment_id))
+
+
+@router.get("/{segment_id}/copy")
+def copy(
+    segment_id: RowId, form: TheCopyForm, backend: TheBackend, visitor: Reader
+) -> FileResponse:
+    """Return the rows of a sealed export file in another form; no quota is used."""
+    existing_export(backend, segment_id)
+    with refused_as(HTTPStatus.CONFLICT, InvalidInputError):
+        copied = backend.use_cases.exports.copy_to_download(visitor, segment_id, form)
+    return copied_file(copied)
 
 
 @router.post("/{segment_id}/rebuild")

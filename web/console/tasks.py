@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from core.errors import InvalidInputError
 from crawler.export.formats import FORMATS
+from crawler.export.headers import Headers
 from crawler.export.requests import MAX_LANES
 from crawler.tasks.requests import MAX_PAGES
 from crawler.tasks.submission import FiledTask
@@ -70,6 +71,7 @@ def tasks(
         labels_in_use=backend.crawling.labels_in_use(LABELS_OFFERED),
         platforms=_platforms(backend),
         formats=list(FORMATS),
+        headers=list(Headers),
         max_pages=MAX_PAGES,
         max_lanes=MAX_LANES,
     )
@@ -116,6 +118,7 @@ def export(
     platform: Annotated[str, Form()] = "bilibili",
     format: Annotated[str, Form()] = "csv",
     columns: Annotated[str, Form()] = "",
+    headers: Annotated[str, Form()] = "raw",
     limit: Annotated[str, Form()] = "",
     lanes: Annotated[str, Form()] = "",
     raw_cells: Annotated[bool, Form()] = False,
@@ -133,6 +136,7 @@ def export(
             "follow": follow,
             "lanes": lanes.strip() or 1,
             "columns": columns.strip() or None,
+            "headers": headers,
             "limit": limit.strip() or None,
             "labels": labels.split(),
         }

@@ -1,4 +1,4 @@
-"""Rebuild export files, and verify them."""
+"""Rebuild, copy and verify export files."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from crawler.export.copies import CopiedFile, CopyRequest, SegmentCopies
     from crawler.export.segment_files import FinishedFile
     from crawler.export.segment_finalizer import SegmentFinalizer
     from crawler.export.verifier import ExportVerifier, VerificationResult
@@ -14,12 +15,18 @@ if TYPE_CHECKING:
 
 
 class ExportUseCases:
-    """Rebuilds and verifies export files."""
+    """Rebuilds, copies and verifies export files."""
 
     def __init__(
-        self, *, finalizer: SegmentFinalizer, verifier: ExportVerifier, audit: AuditLog
+        self,
+        *,
+        finalizer: SegmentFinalizer,
+        copies: SegmentCopies,
+        verifier: ExportVerifier,
+        audit: AuditLog,
     ) -> None:
         self._finalizer = finalizer
+        self._copies = copies
         self._verifier = verifier
         self._audit = audit
 
@@ -36,6 +43,23 @@ class ExportUseCases:
         """
         with self._audit.action(who, "export.rebuild", str(segment_id)):
             return self._finalizer.rebuild(segment_id, out)
+
+    def copy(
+        self, who: Principal, segment_id: int, request: CopyRequest, out: Path | None
+    ) -> CopiedFile:
+        """Write a sealed segment's rows to a further file, in another form; no quota is used.
+
+        Raises:
+            InvalidInputError: there is no such segment, or it is open.
+            OutputError: the file cannot be written.
+        """
+        with self._audit.action(who, "export.copy", str(segment_id)):
+            return self._copies.write(segment_id, request, out)
+
+    def copy_to_download(self, who: Principal, segment_id: int, request: CopyRequest) -> CopiedFile:
+        """Write such a copy to a folder of its own, which the caller removes."""
+        with self._audit.action(who, "export.copy", str(segment_id)):
+            return self._copies.temporary(segment_id, request)
 
     def verify(
         self, who: Principal, domain: str | None, *, deep: bool = False

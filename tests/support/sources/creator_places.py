@@ -17,7 +17,7 @@ from sources.bilibili.source import BilibiliSource
 from sources.declared.loading import SHIPPED, read_declaration
 from sources.declared.source import DeclaredSource
 from sources.local_circuits import LocalCircuits
-from sources.request_delay import RandomDelay
+from sources.transport.request_delay import RandomDelay
 from tests.support.moving_clock import MovingClock
 from tests.support.sources.sources_servers import SEARCH, Said, says_page
 

@@ -40,6 +40,21 @@ MESSAGES = {
     "plan_without_sessions": "no account has a session",
     # exports
     "format_unknown": "unknown format '{name}'; known: {known}",
+    "headers_unknown": "there are no headers {name!r}; there are {known:, }",
+    "header_malformed": "a header has at most {most} letters and no control characters",
+    "header_repeated": "two columns would have the header {header!r}",
+    "segment_rebuild_differs": (
+        "segment {segment_id}: its rows do not give the recorded content any more"
+    ),
+    "copy_of_open_segment": (
+        "segment {segment_id} is still being written; its rows can be copied once it is sealed"
+    ),
+    "task_without_files": "task {task_id} has no finished file",
+    "rows_over_format": (
+        "segment {segment_id} has more rows than a file of {format} can have ({most:,})"
+    ),
+    "copy_what": "name segments, or an export by --task",
+    "segment_was_copied": "segment {segment_id}: {rows} in {file}",
     "column_unknown": "unknown column '{name}'; known: {known}",
     "columns_repeated": "columns must be named once each, separated by commas",
     "export_not_writable": "cannot write {path}: {detail}",

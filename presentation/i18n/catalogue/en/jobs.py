@@ -35,6 +35,7 @@ MESSAGES: dict[str, Forms] = {
     "kind_alerts": "alerts",
     "kind_account_events": "account events",
     "kind_source_refusals": "refusals",
+    "kind_egress_routes": "egress routes",
     "kind_web_actions": "web actions",
     "kind_log_files": "log files",
     "kind_evidence_files": "evidence files",

@@ -33,6 +33,7 @@ MESSAGES: dict[str, Forms] = {
     "kind_alerts": "告警",
     "kind_account_events": "账号事件",
     "kind_source_refusals": "被拒绝的请求",
+    "kind_egress_routes": "出口线路",
     "kind_web_actions": "操作记录",
     "kind_log_files": "日志文件",
     "kind_evidence_files": "证据文件",

@@ -217,6 +217,7 @@ CHINESE = {
     "Start the export": "开始导出",
     "Format": "格式",
     "Columns": "列",
+    "Headers": "表头",
     "the usual ones": "常用列",
     "Rows at most": "最多行数",
     "Accounts side by side": "并行账号数",
@@ -256,8 +257,8 @@ CHINESE = {
     "all agree.": "全部一致。",
     "{n} problems.": "{n} 个问题。",
     "Write again": "重新生成",
-    "Write file #{id} again from the database, on this host? Its rows stay the same; re-crawled"
-    " names may be newer.": "在本机由数据库重新生成文件 #{id}？行不变；重新抓取过的名称可能更新。",
+    "Write file #{id} again from the database, on this host? Its rows stay as they were"
+    " delivered.": "在本机由数据库重新生成文件 #{id}？各行保持交付时的内容。",
     "{file} is written again from the database.": "{file} 已由数据库重新生成。",
     # alerts
     "Send a test notice to every channel": "向所有渠道发送测试通知",
@@ -442,6 +443,8 @@ CHINESE = {
     "Files of host {host}": "主机 {host} 的文件",
     "Last line": "最后写入",
     "Download": "下载",
+    "Copy as …": "另存为…",
+    "as they were": "不变",
     "Nothing was logged yet.": "尚无日志。",
     "Text": "文本",
     "Records": "显示条数",

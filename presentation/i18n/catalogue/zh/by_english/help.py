@@ -107,7 +107,7 @@ HELP = {
     "pages of a search at most": "一次搜索的最多页数",
     "videos in one question": "一次请求的视频数",
     "YouTube's quota of a day": "YouTube 的每日配额",
-    "requests/seconds to TikHub": "访问 TikHub 的 请求数/秒数",
+    "requests/seconds to each endpoint of TikHub": "访问 TikHub 每个接口的 请求数/秒数",
     "proxy gateways (HTTP and SOCKS5)": "代理网关数（HTTP 与 SOCKS5）",
     "requests/seconds of one egress route": "每个出口线路的 请求数/秒数",
     "code (-799) or http (429)": "code（返回 -799）或 http（返回 429）",
@@ -212,6 +212,14 @@ HELP = {
     ),
     "of a domain: in a file or not": "领域中的达人：是否已在文件中",
     "a field; - in front: the highest first": "排序字段；前面加 - 则从高到低",
+    "what the columns are called: raw, en or zh": "列的表头：raw、en 或 zh",
+    "Write delivered rows to further files, in another form; no quota is used.": (
+        "把已交付的行另存为其他形式的文件；不占用配额。"
+    ),
+    "all files of an export": "一个导出任务的所有文件",
+    "another format; default: as it was": "另一种格式；默认：不变",
+    "other columns; see docs/cli.md; default: as they were": ("其他列；见 docs/cli.md；默认：不变"),
+    "folder; default: beside the file": "文件夹；默认：与原文件相同",
     "creators at most": "最多达人数",
     "print an object with raw data a line": "每行输出一个含原始数据的对象",
     "print CSV": "输出 CSV",

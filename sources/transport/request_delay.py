@@ -7,6 +7,17 @@ import threading
 
 from core.clock import Clock
 
+BACKOFF_BASE_SECS = 0.5
+
+
+def backoff_secs(attempt: int) -> float:
+    """Return the pause after that failed attempt, from 1.
+
+    It is random within limits: workers that failed together must not all try again together.
+    """
+    longest: float = BACKOFF_BASE_SECS * 2 ** (attempt - 1)
+    return longest * random.uniform(0.5, 1.0)
+
 
 class RequestDelay:
     """A delay that keeps one job's requests `gap_secs` apart, whatever accounts send them."""
