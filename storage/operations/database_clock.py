@@ -49,7 +49,6 @@ class Stamp:
 
 
 LONGEST_REST = timedelta(days=7, hours=1)
-LONGEST_LEASE = timedelta(hours=1)
 LATER = "updated_at>:limit"  # the row was written by the clock that was ahead
 TRIED_LATER = (
     "EXISTS (SELECT 1 FROM webhook_attempts a WHERE a.delivery_id=webhook_deliveries.id"
@@ -62,13 +61,8 @@ STAMPS = (
     Stamp("accounts", "cooldown_until", LONGEST_REST, "NULL"),
     Stamp("accounts", "ready_at", LONGEST_REST, "NULL"),
     Stamp("accounts", "session_checked_at", mended="NULL"),
-    # Of workers that died meanwhile: who lives has renewed its lease since.
-    Stamp("accounts", "lease_until", where=LATER),
-    Stamp("accounts", "lease_until", LONGEST_LEASE),
     Stamp("accounts", "updated_at"),
     Stamp("tasks", "not_before", where=LATER),
-    Stamp("tasks", "lease_until", where=LATER),
-    Stamp("tasks", "lease_until", LONGEST_LEASE),
     Stamp("tasks", "updated_at"),
     Stamp("tasks", "waiting_since"),
     Stamp("works", "checked_at", mended="NULL"),
@@ -78,18 +72,24 @@ STAMPS = (
     Stamp("webhook_deliveries", "not_before", where="created_at>:limit"),
     Stamp("webhook_deliveries", "not_before", where=TRIED_LATER),
     Stamp("webhook_endpoints", "rest_until", LONGEST_REST, "NULL"),
-    Stamp("webhook_deliveries", "lease_until", LONGEST_LEASE),
     Stamp("source_states", "until_at", where=LATER),
     Stamp("source_states", "probe_until", where=LATER),
     Stamp("source_states", "updated_at"),
     Stamp("proxies", "cooldown_until", where=LATER),
     Stamp("proxies", "updated_at"),
-    Stamp("job_runs", "lease_until", LONGEST_LEASE, where="state='running'"),
-    Stamp("broadcaster", "lease_until", LONGEST_LEASE),
     Stamp("broadcaster", "started_at"),
     Stamp("workers", "seen_at"),
     Stamp("meta", "value", where="name='alerts_since' OR name LIKE 'job_met:%'"),
 )
+# What is leased, with the condition of rows that are. Such a lease is a dead worker's: who lives
+# renews its own by the true time.
+LEASED = {
+    "accounts": "1=1",
+    "tasks": "1=1",
+    "job_runs": "state='running'",
+    "webhook_deliveries": "1=1",
+    "broadcaster": "1=1",
+}
 # Days by which quota and pages are counted: a day that lies ahead would count nothing till then.
 DAYS = (("accounts", "quota_day"), ("accounts", "pages_day"))
 RUNS_AHEAD = "scheduled_at>:limit AND state<>'running'"
@@ -110,10 +110,13 @@ def highest(tx: Tx) -> datetime | None:
     return None if text is None else from_sql(text)
 
 
-def future_moments(tx: Tx, now: datetime, today: date) -> list[FutureMoments]:
-    """Return the columns with moments that a clock which was ahead left behind."""
+def future_moments(tx: Tx, now: datetime, today: date, *, lease: timedelta) -> list[FutureMoments]:
+    """Return the columns with moments that a clock which was ahead left behind.
+
+    `lease` is how long a lease lasts before it is renewed.
+    """
     found = []
-    for stamp in STAMPS:
+    for stamp in _stamps(lease):
         limit = to_sql(now + stamp.ahead + TOLERANCE)
         found += _found(tx, stamp.table, stamp.column, stamp.condition, limit)
     for table, column in DAYS:
@@ -122,13 +125,13 @@ def future_moments(tx: Tx, now: datetime, today: date) -> list[FutureMoments]:
     return found
 
 
-def mend(tx: Tx, now: datetime, today: date) -> int:
+def mend(tx: Tx, now: datetime, today: date, *, lease: timedelta) -> int:
     """Set what `future_moments` returns to now or clear it; return the number of values.
 
     Runs of scheduled jobs that lie ahead are deleted: they would keep the real ones from running.
     """
     changed = 0
-    for stamp in STAMPS:
+    for stamp in _stamps(lease):
         changed += tx.execute(
             f"UPDATE {stamp.table} SET {stamp.column}={stamp.mended} WHERE {stamp.condition}",
             limit=to_sql(now + stamp.ahead + TOLERANCE),
@@ -141,6 +144,11 @@ def mend(tx: Tx, now: datetime, today: date) -> int:
     changed += tx.execute(f"DELETE FROM job_runs WHERE {RUNS_AHEAD}", limit=to_sql(now + TOLERANCE))
     schema.set_fact(tx, HIGHEST, to_sql(now))
     return changed
+
+
+def _stamps(lease: timedelta) -> tuple[Stamp, ...]:
+    leases = (Stamp(table, "lease_until", lease, where=held) for table, held in LEASED.items())
+    return (*leases, *STAMPS)
 
 
 def _found(tx: Tx, table: str, column: str, condition: str, limit: str) -> list[FutureMoments]:

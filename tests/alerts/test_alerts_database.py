@@ -142,7 +142,7 @@ def test_a_clock_that_went_back_is_told(app: App, clock: MovingClock) -> None:
     assert watcher.look_once() == 1
     assert open_kinds(app) == [AlertKind.CLOCK_WENT_BACK]
     now = app.clock.now()
-    app.database.write(database_clock.mend, now, app.calendar.day(now))
+    app.database.write(database_clock.mend, now, app.calendar.day(now), lease=timedelta(0))
     watcher.look_once()
     clock.move(300)
     assert watcher.look_once() == 1

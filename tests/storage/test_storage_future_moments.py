@@ -24,17 +24,19 @@ from tests.support.crawler.workbench import file_crawl, store_rows
 from tests.support.messages import english
 
 AHEAD = timedelta(days=3)
+LEASE = timedelta(seconds=30)
 
 
 def found(app: App) -> set[str]:
     now = app.clock.now()
-    moments = app.database.read(database_clock.future_moments, now, app.calendar.day(now))
+    day = app.calendar.day(now)
+    moments = app.database.read(database_clock.future_moments, now, day, lease=LEASE)
     return {f"{one.table}.{one.column}" for one in moments}
 
 
 def mend(app: App) -> int:
     now = app.clock.now()
-    return app.database.write(database_clock.mend, now, app.calendar.day(now))
+    return app.database.write(database_clock.mend, now, app.calendar.day(now), lease=LEASE)
 
 
 def change(app: App, sql: str, **params: object) -> None:
@@ -104,10 +106,12 @@ def test_what_a_worker_leased_that_died_with_a_clock_ahead_is_free_again(app: Ap
     """As are the circuits that were opened meanwhile."""
     add_account(app, "acc1")
     task = file_crawl(app)
-    clock.move(AHEAD.total_seconds())
     dead = app.crawling.scheduler.claim(TaskType.INGESTION)
     leased = app.pool.manager.lease(Purpose.INGESTING, "bilibili", task.id)
     assert dead is not None and leased is not None
+    clock.move(AHEAD.total_seconds())
+    for table in ("accounts", "tasks"):  # renewed by the wrong time, nothing else was written
+        change(app, f"UPDATE {table} SET lease_until=:until", until=to_sql(clock.now()))
     app.database.write(open_circuit, clock.now())
     clock.move(-AHEAD.total_seconds())
     assert app.crawling.scheduler.claim(TaskType.INGESTION) is None
