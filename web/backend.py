@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from accounts.egress.operator import EgressOperator
+    from accounts.lifecycle.groups import AccountGroups
     from accounts.registry import AccountRegistry
     from accounts.vault import Vault
     from alerts.channels import Channel
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from web.use_cases.egress import EgressUseCases
     from web.use_cases.exports import ExportUseCases
     from web.use_cases.jobs import JobUseCases
+    from web.use_cases.proxies import ProxyUseCases
     from web.use_cases.tasks import TaskUseCases
     from web.use_cases.webhooks import WebhookUseCases
     from web.use_cases.works import WorksUseCases
@@ -53,6 +55,7 @@ class UseCases:
     tasks: TaskUseCases
     accounts: AccountUseCases
     egress: EgressUseCases
+    proxies: ProxyUseCases
     exports: ExportUseCases
     works: WorksUseCases
     dramas: DramaUseCases
@@ -85,6 +88,7 @@ class Backend:
     vault: Vault
     platforms: PlatformRegistry
     registry: AccountRegistry
+    groups: AccountGroups
     crawling: CrawlingService
     creators: CreatorCatalogue
     progress: SnapshotReader

@@ -128,6 +128,8 @@ def future_moments(tx: Tx, now: datetime, today: date, *, lease: timedelta) -> l
 def mend(tx: Tx, now: datetime, today: date, *, lease: timedelta) -> int:
     """Set what `future_moments` returns to now or clear it; return the number of values.
 
+    Tasks that wait for an account or a platform look again at once, as those may rest no longer.
+
     Runs of scheduled jobs that lie ahead are deleted: they would keep the real ones from running.
     """
     changed = 0
@@ -141,6 +143,12 @@ def mend(tx: Tx, now: datetime, today: date, *, lease: timedelta) -> int:
         changed += tx.execute(
             f"UPDATE {table} SET {column}=:today WHERE {column}>:today", today=str(today)
         )
+    # They wait for as long as an account or a circuit was to rest, by a moment that is mended now.
+    tx.execute(
+        "UPDATE tasks SET not_before=:now, updated_at=:now WHERE status IN ('pending','paused')"
+        " AND is_leaf=1 AND waiting_for IN ('account','platform') AND not_before>:now",
+        now=to_sql(now),
+    )
     changed += tx.execute(f"DELETE FROM job_runs WHERE {RUNS_AHEAD}", limit=to_sql(now + TOLERANCE))
     schema.set_fact(tx, HIGHEST, to_sql(now))
     return changed

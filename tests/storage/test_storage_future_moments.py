@@ -127,6 +127,16 @@ def test_what_a_worker_leased_that_died_with_a_clock_ahead_is_free_again(app: Ap
     assert circuit.until_at <= clock.now()
 
 
+def test_a_task_that_waits_for_a_circuit_of_that_time_looks_again(was_ahead: App):
+    """Whoever put it back had the right time, and took the circuit's end for how long to wait."""
+    task = file_crawl(was_ahead, domain="游戏")
+    until = to_sql(was_ahead.clock.now() + AHEAD)
+    waits = "waiting_for='platform', not_before=:until"
+    change(was_ahead, f"UPDATE tasks SET {waits} WHERE id=:id", until=until, id=task.id)
+    mend(was_ahead)
+    assert was_ahead.crawling.scheduler.claim(TaskType.INGESTION, task.id) is not None
+
+
 def test_waits_that_are_meant_stay(app: App):
     add_account(app, "acc1")
     task = file_crawl(app)

@@ -10,11 +10,11 @@ from fastapi import Depends, Query
 
 from core.requests import FieldChecks
 from crawler.creators.catalogue import MAX_ROWS
-from crawler.creators.filters import ConditionReader, contacts_named, sort_named
+from crawler.creators.filters import contacts_named, sort_named
 from crawler.tasks.requests import DEFAULT_PLATFORM, MAX_DOMAIN_LETTERS
 from storage.creators.conditions import CreatorFilter
 from storage.creators.search import Sort
-from web.backend import Backend
+from web.lookups import condition_reader
 from web.state import TheBackend
 
 USUAL_ROWS = 50
@@ -67,7 +67,7 @@ def _asked(
     raw: Annotated[bool, Query(description="with raw_data, the platform's entry")] = False,
 ) -> ListQuery:
     checks = FieldChecks()
-    conditions = checks.check("where", reader_of(backend).conditions, where or ())
+    conditions = checks.check("where", condition_reader(backend).conditions, where or ())
     contacts = checks.check("has", contacts_named, has or ())
     order = checks.check("sort", sort_named, sort)
     known = checks.check("platform", backend.platforms.searchable, platform)
@@ -83,11 +83,6 @@ def _asked(
         conditions=conditions,
     )
     return ListQuery(wanted, order, after, limit, raw)
-
-
-def reader_of(backend: Backend) -> ConditionReader:
-    """Return the reader of conditions in the quota zone; it reads no files."""
-    return ConditionReader(now=backend.clock.now(), zone=backend.calendar.zone, read_list=None)
 
 
 TheListQuery = Annotated[ListQuery, Depends(_asked)]
