@@ -16,7 +16,6 @@ from tests.chaos.receivers import Receiver
 from tests.chaos.stages import Stage
 from tests.support.processes.launcher import Process
 
-
 EMPTY_PAGE, MAX_EMPTY_PAGES = "null_result", 2
 
 
