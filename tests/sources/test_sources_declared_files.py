@@ -266,7 +266,7 @@ def test_the_users_folder_is_read_besides_our_own(tmp_path: Path) -> None:
     written(tmp_path, "not [ TOML", ".#fair.toml")
     found = load_platforms(tmp_path, {}, taken=("bilibili",))
     assert [platform.name for platform in found] == ["example_market", "fair"]
-    assert set(found[1].raw_fields) == {"followers", "videos", "signature"}
+    assert set(found[1].raw_fields) == {"followers", "videos", "likes", "signature"}
 
 
 def test_the_default_folder_need_not_be_there(

@@ -65,7 +65,7 @@ def test_encryption_can_be_switched_off(secured, open_database, option: str):
 def test_a_server_that_offers_none_is_refused_where_it_is_required(plain, open_database, mode):
     with raises_saying(DatabaseError, "no secure connection") as caught:
         cipher(open_database(f"{plain}?ssl-mode={mode}", patience_secs=60))
-    assert failure_is_lasting(caught.value)
+    assert not failure_is_lasting(caught.value)  # all work waits until somebody has mended it
     assert "p@ss word" not in f"{caught.value!r}{caught.value.__cause__!r}"
 
 
@@ -88,7 +88,7 @@ def test_a_server_of_another_authority_is_refused(secured, open_database, tmp_pa
     other = Authority(tmp_path / "other", name="Other")
     with raises_saying(DatabaseError, "no secure connection") as caught:
         cipher(open_database(f"{secured.url}?ssl_ca={other.ca}", patience_secs=60))
-    assert failure_is_lasting(caught.value)
+    assert not failure_is_lasting(caught.value)  # all work waits until somebody has mended it
 
 
 def test_a_certificate_for_another_name_is_refused_by_identity_only(
