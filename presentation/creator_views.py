@@ -9,6 +9,7 @@ from typing import Any
 from crawler.creators.catalogue import CreatorDetails
 from crawler.creators.profiles import PlatformFields, address_of
 from presentation.json_rows import plain
+from storage.crawling.ingestion_logs import FirstListed, IngestionLog
 from storage.creators.observations import Observation
 from storage.creators.search import ListedCreator, Membership
 
@@ -76,6 +77,16 @@ def observation_object(row: Observation) -> dict[str, Any]:
     """Return the numbers that a creator had from one day to another."""
     shown: dict[str, Any] = {name: plain(value) for name, value in vars(row).items()}
     del shown["creator_id"]
+    return shown
+
+
+def ingestion_log_object(
+    row: IngestionLog, creators: Sequence[FirstListed] | None = None
+) -> dict[str, Any]:
+    """Return a stored page, with the creators that it brought in unless they are None."""
+    shown: dict[str, Any] = {name: plain(value) for name, value in vars(row).items()}
+    if creators is not None:
+        shown["creators"] = [{"uid": one.uid, "nickname": one.nickname} for one in creators]
     return shown
 
 
