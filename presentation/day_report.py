@@ -16,6 +16,7 @@ from storage.creators.day_totals import ExportedShare, IngestedShare
 
 INGESTED = ("account", "platform", "domain", "pages", "ingested", "new_creators")
 EXPORTED = ("account", "platform", "domain", "files", "exported")
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 WIDTH = 16
 MAX_CELL_CHARS = 16_000  # two code units each; a longer name does not exist
 OPTIONS = {

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING
 
+from crawler.creators.filters import ConditionReader
+
 if TYPE_CHECKING:
     from accounts.egress.operator import EgressOperator
     from accounts.registry import AccountRegistry
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from core.settings import Settings
     from core.supervision.watchdog import Watchdog
     from crawler.creators.catalogue import CreatorCatalogue
+    from crawler.creators.day_report import DayReports
+    from crawler.creators.ingestion_logs import IngestionLogs
     from crawler.export.segment_files import SegmentFiles
     from crawler.service import CrawlingService
     from distribution.broadcast.broadcaster import Broadcaster
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from web.operations import Operations
     from web.use_cases.accounts import AccountUseCases
     from web.use_cases.alerts import AlertUseCases
+    from web.use_cases.creators import CreatorUseCases
     from web.use_cases.distribution import BroadcastUseCases, DramaUseCases
     from web.use_cases.egress import EgressUseCases
     from web.use_cases.exports import ExportUseCases
@@ -59,6 +64,7 @@ class UseCases:
     webhooks: WebhookUseCases
     jobs: JobUseCases
     alerts: AlertUseCases
+    creators: CreatorUseCases
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,8 @@ class Backend:
     registry: AccountRegistry
     crawling: CrawlingService
     creators: CreatorCatalogue
+    day_reports: DayReports
+    ingestion_logs: IngestionLogs
     progress: SnapshotReader
     account_views: AccountViewReader
     egress: EgressOperator
@@ -101,3 +109,7 @@ class Backend:
     watchdog: Watchdog
     use_cases: UseCases
     ending: Event
+
+    def conditions(self) -> ConditionReader:
+        """Return the reader of conditions on creators in the quota zone; it reads no files."""
+        return ConditionReader(now=self.clock.now(), zone=self.calendar.zone, read_list=None)

@@ -76,6 +76,11 @@ MESSAGES: dict[str, Forms] = {
     ),
     "page_creator": "  {nickname} ({uid})",
     "ingestion_log_unknown": "there is no ingestion log {log_id}",
+    # streams of creators
+    "api_rows_used_up": (
+        "these are at least {rows:,} creators, and this token may read {left:,} more today, of"
+        " {most:,}"
+    ),
     # what people give
     "condition_malformed": (
         "{text!r} is no condition; it is FIELD OPERATOR VALUE, such as followers>=10000; fields:"

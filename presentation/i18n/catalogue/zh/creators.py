@@ -73,6 +73,8 @@ MESSAGES: dict[str, Forms] = {
     ),
     "page_creator": "  {nickname}（{uid}）",
     "ingestion_log_unknown": "没有编号为 {log_id} 的入库日志",
+    # streams of creators
+    "api_rows_used_up": "至少有 {rows:,} 个达人，而此令牌今天的 {most:,} 行中还可读取 {left:,} 行",
     # what people give
     "condition_malformed": (
         "{text!r} 不是条件；写法为 字段 运算符 值，例如 followers>=10000；字段：{fields:, }；"
