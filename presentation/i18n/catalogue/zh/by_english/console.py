@@ -459,6 +459,7 @@ CHINESE = {
     "Keywords": "关键词",
     "Further conditions": "更多条件",
     "one a line": "每行一个",
+    "videos>=50": "作品数>=50",
     "Order": "排序",
     "Clear": "清空",
     "Followers": "粉丝数",
@@ -494,7 +495,6 @@ CHINESE = {
     "Nothing was ingested on this day.": "这一天没有入库。",
     "Nothing was exported on this day.": "这一天没有导出。",
     "with the creators that each page brought in": "同时列出每页新入库的达人",
-    "{n} creators": "{n} 个达人",
     "No page that was ingested fits.": "没有符合条件的入库日志。",
     # logs
     "Logs": "日志",
