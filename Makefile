@@ -45,8 +45,10 @@ chaos: $(VENV)/.dev mariadb  ## faults at random: MINUTES=30, ENGINE=sqlite|mari
 	$(BIN)/python -m tests.guards.main --random 20 $(if $(SEED),--seed $(SEED))
 	$(BIN)/python -m tests.chaos.main --minutes $(MINUTES) --engine $(ENGINE) $(if $(SEED),--seed $(SEED))
 
-guards: $(VENV)/.dev mariadb  ## remove guards one by one, and see a test fail without each
-	$(BIN)/python -m tests.guards.main --simulation 60
+guards: $(VENV)/.dev mariadb spin  ## remove guards one by one, and see test, simulation and model fail without each
+	$(BIN)/python -m tests.guards.main
+	$(BIN)/python -m tests.simulation.guards
+	$(BIN)/python -m tools.model guards
 
 matrix: $(VENV)/.dev mariadb  ## blocks and throttles against 1, 6 and 20 real processes
 	$(BIN)/python -m tests.matrix.main

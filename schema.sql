@@ -55,7 +55,8 @@ CREATE TABLE accounts (
   deleted_at DATETIME(3) NULL,
   UNIQUE KEY uq_accounts_platform_username (platform, username),
   UNIQUE KEY uq_accounts_platform_uid (platform, platform_uid),
-  KEY idx_accounts_claim (platform, status, last_used_at, id)
+  KEY idx_accounts_claim (platform, status, last_used_at, id),
+  KEY idx_accounts_group (platform, group_name)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE account_events (

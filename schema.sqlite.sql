@@ -56,6 +56,7 @@ CREATE TABLE accounts (
 CREATE UNIQUE INDEX uq_accounts_platform_username ON accounts (platform, username);
 CREATE UNIQUE INDEX uq_accounts_platform_uid ON accounts (platform, platform_uid);
 CREATE INDEX idx_accounts_claim ON accounts (platform, status, last_used_at, id);
+CREATE INDEX idx_accounts_group ON accounts (platform, group_name);
 
 CREATE TABLE account_events (
   id INTEGER PRIMARY KEY AUTOINCREMENT,

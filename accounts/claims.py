@@ -15,6 +15,7 @@ from storage.crawling import account_leases, proxies
 from storage.crawling.proxies import NONE_CLOSED, ClosedRoutes
 from storage.engines.transactions import Database, Tx
 from storage.models.accounts import Account, AccountStatus
+from storage.models.tasks import NO_PIN, Pin
 
 Pick = Callable[[Tx, datetime, date | None, ClosedRoutes], Account | None]
 
@@ -60,6 +61,8 @@ class AccountClaims:
         task_id: int | None,
         excluding: Collection[int] = (),
         endpoints: tuple[str, ...] = (),
+        pin: Pin = NO_PIN,
+        sparing: Collection[Pin] = (),
     ) -> AccountLease | None:
         """Lease the platform's least recently used account that is fit; None when none is.
 
@@ -67,11 +70,13 @@ class AccountClaims:
             task_id: the top-level task that it will work for; None for other work.
             excluding: ids of accounts that are passed over.
             endpoints: those that it will ask, as response rules name them.
+            pin: only accounts that it admits count.
+            sparing: accounts that one of these pins admits are passed over.
         """
 
         def pick(tx: Tx, now: datetime, day: date | None, closed: ClosedRoutes) -> Account | None:
             return account_leases.lock_next_fit(
-                tx, platform, now, day, excluding=excluding, closed=closed
+                tx, platform, now, day, excluding, closed=closed, pin=pin, sparing=sparing
             )
 
         return self._claim(

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from accounts.requests import MAX_NAME_LETTERS, account_name, require_user_agent
+from accounts.proxies.text import read_proxy
+from accounts.requests import MAX_NAME_LETTERS, account_name, group_name, require_user_agent
 from accounts.vault import Credentials
 from core.errors import InvalidInputError
 from core.messages import Message
@@ -29,8 +30,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         *("导出上限", "上限", "限额", "配额"),
     ),
     "user_agent": ("user_agent", "useragent", "ua", "浏览器标识"),
+    "group": ("group", "group_name", "groups", "分组", "组", "组名", "所属分组"),
 }
-NO_PROXY = frozenset({"direct", "直连", "不使用"})
 MAX_ROWS = 20_000
 
 
@@ -39,8 +40,8 @@ class AccountRow:
     """One valid row of the file.
 
     `line` is its number in the file, from 1; `credentials` are in clear; `limit` is in rows a day,
-    None where the cell is empty. `user_agent` is None where the file has none. `notes` name what
-    was left out of the row.
+    None where the cell is empty. `user_agent` and `group` are None where the file has none. `notes`
+    name what was left out of the row.
     """
 
     line: int
@@ -49,6 +50,7 @@ class AccountRow:
     limit: int | None
     user_agent: str | None = None
     notes: tuple[Message, ...] = ()
+    group: str | None = None
 
 
 @dataclass(frozen=True)
@@ -120,13 +122,14 @@ def _row(row: TableRow, platform: Platform) -> AccountRow:
     session = platform.read_session(cells.get("cookie", ""))
     # A wrong proxy or limit costs the row: without it the account would leave by another way, or
     # export more than its owner allows.
-    proxy = _proxy(cells.get("proxy", ""), platform)
+    proxy = read_proxy(cells.get("proxy", ""))
     notes = list(session.notes)
     agent = session.user_agent
     try:
         agent = require_user_agent(cells["user_agent"]) if "user_agent" in cells else agent
     except InvalidInputError as error:
         notes.append(error.message)
+    given_group = cells.get("group", "")
     return AccountRow(
         line=row.line,
         username=account_name(username),
@@ -134,13 +137,9 @@ def _row(row: TableRow, platform: Platform) -> AccountRow:
         limit=_limit(cells.get("limit", "")),
         user_agent=agent,
         notes=tuple(notes),
+        # Its tasks may be pinned to it: a wrong group costs the row, too.
+        group=None if is_nothing(given_group) else group_name(given_group),
     )
-
-
-def _proxy(text: str, platform: Platform) -> str | None:
-    if is_nothing(text) or text.lower() in NO_PROXY:
-        return None
-    return platform.check_proxy(text)
 
 
 def _limit(text: str) -> int | None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from accounts.csv_import import AccountRows
+from accounts.identity import storable_uid
+from accounts.lifecycle.groups import AccountGroups
 from accounts.manager import AccountManager
 from accounts.registry import AccountRegistry
 from accounts.requests import NewAccount
@@ -40,6 +42,7 @@ class AccountEnrolment:
 
     registry: AccountRegistry
     manager: AccountManager
+    groups: AccountGroups
     vault: Vault
     updates: SessionUpdates
     platforms: PlatformRegistry
@@ -58,7 +61,7 @@ class AccountEnrolment:
         expires_at = self.platforms.named(new.platform).session_expiry(session)
         rows = self.limit_or_default(new.limit)
         account_id = self.registry.add(
-            new.platform, new.username, new.credentials, rows, expires_at
+            new.platform, new.username, new.credentials, rows, expires_at, group=new.group
         )
         self._keep_user_agent(new)
         return account_id
@@ -80,6 +83,7 @@ class AccountEnrolment:
         """
         done = self._store(new)
         self._keep_user_agent(new)
+        self._keep_group(new)
         return done
 
     def _store(self, new: NewAccount) -> EnrolmentResult:
@@ -91,7 +95,9 @@ class AccountEnrolment:
             raise WrongFieldsError({"cookies": ended})
         if account is None:
             rows = self.limit_or_default(limit)
-            account_id = self.registry.add(platform, name, credentials, rows, expires_at)
+            account_id = self.registry.add(
+                platform, name, credentials, rows, expires_at, group=new.group
+            )
             change = Message.of("account_added", account_id=account_id, rows=rows)
             return EnrolmentResult(name, True, change)
         if new.new_login:
@@ -121,6 +127,7 @@ class AccountEnrolment:
         limit: int | None,
         *,
         new_login: bool = False,
+        group: str | None = None,
     ) -> tuple[list[EnrolmentResult], list[Message]]:
         """Add or update the accounts of a file one after the other.
 
@@ -133,6 +140,7 @@ class AccountEnrolment:
             limit: rows a day for lines without a limit. None: the default for new accounts, no
                 change for known ones.
             new_login: other logins may take over the names of accounts.
+            group: the group for lines without one; None leaves known accounts where they are.
 
         Raises:
             CredentialsError: there is no usable key to encrypt with; earlier accounts stay stored.
@@ -149,6 +157,7 @@ class AccountEnrolment:
                     limit=row_limit,
                     new_login=new_login,
                     user_agent=row.user_agent,
+                    group=row.group if row.group is not None else group,
                 )
                 results.append(self.add_or_refresh(new))
             except InvalidInputError as error:
@@ -159,6 +168,11 @@ class AccountEnrolment:
         account = self.registry.lookup(new.platform, new.username) if new.user_agent else None
         if account is not None:
             self.registry.set_user_agent(account, new.user_agent)
+
+    def _keep_group(self, new: NewAccount) -> None:
+        account = self.registry.lookup(new.platform, new.username) if new.group else None
+        if account is not None:
+            self.groups.assign([account], new.group)
 
     def check(self, account: Account) -> SessionStatus:
         """Ask the platform, over the account's proxy, whether its session is signed in.
@@ -183,6 +197,21 @@ class AccountEnrolment:
         finally:
             # The answer may have renewed the cookies, and the old ones may be dead with it.
             self.updates.keep_renewed(account, session.cookies)
+
+    def require_signed_in(self, account: Account) -> SessionStatus:
+        """Ask the platform as `check` does, and return its answer when it is as it should be.
+
+        Raises:
+            InvalidInputError: the account is not signed in, or it is as another login than its own.
+            SourceError, CredentialsError: as in `check`.
+        """
+        status = self.check(account)
+        if not status.signed_in:
+            raise InvalidInputError("account_not_signed_in", account=account.username)
+        known = account.platform_uid
+        if known is not None and status.uid and storable_uid(status.uid) != known:
+            raise InvalidInputError("login_swapped", uid=status.uid, was=known)
+        return status
 
     def limit_or_default(self, limit: int | None) -> int:
         """Return the export limit in rows a day; the default when `limit` is None."""

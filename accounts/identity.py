@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.account_lease import AccountLease
+from accounts.lifecycle import deleted_exports
 from core.clock import Clock, QuotaCalendar
 from core.errors import DuplicateKeyError, InvalidInputError, WrongLoginError
 from core.leases import LeaseKind, LeaseRegistry
@@ -79,10 +80,8 @@ class AccountIdentity:
         except DuplicateKeyError:
             # Another process stored the same login between our look and our write.
             finding = self.database.write_idempotent(self._settle, leased, uid, seen_at)
-        for lease in self.lease_registry.held():
-            if lease.kind is LeaseKind.ACCOUNT and lease.row_id == finding.loser_id:
-                lease.mark_lost()
-                self.lease_registry.remove(lease)
+        if finding.loser_id is not None:
+            self.lease_registry.lose(LeaseKind.ACCOUNT, finding.loser_id)
         if finding.reason is not None:
             raise WrongLoginError(finding.reason)
 
@@ -107,6 +106,8 @@ class AccountIdentity:
             self._note_duplicate(tx, stored, other, uid, now)
             loser_id = other.id
         account_logins.prove_uid(tx, stored.id, leased.lease.token, uid, seen_at, now)
+        if stored.platform_uid is None:
+            deleted_exports.take_over(tx, stored.id, stored.platform, uid)
         return _Finding(loser_id=loser_id)
 
     def _disable(self, tx: Tx, leased: AccountLease, reason: Message, now: datetime) -> bool:

@@ -15,7 +15,13 @@ from accounts.egress.route_states import closed_of, closed_until
 from accounts.egress.routes import note_route
 from accounts.mass_sign_out import Loss
 from accounts.operator import AccountOperator
-from accounts.shortage import Shortage, export_shortage, ingestion_shortage
+from accounts.shortage import (
+    Shortage,
+    export_shortage,
+    ingestion_shortage,
+    of_account,
+    of_group,
+)
 from accounts.vault import Credentials, Vault
 from core.cancellation import OutOfTurnSignal
 from core.clock import Clock, QuotaCalendar
@@ -28,6 +34,7 @@ from storage.crawling.account_leases import PaceState
 from storage.crawling.account_logins import SecretSwap
 from storage.engines.transactions import Database, Tx
 from storage.models.accounts import AccountStatus, Health
+from storage.models.tasks import NO_PIN, Pin
 
 # A week: longer waits are an operator's decision.
 MAX_REST_SECS = 7 * 86400.0
@@ -133,6 +140,8 @@ class AccountManager:
         *,
         excluding: Collection[int] = (),
         endpoints: tuple[str, ...] = (),
+        pin: Pin = NO_PIN,
+        sparing: Collection[Pin] = (),
     ) -> AccountLease | None:
         """Lease the least recently used account that is fit; None when none is.
 
@@ -145,6 +154,8 @@ class AccountManager:
             excluding: ids of accounts that are passed over.
             endpoints: those that it will ask, as response rules name them; a route that is closed
                 for one of them is not open.
+            pin: whom the task is pinned to; only such accounts are leased.
+            sparing: pins of other tasks, to which their accounts are left.
 
         Raises:
             DatabaseContentionError: other processes took each account that was picked.
@@ -152,7 +163,13 @@ class AccountManager:
         if purpose is Purpose.INGESTING and self.vault.must_wait():
             return None
         return self.claims.claim_next(
-            platform, purpose, task_id, excluding=excluding, endpoints=endpoints
+            platform,
+            purpose,
+            task_id,
+            excluding=excluding,
+            endpoints=endpoints,
+            pin=pin,
+            sparing=sparing,
         )
 
     def lease_by_id(
@@ -199,39 +216,54 @@ class AccountManager:
         day = self.calendar.day(now)
         return self.database.read(accounts.pool_state, platform, now, day).total > 0
 
-    def count_enabled(self, platform: str) -> int:
-        """Return how many accounts of the platform are not disabled, fit or not."""
+    def count_enabled(self, platform: str, pin: Pin = NO_PIN) -> int:
+        """Return how many accounts of the platform, that `pin` admits, are not disabled, fit or
+        not."""
         now = self.clock.now()
-        pool = self.database.read(accounts.pool_state, platform, now, self.calendar.day(now))
+        pool = self.database.read(
+            accounts.pool_state, platform, now, self.calendar.day(now), pin=pin
+        )
         return pool.total - pool.disabled
 
-    def has_other_soon(self, platform: str, asked: Collection[int]) -> bool:
+    def has_other_soon(self, platform: str, asked: Collection[int], pin: Pin = NO_PIN) -> bool:
         """Return whether an enabled account besides `asked` rests for less than half a minute.
 
-        It may be in use at the moment.
+        It may be in use at the moment. Only accounts that `pin` admits count.
         """
         by = self.clock.now() + SOON
-        return self.database.read(accounts.has_other, platform, asked, by)
+        return self.database.read(accounts.has_other, platform, asked, by, pin)
 
     def shortage(
-        self, purpose: Purpose, platform: str, endpoints: tuple[str, ...] = ()
+        self,
+        purpose: Purpose,
+        platform: str,
+        endpoints: tuple[str, ...] = (),
+        pin: Pin = NO_PIN,
     ) -> Shortage:
         """Return why no account of the platform is fit for `purpose`, and when that ends.
 
-        `endpoints` are those of `lease`.
+        `endpoints` and `pin` are those of `lease`.
         """
+        found = self._shortage(purpose, platform, endpoints, pin)
+        if pin.account_id is not None:
+            return of_account(found, self.database.read(accounts.get, pin.account_id))
+        return of_group(found, pin.group) if pin.group is not None else found
+
+    def _shortage(
+        self, purpose: Purpose, platform: str, endpoints: tuple[str, ...], pin: Pin
+    ) -> Shortage:
         now = self.clock.now()
         if purpose is Purpose.INGESTING and self.vault.must_wait():
             reason = Message.of("accounts_wait_for_key")
             return Shortage(reason, until=now + KEY_RECHECK, is_own=True)
         day = self.calendar.day(now)
         if purpose is Purpose.EXPORTING:
-            pool = self.database.read(accounts.pool_state, platform, now, day)
+            pool = self.database.read(accounts.pool_state, platform, now, day, pin=pin)
             return export_shortage(pool, platform, day, self.calendar.next_day_starts(now))
         ends = self.database.read(closed_until, platform, endpoints, now)
         closed = closed_of(ends, self.egress.direct.name)
-        pool = self.database.read(accounts.pool_state, platform, now, day, closed)
-        used = self.database.read(accounts.used_routes, platform) if pool.cut_off else []
+        pool = self.database.read(accounts.pool_state, platform, now, day, closed, pin=pin)
+        used = self.database.read(accounts.used_routes, platform, pin) if pool.cut_off else []
         routes = {self.egress.direct.name if direct else name for name, direct, _ in used}
         opens_at = min((ends[name] for name in routes & ends.keys() if name), default=None)
         return ingestion_shortage(pool, platform, opens_at)

@@ -85,6 +85,17 @@ def restore_earlier(tx: Tx, run: LossRun, but: int, until: datetime, now: dateti
     return [one for one in ids if accounts.restore_as_suspect(tx, one, until, now)]
 
 
+def forget_account(tx: Tx, platform: str, account_id: int) -> None:
+    """Leave an account that is deleted out of the runs of its platform."""
+    for loss in Loss:
+        name = _name(platform, loss)
+        schema.lock_fact(tx, name)
+        run = _loaded(name, schema.get_fact(tx, name) or "")
+        if run is not None and any(known == account_id for known, _ in run.accounts):
+            kept = tuple((known, at) for known, at in run.accounts if known != account_id)
+            keep_run(tx, replace(run, accounts=kept))
+
+
 def end_runs(tx: Tx, platform: str) -> None:
     """Forget the runs of a platform, of whose accounts one was found signed in."""
     for loss in Loss:

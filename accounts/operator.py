@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from accounts.lifecycle.deletion import require_live
 from core.clock import Clock, QuotaCalendar
 from core.errors import InvalidInputError, QuotaExceededError
 from core.leases import LeaseKind, LeaseRegistry
@@ -32,13 +33,12 @@ class AccountOperator:
         """Return the account with that id.
 
         Raises:
-            InvalidInputError: there is none, or the id is no positive 63-bit integer.
+            InvalidInputError: there is none, it was deleted, or the id is no positive 63-bit
+                integer.
         """
         is_valid = isinstance(account_id, int) and 0 < account_id < 2**63
         account = self.database.read(accounts.get, account_id) if is_valid else None
-        if account is None:
-            raise InvalidInputError("account_not_found", account_id=account_id)
-        return account
+        return require_live(account, account_id)
 
     def set_status(
         self, account_id: int, text: AccountStatus | str, reason: Message | str | None
@@ -63,10 +63,7 @@ class AccountOperator:
             _set_status, account_id, status, now, detail or Message.of("by_operator")
         )
         # The status ended the lease in the database: its holder in this process must notice.
-        for lease in self.lease_registry.held():
-            if lease.kind is LeaseKind.ACCOUNT and lease.row_id == account_id:
-                lease.mark_lost()
-                self.lease_registry.remove(lease)
+        self.lease_registry.lose(LeaseKind.ACCOUNT, account_id)
 
     def remaining_quota(self, account_id: int) -> int:
         """Return the rows the account may still export today.

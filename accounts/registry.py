@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -10,7 +10,15 @@ from typing import TypeVar
 from accounts.egress.identities import EgressIdentities
 from accounts.egress.routes import note_route
 from accounts.identity import require_free_login
-from accounts.requests import MAX_NAME_LETTERS, require_daily_limit, require_user_agent
+from accounts.lifecycle import deleted_exports
+from accounts.lifecycle.deletion import require_live
+from accounts.requests import (
+    MAX_NAME_LETTERS,
+    account_name,
+    require_daily_limit,
+    require_user_agent,
+    stored_form,
+)
 from accounts.vault import Credentials, Vault
 from core.clock import Clock
 from core.errors import CredentialsError, DuplicateKeyError, InvalidInputError
@@ -49,21 +57,21 @@ class AccountRegistry:
         credentials: Credentials,
         limit: int,
         expires_at: datetime | None = None,
+        group: str | None = None,
     ) -> int:
         """Add an idle account and return its id.
 
         Args:
             limit: rows that it may export a day.
             expires_at: the moment (UTC) when its session ends by itself; None when that is unknown.
+            group: the group that it belongs to; None for none.
 
         Raises:
-            InvalidInputError: the name is empty, too long or taken, another account is the same
-                login, or the limit is out of range.
+            InvalidInputError: the name is malformed (see `account_name`) or taken, another account
+                is the same login, or the limit is out of range.
             CredentialsError: there is no usable key to encrypt with.
         """
-        username = username.strip()
-        if not 0 < len(username) <= MAX_NAME_LETTERS:
-            raise InvalidInputError("account_name_invalid", max_letters=MAX_NAME_LETTERS)
+        username = account_name(username)
         require_daily_limit(limit)
         now, uid = self.clock.now(), self._claimed_uid(platform, credentials.session)
         route = self.egress.of(credentials.proxy)
@@ -72,12 +80,12 @@ class AccountRegistry:
             secrets = self.vault.encrypt_all(tx, credentials)
             require_free_login(tx, platform, uid, username)
             account_id = accounts.add(
-                tx, platform, username=username, secrets=secrets, limit=limit, now=now
+                tx, platform, username, secrets=secrets, limit=limit, now=now, group=group
             )
             if account_id is None:
                 raise InvalidInputError("account_exists", platform=platform, name=username)
             _set_route(tx, account_id, route, now)
-            self._note_session(tx, account_id, uid, expires_at)
+            self._note_session(tx, account_id, platform, uid, expires_at)
             detail = Message.of("limit_set", rows=limit)
             accounts.note_event(tx, account_id, "added", detail.dump(), now)
             task_control.wake_waiting(tx, platform, now)
@@ -104,7 +112,7 @@ class AccountRegistry:
         def work(tx: Tx) -> list[str]:
             password, session, proxy = self.vault.encrypt_all(tx, credentials)
             # Read anew: a rotation of the keys may have come in between.
-            stored = accounts.get(tx, account.id) or account
+            stored = require_live(accounts.get(tx, account.id), account.id)
             secrets = (
                 self._newer(stored.password, credentials.password, password),
                 self._newer(stored.session, credentials.session, session),
@@ -122,7 +130,7 @@ class AccountRegistry:
             if "proxy" in names:
                 _set_route(tx, account.id, route, now)
             if "session" in names:
-                self._note_session(tx, account.id, uid, expires_at)
+                self._note_session(tx, account.id, account.platform, uid, expires_at)
             detail = Message.of("secrets_replaced", names=names)
             accounts.note_event(tx, account.id, "session_replaced", detail.dump(), now)
             return names
@@ -160,7 +168,7 @@ class AccountRegistry:
 
         def work(tx: Tx) -> str | None:
             fresh = self.vault.encrypt_all(tx, credentials)
-            stored = accounts.get(tx, account.id) or account
+            stored = require_live(accounts.get(tx, account.id), account.id)
             if self.is_same_login(stored, credentials.session, uid):
                 return None
             require_free_login(tx, stored.platform, uid, stored.username, stored.id)
@@ -174,7 +182,7 @@ class AccountRegistry:
             assert added is not None, "it was inserted just now"
             password, session, proxy = fresh
             accounts.set_secrets(tx, added.id, (password, session, proxy or added.proxy), now)
-            self._note_session(tx, added.id, uid, expires_at)
+            self._note_session(tx, added.id, added.platform, uid, expires_at)
             detail = Message.of("login_changed", uid=shown, former=former)
             accounts.note_event(tx, added.id, "identity_changed", detail.dump(), now)
             task_control.wake_waiting(tx, stored.platform, now)
@@ -194,11 +202,17 @@ class AccountRegistry:
         return None if session is None else self.claimed_uid(platform, session)
 
     def _note_session(
-        self, tx: Tx, account_id: int, uid: str | None, expires_at: datetime | None
+        self,
+        tx: Tx,
+        account_id: int,
+        platform: str,
+        uid: str | None,
+        expires_at: datetime | None,
     ) -> None:
         accounts.note_new_session(tx, account_id, expires_at)
         if uid is not None:
             account_logins.set_uid(tx, account_id, uid)
+            deleted_exports.take_over(tx, account_id, platform, uid)
 
     def _require_same_login(self, tx: Tx, stored: Account, uid: str | None) -> None:
         require_free_login(tx, stored.platform, uid, stored.username, stored.id)
@@ -232,6 +246,30 @@ class AccountRegistry:
     def _newer(self, stored: str | None, text: str | None, token: str | None) -> str | None:
         # One encrypted with another key is not the same: to store it again repairs it.
         return stored if text is None or self.vault.holds(stored, text) else token
+
+    def rename(self, account: Account, username: str) -> str:
+        """Give an account another name, and return it as it is stored.
+
+        Whoever uses the account goes on. Files that are written keep their names.
+
+        Raises:
+            InvalidInputError: the name is malformed (see `account_name`) or taken, or the account
+                was deleted.
+        """
+        name, now = account_name(username), self.clock.now()
+
+        def work(tx: Tx) -> None:
+            stored = require_live(accounts.get(tx, account.id), account.id)
+            if stored.username == name:
+                return
+            if accounts.find(tx, stored.platform, name) is not None:
+                raise InvalidInputError("account_exists", platform=stored.platform, name=name)
+            accounts.rename(tx, stored.id, name, now)
+            detail = Message.of("account_renamed", before=stored.username, name=name)
+            accounts.note_event(tx, stored.id, "renamed", detail.dump(), now)
+
+        self._write_unique(work)
+        return name
 
     def set_limit(self, account: Account, limit: int) -> None:
         """Change the rows that an account may export a day; tasks that wait for an account look
@@ -277,29 +315,46 @@ class AccountRegistry:
         """Return the account of that name or, when no name matches, the one with that id in digits.
 
         Raises:
-            InvalidInputError: there is none, or there are several on different platforms.
+            InvalidInputError: there is none, it was deleted, or there are several on different
+                platforms.
         """
+        names = {name, stored_form(name)}
         found = [
             account
             for account in self.all(platform)
-            if account.username == name or str(account.id) == name
+            if account.username in names or str(account.id) == name
         ]
         # A name wins over an id: some accounts are named with digits only.
-        exact = [account for account in found if account.username == name] or found
+        exact = [account for account in found if account.username in names] or found
         if not exact:
+            self._require_not_deleted(name, names, platform)
             raise InvalidInputError("account_name_unknown", name=name)
         if len(exact) > 1:
             platforms = sorted(account.platform for account in exact)
             raise InvalidInputError("account_name_ambiguous", name=name, platforms=platforms)
         return exact[0]
 
+    def _require_not_deleted(self, name: str, names: set[str], platform: str | None) -> None:
+        for account in self.deleted(platform):
+            if account.username in names or str(account.id) == name:
+                require_live(account, account.id)
+
     def lookup(self, platform: str, name: str) -> Account | None:
         """Return the platform's account of exactly that name; None when there is none."""
         return self.database.read(accounts.find, platform, name)
 
     def all(self, platform: str | None = None) -> list[Account]:
-        """Return all accounts by id; with `platform` only those of that platform."""
+        """Return all accounts by id but deleted ones; with `platform` only those of that
+        platform."""
         return self.database.read(accounts.every, platform)
+
+    def deleted(self, platform: str | None = None) -> list[Account]:
+        """Return the deleted accounts by id; with `platform` only those of that platform."""
+        return self.database.read(accounts.deleted, platform)
+
+    def names(self, account_ids: Collection[int]) -> dict[int, str]:
+        """Return the names of those accounts that there are, by id, those of deleted ones too."""
+        return self.database.read(accounts.names, account_ids)
 
     def events(self, account: Account, limit: int = 100) -> list[AccountEvent]:
         """Return the account's timeline, newest first, at most `limit` entries."""

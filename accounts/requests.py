@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from accounts.proxies.text import read_proxy
 from accounts.vault import Credentials
 from core.errors import InvalidInputError
 from core.messages import Message
 from core.requests import FieldChecks, require_text
+from core.tabular.cells import is_nothing
 
 if TYPE_CHECKING:
     from sources.platforms import Platform
@@ -19,22 +22,56 @@ COOLDOWN = re.compile(r"([0-9]{1,6})([smh])")
 COOLDOWN_UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
 MAX_COOLDOWN = timedelta(hours=24)
 MAX_NAME_LETTERS = 128
+MAX_GROUP_LETTERS = 64
+TOMBSTONE_NAME = re.compile(r" \(deleted(?: [0-9]+)?\)$")
+# They count as printable, and yet nobody sees them: fillers, joiners, variation selectors.
+HIDDEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
 MAX_ROWS_A_DAY = 1_000_000_000
 MAX_COOKIE_LETTERS = 1_000_000
 MAX_REASON_LETTERS = 200
 MAX_AGENT_LETTERS = 512
 
 
+def stored_form(text: str) -> str:
+    """Return a name as it is stored: without surrounding blanks, composed (NFC)."""
+    return unicodedata.normalize("NFC", text.strip())
+
+
 def account_name(text: str) -> str:
-    """Return the name without surrounding blanks.
+    """Return the name of an account as it is stored: without surrounding blanks, composed (NFC).
 
     Raises:
-        InvalidInputError: it is empty, longer than MAX_NAME_LETTERS, or has characters that cannot
-            be printed.
+        InvalidInputError: it is empty, longer than MAX_NAME_LETTERS, has a character that cannot be
+            seen (of control, direction, no width), or is one of those that deleted accounts get.
     """
-    name = text.strip()
-    if not 0 < len(name) <= MAX_NAME_LETTERS or not name.isprintable():
-        raise InvalidInputError("name_not_printable", max_letters=MAX_NAME_LETTERS)
+    name = _visible_name(text, MAX_NAME_LETTERS)
+    if TOMBSTONE_NAME.search(name):
+        raise InvalidInputError("name_of_deleted", name=name)
+    return name
+
+
+def group_name(text: str) -> str:
+    """Return the name of a group as it is stored: without surrounding blanks, composed (NFC).
+
+    Raises:
+        InvalidInputError: it is empty, longer than MAX_GROUP_LETTERS, has a character that cannot
+            be seen, or is one of the words for nothing, such as `none`.
+    """
+    name = _visible_name(text, MAX_GROUP_LETTERS)
+    if is_nothing(name):
+        raise InvalidInputError("group_name_is_nothing", name=name)
+    return name
+
+
+def _visible_name(text: str, max_letters: int) -> str:
+    name = stored_form(require_text(text))
+    if not 0 < len(name) <= max_letters:
+        raise InvalidInputError("name_not_printable", max_letters=max_letters)
+    hidden = next((one for one in name if not one.isprintable() or HIDDEN.match(one)), None)
+    if hidden is not None:
+        raise InvalidInputError("name_with_hidden_character", code=f"U+{ord(hidden):04X}")
     return name
 
 
@@ -79,6 +116,7 @@ class NewAccount:
     `credentials` are in clear; `limit` is in rows a day, None for the default. `new_login` lets
     another login take over the name of an account. `user_agent` is that of the browser which the
     session comes from, None where that is unknown. `notes` name what was left out of the cookies.
+    `group` is the group to put it into; None leaves a known account where it is.
     """
 
     platform: str
@@ -88,6 +126,7 @@ class NewAccount:
     new_login: bool = False
     user_agent: str | None = None
     notes: tuple[Message, ...] = ()
+    group: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,9 +135,10 @@ class AccountRequest:
 
     Args:
         cookies: a text of any form that `sources.cookies.reader` knows.
-        proxy: a URL; None or empty for none.
+        proxy: in any form that `accounts.proxies.text` knows; None or empty for none.
         limit: rows that it may export a day; None for the default.
         new_login: another login may take over the name of an account.
+        group: the group to put it into; None or empty leaves a known account where it is.
     """
 
     username: str
@@ -107,6 +147,7 @@ class AccountRequest:
     proxy: str | None = field(default=None, repr=False)
     limit: int | None = None
     new_login: bool = False
+    group: str | None = None
 
     def checked(self, platform: Platform) -> NewAccount:
         """Return the account to add, its parts checked by the rules of `platform`.
@@ -118,10 +159,11 @@ class AccountRequest:
         name = checks.check("username", account_name, self.username)
         checks.check("cookies", require_text, self.cookies)
         session = checks.check("cookies", platform.read_session, self.cookies)
-        proxy = checks.check("proxy", platform.check_proxy, self.proxy) if self.proxy else None
+        proxy = checks.check("proxy", read_proxy, self.proxy or "")
         if self.limit is not None and not 0 <= self.limit <= MAX_ROWS_A_DAY:
             checks.add("daily_export_limit", Message.of("rows_out_of_range", most=MAX_ROWS_A_DAY))
         checks.check("password", require_text, self.password or "")
+        group = checks.check("group", group_name, self.group) if self.group else None
         checks.finish()
         assert name is not None
         assert session is not None
@@ -133,4 +175,5 @@ class AccountRequest:
             new_login=self.new_login,
             user_agent=session.user_agent,
             notes=session.notes,
+            group=group,
         )

@@ -8,9 +8,20 @@ from datetime import date, datetime, timedelta
 from accounts.activity import MAX_TURN_SECS
 from core.messages import Message
 from storage.crawling.accounts import PoolState
+from storage.models.accounts import Account
 
 # Only a fallback: adding or enabling an account wakes the tasks that wait for one.
 RECHECK_SECS = 30.0
+# What a reason says of a pool, and what it says where the pool is the one account of a pin.
+OF_ONE_ACCOUNT = {
+    "all_accounts_disabled": "pinned_account_disabled",
+    "accounts_cooling": "pinned_account_cooling",
+    "accounts_waiting": "pinned_account_waiting",
+    "accounts_busy": "pinned_account_busy",
+    "accounts_cut_off": "pinned_account_cut_off",
+    "accounts_spent": "pinned_account_spent",
+    "no_export_quota": "pinned_account_without_quota",
+}
 
 
 @dataclass(frozen=True)
@@ -129,3 +140,39 @@ def _with_disabled(pool: PoolState, reason: Message) -> Message:
     if not pool.disabled:
         return reason
     return Message.of("others_disabled", reason=reason, n=pool.disabled)
+
+
+def of_account(found: Shortage, account: Account | None) -> Shortage:
+    """Return the shortage of a task that is pinned to one account, in words about that account.
+
+    `found` is that of a pool in which it stands alone; the account is None where its row is gone.
+    """
+    if account is None or account.deleted_at is not None:
+        name = None if account is None else account.username
+        return Shortage(pin_lost(account_name=name, group=None))
+    code = OF_ONE_ACCOUNT.get(found.reason.code)
+    if code is None:
+        reason = found.reason
+    else:
+        cause = Message.load(account.disabled_reason or "")
+        reason = Message.of(code, name=account.username, until=found.until, reason=cause)
+    return replace(found, reason=Message.of("only_pinned_account", reason=reason))
+
+
+def of_group(found: Shortage, group: str) -> Shortage:
+    """Return the shortage of a task that is pinned to a group, in words about the group.
+
+    `found` is that of a pool which is the group.
+    """
+    if found.reason.code == "no_account":
+        return Shortage(pin_lost(account_name=None, group=group))
+    reason = Message.of("only_pinned_group", group=group, reason=found.reason)
+    return replace(found, reason=reason)
+
+
+def pin_lost(*, account_name: str | None, group: str | None) -> Message:
+    """Return that nobody is left who may work on a task: its account was deleted, or its group has
+    no account. The name is None where it is not known any more."""
+    if group is not None:
+        return Message.of("pinned_group_empty", group=group)
+    return Message.of("pinned_account_deleted", name=account_name or "?")

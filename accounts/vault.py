@@ -14,8 +14,9 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from core.errors import CredentialsError, KeyChangedError
+from core.installation.file_access import make_folder, sync_folder
 from core.messages import Message
-from storage.crawling import account_logins, accounts
+from storage.crawling import account_logins, accounts, proxy_inventory
 from storage.distribution import distribution_tasks
 from storage.engines.transactions import Database, Tx
 from storage.models.accounts import Account
@@ -98,7 +99,7 @@ class KeySource:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the file lock that lets one process at a time change the key file; wait for it."""
-        self.file.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.file.parent)
         with self.file.with_name(f".{self.file.name}.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
@@ -106,14 +107,15 @@ class KeySource:
     def write(self, keys: list[str]) -> None:
         """Replace the key file in one step, readable by its owner only; the newest key stands
         first."""
-        self.file.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.file.parent)
         fresh = self.file.with_name(f".{self.file.name}.new")
         _write_private(fresh, keys)
         os.replace(fresh, self.file)
+        sync_folder(self.file.parent)
 
     def write_first(self, key: str) -> bool:
         """Create the key file with one key; return False when another process created it first."""
-        self.file.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.file.parent)
         # Not named by the process id: in containers that share a folder each process has id 1.
         fresh = self.file.with_name(f".{self.file.name}.{secrets.token_hex(8)}")
         _write_private(fresh, [key])
@@ -124,6 +126,7 @@ class KeySource:
             return False
         finally:
             fresh.unlink(missing_ok=True)
+        sync_folder(self.file.parent)
         return True
 
 
@@ -421,6 +424,7 @@ def _reencrypt(tx: Tx, rotate: Callable[[str | None], str | None]) -> int:
     stored = accounts.every(tx)
     _reencrypt_callback_secrets(tx, rotate)
     _reencrypt_egress_salt(tx, rotate)
+    _reencrypt_proxies(tx, rotate)
     try:
         for account in stored:
             secrets = (rotate(account.password), rotate(account.session), rotate(account.proxy))
@@ -450,6 +454,14 @@ def _reencrypt_egress_salt(tx: Tx, rotate: Callable[[str | None], str | None]) -
         schema.set_fact(tx, EGRESS_SALT, rotate(sealed) or "")
     except InvalidToken:
         raise CredentialsError("egress_salt_key_missing") from None
+
+
+def _reencrypt_proxies(tx: Tx, rotate: Callable[[str | None], str | None]) -> None:
+    for egress, url in proxy_inventory.stored_urls(tx):
+        try:
+            proxy_inventory.set_url(tx, egress, rotate(url) or "")
+        except InvalidToken:
+            raise CredentialsError("proxy_key_missing", egress=egress) from None
 
 
 def _write_private(path: Path, keys: Sequence[str]) -> None:

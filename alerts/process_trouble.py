@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from accounts.key_watch import KeyWatch
 from accounts.vault import KEY_CHECK, KeyTrouble
@@ -24,6 +24,7 @@ TOLERANCES = {
     AlertKind.INTERNAL_ERROR: timedelta(seconds=5),
     AlertKind.KEY_CHANGED: timedelta(seconds=30),
     AlertKind.WORK_STALLED: timedelta(seconds=30),
+    AlertKind.WORKS_REJECTED: timedelta(seconds=30),
 }
 MAX_SUBJECT_CHARS = 110
 KEY_REASONS = {
@@ -33,15 +34,30 @@ KEY_REASONS = {
 }
 
 
+# A table that is sent every night is rejected again within this time, or else it is mended.
+REJECTED_FOR = timedelta(days=2)
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """The newest of `files` that the drop folder of works rejected: when (UTC), and why."""
+
+    files: int
+    at: datetime
+    reason: Message
+
+
 @dataclass(frozen=True, kw_only=True)
 class ProcessTrouble:
-    """Finds trouble of this process: unexpected errors, work that hangs, another secret key.
+    """Finds trouble of this process and its host: unexpected errors, work that hangs, another
+    secret key, works that were rejected.
 
     Other processes cannot see it. Each cause therefore has an end, and counts for all of them until
     then: also when its process has died meanwhile.
 
     Args:
         host: the name of this host, which is part of the subjects.
+        rejection: returns what the drop folder of works rejected; None for nothing.
     """
 
     host: str
@@ -49,6 +65,7 @@ class ProcessTrouble:
     internal_errors: InternalErrors
     keys: KeyWatch
     watchdog: Watchdog
+    rejection: Callable[[], Rejection | None] = lambda: None
 
     KINDS = frozenset(TOLERANCES)
 
@@ -65,7 +82,8 @@ class ProcessTrouble:
             for alert in known
             if alert.kind in self.KINDS and (alert.until_at or now) > now
         }
-        for cause in [*self._errors(), *self._keys(tx), *self._stalled()]:
+        found = [*self._errors(), *self._keys(tx), *self._stalled(), *self._rejected()]
+        for cause in found:
             seen = causes.get(cause.key)
             if seen is None or _has_moved(seen, cause):
                 causes[cause.key] = cause
@@ -106,6 +124,20 @@ class ProcessTrouble:
                     "since": iso_utc(work.since),
                 },
                 until_at=self.clock.now() + LASTING,
+            )
+
+    def _rejected(self) -> Iterator[AlertCause]:
+        rejection, now = self.rejection(), self.clock.now()
+        if rejection is not None and now - rejection.at < REJECTED_FOR:
+            yield AlertCause(
+                kind=AlertKind.WORKS_REJECTED,
+                subject=self._subject("inbox"),
+                facts={
+                    "host": self.host,
+                    "files": rejection.files,
+                    "reason": rejection.reason.dump(),
+                },
+                until_at=now + LASTING,
             )
 
     def _subject(self, what: str) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from accounts import mass_sign_out
-from accounts.shortage import export_shortage
+from accounts.shortage import export_shortage, pin_lost
 from alerts.causes import AlertCause
 from alerts.database_trouble import DatabaseTrouble
 from alerts.process_trouble import ProcessTrouble
@@ -17,9 +17,8 @@ from core.clock import Clock, QuotaCalendar
 from core.errors import FaultUnit
 from core.messages import Message
 from crawler.tasks.parents import CANCELLATIONS
-from storage.crawling import accounts, proxies, source_states
+from storage.crawling import accounts, proxies, source_states, task_pins
 from storage.crawling.proxies import EgressRoute
-from storage.crawling.source_states import CircuitState
 from storage.engines.transactions import Tx
 from storage.operations import alert_queries
 from storage.operations.alert_queries import AccountTrouble
@@ -60,6 +59,7 @@ class AlertRules:
             *self._mass_sign_outs(tx),
             *self._spent_platforms(tx),
             *self._failed_tasks(tx, known, since),
+            *self._tasks_of_nobody(tx),
             *self._open_circuits(tx),
             *self._egress_troubles(tx),
             *self.process.causes(tx, known),
@@ -122,12 +122,27 @@ class AlertRules:
             }
             yield AlertCause(AlertKind.TASK_FAILED, f"task:{task.id}", facts)
 
+    def _tasks_of_nobody(self, tx: Tx) -> Iterator[AlertCause]:
+        """Yield the open tasks whose pin leaves no account: it was deleted, or its group is
+        empty."""
+        lost = task_pins.of_nobody(tx)
+        names = accounts.names(tx, {task.only_account_id or 0 for task in lost})
+        for task in lost:
+            name = names.get(task.only_account_id or 0)
+            facts = {
+                "task": task.id,
+                "task_type": task.task_type.value,
+                "platform": task.platform,
+                "domain": task.domain,
+                "reason": pin_lost(account_name=name, group=task.only_group).dump(),
+            }
+            yield AlertCause(AlertKind.TASK_WITHOUT_ACCOUNT, f"task:{task.id}", facts)
+
     def _open_circuits(self, tx: Tx) -> Iterator[AlertCause]:
         """Yield the open circuits, except those of endpoints that another one replaces."""
         now = self.clock.now()
         for circuit in source_states.all_of(tx, now):
-            is_open = circuit.state is CircuitState.OPEN and circuit.until_at > now
-            if not is_open or circuit.cause is CircuitCause.UNUSABLE:
+            if not circuit.is_open(now) or circuit.cause is CircuitCause.UNUSABLE:
                 continue
             way, endpoint = _one_of(circuit.egress), _one_of(circuit.endpoint)
             subject = f"platform:{circuit.platform}"

@@ -7,26 +7,35 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from accounts.key_watch import KeyWatch
 from alerts.channels import Channel, parse_channels
 from alerts.database_trouble import DatabaseTrouble
 from alerts.monitor import AlertMonitor
 from alerts.notifier import AlertNotifier
-from alerts.process_trouble import ProcessTrouble
+from alerts.process_trouble import ProcessTrouble, Rejection
 from alerts.rules import AlertRules
 from app.foundation import Foundation, secret_text
 from app.pool import PoolFactories
 from presentation.i18n.alert_messages import AlertRenderer
 from presentation.i18n.renderer import renderer_for
 
+if TYPE_CHECKING:
+    from works.catalogue.drop_folder import DropFolder
+
 
 @dataclass(frozen=True, kw_only=True)
 class AlertFactories:
-    """Builds the alert monitor, the notification channels and their notifiers."""
+    """Builds the alert monitor, the notification channels and their notifiers.
+
+    Args:
+        drop_folder: returns the importer of the import directory.
+    """
 
     foundation: Foundation
     pool: PoolFactories
+    drop_folder: Callable[[], DropFolder]
 
     @cached_property
     def channels(self) -> tuple[Channel, ...]:
@@ -58,6 +67,7 @@ class AlertFactories:
                 internal_errors=self.foundation.internal_errors,
                 watchdog=self.foundation.watchdog,
                 keys=KeyWatch(vault=self.foundation.vault, clock=self.foundation.clock),
+                rejection=self._rejection,
             ),
             database=DatabaseTrouble(
                 outages=self.foundation.database.outages,
@@ -74,6 +84,14 @@ class AlertFactories:
             renderer=AlertRenderer(renderer_for("en", self.foundation.calendar.zone)),
             errors=self.foundation.errors_of("alerts"),
         )
+
+    def _rejection(self) -> Rejection | None:
+        rejected = self.drop_folder().rejected
+        paths = rejected.paths()
+        if not paths:
+            return None
+        newest = max(paths, key=lambda path: paths[path])
+        return Rejection(len(paths), paths[newest], rejected.reason_of(newest))
 
     def notifiers(self) -> list[AlertNotifier]:
         """Return one notifier for each channel."""

@@ -121,7 +121,11 @@ class App:
         notifiers."""
         from app.alerts import AlertFactories
 
-        return AlertFactories(foundation=self.foundation, pool=self.pool)
+        return AlertFactories(
+            foundation=self.foundation,
+            pool=self.pool,
+            drop_folder=lambda: self.works.drop_folder,
+        )
 
     @property
     def database(self) -> Database:
@@ -182,7 +186,7 @@ class App:
         crawl_threads: int,
         export_threads: int,
         on_failure: Callable[[BaseException], None],
-        crawl_only: int | None = None,
+        crawl_only: Sequence[int] = (),
         export_only: int | None = None,
         jobs: bool = False,
         labels: Sequence[str] = (),
@@ -192,8 +196,8 @@ class App:
         Args:
             crawl_threads, export_threads: the numbers of workers of each kind.
             on_failure: called in its thread with the error of a service that ended by one.
-            crawl_only, export_only: id of the one task that the workers of that kind work on; None
-                for any task.
+            crawl_only: ids of the tasks that the ingestion workers work on; empty for any task.
+            export_only: id of the one task that the export workers work on; None for any task.
             jobs: also run the scheduled jobs, notifiers, webhook workers and broadcaster.
             labels: limit the workers to tasks that have one of them; empty for any task.
         """

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from crawler.runtime.lease_renewer import LeaseRenewer
     from crawler.service import CrawlingService
     from crawler.tasks.control import TaskControl
+    from crawler.tasks.pins import PinTargets
     from crawler.tasks.scheduler import TaskScheduler
     from crawler.tasks.submission import TaskSubmitter
     from presentation.account_views import AccountViewReader
@@ -88,6 +89,7 @@ class CrawlingFactories:
             raw_fields=self.pool.platforms.raw_fields,
             profile_url=self.pool.platforms.profile_url,
             is_declared=self.pool.platforms.is_declared,
+            access=self.foundation.file_access,
         )
 
     @cached_property
@@ -148,11 +150,20 @@ class CrawlingFactories:
             database=self.foundation.database,
             submitter=self.submitter,
             control=self.control,
+            targets=self.pin_targets,
             clock=self.foundation.clock,
             accounts=self.pool.manager,
             finalizer=self.segment_finalizer,
             platforms=self.pool.platforms,
+            backfill=self.creators_backfill,
         )
+
+    @cached_property
+    def pin_targets(self) -> PinTargets:
+        """Return the object that finds whom requests pin tasks to."""
+        from crawler.tasks.pins import PinTargets
+
+        return PinTargets(registry=self.pool.registry, groups=self.pool.groups)
 
     @cached_property
     def planner(self) -> Planner:
@@ -240,12 +251,12 @@ class CrawlingFactories:
         )
 
     def ingestion_worker(
-        self, only_task_id: int | None = None, labels: Sequence[str] = ()
+        self, only_task_ids: Sequence[int] = (), labels: Sequence[str] = ()
     ) -> IngestionWorker:
         """Return a worker for an ingestion thread; each thread needs one of its own.
 
         Args:
-            only_task_id: the one task to work on; None for any.
+            only_task_ids: the tasks to work on; empty for any.
             labels: limit the worker to tasks that have one of them; empty for any task.
         """
         from crawler.ingestion.response_archive import ResponseArchive
@@ -263,7 +274,7 @@ class CrawlingFactories:
             clock=self.foundation.clock,
             poll_secs=self.foundation.settings.poll_secs,
             errors=self.foundation.errors_of("ingestion"),
-            only_task_id=only_task_id,
+            only_task_ids=only_task_ids,
             labels=labels,
         )
 
@@ -282,6 +293,7 @@ class CrawlingFactories:
         """
         from crawler.export.export_transaction import ExportTransaction
         from crawler.export.options import ExportLimits
+        from crawler.export.row_sources import RowFinder
         from crawler.export.row_waits import RowWaiter
         from crawler.export.worker import ExportWorker
 
@@ -298,7 +310,7 @@ class CrawlingFactories:
             after_commit=after_commit,
         )
         row_waiter = RowWaiter(
-            database=self.foundation.database,
+            finder=RowFinder(database=self.foundation.database, clock=self.foundation.clock),
             scheduler=self.scheduler,
             accounts=self.pool.manager,
             clock=self.foundation.clock,

@@ -69,6 +69,7 @@ class DistributionFactories:
             clock=self.foundation.clock,
             calendar=self.foundation.calendar,
             part_tasks=settings.report_part_tasks,
+            accounts_per_platform=settings.daily_accounts_per_platform,
         )
 
     def scan_late(self, stop: threading.Event) -> Message:

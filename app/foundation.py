@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from core.clock import Clock, QuotaCalendar, SystemClock
+from core.installation.file_access import FileAccess, configured_access
 from core.leases import LeaseRegistry
 from core.logs import service_log
 from core.settings import Settings
@@ -62,6 +63,15 @@ class Foundation:
         """Return the database, opened at the first access. Raise SettingsError for a wrong URL."""
         engine = open_engine(self.settings.database_url.get_secret_value(), self.pool_size)
         return Database(engine=engine, clock=self.progress_clock, patience_secs=self._patience_secs)
+
+    @cached_property
+    def file_access(self) -> FileAccess:
+        """Return the mode and group of exports, views and logs.
+
+        Raises:
+            SettingsError: this user may not give files to the group of the settings.
+        """
+        return configured_access(self.settings.files_mode, self.settings.files_group)
 
     @cached_property
     def clock(self) -> DatabaseClock:

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from accounts.egress.routes import EgressRoutes
     from accounts.enrolment import AccountEnrolment
     from accounts.identity import AccountIdentity
+    from accounts.lifecycle.deletion import AccountDeletion
+    from accounts.lifecycle.groups import AccountGroups
     from accounts.manager import AccountManager
+    from accounts.proxies.assignment import ProxyAssigner
+    from accounts.proxies.check import ProxyChecker
+    from accounts.proxies.inventory import ProxyInventory
     from accounts.registry import AccountRegistry
     from accounts.session_updates import SessionUpdates
     from app.foundation import Foundation
@@ -83,6 +88,35 @@ class PoolFactories:
         return EgressOperator(database=self.foundation.database, clock=self.foundation.clock)
 
     @cached_property
+    def proxy_inventory(self) -> ProxyInventory:
+        """Return the proxies that operators keep, and who leaves by which."""
+        from accounts.proxies.inventory import ProxyInventory
+
+        base = self.foundation
+        return ProxyInventory(
+            database=base.database, clock=base.clock, vault=base.vault, egress=base.egress
+        )
+
+    @cached_property
+    def proxy_assigner(self) -> ProxyAssigner:
+        """Return what shares proxies out to accounts."""
+        from accounts.proxies.assignment import ProxyAssigner
+
+        return ProxyAssigner(inventory=self.proxy_inventory, clock=self.foundation.clock)
+
+    @cached_property
+    def proxy_checker(self) -> ProxyChecker:
+        """Return what finds out which proxies work."""
+        from accounts.proxies.check import ProxyChecker
+
+        return ProxyChecker(
+            inventory=self.proxy_inventory,
+            routes=self.egress_routes,
+            database=self.foundation.database,
+            clock=self.foundation.clock,
+        )
+
+    @cached_property
     def registry(self) -> AccountRegistry:
         """Return the list of accounts, to add to and read from."""
         from accounts.registry import AccountRegistry
@@ -93,6 +127,28 @@ class PoolFactories:
             clock=self.foundation.clock,
             egress=self.foundation.egress,
             claimed_uid=self._claimed_uid,
+        )
+
+    @cached_property
+    def groups(self) -> AccountGroups:
+        """Return the object that puts accounts into groups."""
+        from accounts.lifecycle.groups import AccountGroups
+
+        base = self.foundation
+        return AccountGroups(database=base.database, clock=base.clock, calendar=base.calendar)
+
+    @cached_property
+    def deletion(self) -> AccountDeletion:
+        """Return the object that deletes accounts."""
+        from accounts.lifecycle.deletion import AccountDeletion
+
+        base = self.foundation
+        return AccountDeletion(
+            database=base.database,
+            clock=base.clock,
+            calendar=base.calendar,
+            lease_registry=base.leases,
+            login_of=self.registry.login_of,
         )
 
     @cached_property
@@ -127,6 +183,7 @@ class PoolFactories:
         return AccountEnrolment(
             registry=self.registry,
             manager=self.manager,
+            groups=self.groups,
             vault=self.foundation.vault,
             updates=self.session_updates,
             platforms=self.platforms,

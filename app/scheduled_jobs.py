@@ -69,6 +69,8 @@ class ScheduledJobs:
             log_dir=settings.log_dir,
             evidence_dir=settings.evidence_dir,
             file_days=settings.keep_logs_days,
+            rejected_dir=self.works.drop_folder.rejected.folder,
+            rejected_days=settings.keep_rejected_days,
         )
 
     def _reset_quota(self) -> Message:

@@ -14,6 +14,7 @@ from web.use_cases.distribution import BroadcastUseCases, DramaUseCases
 from web.use_cases.egress import EgressUseCases
 from web.use_cases.exports import ExportUseCases
 from web.use_cases.jobs import JobUseCases
+from web.use_cases.proxies import ProxyUseCases
 from web.use_cases.tasks import TaskUseCases
 from web.use_cases.tokens import TokenUseCases
 from web.use_cases.webhooks import WebhookUseCases
@@ -59,6 +60,8 @@ class UseCaseFactories:
             enrolment=self.pool.enrolment,
             registry=self.pool.registry,
             manager=self.pool.manager,
+            groups=self.pool.groups,
+            deletion=self.pool.deletion,
             platforms=self.pool.platforms,
             rotate_key=lambda: self.foundation.vault.rotate(self.foundation.database),
             audit=self.audit_log,
@@ -67,6 +70,17 @@ class UseCaseFactories:
     @cached_property
     def egress(self) -> EgressUseCases:
         return EgressUseCases(operator=self.pool.egress_operator, audit=self.audit_log)
+
+    @cached_property
+    def proxies(self) -> ProxyUseCases:
+        return ProxyUseCases(
+            inventory=self.pool.proxy_inventory,
+            assigner=self.pool.proxy_assigner,
+            checker=self.pool.proxy_checker,
+            platforms=self.pool.platforms,
+            settings=self.foundation.settings,
+            audit=self.audit_log,
+        )
 
     @cached_property
     def exports(self) -> ExportUseCases:

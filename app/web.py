@@ -75,6 +75,7 @@ def _backend(app: App, kept: App, ending: threading.Event) -> Backend:
         vault=app.vault,
         platforms=app.pool.platforms,
         registry=app.pool.registry,
+        groups=app.pool.groups,
         crawling=app.crawling.service,
         creators=app.crawling.creators,
         day_reports=app.crawling.day_reports,
@@ -110,6 +111,7 @@ def _use_cases(app: App, kept: App) -> UseCases:
         tasks=shared.tasks,
         accounts=shared.accounts,
         egress=shared.egress,
+        proxies=shared.proxies,
         exports=shared.exports,
         works=WorksUseCases(
             importer=kept.works.importer,

@@ -57,6 +57,7 @@ class WebhookFactories:
             client=WebhookClient(
                 timeout_secs=settings.webhook_timeout_secs,
                 allowed_hosts=settings.webhook_allowed_hosts,
+                ca_file=settings.webhook_ca_file,
             ),
             vault=self.foundation.vault,
             retry_policy=RetryPolicy(settings.webhook_retry_secs, settings.webhook_jitter),

@@ -13,6 +13,7 @@ from storage.catalogue.view_data import open_view_data
 if TYPE_CHECKING:
     from app.foundation import Foundation
     from app.pool import PoolFactories
+    from presentation.i18n.renderer import Renderer
     from sources.platform_access import PlatformAccess
     from storage.engines.transactions import Database
     from works.catalogue.catalogue import Catalogue
@@ -41,8 +42,13 @@ class WorksFactories:
     def catalogue(self) -> Catalogue:
         """Return the catalogue of videos."""
         from works.catalogue.catalogue import Catalogue
+        from works.catalogue.entries import FieldsOwner
 
-        return Catalogue(database=self.foundation.database, clock=self.foundation.clock)
+        return Catalogue(
+            database=self.foundation.database,
+            clock=self.foundation.clock,
+            owner=FieldsOwner(self.foundation.settings.works_owner),
+        )
 
     @cached_property
     def listing(self) -> CatalogueList:
@@ -54,6 +60,7 @@ class WorksFactories:
             clock=self.foundation.clock,
             calendar=self.foundation.calendar,
             path=self.foundation.settings.works_list,
+            access=self.foundation.file_access,
         )
 
     @cached_property
@@ -84,6 +91,7 @@ class WorksFactories:
             poll_secs=settings.poll_secs,
             renderer=ENGLISH_RENDERER,
             errors=self.foundation.errors_of("inbox", service="works"),
+            access=self.foundation.file_access,
         )
 
     @cached_property
@@ -100,7 +108,6 @@ class WorksFactories:
         """Return the updater of play counts, with sessions whose
         requests keep a delay of their own."""
         from crawler.statistics.retry_policy import StatsRetryPolicy
-        from presentation.i18n.renderer import ENGLISH_RENDERER
         from works.play_counts.batches import BatchAsker, RoundLimits
         from works.play_counts.progress_file import RoundFile
         from works.play_counts.updater import PlayCountUpdater
@@ -125,14 +132,19 @@ class WorksFactories:
             limits=limits,
             progress=RoundFile(settings.data_dir / "video_update_progress.json"),
             log_file=settings.log_dir / "video_update.log",
-            renderer=ENGLISH_RENDERER,
+            renderer=self._log_renderer,
+            access=self.foundation.file_access,
         )
 
     @cached_property
     def view_data(self) -> Database:
         """Return the database of the hourly counters of videos: a SQLite file apart from the
         main database."""
-        return open_view_data(self.foundation.settings.view_data_file, self.foundation.host_clock)
+        return open_view_data(
+            self.foundation.settings.view_data_file,
+            self.foundation.host_clock,
+            self.foundation.file_access,
+        )
 
     @cached_property
     def hourly(self) -> HourlyPipeline:
@@ -141,17 +153,18 @@ class WorksFactories:
         `hourly.run(stop)` is the full run as a job.
         """
 
-        from presentation.i18n.renderer import ENGLISH_RENDERER
         from works.hourly.importer import HourlyImporter
         from works.hourly.pipeline import HourlyPipeline
 
         return HourlyPipeline(
+            take_in=lambda stop: self.drop_folder.import_waiting(stop),
             export=self.listing.export_if_used,
             make_crawl=self._hourly_crawl,
             importer=HourlyImporter(files=self._hour_files, data=self.view_data),
             log_dir=self.foundation.settings.log_dir / "spider",
             zone=self.foundation.calendar.zone,
-            renderer=ENGLISH_RENDERER,
+            renderer=self._log_renderer,
+            access=self.foundation.file_access,
         )
 
     @cached_property
@@ -182,10 +195,18 @@ class WorksFactories:
         )
 
     @property
+    def _log_renderer(self) -> Renderer:
+        """Return the renderer of log files: in English, with the times of the quota zone."""
+        from presentation.i18n.language import Language
+        from presentation.i18n.renderer import Renderer
+
+        return Renderer(Language.ENGLISH, self.foundation.calendar.zone)
+
+    @property
     def _hour_files(self) -> HourFiles:
         from works.hourly.files import HourFiles
 
-        return HourFiles(self.foundation.settings.views_dir)
+        return HourFiles(self.foundation.settings.views_dir, self.foundation.file_access)
 
     @cached_property
     def _spaced_access(self) -> dict[str, PlatformAccess]:

@@ -30,7 +30,7 @@ def run(ground: Ground, full: bool = False) -> Result:
             begin = time.monotonic()
             taken = app.distribution.importer.add_completions(_completions(app))
             import_secs = time.monotonic() - begin
-            assert taken.created == TASKS * EACH, taken
+            assert taken.counts["created"] == TASKS * EACH, taken
             first_secs, reports = _scan(app)
             again_secs, again_reports = _scan(app)
             look_secs = _look(app)

@@ -27,6 +27,7 @@ from benchmarks.results import Figure, Result
 from crawler.export.columns import DEFAULT_COLUMNS
 from crawler.export.export_transaction import ExportTransaction
 from crawler.export.options import ExportOptions
+from crawler.export.row_sources import PendingRows
 from crawler.tasks.leases import TaskLease
 from crawler.tasks.options import CrawlOptions
 from sources.base import Creator, CreatorPage
@@ -203,7 +204,14 @@ def _batch(table: Table) -> float:
     transaction = ExportTransaction(database=app.database, clock=app.clock)
     begin = time.perf_counter()
     batch = transaction.export(
-        task, account, segment, segment_id=None, after_id=after, marker=after, limit=BATCH_ROWS
+        task,
+        account,
+        segment,
+        source=PendingRows(segment.platform, segment.domain),
+        segment_id=None,
+        after=after,
+        marker=after,
+        limit=BATCH_ROWS,
     )
     secs = time.perf_counter() - begin
     assert batch is not None

@@ -9,22 +9,25 @@ from pathlib import Path
 from typing import TextIO
 
 from core.errors import OutputError
+from core.installation.file_access import SHARED, FileAccess, make_folder, sync_folder
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[TextIO]:
+def replacing(path: Path, access: FileAccess = SHARED) -> Iterator[TextIO]:
     """Open a file (UTF-8) whose content replaces `path` when the block ends without an error.
 
     The new content is synced to disk before the replacement; missing folders are created. Two
     processes must not replace the same path at the same time: they would share one temporary file.
+    File and folders get the mode and the group of `access`.
 
     Raises:
         OutputError: the file cannot be written; the old one is unchanged.
     """
     part = path.with_name(f".{path.name}.part")
     try:
-        make_folder(path.parent)
-        with part.open("w", encoding="utf-8") as file:
+        make_folder(path.parent, access)
+        part.unlink(missing_ok=True)  # of a killed process, and perhaps with another mode
+        with access.open_text(part, "w") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -36,27 +39,3 @@ def replacing(path: Path) -> Iterator[TextIO]:
             part.unlink(missing_ok=True)
         detail = error.strerror or str(error)
         raise OutputError("file_not_replaced", path=str(path), detail=detail) from error
-
-
-def make_folder(folder: Path) -> None:
-    """Create a folder and its missing parents, and sync each new entry to disk.
-
-    One that exists is left as it is.
-
-    Raises:
-        OSError: it cannot be created.
-    """
-    if folder.is_dir():
-        return
-    make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
-    sync_folder(folder.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Sync the entries of a folder to disk, so that renames and removals survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

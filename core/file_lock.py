@@ -8,20 +8,22 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import OutputError
+from core.installation.file_access import SHARED, FileAccess, make_folder
 
 
 @contextmanager
-def file_lock(path: Path, *, wait: bool) -> Iterator[bool]:
+def file_lock(path: Path, *, wait: bool, access: FileAccess = SHARED) -> Iterator[bool]:
     """Hold the lock during the block; yield False when another process holds it.
 
-    With `wait`, block until the lock is free instead.
+    With `wait`, block until the lock is free instead. A new file or folder gets the mode and the
+    group of `access`.
 
     Raises:
         OutputError: the lock file cannot be created.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("a")
+        make_folder(path.parent, access)
+        file = access.open_text(path, "a")
     except OSError as error:
         detail = error.strerror or str(error)
         raise OutputError("file_not_writable", path=str(path), detail=detail) from error

@@ -100,6 +100,16 @@ class LeaseRegistry:
                 del self._held[(lease.kind, lease.row_id)]
                 self._threads.pop(lease, None)
 
+    def lose(self, kind: LeaseKind, row_id: int) -> None:
+        """Mark the lease of a row as lost, if this process holds one, and stop renewing it.
+
+        For a change that has ended the lease in the database.
+        """
+        for lease in self.held():
+            if (lease.kind, lease.row_id) == (kind, row_id):
+                lease.mark_lost()
+                self.remove(lease)
+
     def holders(self) -> list[tuple[Lease, int]]:
         """Return the leases with the ids of the threads that added them, which work under them."""
         with self._lock:

@@ -1,4 +1,4 @@
-"""Log files, one for each service and UTC day, with credentials redacted from every line."""
+"""Log files, one for each service and local day, with credentials redacted from every line."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TextIO
 from urllib.parse import unquote
 
+from core.installation.file_access import SHARED, FileAccess, make_folder
 from core.messages import Message, message_of
 
 Render = Callable[[Message], str]
@@ -105,15 +106,19 @@ def service_log(service: str) -> logging.Logger:
 
 
 class RedactingFormatter(logging.Formatter):
-    """Formats lines like `2026-11-22T05:00:00.123Z INFO ingestion message`, redacted.
+    """Formats lines like `2026-11-22T05:00:00.123+08:00 INFO ingestion message`, redacted.
 
-    Only tracebacks span several lines. `render` makes the sentence of a message or error among a
-    record's arguments.
+    Only tracebacks span several lines.
+
+    Args:
+        render: makes the sentence of a message or error among a record's arguments.
+        zone: the time zone of the times.
     """
 
-    def __init__(self, render: Render = str) -> None:
+    def __init__(self, render: Render = str, zone: tzinfo = UTC) -> None:
         super().__init__("%(asctime)s %(levelname)s %(service)s %(message)s")
         self._render = render
+        self._zone = zone
 
     def format(self, record: logging.LogRecord) -> str:
         """Render messages among the record's arguments, then format and redact the line."""
@@ -131,9 +136,9 @@ class RedactingFormatter(logging.Formatter):
         return LINE_BREAKS.sub(lambda match: repr(match[0])[1:-1], super().formatMessage(record))
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
-        """Return the record's time as `2026-11-22T05:00:00.123Z`."""
-        moment = datetime.fromtimestamp(record.created, UTC)
-        return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{record.msecs:03.0f}Z"
+        """Return the record's time as `2026-11-22T05:00:00.123+08:00`; in UTC with a `Z`."""
+        local = datetime.fromtimestamp(int(record.created), self._zone).isoformat()
+        return f"{local[:19]}.{int(record.msecs):03d}{local[19:].replace('+00:00', 'Z')}"
 
 
 class SparseNotice:
@@ -153,28 +158,37 @@ class SparseNotice:
 
 
 class DailyFiles(logging.Handler):
-    """Writes each record to the file of its service and UTC day, which is created on first use.
+    """Writes each record to the file of its service and day, which is created on first use.
 
     Args:
         folder: where the files lie.
         render: makes the sentence of a message or error among a record's arguments.
+        zone: the time zone of days and times.
         on_trouble: told once a minute at most that a file cannot be written. The record is lost
             then: it is never printed, as its arguments may be secrets.
+        access: mode and group of new files.
     """
 
     def __init__(
-        self, folder: Path, render: Render = str, on_trouble: OnTrouble = lambda _message: None
+        self,
+        folder: Path,
+        render: Render = str,
+        on_trouble: OnTrouble = lambda _message: None,
+        zone: tzinfo = UTC,
+        access: FileAccess = SHARED,
     ) -> None:
         super().__init__()
+        self._zone = zone
+        self._access = access
         self._folder = folder
         self._open: dict[str, tuple[str, TextIO]] = {}
         self._on_trouble = on_trouble
         self._notice = SparseNotice()
-        self.setFormatter(RedactingFormatter(render))
+        self.setFormatter(RedactingFormatter(render, zone))
 
     def emit(self, record: logging.LogRecord) -> None:
         """Append the record to its file; nothing is raised."""
-        service, day = _service_and_day(record)
+        service, day = _service_and_day(record, self._zone)
         try:
             stream = self._stream(service, day)
             stream.write(self.format(record) + "\n")
@@ -208,10 +222,9 @@ class DailyFiles(logging.Handler):
         if current is not None and current[0] == day:
             return current[1]
         self._close(service)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        stream = (self._folder / f"{service}-{day}.log").open(
-            "a", encoding="utf-8", errors="backslashreplace"
-        )
+        make_folder(self._folder, self._access)
+        path = self._folder / f"{service}-{day}.log"
+        stream = open_log(path, self._access)
         self._open[service] = (day, stream)
         return stream
 
@@ -227,33 +240,54 @@ class DailyFiles(logging.Handler):
             self._on_trouble(Message.of("log_unwritable", file=str(file), detail=detail))
 
 
-class OwnFile(logging.FileHandler):
+def open_log(path: Path, access: FileAccess) -> TextIO:
+    """Open a log file to append to, and escape what UTF-8 has no form for.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    return access.open_text(path, "a", errors="backslashreplace")
+
+
+class OwnFile(logging.StreamHandler[TextIO]):
     """A log file that is given by its path; a record that it cannot take is lost."""
+
+    def __init__(self, path: Path, access: FileAccess) -> None:
+        super().__init__(open_log(path, access))
 
     def close(self) -> None:
         """Close the file, also where what is still buffered finds no room."""
         with suppress(OSError):
-            super().close()
+            self.stream.close()
+        super().close()
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """Do nothing: logging's own method prints the record with its arguments."""
 
 
-def _service_and_day(record: logging.LogRecord) -> tuple[str, str]:
+def _service_and_day(record: logging.LogRecord, zone: tzinfo) -> tuple[str, str]:
     service = record.name.removeprefix(f"{ROOT}.").split(".")[0]
-    return service, datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%d")
+    return service, datetime.fromtimestamp(record.created, zone).strftime("%Y-%m-%d")
 
 
 @contextmanager
-def own_log_file(service: str, path: Path, render: Render = str) -> Iterator[logging.Logger]:
+def own_log_file(
+    service: str,
+    path: Path,
+    render: Render = str,
+    zone: tzinfo = UTC,
+    access: FileAccess = SHARED,
+) -> Iterator[logging.Logger]:
     """Yield a logger whose lines go to the file `path` alone; it is closed when the block ends.
+
+    `access` is for new files and folders.
 
     Raises:
         OSError: the folder or the file cannot be created.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handler = OwnFile(path, encoding="utf-8", errors="backslashreplace")
-    handler.setFormatter(RedactingFormatter(render))
+    make_folder(path.parent, access)
+    handler = OwnFile(path, access)
+    handler.setFormatter(RedactingFormatter(render, zone))
     logger = service_log(service)
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
@@ -265,19 +299,31 @@ def own_log_file(service: str, path: Path, render: Render = str) -> Iterator[log
         handler.close()
 
 
+def log_nowhere() -> None:
+    """Drop log records where no file takes them, instead of showing errors raw on stderr."""
+    logging.getLogger(ROOT).addHandler(logging.NullHandler())
+
+
 def set_up_logging(
-    folder: Path, render: Render = str, on_trouble: OnTrouble = lambda _message: None
+    folder: Path,
+    render: Render = str,
+    on_trouble: OnTrouble = lambda _message: None,
+    zone: tzinfo = UTC,
+    access: FileAccess = SHARED,
 ) -> logging.Handler:
     """Send Baton's log records to daily files under `folder`; return the handler to close.
 
+    Days and times are those of `zone`.
+
     `render` makes the sentence of a message or an error that is an argument of a record.
-    `on_trouble` is told once a minute at most when a file cannot be written.
+    `on_trouble` is told once a minute at most when a file cannot be written. `access` is for new
+    files and folders.
 
     Raises:
         OSError: the folder cannot be created.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    handler = DailyFiles(folder, render, on_trouble)
+    make_folder(folder, access)
+    handler = DailyFiles(folder, render, on_trouble, zone, access)
     root = logging.getLogger(ROOT)
     root.setLevel(logging.INFO)
     # Else a handler on the root logger would write the lines a second time.

@@ -19,15 +19,18 @@ FIELDS = ("cron_minute", "cron_hour", "cron_day_of_month", "cron_month", "cron_d
 ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 # The longest window covers the eight years between two 29ths of February around 2100.
 WINDOWS = tuple(timedelta(hours=hours) for hours in (1, 25, 24 * 32, 24 * 367, 24 * 366 * 9))
+# Not every reader of environment files takes it off.
+COMMENT = re.compile(r"\s+#.*", re.DOTALL)
 INSTANT = timedelta(milliseconds=1)  # the resolution of times in the database
 
 
-def check_cron(text: str) -> str:
-    """Return the text of five cron fields unchanged when it is valid.
+def check_cron(given: str) -> str:
+    """Return a text of five cron fields when it is valid, without a comment (`# …`) behind them.
 
     Raises:
         WrongValueError: names the wrong field and the character where it begins.
     """
+    text = COMMENT.sub("", given)
     fields = list(re.finditer(r"\S+", text))
     if len(fields) != len(FIELDS):
         raise WrongValueError("cron_fields_wrong", text=text, fields=len(fields))

@@ -20,17 +20,21 @@ from core.errors import (
     UnknownDomainError,
     WrongFieldsError,
 )
+from core.messages import Message
+from crawler.creators.backfill import CreatorsBackfill
+from crawler.export.options import ExportOptions
 from crawler.export.requests import ExportRequest
 from crawler.export.segment_files import FinishedFile
 from crawler.export.segment_finalizer import SegmentFinalizer
 from crawler.tasks.control import TaskControl
 from crawler.tasks.labels import require_few
 from crawler.tasks.options import CrawlOptions
-from crawler.tasks.requests import CrawlRequest, LabelChange
+from crawler.tasks.pins import PinTargets, pin_messages
+from crawler.tasks.requests import CrawlRequest, LabelChange, PinChange
 from crawler.tasks.submission import FiledTask, TaskSubmitter
 from storage.crawling import export_segments, influencers, task_labels, tasks
 from storage.engines.transactions import Database, Tx
-from storage.models.tasks import Task, TaskStatus, TaskType
+from storage.models.tasks import NO_PIN, Pin, Task, TaskStatus
 
 if TYPE_CHECKING:
     from sources.platforms import Platform, PlatformRegistry
@@ -61,27 +65,44 @@ class CrawlingService:
     clock: Clock
     submitter: TaskSubmitter
     control: TaskControl
+    targets: PinTargets
     accounts: AccountManager
     finalizer: SegmentFinalizer
     platforms: PlatformRegistry
+    backfill: CreatorsBackfill
 
-    def crawl(self, request: CrawlRequest) -> FiledTask:
-        """Create a crawl of a domain.
+    def crawl(self, request: CrawlRequest) -> tuple[FiledTask, ...]:
+        """Create a crawl of a domain for each keyword, in their order; without any, one crawl.
 
-        While a crawl of that platform and domain is open no second one is created: it gets the
-        labels of the request, and is returned.
+        While a crawl of that platform, domain and keyword is open no second one is created: it gets
+        the labels of the request, and is returned.
 
         Raises:
-            WrongFieldsError: there is no such platform, or its creators cannot be searched.
+            WrongFieldsError: there is no such platform, account or group, or the platform's
+                creators cannot be searched.
             CredentialsError: no account can crawl, and none will by itself.
+            InvalidInputError: the open crawl is pinned otherwise than the request asks for.
         """
         platform = self._searching(request.platform)
-        self.require_accounts(platform.name, Purpose.INGESTING)
-        options = CrawlOptions(via=request.via, sequential=platform.sequential)
-        filed = self.submitter.submit_crawl(
-            platform.name, request.domain, request.pages, options, request.labels
+        pin = self.targets.pin(platform.name, request.account, request.group)
+        self.require_accounts(platform.name, Purpose.INGESTING, pin)
+        options = CrawlOptions(
+            via=request.via, sequential=platform.sequential, stop_dry=request.stop_dry
         )
-        return self._resumed(filed)
+        return tuple(
+            self._resumed(
+                self.submitter.submit_crawl(
+                    platform.name,
+                    request.domain,
+                    request.pages,
+                    options,
+                    request.labels,
+                    pin=pin,
+                    keyword=keyword,
+                )
+            )
+            for keyword in request.search_words
+        )
 
     def export(self, request: ExportRequest, *, grace_secs: float = 0.0) -> FiledTask:
         """Create an export of a domain, or return the open one (see the class), which gets the
@@ -92,16 +113,29 @@ class CrawlingService:
                 just now.
 
         Raises:
-            WrongFieldsError: there is no such platform, or its creators cannot be searched.
+            WrongFieldsError: there is no such platform, account or group, or the platform's
+                creators cannot be searched.
             UnknownDomainError: nobody crawls the domain, and no creator of it is stored.
             CredentialsError: no account can export, and none will by itself.
+            InvalidInputError: the open export chooses other creators or is pinned otherwise than
+                the request asks for, or creators of an older release are still being brought in,
+                which a selection would not find.
         """
         platform = self._searching(request.platform).name
-        self.require_accounts(platform, Purpose.EXPORTING)
+        pin = self.targets.pin(platform, request.account, request.group)
+        self.require_accounts(platform, Purpose.EXPORTING, pin)
+        if request.selection is not None and self.backfill.progress().left:
+            raise InvalidInputError("selection_before_backfill")
         self._require_known_domain(platform, request.domain, grace_secs)
         filed = self.submitter.submit_export(
-            platform, request.domain, request.options.as_json(), request.lanes, request.labels
+            platform,
+            request.domain,
+            request.options.as_json(),
+            request.lanes,
+            request.labels,
+            pin=pin,
         )
+        _require_same_selection(filed, request)
         return self._resumed(filed)
 
     def task(self, task_id: int) -> Task:
@@ -193,13 +227,31 @@ class CrawlingService:
 
         return self.database.write_idempotent(relabel)
 
-    def require_accounts(self, platform: str, purpose: Purpose) -> None:
-        """Do nothing when an account is fit for `purpose` or will be by itself.
+    def pin(self, change: PinChange) -> Pin:
+        """Pin an open task to an account or a group, or to nobody; return its new pin.
+
+        Workers that have it lose it, and who claims it next heeds the new pin.
+
+        Raises:
+            WrongFieldsError: the task's platform has no such account or group.
+            InvalidInputError: there is no such task, it has ended, or it is a piece of one.
+        """
+        task = self.task(change.task_id)
+        pin = self.targets.pin(task.platform, change.account, change.group)
+        self.control.pin(task.id, pin)
+        return pin
+
+    def pin_messages(self, tasks: Collection[Task]) -> dict[int, Message]:
+        """Return whom tasks are pinned to, by the task's id, without those that are not pinned."""
+        return self.database.read(pin_messages, tasks)
+
+    def require_accounts(self, platform: str, purpose: Purpose, pin: Pin = NO_PIN) -> None:
+        """Do nothing when an account that `pin` admits is fit for `purpose` or will be by itself.
 
         Raises:
             CredentialsError: only a person can help, such as by adding or enabling an account.
         """
-        shortage = self.accounts.shortage(purpose, platform)
+        shortage = self.accounts.shortage(purpose, platform, pin=pin)
         if shortage.busy or shortage.spent or shortage.until is not None:
             return
         raise CredentialsError(shortage.reason)
@@ -208,7 +260,7 @@ class CrawlingService:
         """Return whether the domain is being crawled, or creators of it are stored."""
         return self.database.read(
             lambda tx: (
-                tasks.find_open(tx, TaskType.INGESTION, platform, domain) is not None
+                tasks.is_domain_being_crawled(tx, platform, domain)
                 or influencers.domain_has_rows(tx, platform, domain)
             )
         )
@@ -244,6 +296,14 @@ class CrawlingService:
         if filed.task.status is TaskStatus.PAUSED:
             self.control.resume(filed.task.id)
         return filed
+
+
+def _require_same_selection(filed: FiledTask, request: ExportRequest) -> None:
+    """Raise InvalidInputError when the open export that was joined chooses other creators."""
+    if filed.is_new:
+        return
+    if ExportOptions.from_json(filed.task.options).selection != request.selection:
+        raise InvalidInputError("selection_differs", task_id=filed.task.id)
 
 
 def _unknown(task_id: int) -> InvalidInputError:

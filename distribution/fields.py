@@ -5,14 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, tzinfo
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from core.errors import InvalidInputError, WrongFieldError
 from core.messages import Message
-from sources.links import ShortLink, VideoLink, recognise
+from core.tabular.cells import moment
+from sources.links import ShortLink, VideoLink, platform_of_word, recognise
 from sources.text import storable
 
 PLATFORMS = ("youtube", "tiktok", "douyin")
@@ -23,6 +24,8 @@ SECRET_BYTES = range(24, 65)  # as Standard Webhooks requires
 MAX_SECRETS = 2  # the new one and the old one during a rotation
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
 FIRST_YEAR = 2000
+T = TypeVar("T")
+Lost = list[WrongFieldError] | None
 
 
 def wrong_field(name: str, reason: Message) -> WrongFieldError:
@@ -36,17 +39,39 @@ class Fields:
     Its methods return None for a field that is absent, null or empty, unless they say otherwise,
     and raise WrongFieldError for a wrong value.
 
+    Args:
+        lost: gets the errors of optional fields, which then count as absent; None: they are raised.
+
     Raises:
         WrongFieldError: a field is not among `known`.
     """
 
-    def __init__(self, *, values: Mapping[str, Any], known: Collection[str]) -> None:
+    def __init__(
+        self, *, values: Mapping[str, Any], known: Collection[str], lost: Lost = None
+    ) -> None:
+        self._lost = lost
         for name in values:
             if name not in known:
-                raise wrong_field(
-                    str(name)[:SHOWN_CHARS], Message.of("field_unknown", known=list(known))
+                self.spare(
+                    wrong_field(
+                        str(name)[:SHOWN_CHARS], Message.of("field_unknown", known=list(known))
+                    )
                 )
         self._values = values
+
+    def spare(self, error: WrongFieldError) -> None:
+        """Note that a field is lost. Raise the error where wrong fields are not left out."""
+        if self._lost is None:
+            raise error
+        self._lost.append(error)
+
+    def optional(self, read: Callable[[], T], otherwise: T) -> T:
+        """Return what `read` makes of an optional field; `otherwise` when it is lost."""
+        try:
+            return read()
+        except WrongFieldError as error:
+            self.spare(error)
+            return otherwise
 
     def is_present(self, name: str) -> bool:
         """Return True when the item has the field, be it null or empty."""
@@ -113,11 +138,10 @@ class Fields:
                     "platform_not_distributed", platform=meant.platform, known=list(PLATFORMS)
                 ),
             )
-        named = self.text("platform", ID_CHARS)
-        if named is not None and named.lower() != meant.platform:
-            raise wrong_field(
-                "platform", Message.of("platform_differs", named=named, platform=meant.platform)
-            )
+        named = self.optional(lambda: self.text("platform", ID_CHARS), None)
+        if named is not None and (platform_of_word(named) or named) != meant.platform:
+            differs = Message.of("platform_differs", named=named, platform=meant.platform)
+            self.spare(wrong_field("platform", differs))
         return text, meant
 
     def http_url(self, name: str) -> str | None:
@@ -126,14 +150,13 @@ class Fields:
         return None if text is None else read_http_url(name, text)
 
     def moment(self, name: str, zone: tzinfo) -> datetime | None:
-        """Return an ISO time in UTC; a time without an offset is taken as one of `zone`."""
+        """Return a time in UTC, in any form of `core.tabular.cells.moment`; one without an offset
+        is of `zone`."""
         value = self._values.get(name)
         if value in (None, ""):
             return None
         try:
-            moment = datetime.fromisoformat(str(value).strip())
-            local = moment if moment.tzinfo else moment.replace(tzinfo=zone)
-            utc = local.astimezone(UTC)
+            utc = moment(str(value).strip(), zone).astimezone(UTC)
         except (ValueError, OverflowError):
             utc = None
         if not isinstance(value, str) or utc is None or utc.year < FIRST_YEAR:

@@ -33,7 +33,8 @@ def daily_body(site_name: str, entries: Sequence[Entry]) -> str:
 
 
 def broadcast_entry(drama: DramaFields, counters: Counters) -> Entry:
-    """Return the current counters of a task's own video as JSON, without unknown ones.
+    """Return the current counters of a task's own video as JSON, without unknown ones and those
+    of 0.
 
     Accounts are always 0, and Douyin's counters have YouTube's names: receivers of
     broadcasts know no other fields.
@@ -42,7 +43,7 @@ def broadcast_entry(drama: DramaFields, counters: Counters) -> Entry:
     known = {
         column(platform, counter): counters[counter]
         for counter in COUNTED[platform]
-        if counter in counters
+        if counters.get(counter)
     }
     return {**_named(drama), "account_count": 0, column(platform, "account"): 0, **known}
 

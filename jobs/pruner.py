@@ -55,6 +55,8 @@ class Retention:
         log_dir, evidence_dir: folders of this host; the names of files or folders in them contain
             their day. A missing one is empty.
         file_days: days for which files are kept; 0: for ever.
+        rejected_dir: folder of what the drop folder rejected; a missing one is empty.
+        rejected_days: days since then for which that is kept; 0: for ever.
     """
 
     database: Database
@@ -63,6 +65,8 @@ class Retention:
     log_dir: Path
     evidence_dir: Path
     file_days: int
+    rejected_dir: Path
+    rejected_days: int
 
     def run(self, stop: threading.Event) -> Message:
         """Delete what is older than its retention, and return the counts as a message.
@@ -74,6 +78,7 @@ class Retention:
         counts = [(kind.name, self._prune(kind, stop)) for kind in self.kinds if kind.days]
         counts.append((Message.of("kind_log_files"), self._remove_logs()))
         counts.append((Message.of("kind_evidence_files"), self._remove_evidence()))
+        counts.append((Message.of("kind_rejected_files"), self._remove_rejected()))
         deleted = [
             Message.of("deleted_count", kind=kind, count=count) for kind, count in counts if count
         ]
@@ -123,6 +128,14 @@ class Retention:
                 _remove_folder(folder)
         return count
 
+    def _remove_rejected(self) -> int:
+        """Delete old files of rejected works, with their reasons; return their number."""
+        if not self.rejected_days:
+            return 0
+        oldest = self.clock.now() - timedelta(days=self.rejected_days)
+        old = [path for path in self.rejected_dir.glob("*") if _was_before(path, oldest)]
+        return sum(_remove_file(path) for path in sorted(old))
+
     def _expired(self, paths: Iterator[Path], pattern: re.Pattern[str]) -> list[Path]:
         """Return the paths whose names carry a day that is past its retention, sorted."""
         if not self.file_days:
@@ -130,6 +143,13 @@ class Retention:
         oldest = self.clock.now().date() - timedelta(days=self.file_days)
         days = ((path, _parse_day(path.name, pattern)) for path in paths)
         return sorted(path for path, day in days if day is not None and day < oldest)
+
+
+def _was_before(path: Path, moment: datetime) -> bool:
+    try:
+        return path.lstat().st_mtime < moment.timestamp()
+    except OSError:
+        return False  # another process was faster
 
 
 def _parse_day(name: str, pattern: re.Pattern[str]) -> date | None:

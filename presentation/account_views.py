@@ -12,13 +12,16 @@ from accounts.egress.route_states import closed_routes
 from core.attribution import ALL
 from core.clock import Clock, QuotaCalendar
 from core.messages import Message
+from presentation.i18n import advice
 from sources.transport.egress import DIRECT, is_direct
-from storage.crawling import leases, tasks
+from storage.crawling import leases, task_pins, tasks
 from storage.crawling.leases import Worker
 from storage.crawling.tasks import TaskAtWork
 from storage.engines.transactions import Database, Tx
-from storage.models.accounts import Account, AccountStatus
+from storage.models.accounts import Account, AccountStatus, Health
 from storage.models.tasks import TaskType
+
+COOLDOWN = "cooldown"  # the word for an idle account that is in one
 
 
 @dataclass(frozen=True)
@@ -27,20 +30,26 @@ class AccountView:
 
     Args:
         used: rows that it has exported on this quota day; `pages` are those it has crawled.
+        left: rows that it may still export on it.
         task: the top-level task that it works for; None when it is idle, or works without a task.
         next_request_at: UTC time from which it may send requests, by its route too; None for at
             once, or disabled.
         egress: the name of the route by which it leaves; None for an account with a proxy that was
             not leased since routes have names.
+        route_closed_until: UTC time before which no request leaves by it; None for an open route.
+        pinned_tasks: the ids of the open tasks that nobody else may work on.
     """
 
     account: Account
     used: int
+    left: int
     pages: int
     activity: Activity
     task: TaskAtWork | None
     next_request_at: datetime | None
     egress: str | None
+    route_closed_until: datetime | None = None
+    pinned_tasks: tuple[int, ...] = ()
 
     @property
     def is_working(self) -> bool:
@@ -51,6 +60,25 @@ class AccountView:
     def state(self) -> AccountStatus:
         """Return the state that operators see: disabled, or what the account does."""
         return shown_state(self.account, self.activity)
+
+    def is_cooling(self, now: datetime) -> bool:
+        """Return whether it is in cooldown; a disabled one waits for a person instead."""
+        until = self.account.cooldown_until
+        return self.state is not AccountStatus.DISABLED and until is not None and until > now
+
+    def is_suspect(self, now: datetime) -> bool:
+        """Return whether it is in cooldown for risk control."""
+        return self.is_cooling(now) and self.account.health is Health.SUSPECT
+
+    def state_word(self, now: datetime) -> str:
+        """Return the state for `Renderer.word("account_state", ...)`: an idle one is told apart by
+        its cooldown and its health."""
+        if self.state is not AccountStatus.IDLE:
+            return self.state.value
+        health = self.account.health
+        if self.is_cooling(now):
+            return health.value if health is Health.SUSPECT else COOLDOWN
+        return AccountStatus.IDLE.value if health is Health.HEALTHY else health.value
 
 
 class AccountViewReader:
@@ -93,9 +121,12 @@ class AccountViewReader:
         running = tasks.at_work(tx, [task_id for task_id in ids if task_id is not None])
         attended = {i: task for i, task in running.items() if task.task_type in served}
         now = self._clock.now()
-        closed = closed_routes(tx, now)
+        closed, pinned = closed_routes(tx, now), task_pins.by_account(tx)
         views = [self._view(account, running, attended, now) for account in accounts]
-        return [_waiting_for_route(view, closed) for view in views]
+        return [
+            replace(_waiting_for_route(view, closed), pinned_tasks=pinned.get(view.account.id, ()))
+            for view in views
+        ]
 
     def _view(
         self,
@@ -110,6 +141,7 @@ class AccountViewReader:
         return AccountView(
             account=account,
             used=account.exported_on(day),
+            left=account.remaining_quota(day),
             pages=account.pages_on(day),
             activity=activity,
             task=None if activity is Activity.IDLE else running.get(task_id),
@@ -124,9 +156,21 @@ def _waiting_for_route(
     """Return the view, with the end of what its route waits for as its next request."""
     if view.egress is None or view.account.status is AccountStatus.DISABLED:
         return view
-    moments = [closed.get((name, view.egress)) for name in (ALL, view.account.platform)]
-    later = [moment for moment in (view.next_request_at, *moments) if moment is not None]
-    return replace(view, next_request_at=max(later, default=None))
+    found = [closed.get((name, view.egress)) for name in (ALL, view.account.platform)]
+    moments = [moment for moment in found if moment is not None]
+    own = [view.next_request_at] if view.next_request_at is not None else []
+    return replace(
+        view,
+        next_request_at=max([*own, *moments], default=None),
+        route_closed_until=max(moments, default=None),
+    )
+
+
+def disabled_messages(account: Account) -> list[Message]:
+    """Return why a disabled account is disabled, and what to do about it."""
+    reason = Message.load(account.disabled_reason or "")
+    told = [reason] if account.disabled_reason else []
+    return [*told, advice.on_disabled_account(account.username, reason)]
 
 
 def work_messages(view: AccountView, now: datetime) -> list[Message]:
@@ -146,11 +190,24 @@ def work_messages(view: AccountView, now: datetime) -> list[Message]:
 
 
 def fact_messages(view: AccountView) -> list[Message]:
-    """Return an account's pages of the day, its egress and its uid, as far as they are known."""
+    """Return an account's pages of the day, its group, the tasks pinned to it, its egress and its
+    uid, as far as they are known."""
     found = [Message.of("account_pages_today", n=view.pages)] if view.pages else []
+    found += place_messages(view)
     if view.egress is not None:
         found.append(egress_message(view.egress))
     return found + uid_messages(view.account)
+
+
+def place_messages(view: AccountView) -> list[Message]:
+    """Return the group of an account and the tasks pinned to it; empty when there are none."""
+    found = []
+    if view.account.group_name is not None:
+        found.append(Message.of("account_in_group", group=view.account.group_name))
+    if view.pinned_tasks:
+        ids = [f"#{task_id}" for task_id in view.pinned_tasks]
+        found.append(Message.of("account_pinned_tasks", n=len(ids), tasks=ids))
+    return found
 
 
 def uid_messages(account: Account) -> list[Message]:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from core.clock import iso_utc
 from core.message_json import message_keys
+from core.messages import Message
 from presentation.i18n.renderer import ENGLISH_RENDERER, Renderer
 from presentation.snapshot import working_for
 from storage.catalogue.works import Work
+from storage.crawling.account_groups import GroupTotals
 from storage.crawling.job_runs import JobRun
 from storage.crawling.leases import Worker
 from storage.models.accounts import Account, AccountEvent
@@ -67,22 +69,41 @@ def account_object(view: AccountView) -> dict[str, Any]:
         "pages_today": view.pages,
         "egress": view.egress,
         "uid_proven": view.account.is_proven,
+        "pinned_tasks": list(view.pinned_tasks),
     }
 
 
 def task_object(
-    task: Task, labels: Mapping[int, Sequence[str]], pool: Collection[AccountView]
+    task: Task,
+    labels: Mapping[int, Sequence[str]],
+    pool: Collection[AccountView],
+    pins: Mapping[int, Message],
 ) -> dict[str, Any]:
-    """Return the columns of a task, its labels, and the names of the accounts that work for it.
+    """Return the columns of a task, its labels, the names of the accounts that work for it, and
+    that of the only account which may (null: others may).
 
     Args:
         labels: the labels of several tasks, by id; pieces of a task have none.
         pool: the accounts; pieces of a task have none, their task has them.
+        pins: whom tasks are pinned to, by id.
     """
     return as_object(task) | {
+        "only_account": only_account(task, pins),
         "labels": list(labels.get(task.id, ())),
         "working_accounts": working_names(task.id, pool),
     }
+
+
+def group_object(totals: GroupTotals) -> dict[str, Any]:
+    """Return the totals of a group as JSON; `group_name` is null for accounts without one."""
+    return dict(vars(totals))
+
+
+def only_account(task: Task, pins: Mapping[int, Message]) -> str | None:
+    """Return the name of the only account that may work on a task; None when others may."""
+    if task.only_account_id is None or task.id not in pins:
+        return None
+    return str(pins[task.id].params["name"])
 
 
 def view_object(view: TaskView) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from core.clock import Clock, QuotaCalendar
+from core.messages import Message
+from crawler.tasks.pins import pin_messages
 from presentation.account_views import AccountView, AccountViewReader, served_types
 from presentation.egress_views import open_circuits
 from storage.crawling import (
@@ -37,7 +39,9 @@ from storage.operations.alerts import Alert
 # Counting millions of waiting rows for each frame would slow down the exports it shows.
 MAX_PENDING = 10_000
 RATE_WINDOW_SECS = 10.0
+MAX_TASKS = 20
 SHOWN_ENDINGS = 4
+MAX_REASONS = 20  # of cooldowns: each costs a query
 WAIT_SHOWN_SECS = 3.0  # an ended wait still shows: the next look mostly renews it
 
 
@@ -77,6 +81,7 @@ class TaskView:
         working: the accounts that work for it.
         stopped_crawl: for an export that waits for rows, the crawl of its domain that does not go
             on by itself.
+        pin: whom it is pinned to; None when every account may work on it.
     """
 
     task: Task
@@ -93,6 +98,7 @@ class TaskView:
     labels: tuple[str, ...] = ()
     working: tuple[AccountView, ...] = ()
     stopped_crawl: StoppedCrawl | None = None
+    pin: Message | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +112,7 @@ class Snapshot:
         runs: the newest runs of scheduled jobs.
         circuits: those that let no request through.
         routes: the egress routes in cooldown.
+        cooldown_reasons: why accounts are in cooldown for risk control, as stored messages, by id.
     """
 
     now: datetime
@@ -119,6 +126,7 @@ class Snapshot:
     runs: list[JobRun] = field(default_factory=list)
     circuits: list[Circuit] = field(default_factory=list)
     routes: list[EgressRoute] = field(default_factory=list)
+    cooldown_reasons: Mapping[int, str] = field(default_factory=dict)
 
 
 class SnapshotReader:
@@ -145,7 +153,8 @@ class SnapshotReader:
         here: Collection[TaskType] = (),
         lease_secs: float = 30.0,
     ) -> Snapshot:
-        """Return the pool, the newest 20 open tasks and those of `task_ids`, and the newest events.
+        """Return the pool, the newest 20 tasks that are open and in progress, those of
+        `task_ids`, and the newest events.
 
         Ids without a task are left out.
 
@@ -167,12 +176,14 @@ class SnapshotReader:
     ) -> Snapshot:
         now = self._clock.now()
         pool = self._account_views.read(tx, accounts.every(tx), served)
-        shown = {task.id: task for task in tasks.top_level(tx, only_open=True, limit=20)}
+        newest = tasks.top_level(tx, only_open=True, limit=MAX_TASKS)
+        shown = {task.id: task for task in (*tasks.running(tx, MAX_TASKS), *newest)}
         for task_id in task_ids:
             task = tasks.get(tx, task_id)
             if task is not None:
                 shown[task.id] = task
         labels = task_labels.of_tasks(tx, shown)
+        pins = pin_messages(tx, shown.values())
         ended = tasks.newest_ended(tx, min(events, SHOWN_ENDINGS))
         return Snapshot(
             now=now,
@@ -182,6 +193,7 @@ class SnapshotReader:
                 replace(
                     self._task(tx, shown[task_id], pool, served, now),
                     labels=tuple(labels.get(task_id, ())),
+                    pin=pins.get(task_id),
                 )
                 for task_id in sorted(shown)
             ],
@@ -192,6 +204,7 @@ class SnapshotReader:
             runs=job_runs.newest(tx, min(events, SHOWN_ENDINGS)),
             circuits=open_circuits(source_states.all_of(tx, now), now),
             routes=proxies.cooling(tx, now),
+            cooldown_reasons=_cooldown_reasons(tx, pool, now),
         )
 
     def _task(
@@ -215,10 +228,7 @@ class SnapshotReader:
             waiting_for=summed.waiting_for if task.is_open else None,
             not_before=from_sql_or_none(summed.not_before) if task.is_open else None,
             error=summed.error if task.is_open else task.last_error,
-            account=next(
-                (v.account.username for v in pool if v.account.id == task.assigned_account_id),
-                None,
-            ),
+            account=_name_of(tx, task.assigned_account_id, pool),
             pending_rows=influencers.count_pending(tx, task.platform, task.domain, MAX_PENDING)
             if exporting
             else 0,
@@ -229,6 +239,13 @@ class SnapshotReader:
             working=working,
             stopped_crawl=_stopped_crawl(tx, task, served) if waits_for_rows else None,
         )
+
+
+def _cooldown_reasons(tx: Tx, pool: Collection[AccountView], now: datetime) -> dict[int, str]:
+    """Return why the first MAX_REASONS suspect accounts are in cooldown, by id."""
+    suspect = [view.account.id for view in pool if view.is_suspect(now)][:MAX_REASONS]
+    found = {account_id: accounts.cooldown_reason(tx, account_id) for account_id in suspect}
+    return {account_id: reason for account_id, reason in found.items() if reason}
 
 
 def working_for(task_id: int, pool: Collection[AccountView]) -> tuple[AccountView, ...]:
@@ -245,7 +262,7 @@ def is_usual(wait: Wait, task: Task, working: Collection[AccountView]) -> bool:
 
 def _stopped_crawl(tx: Tx, export: Task, served: set[TaskType]) -> StoppedCrawl | None:
     """Return the open crawl of the export's domain when it does not go on by itself."""
-    crawl = tasks.find_open(tx, TaskType.INGESTION, export.platform, export.domain)
+    crawl = tasks.open_crawl(tx, export.platform, export.domain)
     if crawl is None:
         return None
     # Crawls that wait are pending: a paused one was paused by the operator.
@@ -307,3 +324,11 @@ def _may_grow(export: Task, snapshot: Snapshot) -> bool:
         and (view.task.platform, view.task.domain) == (export.platform, export.domain)
         for view in snapshot.tasks
     )
+
+
+def _name_of(tx: Tx, account_id: int | None, pool: Collection[AccountView]) -> str | None:
+    """Return the name of an account, in the pool or deleted; None without one."""
+    if account_id is None:
+        return None
+    known = next((v.account.username for v in pool if v.account.id == account_id), None)
+    return known or accounts.names(tx, [account_id]).get(account_id)

@@ -13,6 +13,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
         "home": "/",
         "nav": "/x/web-interface/nav",
         "spi": "/x/frontend/finger/spi",
+        "zone": "/x/web-interface/zone",
         "passport": "/x/passport-login/*",
         "qr_generate": "/x/passport-login/web/qrcode/generate",
         "qr_poll": "/x/passport-login/web/qrcode/poll",
@@ -27,7 +28,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
         "followers": "/x/relation/stat",
     }
 )
-_QUIET = ("/", NAMES["nav"], NAMES["spi"], ME)
+_QUIET = ("/", NAMES["nav"], NAMES["spi"], NAMES["zone"], ME)
 _PREFIXES = (
     ("/youtube/", YOUTUBE),
     ("/api/v1/", TIKHUB),

@@ -24,6 +24,13 @@ DOMAINS = {
     "tiktok.com": "tiktok",
     "tiktokv.com": "tiktok",
 }
+# What people call the platforms.
+PLATFORM_WORDS: Mapping[str, tuple[str, ...]] = {
+    "bilibili": ("bilibili", "bili", "b站", "哔哩哔哩", "哔哩"),
+    "douyin": ("douyin", "抖音"),
+    "youtube": ("youtube", "油管"),
+    "tiktok": ("tiktok",),
+}
 BILIBILI_SHORT_HOSTS = {"b23.tv", "bili2233.cn"}
 SHORT_HOSTS = BILIBILI_SHORT_HOSTS | {"v.douyin.com", "vm.tiktok.com", "vt.tiktok.com"}
 SHORT_NAME = re.compile(r"[0-9A-Za-z_-]{4,40}")
@@ -41,6 +48,8 @@ TIKTOK_KINDS = ("video", "photo", "embed", "v2", "v1", "v")
 DOUYIN_PARAMS = ("vid", "modal_id", "aweme_id", "item_id", "item_ids", "awemeId")
 # Bilibili's app names its videos so.
 APP_LINK = re.compile(r"bilibili://(?:video|av)/(?P<id>[0-9A-Za-z]+)", re.IGNORECASE)
+# Some programs keep ids of Bilibili without their first two letters.
+WITHOUT_BV = re.compile(r"1[0-9A-Za-z]{9}")
 NUMBERED = re.compile(r"(?i:av)?([1-9][0-9]{0,15})")
 # Spreadsheets turn long ids into numbers like 7.1E+18, whose last digits are lost.
 ROUNDED = re.compile(r"[0-9]+(?:\.[0-9]+)?[eE]\+?[0-9]+")
@@ -182,6 +191,12 @@ def platform_of_host(host: str | None) -> str | None:
     return None
 
 
+def platform_of_word(word: str) -> str | None:
+    """Return the platform of a name in English or Chinese; None for an unknown one."""
+    named = word.strip().lower()
+    return next((name for name, words in PLATFORM_WORDS.items() if named in words), None)
+
+
 def plain_url(parts: SplitResult) -> str:
     """Return the URL as https, without credentials, port and fragment."""
     query = f"?{parts.query}" if parts.query else ""
@@ -312,7 +327,9 @@ def _recognise_id(text: str, platform: str | None, shown: str) -> VideoLink:
 
 def _id_of(platform: str, text: str) -> str | None:
     if platform == "bilibili":
-        return normalize_bilibili_id(text)
+        found = normalize_bilibili_id(text)
+        is_cut = found is None and WITHOUT_BV.fullmatch(text)
+        return normalize_bilibili_id(f"BV{text}") if is_cut else found
     if platform == "youtube":
         return text if YOUTUBE_ID.fullmatch(text) else None
     return text if platform in ID_READERS and AWEME_ID.fullmatch(text) else None

@@ -21,7 +21,7 @@ from sources.bilibili.cookies import (
     read_session,
     session_expiry,
 )
-from sources.bilibili.source import BilibiliSource, check_proxy
+from sources.bilibili.source import BilibiliSource
 from sources.circuits import Circuits
 from sources.cookies.selection import SessionText
 from sources.declared.loading import DeclaredPlatform, environment, load_platforms
@@ -64,8 +64,8 @@ class Platform:
     `searches` says that its creators can be crawled, `sequential` that pages must be fetched in
     order. `raw_fields` maps the export's common columns to keys of a creator's raw data.
     `profile_url` is the address of a creator's profile, with `{uid}` in it; None: there is none.
-    `read_session` returns the session to store for a text that somebody hands in; it and
-    `check_proxy` raise InvalidInputError for what the adapter cannot use.
+    `read_session` returns the session to store for a text that somebody hands in; it raises
+    InvalidInputError for what the adapter cannot use.
     `session_expiry` returns when a session ends by itself (UTC), None where its text does not say.
     `claimed_uid` returns whose session a text says it is, None where it does not; `shows_uid` says
     that the check of a session shows whose it is. `device_cookie` names the cookie that tells
@@ -82,7 +82,6 @@ class Platform:
     raw_fields: Mapping[str, str] | None = None
     profile_url: str | None = None
     read_session: Callable[[str], SessionText] = lambda text: SessionText(text.strip())
-    check_proxy: Callable[[str], str] = check_proxy
     session_expiry: Callable[[str], datetime | None] = lambda text: None
     claimed_uid: Callable[[str], str | None] = lambda text: None
     shows_uid: bool = False
@@ -91,6 +90,7 @@ class Platform:
     key: Callable[[Settings], SecretStr | None] | None = None
     page_creators: int | None = None
     max_pages: int | None = None
+    asked_from: Callable[[Settings], str] | None = None
 
 
 def _bilibili(context: SourceContext) -> Source:
@@ -155,6 +155,8 @@ BUILT_IN = (
         device_id=device_id,
         page_creators=20,
         max_pages=50,
+        # Where its pages learn the visitor's country; it wants neither login nor signature.
+        asked_from=lambda settings: f"{settings.bilibili_base_url}/x/web-interface/zone",
     ),
     Platform(
         "youtube",
@@ -244,7 +246,7 @@ def _from_declaration(declared: DeclaredPlatform) -> Platform:
         profile_url=declared.profile_url,
         read_session=declared.read_session,
         shows_uid=declared.shows_uid,
-        check_proxy=declared.check_proxy,
         page_creators=declared.page_creators,
         max_pages=declared.max_pages,
+        asked_from=lambda _settings: declared.base_url,
     )

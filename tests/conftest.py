@@ -21,8 +21,10 @@ from tests.support.moving_clock import MovingClock
 
 # Fixtures of several folders: pytest loads these modules, so that nobody has to import fixtures.
 pytest_plugins = (
+    "tests.support.file_systems",
     "tests.support.processes.process_fixtures",
     "tests.support.webhooks.office_fixtures",
+    "tests.support.works.django_site",
     "tests.support.works.views_fixtures",
 )
 

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 UNITS = ROOT / "deploy/systemd"
 SERVICES = ("baton.service", "baton-views.service")
 SETTINGS = UNITS / "baton.env"
+DROP_IN = UNITS / "site.conf"
 ENVIRONMENT = "/etc/baton/baton.env"
 HOME = "/opt/baton"
 
@@ -44,7 +45,7 @@ def installed(tmp_path: Path) -> list[Path]:
     (program / "docs").symlink_to(ROOT / "docs")
     folder = tmp_path / "units"
     folder.mkdir()
-    for unit in set(UNITS.iterdir()) - {SETTINGS}:
+    for unit in set(UNITS.iterdir()) - {SETTINGS, DROP_IN}:
         text = unit.read_text(encoding="utf-8").replace(HOME, str(program))
         (folder / unit.name).write_text(text, encoding="utf-8")
     return sorted(folder.iterdir())
@@ -63,6 +64,27 @@ def test_systemd_finds_nothing_wrong(analyze: str, installed: list[Path]) -> Non
     ]
     done = verify(analyze, installed)
     assert (done.returncode, done.stderr, done.stdout) == (0, "", "")
+
+
+def test_systemd_finds_nothing_wrong_with_the_drop_in(analyze: str, installed: list[Path]) -> None:
+    services = [unit for unit in installed if unit.suffix == ".service"]
+    for unit in services:
+        folder = unit.with_name(f"{unit.name}.d")
+        folder.mkdir()
+        shutil.copy(DROP_IN, folder)
+    done = verify(analyze, services)
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", "")
+    for unit in services:
+        drop_in = unit.with_name(f"{unit.name}.d") / DROP_IN.name
+        drop_in.write_text(drop_in.read_text().replace("Group=", "Groups=", 1))
+    assert verify(analyze, services).stderr, "a wrong one would pass too"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_the_group_of_the_units_may_read_what_they_write(name: str) -> None:
+    for key in ("StateDirectoryMode", "LogsDirectoryMode"):
+        assert values(name, key) == ["0750"]
+    assert values(name, "UMask") == ["0027"], "new folders have their mode without a change"
 
 
 @pytest.mark.parametrize(

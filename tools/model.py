@@ -44,6 +44,7 @@ QUICK: Mapping[str, Flags] = {
     "clock stands still": {"FREEZES": 1, "REFRESH": 1, "BLIND": None},
     "rebuild, frozen": ONE_REBUILD | {"FREEZES": 1},
     "rebuild, full files": ONE_REBUILD | {"FREEZES": 1, "FR": 1},
+    "joined": {"JOINS": 1},
 }
 DESIGN: Mapping[str, Flags] = {
     "clock stands still, full files": {"FREEZES": 1, "REFRESH": 1, "FR": 1, "BLIND": None},
@@ -58,6 +59,7 @@ NIGHTLY: Mapping[str, Flags] = {
     "frozen twice": {"FREEZES": 2, "REFRESH": 1},
     "two lanes, frozen": {"LANES": 2, "FREEZES": 1},
     "rebuild, operator": ONE_REBUILD | {"FREEZES": 1, "OPS": 1},
+    "joined, frozen": {"JOINS": 1, "FREEZES": 1},
 }
 ENDS: Mapping[str, Flags] = {
     "ends: dead": {"CRASHES": 1, "LIVENESS": None},
@@ -117,6 +119,8 @@ GUARDS = (
     Guard("NO_FINISH_TOKEN", "token on finish", FROZEN, Finding.DAMAGE),
     Guard("NO_PUT_BACK_TOKEN", "token on put_back", FROZEN, Finding.STALE_WRITE),
     Guard("NO_LAST_LOOK", "last look before completing", ("frozen",), Finding.DAMAGE),
+    Guard("NO_JOINS", "completion only when nobody joined", ("joined",), Finding.DAMAGE),
+    Guard("JOINS_READ_LAST", "joins read before the looks", ("joined",), Finding.DAMAGE),
     Guard("NO_SWEEP", "sweep from 0", ("ends: frozen",), Finding.DAMAGE),
     Guard("MANIFEST_FIRST", "manifest renamed last", ("readers of manifests",), Finding.DAMAGE),
     Guard("NO_DAY_TURN", "day turn ends the segment", ("day turns",), Finding.REDUNDANT),

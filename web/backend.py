@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING
 
-from crawler.creators.filters import ConditionReader
-
 if TYPE_CHECKING:
     from accounts.egress.operator import EgressOperator
+    from accounts.lifecycle.groups import AccountGroups
     from accounts.registry import AccountRegistry
     from accounts.vault import Vault
     from alerts.channels import Channel
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from web.use_cases.egress import EgressUseCases
     from web.use_cases.exports import ExportUseCases
     from web.use_cases.jobs import JobUseCases
+    from web.use_cases.proxies import ProxyUseCases
     from web.use_cases.tasks import TaskUseCases
     from web.use_cases.webhooks import WebhookUseCases
     from web.use_cases.works import WorksUseCases
@@ -57,6 +57,7 @@ class UseCases:
     tasks: TaskUseCases
     accounts: AccountUseCases
     egress: EgressUseCases
+    proxies: ProxyUseCases
     exports: ExportUseCases
     works: WorksUseCases
     dramas: DramaUseCases
@@ -89,6 +90,7 @@ class Backend:
     vault: Vault
     platforms: PlatformRegistry
     registry: AccountRegistry
+    groups: AccountGroups
     crawling: CrawlingService
     creators: CreatorCatalogue
     day_reports: DayReports
@@ -109,7 +111,3 @@ class Backend:
     watchdog: Watchdog
     use_cases: UseCases
     ending: Event
-
-    def conditions(self) -> ConditionReader:
-        """Return the reader of conditions on creators in the quota zone; it reads no files."""
-        return ConditionReader(now=self.clock.now(), zone=self.calendar.zone, read_list=None)

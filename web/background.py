@@ -22,6 +22,8 @@ from works.catalogue.serialization import add_object
 
 if TYPE_CHECKING:
     from distribution.daily.scanner import DayScan
+    from distribution.intake.importer import Problem
+    from distribution.intake.item_files import ItemFile, ItemKind
     from works.catalogue.uploads import DiscoveryResult
 
 SHOWN_PROBLEMS = 100
@@ -84,6 +86,40 @@ def begin_taking_works(backend: Backend, who: Principal, rows: WorkRows, name: s
         }
 
     return backend.operations.begin("works.import", name, who.name, take_in)
+
+
+def begin_taking_items(
+    backend: Backend, who: Principal, kind: ItemKind, items: ItemFile, name: str, *, report: bool
+) -> Operation:
+    """Begin to take in a list of tasks, users or completions that was read from a file called
+    `name`; return the operation.
+
+    Raises:
+        RequestRefusedError: 409 while a file of that name is taken in, or four other operations
+            run.
+    """
+
+    def take_in(_stop: threading.Event, _report: Report) -> dict[str, Any]:
+        taken = backend.use_cases.dramas.take_list(who, kind, items, name, report=report)
+        return {
+            **taken.counts,
+            "problem_count": len(taken.problems),
+            "problems": _placed(taken.problems, items),
+            "left_out": _placed(taken.left_out, items),
+        }
+
+    return backend.operations.begin(f"{kind.value}.add", name, who.name, take_in)
+
+
+def _placed(problems: Sequence[Problem], items: ItemFile) -> list[Message]:
+    return [
+        Message.of(
+            "field_problem",
+            field=items.places[problem.position],
+            problem=Message.of("wrong_field", field=problem.field, reason=items.reason(problem)),
+        )
+        for problem in problems[:SHOWN_PROBLEMS]
+    ]
 
 
 def begin_discovering_works(backend: Backend, who: Principal, given: Creator) -> Operation:

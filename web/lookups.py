@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from enum import StrEnum
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response, StreamingResponse
 
+from accounts.lifecycle.deletion import require_live
+from accounts.requests import stored_form
 from core.errors import InvalidInputError, LogNotFoundError
 from core.messages import Message
+from core.tabular.cells import is_nothing
+from crawler.creators.filters import ConditionReader
+from crawler.export.copies import CopiedFile
 from storage.catalogue import view_data, view_history
 from storage.crawling import accounts, export_segments, job_runs, tasks
 from storage.engines.transactions import Tx
@@ -30,6 +37,7 @@ if TYPE_CHECKING:
     from webhooks.service import DeliveryDetails
 
 T = TypeVar("T")
+BINARY = "application/octet-stream"
 MEDIA_TYPES = {".csv": "text/csv; charset=utf-8", ".jsonl": "application/jsonl"}
 
 
@@ -51,6 +59,23 @@ def existing_account(backend: Backend, account_id: int) -> Account:
     if account is None:
         raise not_found("account_not_found", account_id=account_id)
     return account
+
+
+def live_account(backend: Backend, account_id: int) -> Account:
+    """Return the account, to be changed or used.
+
+    Raises:
+        RequestRefusedError: 404 when there is none, 409 when it was deleted.
+    """
+    account = existing_account(backend, account_id)
+    with refused_as(HTTPStatus.CONFLICT, InvalidInputError):
+        return require_live(account, account_id)
+
+
+def is_in_group(account: Account, group: str) -> bool:
+    """Return whether an account belongs to a group, or to none for a word such as `none`."""
+    wanted = None if is_nothing(group) else stored_form(group)
+    return account.group_name == wanted
 
 
 def existing_task(backend: Backend, task_id: int) -> Task:
@@ -194,3 +219,16 @@ def log_file(backend: Backend, name: str) -> Response:
         "Content-Disposition": f'attachment; filename="{name.rpartition("/")[2]}"',
     }
     return StreamingResponse(blocks, media_type="text/plain; charset=utf-8", headers=headers)
+
+
+def copied_file(copied: CopiedFile) -> FileResponse:
+    """Return a copy of an export file as a download; its folder is removed when it is sent."""
+    remove = BackgroundTask(shutil.rmtree, copied.path.parent, ignore_errors=True)
+    return FileResponse(
+        copied.path, filename=copied.path.name, background=remove, media_type=BINARY
+    )
+
+
+def condition_reader(backend: Backend) -> ConditionReader:
+    """Return the reader of conditions in the quota zone; it reads no files."""
+    return ConditionReader(now=backend.clock.now(), zone=backend.calendar.zone, read_list=None)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import Path, Query
+from fastapi import Depends, Path, Query
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from core.requests import MAX_ID
 from core.time_ranges import YEARS, UnstorableTimeError, is_day, range_end
+from crawler.export.copies import CopyRequest
 
+MAX_COLUMNS = 2000
 RowId = Annotated[int, Path(ge=1, le=MAX_ID)]
 IdFilter = Annotated[int, Query(ge=1, le=MAX_ID)]
 DramaId = Annotated[str, Path(max_length=64, description="the task's task_id")]
@@ -39,3 +41,19 @@ def _in_utc(moment: datetime) -> datetime:
 Since = Annotated[datetime, AfterValidator(_in_utc)]
 Until = Annotated[datetime, BeforeValidator(_whole_day), AfterValidator(_in_utc)]
 BodyId = Annotated[int, Field(ge=1, le=MAX_ID)]
+
+
+def _copy_form(
+    format: Annotated[str | None, Query(max_length=16, description="null: as it was")] = None,
+    columns: Annotated[
+        str | None, Query(max_length=MAX_COLUMNS, description="null: as they were")
+    ] = None,
+    headers: Annotated[str | None, Query(max_length=8, description="raw, en or zh")] = None,
+    raw_cells: Annotated[bool, Query(description="CSV: leave formula-like text")] = False,
+) -> CopyRequest:
+    return CopyRequest(
+        format=format or None, columns=columns or None, headers=headers or None, raw_cells=raw_cells
+    )
+
+
+TheCopyForm = Annotated[CopyRequest, Depends(_copy_form)]

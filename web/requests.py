@@ -26,17 +26,22 @@ from accounts.requests import (
     MAX_REASON_LETTERS,
     MAX_ROWS_A_DAY,
     AccountRequest,
+    group_name,
 )
 from core.errors import InvalidInputError
 from core.requests import NOT_TEXT, is_text
+from crawler.creators.filters import ConditionReader
 from crawler.export.requests import MAX_LANES, MAX_ROWS, ExportRequest
+from crawler.export.selection import SkipDelivered, selection_of
 from crawler.tasks.labels import RULE, labels_named
 from crawler.tasks.requests import (
     DEFAULT_PLATFORM,
     MAX_LABELS_REMOVED,
     MAX_PAGES,
+    MAX_TARGET_LETTERS,
     CrawlRequest,
     LabelChange,
+    PinChange,
     domain_named,
 )
 from distribution.requests import ScanRequest
@@ -104,6 +109,15 @@ Labels = Annotated[
     _by(lambda labels: list(labels_named(labels))),
     Field(description=f"what to file it under: {RULE}"),
 ]
+GroupOrNone = Annotated[str, _by(group_name)] | None
+OnlyAccount = Annotated[
+    str | None,
+    Field(max_length=MAX_TARGET_LETTERS, description="only this account works on it"),
+]
+OnlyGroup = Annotated[
+    str | None,
+    Field(max_length=MAX_TARGET_LETTERS, description="only accounts of this group do"),
+]
 PlatformOrNone = Annotated[str, StringConstraints(max_length=MAX_PLATFORM_LETTERS)] | None
 
 
@@ -112,7 +126,15 @@ class NewCrawl(RequestBody):
     platform: str = DEFAULT_PLATFORM
     pages: int | None = Field(None, ge=1, le=MAX_PAGES, description="at most; null: all")
     via: Via = Field(Via.USERS, description="find creators by name, or as authors of videos")
+    keywords: list[str] = Field(
+        [], max_length=1000, description="search for these instead, a task each"
+    )
+    stop_dry: int | None = Field(
+        None, ge=1, le=1000, description="end after so many pages without a new creator"
+    )
     labels: Labels = []
+    account: OnlyAccount = None
+    group: OnlyGroup = None
 
     def as_request(self) -> CrawlRequest:
         """Return the request of the use case, which checks what pydantic has not."""
@@ -130,12 +152,32 @@ class NewExport(RequestBody):
     limit: int | None = Field(None, ge=1, le=MAX_ROWS, description="rows at most; null: all")
     raw_cells: bool = Field(False, description="CSV: leave formula-like text")
     follow: bool = Field(False, description="go on for ever with new creators")
+    where: list[str] = Field([], max_length=20, description="conditions: followers>=10000")
+    since: str | None = Field(None, max_length=40, description="ingested since: 7d, or a day")
+    keyword: list[str] = Field([], max_length=1000, description="found by one of these searches")
+    has: list[str] = Field([], max_length=4, description="contact, email, phone, messenger")
+    order: str | None = Field(None, max_length=40, description="a field; -: highest first")
+    skip_delivered: SkipDelivered = Field(
+        SkipDelivered.NEVER, description="platform: not whom another domain delivered"
+    )
     lanes: int = Field(1, ge=1, le=MAX_LANES, description="accounts that drain it side by side")
     labels: Labels = []
+    account: OnlyAccount = None
+    group: OnlyGroup = None
 
-    def as_request(self) -> ExportRequest:
+    def as_request(self, reader: ConditionReader) -> ExportRequest:
         """Return the request of the use case, which checks what pydantic has not."""
-        return ExportRequest(**dict(self))
+        given = dict(self)
+        selection = selection_of(
+            reader,
+            where=given.pop("where"),
+            since=given.pop("since"),
+            keywords=given.pop("keyword"),
+            has=given.pop("has"),
+            order=given.pop("order"),
+            skip_delivered=given.pop("skip_delivered") is SkipDelivered.PLATFORM,
+        )
+        return ExportRequest(selection=selection, **given)
 
 
 class TaskLabels(RequestBody):
@@ -145,6 +187,29 @@ class TaskLabels(RequestBody):
     def as_request(self, task_id: int) -> LabelChange:
         """Return the change of that task's labels."""
         return LabelChange(task_id=task_id, **dict(self))
+
+
+class TaskPin(RequestBody):
+    """An account or a group; both null: every account may work on it."""
+
+    account: OnlyAccount = None
+    group: OnlyGroup = None
+
+    def as_request(self, task_id: int) -> PinChange:
+        """Return the change of that task's pin. Raise WrongFieldsError when both are given."""
+        return PinChange(task_id=task_id, account=self.account, group=self.group)
+
+
+class EnableChoice(RequestBody):
+    check: bool = Field(False, description="only if the platform says that it is signed in")
+
+
+class AccountName(RequestBody):
+    username: str = Field(description="its name from now on")
+
+
+class AccountGroup(RequestBody):
+    group: GroupOrNone = Field(None, description="null: none")
 
 
 class DisableReason(RequestBody):
@@ -164,6 +229,7 @@ class NewAccount(RequestBody):
     )
     daily_export_limit: int | None = Field(None, description="rows a day; null: the usual number")
     new_login: bool = Field(False, description=NEW_LOGIN)
+    group: str | None = Field(None, description="the group that it belongs to")
 
     def as_request(self) -> AccountRequest:
         """Return the request of the use case, with cookies and proxy in clear."""
@@ -173,18 +239,20 @@ class NewAccount(RequestBody):
             proxy=self.proxy.get_secret_value().strip() if self.proxy else None,
             limit=self.daily_export_limit,
             new_login=self.new_login,
+            group=self.group,
         )
 
 
 class AccountsFile(RequestBody):
     content: SecretStr = Field(
         max_length=MAX_FILE_LETTERS,
-        description="a list: username, cookie (and password, proxy, limit, user_agent)",
+        description="a list: username, cookie (and password, proxy, limit, user_agent, group)",
     )
     platform: str = Field(DEFAULT_PLATFORM, max_length=MAX_PLATFORM_LETTERS)
     name: str = Field("file", max_length=MAX_FILE_NAME_LETTERS, description="what messages call it")
     daily_export_limit: int | None = Field(None, ge=0, le=MAX_ROWS_A_DAY)
     new_login: bool = Field(False, description=NEW_LOGIN)
+    group: GroupOrNone = Field(None, description="of the rows that name none")
 
 
 class Replay(RequestBody):

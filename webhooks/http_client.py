@@ -12,18 +12,23 @@ import socket
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests_hardened.ip_filter import InvalidIPAddress
 from requests_hardened.ip_filter_adapter import IPFilterAdapter
-from urllib3 import HTTPConnectionPool
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
+from urllib3.util.ssl_ import create_urllib3_context
 
-from core.errors import NotSentError, UnsendableError
+from core.errors import NotSentError, SettingsError, UnsendableError
 from core.messages import Message
 from sources.transport.deadline import Deadline
+from sources.transport.faults import error_chain
+from sources.transport.final_response import FinalResponse
+from sources.transport.tls import tls_reason
 
 RESPONSE_BYTES = 64 * 1024
 CHUNK_BYTES = 8192
@@ -39,8 +44,13 @@ HEADERS = {
 TROUBLES = {
     "NameResolutionError": Message.of("host_name_unknown"),
     "NewConnectionError": Message.of("connection_refused_there"),
-    "SSLError": Message.of("tls_not_right"),
+    "SSLError": Message.of("tls_failed"),
     "ProtocolError": Message.of("connection_broke"),
+}
+# Where a setting helps, the advice differs from that of a platform.
+RECEIVERS_OWN = {
+    "certificate_issuer_unknown": Message.of("receiver_issuer_unknown"),
+    "certificate_self_signed": Message.of("receiver_self_signed"),
 }
 
 
@@ -64,10 +74,14 @@ class WebhookClient:
     Args:
         timeout_secs: limit of a whole exchange in seconds, with the DNS lookup.
         allowed_hosts: host names or addresses that may be private, each with or without `:port`.
+        ca_file: certificates of issuers that are trusted besides the public ones; None for none.
     """
 
-    def __init__(self, *, timeout_secs: float, allowed_hosts: Sequence[str]) -> None:
+    def __init__(
+        self, *, timeout_secs: float, allowed_hosts: Sequence[str], ca_file: Path | None = None
+    ) -> None:
         self._timeout_secs = timeout_secs
+        self._issuers = None if ca_file is None else read_issuers(ca_file)
         self._allowed_hosts = frozenset(host.lower() for host in allowed_hosts)
         # Refusals are reported by NotSentError; without a handler the library writes to stderr.
         logging.getLogger("requests_hardened").addHandler(logging.NullHandler())
@@ -86,7 +100,10 @@ class WebhookClient:
             http.trust_env = False
             for scheme in ("http", "https"):
                 adapter = _Adapter(
-                    is_https=scheme == "https", allowed_hosts=self._allowed_hosts, deadline=deadline
+                    is_https=scheme == "https",
+                    allowed_hosts=self._allowed_hosts,
+                    deadline=deadline,
+                    issuers=self._issuers,
                 )
                 http.mount(f"{scheme}://", adapter)
             try:
@@ -119,12 +136,33 @@ class WebhookClient:
             return Answer(answer.status_code, text, answer.headers.get("Retry-After"))
 
 
+def read_issuers(file: Path) -> str:
+    """Return the certificates (PEM) in a file.
+
+    Raises:
+        SettingsError: it cannot be read, or has no certificate.
+    """
+    try:
+        text = file.read_text(encoding="ascii", errors="ignore")
+        create_urllib3_context().load_verify_locations(cadata=text)
+    except (OSError, ValueError) as error:  # an SSLError is an OSError
+        detail = getattr(error, "strerror", None) or str(error)
+        raise SettingsError("ca_file_unusable", file=str(file), detail=detail) from error
+    return text
+
+
 class _Adapter(IPFilterAdapter):  # type: ignore[misc]
     """The address filter of requests-hardened, with allowed private hosts and a deadline."""
 
     def __init__(
-        self, *, is_https: bool, allowed_hosts: frozenset[str], deadline: Deadline
+        self,
+        *,
+        is_https: bool,
+        allowed_hosts: frozenset[str],
+        deadline: Deadline,
+        issuers: str | None,
     ) -> None:
+        self._issuers = issuers
         super().__init__(is_https_proto=is_https)
         self._allowed_hosts = allowed_hosts
         self._deadline = deadline
@@ -145,6 +183,11 @@ class _Adapter(IPFilterAdapter):  # type: ignore[misc]
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:
         pool: HTTPConnectionPool = super().get_connection_with_tls_context(*args, **kwargs)
         pool.ConnectionCls = _watched(pool.ConnectionCls, self._deadline)
+        if self._issuers is not None and isinstance(pool, HTTPSConnectionPool):
+            # Besides the public issuers, which the library adds to it.
+            context = create_urllib3_context()
+            context.load_verify_locations(cadata=self._issuers)
+            pool.conn_kw["ssl_context"] = context
         return pool
 
 
@@ -152,6 +195,8 @@ def _watched(connection_class: Any, deadline: Deadline) -> Any:
     """Return a subclass of `connection_class` whose sockets are shut down at the deadline."""
 
     class Watched(connection_class):  # type: ignore[misc]
+        response_class = FinalResponse
+
         def _new_conn(self) -> Any:
             connect = super()._new_conn
 
@@ -200,6 +245,9 @@ def _refused(address: str) -> Message:
 
 def _kind(error: Exception) -> Message | str:
     """Return the kind of error as a message or class name; its text may hold a secret."""
+    tls = tls_reason(error_chain(error))
+    if tls is not None:
+        return RECEIVERS_OWN.get(tls.code, tls)
     if isinstance(error.__cause__, socket.gaierror):
         return TROUBLES["NameResolutionError"]
     cause: BaseException = error

@@ -53,16 +53,21 @@ def parse_checked(content: bytes, path: Path, shape: TypeAdapter[T]) -> T:
     try:
         return shape.validate_json(content)
     except ValidationError as error:
-        problem = _first_problem(error)
+        problem = first_problem(error)
         raise DamagedFileError("file_damaged", path=str(path), problem=problem) from error
 
 
-def _first_problem(error: ValidationError) -> Message:
+def first_problem(error: ValidationError, *before: str | int) -> Message:
     """Return `data[3].view_count: Input should be a valid integer, got
-    '12'`, and the number of others."""
+    '12'`, and the number of others.
+
+    Args:
+        before: the steps that lead to the value that was checked, such as `data` and 3.
+    """
     problems = error.errors(include_url=False)
     first = problems[0]
-    place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in first["loc"])
+    steps = (*before, *first["loc"])
+    place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
     problem = Message.text(first["msg"])
     if first["type"] not in ("json_invalid", "missing"):
         problem = Message.of("json_value_wrong", problem=problem, value=_shown(first["input"]))

@@ -84,7 +84,7 @@ class Failures:
     ) -> Attribution:
         """Return whom refusals of everybody concern, by whether the session check was answered."""
         hold = source_states.locked(tx, _endpoint_unit(asker), now)
-        if hold.state is CircuitState.OPEN and hold.until_at > now:
+        if hold.is_open(now):
             return Attribution(scope=hold.unit.scope, until=hold.until_at)
         pool = self.pool(tx, asker.platform)
         refusals = _since(tx, asker, CircuitCause.RISK, hold)
@@ -133,12 +133,7 @@ class Failures:
     def _opened_meanwhile(self, tx: Tx, asker: Asker, now: datetime) -> Circuit | None:
         """Return a circuit that was opened while the request was under way."""
         circuits = source_states.concerning(tx, asker.platform, asker.egress, asker.endpoint)
-        is_open = (
-            circuit
-            for circuit in circuits
-            if circuit.state is CircuitState.OPEN and circuit.until_at > now
-        )
-        return next(is_open, None)
+        return next((circuit for circuit in circuits if circuit.is_open(now)), None)
 
     def _without_account(
         self, tx: Tx, asker: Asker, failed: FailedRequest, now: datetime

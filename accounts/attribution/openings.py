@@ -98,7 +98,7 @@ class Openings:
         One that is open already stays as it is: one block may be answered several times.
         """
         circuit = source_states.locked(tx, unit, now)
-        if circuit.state is CircuitState.OPEN and circuit.until_at > now:
+        if circuit.is_open(now):
             return circuit.until_at
         in_row = 0 if _is_forgotten(circuit, now) else circuit.times
         secs = opening.retry_after_secs or self.backoffs.of_unit(unit, opening.cause).secs(in_row)

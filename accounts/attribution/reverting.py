@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from core.attribution import CircuitUnit
+from core.attribution import CircuitUnit, Scope
 from core.messages import Message
 from sources.pacing import with_limits_of
 from storage.crawling import accounts, source_refusals
@@ -30,6 +30,13 @@ def revert(tx: Tx, refusals: Iterable[Refusal], unit: CircuitUnit, now: datetime
             continue
         pace = with_limits_of(account.pace, refusal.before_pace)
         if source_refusals.revert_cooldown(tx, refusal, pace, now):
-            scope = Message.of(f"scope_{unit.scope}")
+            scope = scope_message(unit.scope, unit.egress)
             detail = Message.of("refusal_reverted", scope=scope, code=refusal.code)
             accounts.note_event(tx, refusal.account_id, "reverted", detail.dump(), now)
+
+
+def scope_message(scope: Scope, egress: str | None) -> Message:
+    """Return what a refusal concerns; a route by its name, where that is known."""
+    if scope is Scope.EGRESS and egress is not None:
+        return Message.of("scope_named_egress", egress=egress)
+    return Message.of(f"scope_{scope}")

@@ -29,8 +29,6 @@ POLL_SECS = 0.1
 OUTAGES = frozenset({CircuitCause.NO_ANSWER, CircuitCause.SERVER_ERROR})
 REFUSALS = frozenset({CircuitCause.RISK, CircuitCause.THROTTLE})
 KEYS = frozenset({CircuitCause.KEY})
-# A moment further ahead was written by a host whose clock was wrong.
-MAX_AHEAD = timedelta(hours=25)
 # A circuit closes after so many good answers, of more than one account where there are several.
 TRIAL_ANSWERS = 3
 MAX_TRIAL_ANSWERS = 6
@@ -109,10 +107,7 @@ class SharedCircuits:
         now = self.clock.now()
         unit = CircuitUnit(platform, endpoint=endpoint)
         circuits = self.database.read(source_states.concerning, platform, ALL, endpoint)
-        return not any(
-            circuit.unit == unit and circuit.state is CircuitState.OPEN and circuit.until_at > now
-            for circuit in circuits
-        )
+        return not any(circuit.unit == unit and circuit.is_open(now) for circuit in circuits)
 
     def record_unknown(self, asker: Asker, evidence: Evidence) -> None:
         """Count an answer that no rule of the platform describes."""
@@ -149,7 +144,7 @@ class SharedCircuits:
                 continue
             if circuit.state is CircuitState.QUARANTINED and circuit.until_at <= now:
                 continue
-            if circuit.state is CircuitState.OPEN and now < circuit.until_at <= now + MAX_AHEAD:
+            if circuit.is_open(now):
                 raise CircuitOpenError(unit=circuit.unit, until=circuit.until_at)
             found.append(circuit)
         return found

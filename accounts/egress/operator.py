@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from difflib import get_close_matches
+from typing import NoReturn
 
+from core.attribution import ALL
 from core.clock import Clock
 from core.errors import InvalidInputError
 from sources.transport.egress import is_direct
@@ -12,6 +16,8 @@ from storage.crawling import accounts, proxies, source_states, task_control
 from storage.crawling.proxies import EgressRoute
 from storage.crawling.source_states import Circuit
 from storage.engines.transactions import Database, Tx
+
+MAX_NEAR = 3
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,11 @@ class EgressOperator:
     def close_circuits(
         self, platform: str, egress: str | None = None, endpoint: str | None = None
     ) -> list[Circuit]:
-        """Close the circuits of a platform, of one route or endpoint or of all; return them."""
+        """Close the circuits of a platform, of one route or endpoint or of all; return them.
+
+        Raises:
+            InvalidInputError: there is no such route; the message names those that are like it.
+        """
         now = self.clock.now()
 
         def work(tx: Tx) -> list[Circuit]:
@@ -94,6 +104,8 @@ class EgressOperator:
                 for circuit in source_states.all_of(tx, now, platform)
                 if egress in (None, circuit.egress) and endpoint in (None, circuit.endpoint)
             ]
+            if not found and egress not in (None, ALL):
+                _require_known(tx, egress or "", source_states.all_of(tx, now))
             for circuit in found:
                 source_states.close(tx, circuit.unit)
             if found:
@@ -108,8 +120,26 @@ def _named(tx: Tx, name: str) -> list[EgressRoute]:
     route = proxies.find(tx, name)
     found = proxies.all_of(tx, name) if route is None else [route]
     if not found:
-        raise InvalidInputError("egress_unknown", name=name)
+        _refuse(tx, name, [])
     return found
+
+
+def _require_known(tx: Tx, name: str, circuits: Sequence[Circuit]) -> None:
+    """Raise InvalidInputError unless a route has that name, or a circuit is about it."""
+    if proxies.find(tx, name) is None:
+        keys = [circuit.egress for circuit in circuits if circuit.egress != ALL]
+        if name not in keys:
+            _refuse(tx, name, keys)
+
+
+def _refuse(tx: Tx, name: str, more: Sequence[str]) -> NoReturn:
+    """Raise InvalidInputError for a name that no route has, with the names that are like it."""
+    known = sorted({*(route.egress for route in proxies.all_of(tx)), *more})
+    begun = [egress for egress in known if egress.startswith(name)] if name else []
+    near = begun or get_close_matches(name, known, n=MAX_NEAR)
+    if not near:
+        raise InvalidInputError("egress_unknown", name=name)
+    raise InvalidInputError("egress_unknown_near", name=name, near=near[:MAX_NEAR])
 
 
 def _overviews(tx: Tx, now: datetime) -> list[RouteOverview]:

@@ -10,7 +10,6 @@ from core.attribution import ALL
 from sources.transport.egress import is_direct
 from storage.crawling import proxies, source_states
 from storage.crawling.proxies import MAX_AHEAD, ClosedRoutes
-from storage.crawling.source_states import CircuitState
 from storage.engines.transactions import Tx
 from storage.models.accounts import Account
 
@@ -62,8 +61,7 @@ def closed_until(
         if now < found.cooldown_until <= now + MAX_AHEAD:
             ends[found.egress] = found.cooldown_until
     for circuit in source_states.all_of(tx, now, platform):
-        is_open = circuit.state is CircuitState.OPEN and circuit.until_at > now
-        if is_open and circuit.egress != ALL and circuit.endpoint in (*endpoints, ALL):
+        if circuit.is_open(now) and circuit.egress != ALL and circuit.endpoint in (*endpoints, ALL):
             known = ends.get(circuit.egress, circuit.until_at)
             ends[circuit.egress] = max(known, circuit.until_at)
     return ends
@@ -80,7 +78,7 @@ def closed_routes(tx: Tx, now: datetime) -> dict[tuple[str, str], datetime]:
         if now < found.cooldown_until <= now + MAX_AHEAD
     }
     for circuit in source_states.all_of(tx, now):
-        if circuit.state is CircuitState.OPEN and circuit.until_at > now and circuit.egress != ALL:
+        if circuit.is_open(now) and circuit.egress != ALL:
             key = circuit.platform, circuit.egress
             ends[key] = max(ends.get(key, now), circuit.until_at)
     return ends

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console as Terminal
 
 from accounts.csv_import import accounts_in
 from accounts.intake.cookie_files import CookieText, accounts_in_folder, cookie_text
-from accounts.requests import AccountRequest
+from accounts.requests import AccountRequest, group_name, stored_form
+from commands.accounts.lifecycle import delete, groups, rename, set_group
 from commands.accounts.login import login
-from commands.accounts.options import Limit, NewLogin, Proxy
+from commands.accounts.options import GroupOf, Limit, NewLogin, Proxy
+from commands.accounts.proxies import set_proxy
 from commands.accounts.tables import account_table, explain_lines
-from commands.framework.context import Exit, opened_app, platform_named, result, result_json, say
+from commands.framework.context import (
+    Exit,
+    opened_app,
+    platform_named,
+    result,
+    result_json,
+    result_line,
+    result_table,
+    say,
+)
 from commands.framework.lazy_group import Group
 from commands.framework.options import AsJson
 from commands.framework.reader import shown, text_of, word
@@ -26,9 +37,10 @@ from core.plain_text import read_bytes, read_stream
 from core.settings import load_settings
 from core.tabular.cells import is_nothing
 from presentation.json_rows import account_object, as_object
-from storage.models.accounts import AccountStatus
+from storage.models.accounts import Account, AccountStatus
 
 if TYPE_CHECKING:
+    from sources.base import SessionStatus
     from sources.platforms import Platform
 
 Name = Annotated[str, typer.Argument(help="the account's name or id")]
@@ -41,6 +53,7 @@ def add(
     platform: NewPlatform = "bilibili",
     proxy: Proxy = None,
     limit: Limit = None,
+    group: GroupOf = None,
     password: Annotated[
         bool, typer.Option("--password", help="ask for a password to keep")
     ] = False,
@@ -54,7 +67,12 @@ def add(
     asked = CookieText(sys.stdin.read()) if password else None
     cookies = asked or cookie_text(read_stream(sys.stdin.buffer, "-"), "-")
     new = AccountRequest(
-        username=name, cookies=cookies.text, password=secret, proxy=proxy, limit=limit
+        username=name,
+        cookies=cookies.text,
+        password=secret,
+        proxy=proxy,
+        limit=limit,
+        group=group,
     ).checked(known)
     for note in (*cookies.notes, *new.notes):
         say(note)
@@ -75,6 +93,7 @@ def import_accounts(
     platform: NewPlatform = "bilibili",
     proxy: Proxy = None,
     limit: Limit = None,
+    group: GroupOf = None,
     new_login: NewLogin = False,
 ) -> None:
     """Add accounts from cookies, a list of many, or a folder of cookie files.
@@ -82,27 +101,30 @@ def import_accounts(
     An account that is there gets the fresh session.
     """
     known = platform_named(platform)
+    group = None if group is None else group_name(group)
     if file is not None:
-        _import_one(known, name_or_file, file, proxy, limit, new_login=new_login)
+        _import_one(
+            known,
+            file,
+            AccountRequest(
+                username=name_or_file,
+                cookies="",
+                proxy=proxy,
+                limit=limit,
+                new_login=new_login,
+                group=group,
+            ),
+        )
     elif Path(name_or_file).is_dir():
-        _import_folder(known, Path(name_or_file), proxy, limit, new_login=new_login)
+        _import_folder(known, Path(name_or_file), proxy, limit, group, new_login=new_login)
     else:
-        _import_many(known, name_or_file, limit, new_login=new_login)
+        _import_many(known, name_or_file, limit, group, new_login=new_login)
 
 
-def _import_one(
-    known: Platform,
-    name: str,
-    file: Path,
-    proxy: str | None,
-    limit: int | None,
-    *,
-    new_login: bool,
-) -> None:
+def _import_one(known: Platform, file: Path, request: AccountRequest) -> None:
+    """Import the account of a request with the cookies in a file, whatever its own."""
     cookies = cookie_text(_content(file), str(file))
-    new = AccountRequest(
-        username=name, cookies=cookies.text, proxy=proxy, limit=limit, new_login=new_login
-    ).checked(known)
+    new = replace(request, cookies=cookies.text).checked(known)
     for note in (*cookies.notes, *new.notes):
         say(note)
     with opened_app() as app:
@@ -112,7 +134,13 @@ def _import_one(
 
 
 def _import_folder(
-    known: Platform, folder: Path, proxy: str | None, limit: int | None, *, new_login: bool
+    known: Platform,
+    folder: Path,
+    proxy: str | None,
+    limit: int | None,
+    group: str | None,
+    *,
+    new_login: bool,
 ) -> None:
     """Import a folder of cookie files; exit with PARTIAL when files were refused."""
     found = accounts_in_folder(folder, known, proxy, limit, new_login=new_login)
@@ -123,7 +151,7 @@ def _import_folder(
     with opened_app() as app:
         for new in found.good:
             try:
-                done = app.use_cases.accounts.refresh(system_user(app), new)
+                done = app.use_cases.accounts.refresh(system_user(app), replace(new, group=group))
             except InvalidInputError as error:
                 problems.append(error.message)
                 continue
@@ -132,14 +160,16 @@ def _import_folder(
     _tell_problems(problems, imported)
 
 
-def _import_many(known: Platform, file: str, limit: int | None, *, new_login: bool) -> None:
+def _import_many(
+    known: Platform, file: str, limit: int | None, group: str | None, *, new_login: bool
+) -> None:
     """Import a list of accounts; exit with PARTIAL when rows were refused."""
     rows = accounts_in(_content(Path(file)), file, known)
     for note in rows.notes:
         say(note)
     with opened_app() as app:
         done, problems = app.use_cases.accounts.import_rows(
-            system_user(app), known.name, rows, file, limit, new_login=new_login
+            system_user(app), known.name, rows, file, limit, new_login=new_login, group=group
         )
         for account in done:
             result(_changed(account.username, shown(account.change)))
@@ -154,15 +184,26 @@ def _tell_problems(problems: list[Message], imported: int) -> None:
         raise typer.Exit(Exit.PARTIAL)
 
 
-def list_accounts(platform: PlatformOf = None, as_json: AsJson = False) -> None:
+def list_accounts(
+    platform: PlatformOf = None,
+    group: Annotated[str | None, typer.Option(help="only of this group; none: of no group")] = None,
+    deleted: Annotated[
+        bool, typer.Option("--deleted", help="the deleted accounts instead")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """List the pool: state, quota, learned rate, next use."""
     with opened_app() as app:
-        found = app.pool.registry.all(platform_named(platform).name if platform else None)
+        registry, of = app.pool.registry, platform_named(platform).name if platform else None
+        found = registry.deleted(of) if deleted else registry.all(of)
+        if group is not None:
+            wanted = None if is_nothing(group) else stored_form(group)
+            found = [account for account in found if account.group_name == wanted]
         views = app.crawling.account_views.views(found)
         if as_json:
             result_json([account_object(view) for view in views])
             return
-        Terminal(highlight=False).print(account_table(app, views))
+        result_table(account_table(app, views))
 
 
 def explain(name: Name, platform: PlatformOf = None, as_json: AsJson = False) -> None:
@@ -175,14 +216,24 @@ def explain(name: Name, platform: PlatformOf = None, as_json: AsJson = False) ->
             return
         [view] = app.crawling.account_views.views([account])
         for line in explain_lines(app, view, events):
-            result(line)
+            result_line(line)
 
 
-def enable(name: Name, platform: PlatformOf = None) -> None:
+def enable(
+    name: Name,
+    platform: PlatformOf = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="only if the platform says that it is signed in")
+    ] = False,
+) -> None:
     """Make an account idle: ends its disabling or its rest."""
     with opened_app() as app:
         account = app.pool.registry.find(name, platform)
-        app.use_cases.accounts.enable(system_user(app), account)
+        if check:
+            status = app.use_cases.accounts.check_and_enable(system_user(app), account)
+            result(_signed_in(account, status))
+        else:
+            app.use_cases.accounts.enable(system_user(app), account)
         result(_changed(account.username, word(AccountStatus.IDLE)))
 
 
@@ -234,11 +285,7 @@ def check(name: Name, platform: PlatformOf = None) -> None:
         status = app.use_cases.accounts.check(system_user(app), account)
         if not status.signed_in:
             raise InvalidInputError("account_not_signed_in", account=account.username)
-        result(
-            Message.of(
-                "account_signed_in", account=account.username, name=status.name, uid=status.uid
-            )
-        )
+        result(_signed_in(account, status))
 
 
 def rotate_key() -> None:
@@ -256,6 +303,12 @@ def rotate_key() -> None:
 def _ask_password() -> str:
     asked = text_of(Message.of("password_prompt"))
     return str(typer.prompt(asked, hide_input=True, err=True))
+
+
+def _signed_in(account: Account, status: SessionStatus) -> Message:
+    return Message.of(
+        "account_signed_in", account=account.username, name=status.name, uid=status.uid
+    )
 
 
 def _changed(username: str, change: str) -> Message:
@@ -286,7 +339,12 @@ GROUP = Group(
         "disable": disable,
         "set_limit": set_limit,
         "set_agent": set_agent,
+        "set_proxy": set_proxy,
         "check": check,
+        "rename": rename,
+        "set_group": set_group,
+        "groups": groups,
+        "delete": delete,
         "rotate_key": rotate_key,
     }
 )

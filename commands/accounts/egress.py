@@ -2,40 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from accounts.egress.operator import RouteOverview
 from commands.framework.context import opened_app, result, result_json, result_table, say
 from commands.framework.lazy_group import Group
 from commands.framework.options import AsJson
-from commands.framework.reader import column_titles, in_english
+from commands.framework.reader import column_of, in_english, joined, table_of
 from commands.framework.system_user import system_user
 from core.messages import Message
-from core.plain_text import one_line
-from presentation.egress_views import circuit_message, open_circuits, route_object, route_reason
-from presentation.i18n.renderer import Renderer, renderer_for
+from presentation.egress_views import (
+    circuit_advice,
+    open_circuits,
+    route_advice,
+    route_object,
+    route_reason,
+)
+from presentation.i18n.renderer import renderer_for
+from presentation.terminal.egress_lines import of_circuit
+from presentation.terminal.layout import Page
 
 Name = Annotated[str, typer.Argument(help="the route, or its gateway, from `egress list`")]
-TITLES = (
-    "egress",
-    "gateway",
-    "kind",
-    "accounts",
-    "last good",
-    "last failure",
-    "cools down until",
-    "why",
-    "circuits",
-)
 
 
 def list_routes(as_json: AsJson = False) -> None:
-    """List the routes: what uses them, how they fared, until when they cool down."""
+    """List the routes: who uses them, how they fared, until when they cool down, what to do."""
     with opened_app() as app:
         routes, now = app.pool.egress_operator.routes(), app.clock.now()
         if as_json:
@@ -44,12 +37,23 @@ def list_routes(as_json: AsJson = False) -> None:
         if not routes:
             say(Message.of("no_egress_routes"))
             return
+        table = table_of(
+            (
+                "egress",
+                "kind",
+                "accounts",
+                "last good",
+                "last failure",
+                "cools down until",
+                column_of("why", is_long=True),
+                column_of("circuits", is_long=True),
+                column_of("what to do", is_long=True),
+            ),
+        )
         renderer = renderer_for(app.settings.language, app.calendar.zone)
-        table = Table(box=None, pad_edge=False)
-        for title in column_titles(TITLES):
-            table.add_column(title, no_wrap=True)
+        page = Page(renderer=renderer, width=0, now=now)
         for route in routes:
-            table.add_row(*map(escape, _cells(route, renderer, now)))
+            table.add(_cells(route, page))
         result_table(table)
 
 
@@ -73,23 +77,24 @@ def cool_down(
         result(renderer.say("egress_cooled_down", egress=name, until=until))
 
 
-def _cells(overview: RouteOverview, renderer: Renderer, now: datetime) -> tuple[str, ...]:
-    route = overview.route
-    is_cooling = route.is_cooling(now)
-    shown = route.last_bad_at is not None or is_cooling
+def _cells(overview: RouteOverview, page: Page) -> tuple[str, ...]:
+    route, renderer = overview.route, page.renderer
+    is_cooling = route.is_cooling(page.now)
+    has_reason = route.last_bad_at is not None or is_cooling
+    circuits = open_circuits(overview.circuits, page.now)
+    advice = [route_advice(route)] if is_cooling else []
+    advice += [circuit_advice(circuit) for circuit in circuits]
+    told = dict.fromkeys(renderer.text(message) for message in advice)
     return (
         route.egress,
-        route.gateway,
         route.kind,
         str(overview.accounts),
-        str(renderer.shown(route.last_good_at)),
-        str(renderer.shown(route.last_bad_at)),
-        str(renderer.shown(route.cooldown_until)) if is_cooling else "",
-        one_line(renderer.text(route_reason(route))) if shown else "",
-        "; ".join(
-            one_line(renderer.text(circuit_message(circuit)))
-            for circuit in open_circuits(overview.circuits, now)
-        ),
+        page.moment(route.last_good_at) if route.last_good_at else "",
+        page.moment(route.last_bad_at) if route.last_bad_at else "",
+        page.moment(route.cooldown_until) if is_cooling and route.cooldown_until else "",
+        renderer.text(route_reason(route)) if has_reason else "",
+        joined([of_circuit(page, circuit).text for circuit in circuits]),
+        joined(list(told)),
     )
 
 

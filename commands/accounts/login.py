@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
-from accounts.requests import NewAccount
+from accounts.proxies.text import read_proxy
+from accounts.requests import NewAccount, account_name
 from accounts.vault import Credentials
 from commands.accounts.options import Limit, NewLogin, Proxy
-from commands.framework.context import opened_app, platform_named, result
+from commands.framework.context import opened_app, result
 from commands.framework.reader import shown
 from commands.framework.signals import stop_event_on_signals
 from commands.framework.system_user import system_user
@@ -30,8 +31,8 @@ def login(
     from commands.accounts.qr_login import sign_in
 
     # Before any code is shown: somebody would scan it in vain.
-    if proxy is not None:
-        platform_named("bilibili").check_proxy(proxy)
+    name = account_name(name)
+    proxy = None if proxy is None else read_proxy(proxy)
     stop = stop_event_on_signals()
     with opened_app() as app:
         known = app.pool.registry.lookup("bilibili", name)

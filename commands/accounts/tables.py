@@ -3,65 +3,90 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from rich.cells import set_cell_size
-from rich.table import Table
 from rich.text import Text
 
 from app.container import App
+from commands.framework.context import window_width
 from commands.framework.reader import (
-    column_titles,
+    column_of,
     is_chinese,
     joined,
     reader,
     shown,
+    table_of,
     text_of,
     word,
 )
+from core.attribution import ALL
 from core.messages import Message
 from core.plain_text import one_line
 from presentation.account_views import (
     AccountView,
+    disabled_messages,
     egress_message,
     fact_messages,
     note_messages,
+    place_messages,
     uid_messages,
     work_messages,
 )
+from presentation.egress_views import open_circuits
+from presentation.i18n.renderer import renderer_for
+from presentation.terminal.egress_lines import (
+    FaultLine,
+    of_account,
+    of_circuit,
+    of_route,
+    with_advice,
+)
+from presentation.terminal.layout import Page, Space
+from presentation.terminal.tables import Table, wrapped
 from sources.pacing import learned_per_sec
-from storage.models.accounts import Account, AccountEvent, AccountStatus, Health
+from storage.crawling import proxies
+from storage.models.accounts import Account, AccountEvent, AccountStatus
 
 BAR_CELLS = 10
 ENDS_SOON = timedelta(days=7)
 EVIDENCE_CHARS = 300
 KIND_CELLS = 16
+EVENT_INDENT = 21
+NAME_CELLS = 10  # in a window, at least
+COOLDOWN_EVENTS = ("suspect", "cooldown")
 
 
 def account_table(app: App, views: list[AccountView]) -> Table:
     """Return a table of accounts: state, quota of the day, rate, next use, and a note with the
     task that each works for."""
     now = app.clock.now()
-    table = Table(box=None, pad_edge=False)
-    *titles, note = column_titles(
-        ("id", "platform", "name", "state", "exported today", "rate", "next use", "note")
+    table = table_of(
+        (
+            "id",
+            "platform",
+            column_of("name", min_cells=NAME_CELLS),
+            "state",
+            "exported today",
+            column_of("rate", is_optional=True),
+            "next use",
+            column_of("note", is_long=True),
+        ),
     )
-    for title in titles:
-        table.add_column(title, no_wrap=True, overflow="ellipsis")
-    table.add_column(note, overflow="ellipsis")
     for view in views:
         account = view.account
-        table.add_row(
-            *(
+        table.add(
+            (
                 str(account.id),
                 account.platform,
                 account.username,
-                state_of(view, now),
+                word_of(view, now),
                 _quota(app, account, now),
                 _rate(app, account),
-                _next_use(app, account, now),
+                _next_use(app, view),
                 joined(_notes(app, view, now)),
-            )
+            ),
         )
     return table
 
@@ -71,27 +96,22 @@ def _notes(app: App, view: AccountView, now: datetime) -> list[str]:
     messages = note_messages(view, now)
     if not messages:
         route = [egress_message(view.egress)] if view.egress is not None else []
-        messages = [*route, *uid_messages(view.account)]
+        messages = [*place_messages(view), *route, *uid_messages(view.account)]
     return [*_texts(messages), *notes_of(app, view.account, now)]
 
 
-def state_of(view: AccountView, now: datetime) -> str:
+def word_of(view: AccountView, now: datetime) -> str:
     """Return an account's state in one word: what it does, or why an idle account is not quite
     idle."""
-    account = view.account
-    if view.state is not AccountStatus.IDLE:
-        return word(view.state)
-    if account.cooldown_until is not None and account.cooldown_until > now:
-        return word("suspect" if account.health is Health.SUSPECT else "resting")
-    return word("idle" if account.health is Health.HEALTHY else account.health)
+    return reader().word("account_state", view.state_word(now))
 
 
 def notes_of(app: App, account: Account, now: datetime) -> list[str]:
     """Return what an operator should know and do about an account; empty when nothing."""
     parts = []
-    if account.disabled_reason:
-        parts.append(shown(account.disabled_reason))
-    if account.status is not AccountStatus.DISABLED and account.session is None:
+    if account.status is AccountStatus.DISABLED:
+        parts += _texts(disabled_messages(account))
+    elif account.session is None:
         parts.append(text_of(Message.of("note_no_session")))
     if account.daily_export_limit == 0:
         parts.append(text_of(Message.of("note_limit_zero")))
@@ -103,32 +123,66 @@ def notes_of(app: App, account: Account, now: datetime) -> list[str]:
     return parts
 
 
-def explain_lines(app: App, view: AccountView, events: list[AccountEvent]) -> list[str]:
-    """Return an account's state and work, and its events as lines, oldest first, each with its
-    evidence.
+def explain_lines(app: App, view: AccountView, events: list[AccountEvent]) -> list[Text]:
+    """Return an account's state and what to do, and its events as lines, oldest first, each with
+    its evidence; for the window that shows stdout.
 
     Args:
         events: newest first, as the registry returns them.
     """
-    now, account = app.clock.now(), view.account
-    head = f"{account.username} ({account.platform}): {state_of(view, now)}"
-    work = _texts(work_messages(view, now))
-    lines = [joined([head, *work, *notes_of(app, account, now)])]
-    state = Message.of(
-        "account_health_line",
-        health=word(account.health),
-        rate=_rate(app, account),
-        moment=_next_use(app, account, now) or word("any time"),
-    )
-    lines.append(joined([text_of(state), *_texts(fact_messages(view))]))
+    page = page_of(app)
+    lines = [*_state_lines(app, page, view), *_fault_lines(app, page, view, events)]
     for event in reversed(events):
         detail = shown(event.detail)
         if event.until_at:
             until = _local(app, event.until_at)
             detail = text_of(Message.of("event_until", detail=detail, moment=until))
-        lines.append(f"{_local(app, event.created_at)}  {_kind(event)} {detail}")
-        lines += [f"{'':21}{line}" for line in _evidence(event)]
+        line = f"{_local(app, event.created_at)}  {_kind(event)} {one_line(detail)}"
+        lines += wrapped(Text(line), page.window, EVENT_INDENT, first=0)
+        for told in _evidence(event):
+            lines += wrapped(Text(one_line(told)), page.window, EVENT_INDENT)
     return lines
+
+
+def _state_lines(app: App, page: Page, view: AccountView) -> list[Text]:
+    """Return what an account does, and what it has: rate, next use, route and login."""
+    now, account = page.now, view.account
+    head = f"{account.username} ({account.platform}): {word_of(view, now)}"
+    work = _texts(work_messages(view, now))
+    notes = [] if account.status is AccountStatus.DISABLED else notes_of(app, account, now)
+    state = Message.of(
+        "account_health_line",
+        health=word(account.health),
+        rate=_rate(app, account),
+        moment=_next_use(app, view),
+    )
+    if account.status is AccountStatus.DISABLED:
+        state = Message.of("account_disabled_line", rate=_rate(app, account))
+    facts = joined([text_of(state), *_texts(fact_messages(view))])
+    return [*page.line(one_line(joined([head, *work, *notes]))), *page.line(one_line(facts))]
+
+
+def _fault_lines(
+    app: App, page: Page, view: AccountView, events: list[AccountEvent]
+) -> Iterator[Text]:
+    """Yield what keeps an account from its work, until when, and what to do about it."""
+    account = view.account
+    if account.status is AccountStatus.DISABLED:
+        *reason, what_to_do = _texts(disabled_messages(account))
+        why = text_of(Message.of("account_disabled_why", reason=joined(reason))) if reason else ""
+        yield from with_advice(page, FaultLine(why or word(account.status), what_to_do))
+        return
+    if view.is_cooling(page.now):
+        found = next((event for event in events if event.kind in COOLDOWN_EVENTS), None)
+        yield from with_advice(page, of_account(page, view, found.detail if found else None))
+    if view.egress is not None:
+        route = app.database.read(proxies.find, view.egress)
+        if route is not None and route.is_cooling(page.now):
+            yield from with_advice(page, of_route(page, route))
+    circuits = app.pool.egress_operator.circuits(account.platform)
+    for circuit in open_circuits(circuits, page.now):
+        if circuit.egress in (ALL, view.egress):
+            yield from with_advice(page, of_circuit(page, circuit))
 
 
 def _texts(messages: list[Message]) -> list[str]:
@@ -177,13 +231,22 @@ def _rate(app: App, account: Account) -> str:
     return f"{60 / access.source.source.pace.gap_secs:.0f}/min" if access else ""
 
 
-def _next_use(app: App, account: Account, now: datetime) -> str:
-    """Return when the account may be used next; empty for a disabled one."""
-    if account.status is AccountStatus.DISABLED:
+def _next_use(app: App, view: AccountView) -> str:
+    """Return when the account may be used next, by its route too; empty for a disabled one."""
+    if view.account.status is AccountStatus.DISABLED:
         return ""
-    candidates = (account.cooldown_until, account.ready_at)
-    moments = [moment for moment in candidates if moment is not None and moment > now]
-    return _local(app, max(moments)) if moments else word("now")
+    return page_of(app).moment(view.next_request_at) if view.next_request_at else word("now")
+
+
+def page_of(app: App) -> Page:
+    """Return what lines are drawn for, in the window that shows stdout or in a pipe."""
+    width = window_width()
+    return Page(
+        renderer=renderer_for(app.settings.language, app.calendar.zone),
+        width=width or 0,
+        now=app.clock.now(),
+        space=Space.WINDOW if width else Space.PIPE,
+    )
 
 
 def _local(app: App, moment: datetime) -> str:

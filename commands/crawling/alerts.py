@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from alerts.channels import SETTING
 from alerts.serialization import alert_object
@@ -14,9 +12,10 @@ from app.container import App
 from commands.framework.context import Exit, opened_app, result, result_json, result_table, say
 from commands.framework.lazy_group import Group
 from commands.framework.options import AsJson
-from commands.framework.reader import column_titles, in_english, shown, text_of, word
+from commands.framework.reader import column_of, in_english, shown, table_of, text_of, word
 from commands.framework.system_user import system_user
 from core.messages import Message
+from presentation.terminal.tables import Table
 from storage.operations import alerts
 from storage.operations.alerts import Alert
 from web.use_cases.alerts import ChannelTrial
@@ -65,19 +64,26 @@ def test() -> None:
 
 def _table(app: App, found: list[Alert]) -> Table:
     renderer = app.alerts.messages
-    table = Table(box=None, pad_edge=False)
-    for title in column_titles(("id", "since", "state", "what", "what to do")):
-        table.add_column(title, no_wrap=True)
+    table = table_of(
+        (
+            "id",
+            "since",
+            "state",
+            column_of("what", is_long=True),
+            column_of("what to do", is_long=True),
+        )
+    )
     for alert in found:
         advice = renderer.advice(alert) if alert.is_open else ""
-        cells = (
-            str(alert.id),
-            renderer.moment(alert.raised_at),
-            _state(app, alert),
-            renderer.headline(alert),
-            advice,
+        table.add(
+            (
+                str(alert.id),
+                renderer.moment(alert.raised_at),
+                _state(app, alert),
+                renderer.headline(alert),
+                advice,
+            ),
         )
-        table.add_row(*map(escape, cells))
     return table
 
 
@@ -85,7 +91,7 @@ def _state(app: App, alert: Alert) -> str:
     if alert.resolved_at is not None:
         moment = app.alerts.messages.moment(alert.resolved_at)
         return text_of(Message.of("alert_over", moment=moment))
-    return word("open" if alert.well_since is None else "ending")
+    return word("open" if alert.is_present(app.clock.now()) else "ending")
 
 
 GROUP = Group({"list": list_alerts, "test": test})

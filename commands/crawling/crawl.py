@@ -11,8 +11,10 @@ from typing import Annotated
 import typer
 
 from app.container import App, load_services
+from commands.crawling.condition_files import condition_reader
 from commands.framework.context import Exit, opened_app, result, result_json, say
 from commands.framework.foreground import Foreground
+from commands.framework.options import OnlyAccount, OnlyGroup
 from commands.framework.reader import reader
 from commands.framework.summary import conclude
 from commands.framework.system_user import system_user
@@ -20,9 +22,12 @@ from commands.installation.serve import web_beside
 from commands.installation.startup import Startup
 from core.cancellation import StoppedSignal
 from core.errors import InvalidInputError, SettingsError, UnknownDomainError
+from core.installation.file_access import make_folder
 from core.messages import Message
+from core.tabular.words import read_words
 from crawler.export.formats import FORMATS
 from crawler.export.requests import MAX_LANES, ExportRequest
+from crawler.export.selection import SkipDelivered, selection_of
 from crawler.tasks.labels import labels_named
 from crawler.tasks.requests import DEFAULT_PLATFORM, CrawlRequest
 from crawler.tasks.submission import FiledTask
@@ -33,6 +38,7 @@ from storage.models.tasks import TaskType
 
 MAX_WORKERS = MAX_LANES
 MAX_INIT_WAIT_SECS = 86_400
+KEYWORD_HEADERS = frozenset({"keyword", "keywords", "word", "关键词", "搜索词"})
 UNKNOWN_DOMAIN_GRACE_SECS = 10.0
 Domain = Annotated[str, typer.Option("--domain", help="the field to work on, e.g. 美妆")]
 Platform = Annotated[str, typer.Option("--platform", help="where the creators are")]
@@ -52,7 +58,20 @@ def start_crawl(
         Via, typer.Option(help="find creators by name, or as authors of videos")
     ] = Via.USERS,
     workers: Workers = 2,
+    keyword: Annotated[
+        list[str] | None,
+        typer.Option("--keyword", help="search for this instead; may be repeated"),
+    ] = None,
+    keywords_file: Annotated[
+        Path | None, typer.Option("--keywords-file", help="a file of such words")
+    ] = None,
+    stop_dry: Annotated[
+        int | None,
+        typer.Option("--stop-dry", help="end after so many pages without a new creator"),
+    ] = None,
     label: Labels = None,
+    account: OnlyAccount = None,
+    group: OnlyGroup = None,
     detach: Detach = False,
     as_json: AsJson = False,
 ) -> None:
@@ -62,23 +81,48 @@ def start_crawl(
     """
     require_workers(workers)
     request = CrawlRequest(
-        domain=domain, platform=platform, pages=pages, via=via, labels=label or ()
+        domain=domain,
+        platform=platform,
+        pages=pages,
+        via=via,
+        keywords=[*(keyword or ()), *_words_of(keywords_file)],
+        stop_dry=stop_dry,
+        labels=label or (),
+        account=account,
+        group=group,
     )
     with opened_app(workers, services=True) as app:
         filed = app.use_cases.tasks.crawl(system_user(app), request)
-        _say_joined(filed, {"via": request.via.value}, pages)
+        for one in filed:
+            _say_joined(app, one, {"via": request.via.value}, pages)
         if detach:
             _print_filed(filed, as_json)
             return
         view = Foreground(app=app, works_on=(TaskType.INGESTION,), wait=True)
+        task_ids = tuple(one.task.id for one in filed)
         engine = app.engine(
             crawl_threads=workers,
             export_threads=0,
             on_failure=view.failed,
-            crawl_only=filed.task.id,
+            crawl_only=task_ids,
         )
-        ending = view.run(engine, (filed.task.id,))
-        conclude(app, filed.task, view.last, ending, as_json)
+        ending = view.run(engine, task_ids)
+        conclude(app, [one.task for one in filed], view.last, ending, as_json)
+
+
+def _words_of(path: Path | None) -> Sequence[str]:
+    """Return the words of a list, and say what was read; none for None."""
+    if path is None:
+        return ()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        cause = error.strerror or str(error)
+        raise InvalidInputError("list_unreadable", path=str(path), cause=cause) from error
+    found = read_words(content, path.name, KEYWORD_HEADERS)
+    for note in found.notes:
+        say(note)
+    return found.words
 
 
 def start_export(
@@ -96,9 +140,32 @@ def start_export(
     follow: Annotated[
         bool, typer.Option("--follow", help="go on for ever with new creators")
     ] = False,
+    where: Annotated[
+        list[str] | None,
+        typer.Option("--where", help="only these: 'followers>=10000'; may be repeated"),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", help="ingested since: a span such as 7d, or a day")
+    ] = None,
+    keyword: Annotated[
+        list[str] | None, typer.Option("--keyword", help="found by this search; may be repeated")
+    ] = None,
+    has: Annotated[
+        list[str] | None,
+        typer.Option("--has", help="contact, email, phone or messenger in the signature"),
+    ] = None,
+    order: Annotated[
+        str | None, typer.Option("--order", help="a field; - in front: the highest first")
+    ] = None,
+    skip_delivered: Annotated[
+        SkipDelivered,
+        typer.Option("--skip-delivered", help="platform: not who another domain delivered"),
+    ] = SkipDelivered.NEVER,
     platform: Platform = DEFAULT_PLATFORM,
     workers: Workers = 1,
     label: Labels = None,
+    account: OnlyAccount = None,
+    group: OnlyGroup = None,
     wait: Annotated[bool, typer.Option("--wait", help="stay until the quota day turns")] = False,
     detach: Detach = False,
     as_json: AsJson = False,
@@ -108,7 +175,17 @@ def start_export(
     Joins or resumes an open export of the same platform and domain.
     """
     require_workers(workers)
+    selection = selection_of(
+        condition_reader(),
+        where=where or (),
+        since=since,
+        keywords=keyword or (),
+        has=has or (),
+        order=order,
+        skip_delivered=skip_delivered is SkipDelivered.PLATFORM,
+    )
     request = ExportRequest(
+        selection=selection,
         domain=domain,
         platform=platform,
         format=format,
@@ -120,13 +197,15 @@ def start_export(
         follow=follow,
         lanes=workers,
         labels=label or (),
+        account=account,
+        group=group,
     )
     with opened_app(workers, services=True) as app:
         _require_writable(app, out)
         filed = _export(app, request)
-        _say_joined(filed, request.options.as_json())
+        _say_joined(app, filed, request.options.as_json())
         if detach:
-            _print_filed(filed, as_json)
+            _print_filed((filed,), as_json)
             return
         _run_export(app, filed, workers, wait=wait, as_json=as_json)
 
@@ -140,7 +219,7 @@ def _run_export(app: App, filed: FiledTask, workers: int, *, wait: bool, as_json
         export_only=filed.task.id,
     )
     ending = view.run(engine, (filed.task.id,))
-    conclude(app, filed.task, view.last, ending, as_json)
+    conclude(app, [filed.task], view.last, ending, as_json)
 
 
 def run(
@@ -220,7 +299,7 @@ def _require_writable(app: App, out: Path | None) -> None:
     """
     folder = out or app.settings.exports_dir
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder, app.foundation.file_access)
         # A file without a name: a kill leaves nothing behind.
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
@@ -252,8 +331,11 @@ def _unknown_domain(error: UnknownDomainError) -> Message:
     return Message.of("domain_not_crawled_known", known=list(error.known), **asked)
 
 
-def _say_joined(filed: FiledTask, asked: dict[str, object], pages: int | None = None) -> None:
-    """Tell that an open task was joined, and which of the given options it does not follow."""
+def _say_joined(
+    app: App, filed: FiledTask, asked: dict[str, object], pages: int | None = None
+) -> None:
+    """Tell that an open task was joined, whom it is pinned to, and which of the given options it
+    does not follow."""
     task = filed.task
     if filed.is_new:
         return
@@ -268,18 +350,18 @@ def _say_joined(filed: FiledTask, asked: dict[str, object], pages: int | None = 
     differing = [name for name, value in asked.items() if task.options.get(name, value) != value]
     if differing:
         say(Message.of("task_keeps_options", names=differing))
+    for pin in app.crawling.service.pin_messages([task]).values():
+        say(Message.of("task_stays_pinned", task_id=task.id, pin=pin))
 
 
-def _print_filed(filed: FiledTask, as_json: bool) -> None:
+def _print_filed(filed: Sequence[FiledTask], as_json: bool) -> None:
     if as_json:
-        result_json({"task_id": filed.task.id, "new": filed.is_new})
+        found = [{"task_id": one.task.id, "new": one.is_new} for one in filed]
+        result_json(found[0] if len(found) == 1 else {"tasks": found})
         return
-    task_id = filed.task.id
-    result(
-        Message.of("task_was_filed", task_id=task_id)
-        if filed.is_new
-        else Message.of("task_is_open", task_id=task_id)
-    )
+    for one in filed:
+        code = "task_was_filed" if one.is_new else "task_is_open"
+        result(Message.of(code, task_id=one.task.id))
 
 
 COMMANDS = {"start_crawl": start_crawl, "start_export": start_export, "run": run}

@@ -8,20 +8,38 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rich.markup import escape
-from rich.table import Table
-
 from commands.framework.context import result
-from commands.framework.reader import column_titles, joined, reader, text_of, word
+from commands.framework.reader import (
+    column_of,
+    column_titles,
+    joined,
+    reader,
+    table_of,
+    text_of,
+    word,
+)
 from core.messages import Message
-from core.plain_text import one_line
 from crawler.creators.catalogue import CreatorDetails, CreatorList
 from presentation.creator_views import contact_names, spark
+from presentation.terminal.tables import Table
 from storage.creators.observations import Observation
 from storage.creators.search import DomainCount, ListedCreator, Membership
 
-NAME_CELLS = 24
-NUMBERS = frozenset({"followers", "videos", "likes", "creators", "exported", "pending", "pages"})
+MIN_NAME_CELLS = 12  # in a window
+NUMBERS = frozenset(
+    {
+        "followers",
+        "videos",
+        "likes",
+        "creators",
+        "exported",
+        "pending",
+        "pages",
+        "change",
+        "new creators",
+        "creators seen",
+    }
+)
 
 
 def creators(page: CreatorList, in_domain: bool) -> Table:
@@ -35,14 +53,14 @@ def creators(page: CreatorList, in_domain: bool) -> Table:
             if in_domain
             else [_day(row), spark(page.histories.get(row.id, ()))]
         )
-        table.add_row(*map(escape, [*_shared(row), *last]))
+        table.add([*_shared(row), *last])
     return table
 
 
 def _shared(row: ListedCreator) -> list[str]:
     return [
         row.uid,
-        _cut(one_line(row.nickname)),
+        row.nickname,
         _number(row.followers),
         _number(row.videos),
         contacts(row.has_contact),
@@ -61,8 +79,8 @@ def history(rows: Sequence[Observation]) -> Table:
     for row in rows:
         change = "" if None in (before, row.followers) else f"{row.followers - before:+,}"  # type: ignore[operator]
         cells = [str(row.day), str(row.until_day), _number(row.followers), change]
-        cells += [_number(row.videos), _number(row.likes), _cut(one_line(row.nickname or ""))]
-        table.add_row(*map(escape, cells))
+        cells += [_number(row.videos), _number(row.likes), row.nickname or ""]
+        table.add(cells)
         before = row.followers if row.followers is not None else before
     return table
 
@@ -144,7 +162,7 @@ def counted(rows: Sequence[Mapping[str, Any]]) -> Table:
     titles = {"new_count": "new creators", "seen": "creators seen"}
     table = _table([titles.get(name, name) for name in rows[0]])
     for row in rows:
-        table.add_row(*map(escape, (_cell(name, value) for name, value in row.items())))
+        table.add([_cell(name, value) for name, value in row.items()])
     return table
 
 
@@ -174,19 +192,20 @@ def print_json_line(found: Mapping[str, Any]) -> None:
 
 
 def _table(titles: Sequence[str]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for title, shown in zip(titles, column_titles(titles), strict=True):
-        right = title in NUMBERS or title in ("change", "new creators", "creators seen")
-        table.add_column(shown, no_wrap=True, justify="right" if right else "left")
-    return table
+    return table_of(
+        [
+            column_of(
+                title,
+                is_number=title in NUMBERS,
+                min_cells=MIN_NAME_CELLS if title == "nickname" else None,
+            )
+            for title in titles
+        ]
+    )
 
 
 def _number(value: int | None) -> str:
     return "" if value is None else f"{value:,}"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= NAME_CELLS else text[: NAME_CELLS - 1] + "…"
 
 
 def _day(row: ListedCreator) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from app.container import App
 from commands.crawling import creator_tables as tables
+from commands.crawling.condition_files import lines_of
 from commands.framework.context import opened_app, result_json, result_table, say
 from commands.framework.lazy_group import Group
 from commands.framework.options import AsJson
@@ -210,15 +210,7 @@ def count(
 
 
 def _reader(app: App) -> ConditionReader:
-    return ConditionReader(now=app.clock.now(), zone=app.calendar.zone, read_list=_lines)
-
-
-def _lines(path: str) -> list[str]:
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInputError("list_unreadable", path=path, cause=str(error)) from error
-    return [line.strip() for line in text.splitlines() if line.strip()]
+    return ConditionReader(now=app.clock.now(), zone=app.calendar.zone, read_list=lines_of)
 
 
 def _pages(app: App, wanted: CreatorFilter, order: Sort, limit: int) -> Iterator[ListedCreator]:

@@ -6,24 +6,22 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from commands.framework.context import Exit, opened_app, result, result_json, result_table, say
 from commands.framework.lazy_group import Group
 from commands.framework.options import AsJson
-from commands.framework.reader import column_titles, shown, word
+from commands.framework.reader import column_of, shown, table_of, word
 from commands.framework.system_user import system_user
 from core.errors import InvalidInputError
 from core.messages import Message
 from crawler.export.copies import CopyRequest
 from crawler.export.verifier import VerificationResult
-from presentation.i18n.renderer import counted
+from presentation.i18n.renderer import counted, renderer_for
 from presentation.json_rows import as_object, verification_object
 from storage.crawling import export_segments
 from storage.models.segments import SegmentState
 
-NAME_CELLS = 20
+NAME_CELLS = 12  # of a domain and an account, in a window
 OfDomain = Annotated[str | None, typer.Option("--domain", help="only this domain")]
 
 
@@ -38,26 +36,38 @@ def list_exports(
         if as_json:
             result_json([as_object(segment) for segment in found])
             return
-        names = {account.id: account.username for account in app.pool.registry.all()}
-        table = Table(box=None, pad_edge=False)
-        names_of_columns = ("id", "domain", "quota day", "account", "rows", "ids", "state", "file")
-        titles = column_titles(names_of_columns)
-        for name, title in zip(names_of_columns, titles, strict=True):
-            most = NAME_CELLS if name in ("domain", "account") else None
-            table.add_column(title, no_wrap=True, overflow="ellipsis", max_width=most)
+        moments = renderer_for(app.settings.language, app.calendar.zone)
+        names = app.pool.registry.names({one.account_id for one in found})
+        table = table_of(
+            (
+                "id",
+                column_of("domain", min_cells=NAME_CELLS),
+                "quota day",
+                column_of("account", min_cells=NAME_CELLS),
+                column_of("rows", is_number=True),
+                "ids",
+                "state",
+                column_of("start time", is_optional=True),
+                "end time",
+                column_of("file", is_long=True, is_path=True),
+            ),
+        )
         for one in found:
             path = str(app.crawling.segment_files.locate(one.file_path)) if one.file_path else ""
-            cells = (
-                str(one.id),
-                one.domain,
-                str(one.quota_day),
-                names.get(one.account_id, "?"),
-                f"{one.exported_count:,}",
-                f"{one.first_id}-{one.last_id}",
-                _state(one.state),
-                path,
+            table.add(
+                (
+                    str(one.id),
+                    one.domain,
+                    str(one.quota_day),
+                    names.get(one.account_id, "?"),
+                    f"{one.exported_count:,}",
+                    f"{one.first_id}-{one.last_id}",
+                    _state(one.state),
+                    str(moments.shown(one.start_time)),
+                    str(moments.shown(one.end_time)),
+                    path,
+                ),
             )
-            table.add_row(*map(escape, cells))
         result_table(table)
 
 

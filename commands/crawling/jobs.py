@@ -7,20 +7,17 @@ from itertools import islice
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from app.container import App
 from commands.framework.context import Exit, opened_app, result, result_json, result_table, say
 from commands.framework.lazy_group import Group
 from commands.framework.lease_context import leases_renewed
 from commands.framework.options import AsJson
-from commands.framework.reader import column_titles, is_chinese, shown, text_of, word
+from commands.framework.reader import column_of, is_chinese, shown, table_of, text_of, word
 from commands.framework.signals import drain_on_signals
 from commands.framework.system_user import system_user
 from core.errors import InvalidInputError
 from core.messages import Message
-from core.plain_text import one_line
 from core.schedule import Schedule
 from jobs.due import Job
 from jobs.serialization import job_object, run_object, schedule_object
@@ -41,11 +38,18 @@ def list_jobs(as_json: AsJson = False) -> None:
             renderer = renderer_for("en", app.calendar.zone)
             result_json([job_object(job, last[job.name], now, renderer) for job in app.jobs.all])
             return
-        table = Table(box=None, pad_edge=False)
-        for title in column_titles(("job", "schedule", "next run", "last run", "state", "result")):
-            table.add_column(title, no_wrap=True)
+        table = table_of(
+            (
+                "job",
+                "schedule",
+                "next run",
+                "last run",
+                "state",
+                column_of("result", is_long=True),
+            )
+        )
         for job in app.jobs.all:
-            table.add_row(*map(escape, _cells(app, job, last[job.name], now)))
+            table.add(_cells(app, job, last[job.name], now))
         result_table(table)
 
 
@@ -144,7 +148,7 @@ def _cells(app: App, job: Job, last: JobRun | None, now: datetime) -> tuple[str,
         return job.name, _described(job.schedule), coming, word("never"), "", ""
     at = f"{last.scheduled_at.astimezone(zone):%Y-%m-%d %H:%M}"
     ended = word(last.state)
-    return job.name, _described(job.schedule), coming, at, ended, one_line(shown(last.result))
+    return job.name, _described(job.schedule), coming, at, ended, shown(last.result)
 
 
 def _run_line(run: JobRun) -> Message:

@@ -8,8 +8,15 @@ from typing import Annotated
 
 import typer
 
-from commands.crawling.crawl import AsJson, Domain, Platform, Workers, require_workers
+from commands.crawling.crawl import (
+    AsJson,
+    Domain,
+    Platform,
+    Workers,
+    require_workers,
+)
 from commands.framework.context import opened_app, platform_named, result, result_json, result_table
+from commands.framework.options import OnlyAccount, OnlyGroup
 from core.clock import iso_utc
 from core.errors import InvalidInputError
 from core.requests import FieldChecks
@@ -17,7 +24,7 @@ from crawler.planning.advice import Advice
 from crawler.planning.forecast import ForecastEnd, PlannedAccount
 from crawler.planning.inputs import MAX_ACCOUNTS, MAX_CREATORS, Measure, Plan, PlanRequest
 from crawler.planning.pool_reader import Search
-from crawler.tasks.requests import domain_named
+from crawler.tasks.requests import check_pin, domain_named
 from presentation.i18n.renderer import renderer_for
 from presentation.terminal.plan_view import PlanView, pages_per_minute, rate_of, rows_per_day
 
@@ -32,6 +39,8 @@ def plan(
     accounts: Annotated[
         int | None, typer.Option(help="what if there were so many like these")
     ] = None,
+    account: OnlyAccount = None,
+    group: OnlyGroup = None,
     workers: Workers = 2,
     as_json: AsJson = False,
 ) -> None:
@@ -42,20 +51,22 @@ def plan(
     known = platform_named(platform)
     checks = FieldChecks()
     domain = checks.check("domain", domain_named, domain) or domain
+    check_pin(checks, account, group)
     checks.finish()
     _require_within("--creators", creators, MAX_CREATORS)
     _require_within("--pages", pages, MAX_CREATORS)
     _require_within("--accounts", accounts, MAX_ACCOUNTS)
     require_workers(workers)
-    request = PlanRequest(
-        platform=known.name,
-        domain=domain,
-        creators=creators,
-        pages=pages,
-        accounts=accounts,
-        workers=workers,
-    )
     with opened_app() as app:
+        request = PlanRequest(
+            platform=known.name,
+            domain=domain,
+            creators=creators,
+            pages=pages,
+            accounts=accounts,
+            workers=workers,
+            pin=app.crawling.pin_targets.pin(known.name, account, group),
+        )
         paces = app.pool.access[known.name].source.paces
         search = Search(
             paces=paces,

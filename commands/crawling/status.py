@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from rich.console import Console as Terminal
-
 from alerts.serialization import alert_object
 from commands.framework.context import (
     database_place,
     opened_app,
     result,
     result_json,
+    result_line,
+    window_width,
 )
 from commands.framework.options import AsJson
 from core.installation.home import find_home, home_message
@@ -21,7 +21,6 @@ from presentation.terminal.dashboard import Dashboard
 from storage.crawling import leases
 
 EVENTS = 8
-UNLIMITED_LINES = 10_000
 
 
 def status(as_json: AsJson = False) -> None:
@@ -45,9 +44,9 @@ def status(as_json: AsJson = False) -> None:
                 }
             )
             return
-        terminal = Terminal(highlight=False)
         screen = Dashboard(renderer_for(app.settings.language, app.calendar.zone))
-        terminal.print(screen.render(snapshot, terminal.size.width, UNLIMITED_LINES))
+        for line in screen.report(snapshot, window_width()):
+            result_line(line)
         result(Message.of("home_line", home=home_message()))
         result(database_place(app))
 

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from app.container import App
 from commands.framework.context import opened_app, result, result_json, result_table
 from commands.framework.lazy_group import Group
-from commands.framework.options import AsJson
-from commands.framework.reader import column_titles, reader, shown, text_of, word
+from commands.framework.options import AsJson, OnlyAccount, OnlyGroup
+from commands.framework.reader import column_of, shown, table_of, text_of, word
 from commands.framework.system_user import system_user
+from core.errors import InvalidInputError
 from core.messages import Message
-from core.plain_text import one_line
-from crawler.tasks.requests import LabelChange
+from crawler.tasks.pins import pin_messages
+from crawler.tasks.requests import DEFAULT_PLATFORM, LabelChange, PinChange
 from presentation.account_views import AccountView, note_messages
+from presentation.i18n.renderer import renderer_for
 from presentation.json_rows import task_object
 from presentation.snapshot import is_usual, working_for
+from presentation.terminal.tables import Table
 from storage.crawling import task_labels, task_pieces
 from storage.crawling import tasks as rows
 from storage.models.tasks import Task
 
+DOMAIN_CELLS = 12  # in a window, at least
+MAX_NAMES = 3
 TaskId = Annotated[int, typer.Argument(help="the task's id")]
 Labels = Annotated[list[str], typer.Argument(metavar="LABEL...", help="one or several")]
 
@@ -51,10 +55,33 @@ def show(task_id: TaskId, as_json: AsJson = False) -> None:
             _print_json(app, found)
             return
         result_table(_table(app, found))
+        for target in app.database.read(pin_messages, found[:1]).values():
+            result(Message.of("task_pin_line", pin=target))
         now = app.clock.now()
         for view in working_for(found[0].id, _pool(app)):
             work = [text_of(message) for message in note_messages(view, now)]
             result(Message.of("task_account_line", account=view.account.username, work=work))
+
+
+def keywords(
+    domain: Annotated[str, typer.Argument(help="the domain, e.g. 美妆")],
+    platform: Annotated[str, typer.Option("--platform", help="where the creators are")] = (
+        DEFAULT_PLATFORM
+    ),
+    as_json: AsJson = False,
+) -> None:
+    """Show what each keyword of a domain found over all time, and how many were new."""
+    with opened_app() as app:
+        found = app.database.read(rows.yields, platform, domain)
+    if as_json:
+        result_json([vars(one) for one in found])
+        return
+    numbers = ("pages", "creators", "new creators", "share new")
+    table = table_of(("keyword", *(column_of(name, is_number=True) for name in numbers)))
+    for one in found:
+        share = f"{one.new / one.creators:.0%}" if one.creators else ""
+        table.add((one.keyword, f"{one.pages:,}", f"{one.creators:,}", f"{one.new:,}", share))
+    result_table(table)
 
 
 def pause(task_id: TaskId) -> None:
@@ -101,6 +128,27 @@ def unlabel(task_id: TaskId, labels: Labels) -> None:
     _change_labels(LabelChange(task_id=task_id, remove=labels))
 
 
+def pin(
+    task_id: TaskId,
+    account: OnlyAccount = None,
+    group: OnlyGroup = None,
+    nobody: Annotated[bool, typer.Option("--none", help="every account may work on it")] = False,
+) -> None:
+    """Let only an account, or the accounts of a group, work on an open task.
+
+    Its workers take it up anew, from where they stopped.
+    """
+    if (account is not None) + (group is not None) + nobody != 1:
+        raise InvalidInputError("pin_to_what")
+    change = PinChange(task_id=task_id, account=account, group=group)
+    with opened_app() as app:
+        target = app.use_cases.tasks.pin(system_user(app), change)
+    if target is None:
+        result(Message.of("task_was_unpinned", task_id=task_id))
+    else:
+        result(Message.of("task_was_pinned", task_id=task_id, pin=target))
+
+
 def _change_labels(change: LabelChange) -> None:
     with opened_app() as app:
         labels = app.use_cases.tasks.label(system_user(app), change)
@@ -113,8 +161,8 @@ def _change_labels(change: LabelChange) -> None:
 def _print_json(app: App, found: list[Task]) -> None:
     ids = [task.id for task in found]
     labels = app.database.read(task_labels.of_tasks, ids)
-    pool = _pool(app)
-    result_json([task_object(task, labels, pool) for task in found])
+    pool, pins = _pool(app), app.database.read(pin_messages, found)
+    result_json([task_object(task, labels, pool, pins) for task in found])
 
 
 def _pool(app: App) -> list[AccountView]:
@@ -126,24 +174,26 @@ def _with_pieces(app: App, task: Task) -> list[Task]:
 
 
 def _table(app: App, found: list[Task]) -> Table:
-    now, renderer = app.clock.now(), reader()
-    table = Table(box=None, pad_edge=False)
-    for title in column_titles(
+    now, renderer = app.clock.now(), renderer_for(app.settings.language, app.calendar.zone)
+    pins = app.database.read(pin_messages, found)
+    table = table_of(
         (
             "id",
             "type",
-            "domain",
+            column_of("domain", min_cells=DOMAIN_CELLS),
             "state",
             "pages",
-            "items",
-            "marker",
+            column_of("items", is_number=True),
+            column_of("marker", is_optional=True),
+            "last updated",
+            column_of("created", is_optional=True),
             "accounts",
-            "labels",
-            "waits for",
-            "error",
-        )
-    ):
-        table.add_column(title, no_wrap=True)
+            column_of("labels", is_long=True),
+            *([column_of("pinned to", is_long=True)] if pins else []),
+            column_of("waits for", is_long=True),
+            column_of("error", is_long=True),
+        ),
+    )
     ids = [task.id for task in found]
     labels = app.database.read(task_labels.of_tasks, ids)
     pool = _pool(app)
@@ -153,21 +203,32 @@ def _table(app: App, found: list[Task]) -> Table:
         wait = app.database.read(task_pieces.waiting_now, task.id, now)
         if wait is not None and is_usual(wait, task, working):
             wait = None
-        cells = (
-            str(task.id) if task.parent_id is None else f"{task.parent_id}.{task.id}",
-            renderer.word("task_type", task.task_type),
-            task.domain,
-            renderer.word("task_state", task.status),
-            _pages(task),
-            f"{summed.item_count:,}",
-            task.progress_marker or "",
-            f"{len(working):,}" if working else "",
-            " ".join(labels.get(task.id, [])),
-            word(wait.reason) if wait else "",
-            one_line(shown(task.last_error)),
+        table.add(
+            (
+                str(task.id) if task.parent_id is None else f"{task.parent_id}.{task.id}",
+                renderer.word("task_type", task.task_type),
+                task.domain,
+                renderer.word("task_state", task.status),
+                _pages(task),
+                f"{summed.item_count:,}",
+                task.progress_marker or "",
+                str(renderer.shown(task.updated_at)),
+                str(renderer.shown(task.created_at)),
+                _names(working),
+                " ".join(labels.get(task.id, [])),
+                *([text_of(pins[task.id]) if task.id in pins else ""] if pins else []),
+                word(wait.reason) if wait else "",
+                shown(task.last_error),
+            ),
         )
-        table.add_row(*map(escape, cells))
     return table
+
+
+def _names(working: Sequence[AccountView]) -> str:
+    """Return the names of accounts; of many the first ones, and how many there are."""
+    names = [view.account.username for view in working[:MAX_NAMES]]
+    more = f" … ({len(working):,})" if len(working) > len(names) else ""
+    return ", ".join(names) + more
 
 
 def _pages(task: Task) -> str:
@@ -181,10 +242,12 @@ GROUP = Group(
     {
         "list": list_tasks,
         "show": show,
+        "keywords": keywords,
         "pause": pause,
         "resume": resume,
         "cancel": cancel,
         "label": label,
         "unlabel": unlabel,
+        "pin": pin,
     }
 )

@@ -8,8 +8,6 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from commands.distribution.drama_table import COUNTERS, platform_rows
 from commands.framework.context import (
@@ -21,7 +19,7 @@ from commands.framework.context import (
     say,
 )
 from commands.framework.options import AsJson
-from commands.framework.reader import column_titles, in_english, shown, word
+from commands.framework.reader import column_of, in_english, shown, table_of, word
 from commands.framework.signals import stop_event_on_signals
 from commands.framework.system_user import system_user
 from core.cancellation import StoppedSignal
@@ -32,6 +30,7 @@ from distribution.daily.scanner import DayScan, ScannedTask
 from distribution.daily.store import Change
 from distribution.daily.tally import CounterSum
 from distribution.requests import ScanRequest
+from presentation.terminal.tables import Table
 
 SHOWN_ROWS = 100
 
@@ -176,17 +175,23 @@ def _tasks(tasks: Sequence[ScannedTask]) -> list[tuple[str, Mapping[str, int]]]:
 
 
 def _table(by: By, rows: Sequence[tuple[str, Mapping[str, int]]]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    name, platform, *numbers = column_titles(
-        (by.value, "platform", "accounts", *(f"{counter}s" for counter in COUNTERS))
+    numbers = ("accounts", *(f"{counter}s" for counter in COUNTERS))
+    table = table_of(
+        (
+            by.value,
+            "platform",
+            *(column_of(number, is_number=True) for number in numbers),
+        )
     )
-    table.add_column(name, no_wrap=True)
-    table.add_column(platform, no_wrap=True)
-    for title in numbers:
-        table.add_column(title, justify="right", no_wrap=True)
     for name, counts in rows:
         for platform, cells in platform_rows(counts):
-            table.add_row(escape(name), platform, *cells)
+            table.add(
+                (
+                    name,
+                    platform,
+                    *cells,
+                )
+            )
     return table
 
 

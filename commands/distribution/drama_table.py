@@ -4,39 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from rich.markup import escape
-from rich.table import Table
-
-from commands.framework.reader import column_titles, joined, shown, text_of, word
+from commands.framework.reader import (
+    column_of,
+    column_titles,
+    joined,
+    shown,
+    table_of,
+    text_of,
+    word,
+)
 from core.messages import Message
 from distribution.counters import COUNTED, PREFIXES
 from distribution.serialization import drama_object
 from distribution.service import DramaDetails
+from presentation.terminal.tables import Table
 from storage.distribution.distribution_tasks import Drama
 
-TEXT_CELLS = 28
+MIN_CELLS = 12  # of a text, in a window
 COUNTERS = ("view", "like", "comment", "share", "collect")
 
 
 def drama_table(found: Iterable[Drama]) -> Table:
     """Return a table of distribution tasks."""
-    table = Table(box=None, pad_edge=False)
-    for title in column_titles(
-        ("task", "project", "title", "state", "platform", "callback", "signed")
-    ):
-        table.add_column(title, no_wrap=True, overflow="ellipsis", max_width=TEXT_CELLS)
+    table = table_of(
+        (
+            "task",
+            column_of("project", min_cells=MIN_CELLS),
+            column_of("title", min_cells=MIN_CELLS),
+            "state",
+            "platform",
+            "callback",
+            "signed",
+        ),
+    )
     for drama in found:
         told = drama.fields
-        cells = (
-            told.task_id,
-            told.project_id,
-            told.title,
-            word(told.status),
-            told.platform or "",
-            _callback(drama),
-            word("yes") if told.callback_secret else "",
+        table.add(
+            (
+                told.task_id,
+                told.project_id,
+                told.title,
+                word(told.status),
+                told.platform or "",
+                _callback(drama),
+                word("yes") if told.callback_secret else "",
+            ),
         )
-        table.add_row(*map(escape, cells))
     return table
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from app.container import App
-from commands.distribution.drama_files import ItemFile
 from commands.distribution.drama_table import detail_lines, drama_table
 from commands.framework.context import Exit, opened_app, result, result_json, result_table, say
 from commands.framework.lazy_group import Group
@@ -18,15 +16,18 @@ from commands.framework.options import AsJson
 from commands.framework.reader import in_english, shown, word
 from commands.framework.system_user import system_user
 from core.messages import Message
+from core.plain_text import read_bytes
 from distribution.intake.importer import ImportResult, Problem
-from distribution.intake.validation import COMPLETION_FIELDS, DRAMA_FIELDS, USER_FIELDS
+from distribution.intake.item_files import ItemFile, ItemKind
 from distribution.serialization import drama_details_object, drama_object
 from storage.distribution.distribution_tasks import DramaStatus
 from web.use_cases.distribution import STATUS_OF_VERB
 
 SHOWN_PROBLEMS = 20
 TaskId = Annotated[str, typer.Argument(help="the task's task_id")]
-FromFile = Annotated[Path, typer.Argument(help="CSV, JSON array, or a JSON object a line")]
+FromFile = Annotated[
+    Path, typer.Argument(help="a list (CSV, Excel), a JSON array, or a JSON object a line")
+]
 
 
 def import_tasks(file: FromFile, as_json: AsJson = False) -> None:
@@ -34,24 +35,12 @@ def import_tasks(file: FromFile, as_json: AsJson = False) -> None:
 
     A column or field that is absent or empty stays as it is.
     """
-    _import(
-        file,
-        DRAMA_FIELDS,
-        "tasks",
-        as_json,
-        lambda app, items: app.use_cases.dramas.add_dramas(system_user(app), items, str(file)),
-    )
+    _import(file, ItemKind.DRAMAS, "tasks", as_json)
 
 
 def import_users(file: FromFile, as_json: AsJson = False) -> None:
     """Add or change users and their agents from a file."""
-    _import(
-        file,
-        USER_FIELDS,
-        "users",
-        as_json,
-        lambda app, items: app.use_cases.dramas.add_users(system_user(app), items, str(file)),
-    )
+    _import(file, ItemKind.USERS, "users", as_json)
 
 
 def import_completions(
@@ -65,15 +54,7 @@ def import_completions(
 
     A video that is there already gets what is verified now.
     """
-    _import(
-        file,
-        COMPLETION_FIELDS,
-        "completions",
-        as_json,
-        lambda app, items: app.use_cases.dramas.add_completions(
-            system_user(app), items, str(file), report=not no_report
-        ),
-    )
+    _import(file, ItemKind.COMPLETIONS, "completions", as_json, report=not no_report)
 
 
 def list_tasks(
@@ -140,26 +121,21 @@ def set_secret(
     )
 
 
-def _import(
-    file: Path,
-    columns: Collection[str],
-    noun: str,
-    as_json: bool,
-    take: Callable[[App, ItemFile], ImportResult],
-) -> None:
+def _import(file: Path, kind: ItemKind, noun: str, as_json: bool, *, report: bool = True) -> None:
     """Import a file's items and print the counts; exit with PARTIAL when some were refused."""
-    items = ItemFile(file=file, columns=columns)
+    items = ItemFile(content=read_bytes(file), name=str(file), kind=kind)
     for note in items.notes:
         say(note)
     with opened_app() as app:
-        taken = take(app, items)
+        taken = app.use_cases.dramas.take_list(
+            system_user(app), kind, items, str(file), report=report
+        )
     if as_json:
         result_json(_as_object(taken, items))
     else:
         result(Message(f"{noun}_taken_in", taken.counts))
-        for problem in taken.problems[:SHOWN_PROBLEMS]:
-            place, reason = items.places[problem.position], _sentence(problem, items)
-            say(Message.of("item_refused", file=str(file), place=place, reason=reason))
+        _say_problems(taken.problems, "item_refused", file, items)
+        _say_problems(taken.left_out, "item_cell_left_out", file, items)
     if taken.problems:
         count, more = len(taken.problems), len(taken.problems) - SHOWN_PROBLEMS
         say(
@@ -170,27 +146,30 @@ def _import(
         raise typer.Exit(Exit.PARTIAL)
 
 
-def _sentence(problem: Problem, items: ItemFile) -> str:
-    reason = shown(_reason(problem, items))
-    return f"{problem.field} {reason}" if problem.field else reason
-
-
-def _reason(problem: Problem, items: ItemFile) -> Message:
-    unreadable = items.unreadable.get(problem.position)
-    return problem.reason if unreadable is None else unreadable.message
+def _say_problems(problems: Sequence[Problem], code: str, file: Path, items: ItemFile) -> None:
+    for problem in problems[:SHOWN_PROBLEMS]:
+        place, reason = items.places[problem.position], shown(items.reason(problem))
+        reason = f"{problem.field} {reason}" if problem.field else reason
+        say(Message(code, {"file": str(file), "place": place, "reason": reason}))
 
 
 def _as_object(taken: ImportResult, items: ItemFile) -> dict[str, Any]:
-    problems = [
-        {
-            "place": in_english(items.places[problem.position]),
-            "name": problem.name,
-            "field": problem.field,
-            "reason": in_english(_reason(problem, items)),
-        }
-        for problem in taken.problems
-    ]
-    return {**taken.counts, "problems": problems}
+    def listed(problems: Sequence[Problem]) -> list[dict[str, Any]]:
+        return [
+            {
+                "place": in_english(items.places[problem.position]),
+                "name": problem.name,
+                "field": problem.field,
+                "reason": in_english(items.reason(problem)),
+            }
+            for problem in problems
+        ]
+
+    return {
+        **taken.counts,
+        "problems": listed(taken.problems),
+        "left_out": listed(taken.left_out),
+    }
 
 
 def _change(task_id: str, verb: str) -> None:

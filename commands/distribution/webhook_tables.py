@@ -4,48 +4,50 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from rich.cells import cell_len, set_cell_size
-from rich.markup import escape
-from rich.table import Table
+from rich.cells import set_cell_size
 
 from app.container import App
-from commands.framework.reader import column_titles, shown, text_of, word
+from commands.framework.reader import column_of, column_titles, shown, table_of, text_of, word
 from core.logs import redact
 from core.messages import Message
 from core.plain_text import one_line
 from presentation.i18n.renderer import counted
+from presentation.terminal.tables import Table
 from storage.distribution.deliveries import Attempt, Delivery, DeliveryState
 from storage.distribution.endpoints import Endpoint
 from webhooks.service import DeliveryDetails, Overview
 
-WIDTH, GAP, TASK_CELLS, HOST_CELLS = 80, 2, 10, 12
-BODY_CHARS, RESPONSE_CHARS = 2000, 50
+TASK_CELLS, HOST_CELLS = 10, 12  # in a narrow window, at least
+BODY_CHARS, RESPONSE_CHARS = 2000, 300
 LABEL_CELLS = 9
 
 
 def delivery_table(app: App, overview: Overview) -> Table:
-    """Return a table of deliveries, a row of at most 80 cells each."""
+    """Return a table of deliveries: where each goes, its state, and what to know of it."""
     disabled = {endpoint.url_hash for endpoint in overview.disabled}
-    titles = column_titles(("id", "kind", "task", "to", "state", "try", "note"))
-    rows = [
+    table = table_of(
         (
-            str(one.id),
-            word(one.kind),
-            _short(one.task_id or "", TASK_CELLS),
-            _short(one.host, HOST_CELLS),
-            word(one.state),
-            str(one.attempts),
-            _note(app, one, one.url_hash in disabled),
+            "id",
+            "kind",
+            column_of("task", min_cells=TASK_CELLS),
+            column_of("to", min_cells=HOST_CELLS),
+            "state",
+            "try",
+            column_of("note", is_long=True),
+        ),
+    )
+    for one in overview.deliveries:
+        table.add(
+            (
+                str(one.id),
+                word(one.kind),
+                one.task_id or "",
+                one.host,
+                word(one.state),
+                str(one.attempts),
+                _note(app, one, one.url_hash in disabled),
+            ),
         )
-        for one in overview.deliveries
-    ]
-    widths = [max(cell_len(row[n]) for row in (titles, *rows)) for n in range(len(titles) - 1)]
-    left = WIDTH - sum(width + GAP for width in widths)
-    table = Table(box=None, pad_edge=False)
-    for title in titles:
-        table.add_column(title, no_wrap=True)
-    for row in rows:
-        table.add_row(*map(escape, (*row[:-1], _short(row[-1], left))))
     return table
 
 
@@ -72,21 +74,28 @@ def delivery_lines(app: App, details: DeliveryDetails) -> list[str]:
 
 def attempt_table(app: App, attempts: list[Attempt]) -> Table:
     """Return a table of a delivery's attempts."""
-    table = Table(box=None, pad_edge=False)
-    for title in column_titles(("try", "at", "secs", "HTTP", "answer or error")):
-        table.add_column(title, no_wrap=True)
+    table = table_of(
+        (
+            "try",
+            "at",
+            "secs",
+            "HTTP",
+            column_of("answer or error", is_long=True),
+        )
+    )
     for one in attempts:
         took = (one.finished_at - one.started_at).total_seconds() if one.finished_at else None
         said = shown(one.error) if one.status is None else one.response
         unfinished = text_of(Message.of("attempt_unfinished"))
-        cells = (
-            str(one.number),
-            _local(app, one.started_at),
-            "" if took is None else f"{took:.1f}",
-            str(one.status or ""),
-            _short(redact(said or ("" if one.finished_at else unfinished)), RESPONSE_CHARS),
+        table.add(
+            (
+                str(one.number),
+                _local(app, one.started_at),
+                "" if took is None else f"{took:.1f}",
+                str(one.status or ""),
+                redact(said or ("" if one.finished_at else unfinished))[:RESPONSE_CHARS],
+            ),
         )
-        table.add_row(*map(escape, cells))
     return table
 
 
@@ -128,13 +137,6 @@ def _why_disabled(endpoint: Endpoint) -> str:
 def _label(name: str) -> str:
     (title,) = column_titles((name,))
     return set_cell_size(title, LABEL_CELLS)
-
-
-def _short(text: str, cells: int) -> str:
-    text = one_line(text)
-    if cell_len(text) <= cells:
-        return text
-    return set_cell_size(text, cells - 1).rstrip() + "…"
 
 
 def _local(app: App, moment: datetime) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 from app.container import App
 from app.foundation import SPARE_CONNECTIONS
@@ -17,6 +18,7 @@ from commands.doctor.environment_checks import (
     settings_findings,
 )
 from commands.doctor.export_file_checks import ExportFileChecks
+from commands.doctor.file_access_checks import file_access_findings, private_file_findings
 from commands.doctor.findings import Finding, Level, failure, ok, warning
 from commands.doctor.login_checks import LoginChecks
 from commands.doctor.retention_checks import retention_finding
@@ -56,6 +58,7 @@ class InstallationChecks:
         yield from folder_findings(self._app.settings)
         yield from log_file_findings(self._app.settings, self._app.host_clock.now())
         yield key_file_finding(self._app.settings)
+        yield from file_access_findings(self._app.settings)
         yield self._notifications()
         try:
             created = new_database(self._app)
@@ -73,6 +76,8 @@ class InstallationChecks:
             )
             return
         yield self._database(created)
+        on_server = self._app.database.dialect.name != "sqlite"
+        yield from private_file_findings(None if on_server else Path(database_place(self._app)))
         yield from self._connections()
         yield self._clock()
         yield from database_findings(self._app)

@@ -1,4 +1,5 @@
-"""The checks of `doctor` on the database itself: its server, its connection, its clock."""
+"""The checks of `doctor` on the database itself: its server, its connection, its clock, its
+references."""
 
 from __future__ import annotations
 
@@ -9,18 +10,19 @@ from commands.doctor.findings import Finding, ok, warning
 from core.messages import Message
 from storage.engines.dialect import Tls
 from storage.engines.transactions import Tx
-from storage.operations import database_clock
+from storage.operations import database_clock, orphans
 
 WARN_DAYS = 21
 
 
 def database_findings(app: App) -> Iterator[Finding]:
-    """Yield the findings on server, encryption and moments that lie in the future."""
+    """Yield the findings on server, encryption, moments that lie in the future and orphans."""
     name = app.database.engine.server_name()
     if name is not None:
         yield ok(Message.of("subject_database_server"), Message.of("server_named", server=name))
         yield _tls_finding(app.database.read(Tx.tls))
     yield _future_finding(app)
+    yield _orphans_finding(app)
 
 
 def _tls_finding(tls: Tls | None) -> Finding:
@@ -34,6 +36,21 @@ def _tls_finding(tls: Tls | None) -> Finding:
     if tls.days_left > WARN_DAYS:
         return ok(subject, detail)
     return warning(subject, detail, Message.of("tls_renew"))
+
+
+def _orphans_finding(app: App) -> Finding:
+    subject = Message.of("subject_references")
+    counts = {
+        reference: app.database.read(orphans.orphans, reference) for reference in orphans.REFERENCES
+    }
+    named = [
+        Message.of("orphans_of", column=f"{one.table}.{one.column}", rows=rows, target=one.target)
+        for one, rows in counts.items()
+        if rows
+    ]
+    if not named:
+        return ok(subject, Message.of("no_orphans"))
+    return warning(subject, Message.of("orphans_found", named=named), Message.of("restore_rows"))
 
 
 def _future_finding(app: App) -> Finding:

@@ -14,7 +14,7 @@ from commands.framework.context import COMMAND_PATIENCE_SECS, Exit, result, resu
 from commands.framework.options import AsJson
 from commands.framework.reader import in_english, reader, text_of
 from core.errors import BatonError
-from core.logs import redact
+from core.logs import log_nowhere, redact
 from core.messages import Message
 from core.settings import load_settings
 
@@ -72,6 +72,7 @@ def doctor(
     as_json: AsJson = False,
 ) -> None:
     """Check the installation, and say what to do."""
+    log_nowhere()  # the log folder may be what is wrong
     app = App(load_settings(), patience_secs=COMMAND_PATIENCE_SECS)
     lines = []
     try:

@@ -6,19 +6,20 @@ from collections.abc import Iterator
 
 from app.container import App
 from commands.doctor.findings import Finding, ok, warning
-from core.errors import FaultUnit
 from core.installation.program import program_name
 from core.messages import Message
 from presentation.egress_views import (
+    circuit_advice,
     circuit_message,
     evidence_summary,
     open_circuits,
+    route_advice,
     route_reason,
     unit_message,
 )
 from presentation.i18n.command_lines import shell_word
 from storage.crawling import proxies, source_states, unknown_answers
-from storage.crawling.proxies import MAX_AHEAD, EgressRoute
+from storage.crawling.proxies import MAX_AHEAD
 from storage.crawling.unknown_answers import UnknownAnswer
 
 
@@ -40,15 +41,13 @@ class EgressChecks:
         for route in self._app.database.read(proxies.all_of):
             subject = Message.of("subject_egress_route", egress=route.egress)
             if route.is_cooling(now):
-                until = f"{route.cooldown_until:%Y-%m-%d %H:%M}"
-                reason = route_reason(route)
+                reason, until = route_reason(route), f"{route.cooldown_until:%Y-%m-%d %H:%M:%S}"
                 detail = Message.of("egress_cools_until", moment=until, reason=reason)
-                yield warning(subject, detail, _advice_on(route))
+                yield warning(subject, detail, route_advice(route))
             elif route.cooldown_until is not None and route.cooldown_until > now + MAX_AHEAD:
-                until = f"{route.cooldown_until:%Y-%m-%d %H:%M}"
                 yield warning(
                     subject,
-                    Message.of("until_too_far", moment=until),
+                    Message.of("until_too_far", moment=f"{route.cooldown_until:%Y-%m-%d %H:%M:%S}"),
                     _command(f"egress open {shell_word(route.egress)}"),
                 )
 
@@ -58,17 +57,16 @@ class EgressChecks:
         for circuit in circuits:
             unit = unit_message(circuit.platform, circuit.egress, circuit.endpoint)
             if circuit.until_at > now + MAX_AHEAD:
-                moment = f"{circuit.until_at:%Y-%m-%d %H:%M}"
                 yield warning(
                     Message.of("subject_circuit", unit=unit),
-                    Message.of("until_too_far", moment=moment),
+                    Message.of("until_too_far", moment=f"{circuit.until_at:%Y-%m-%d %H:%M:%S}"),
                     _command(f"circuits close {shell_word(circuit.platform)}"),
                 )
             elif circuit in open_circuits(circuits, now):
                 yield warning(
                     Message.of("subject_circuit", unit=unit),
                     circuit_message(circuit),
-                    Message.of("circuit_goes_on"),
+                    circuit_advice(circuit),
                 )
 
     def _unknown_answers(self) -> Iterator[Finding]:
@@ -87,14 +85,6 @@ def _seen(answer: UnknownAnswer) -> Message:
         seen=answer.seen,
         evidence=evidence_summary(answer.evidence) or "-",
     )
-
-
-def _advice_on(route: EgressRoute) -> Message:
-    if route.fault is FaultUnit.GATEWAY:
-        return Message.of("egress_mend_at_provider", egress=shell_word(route.egress))
-    if route.fault is None:
-        return _command(f"egress open {shell_word(route.egress)}")
-    return Message.of("egress_probed_by_itself")
 
 
 def _command(words: str) -> Message:

@@ -68,7 +68,8 @@ def folder_findings(settings: Settings) -> Iterator[Finding]:
 
 
 def log_file_findings(settings: Settings, now: datetime) -> Iterator[Finding]:
-    """Yield a warning for each log file of today (UTC) that this user cannot write."""
+    """Yield a warning for each log file of today that this user cannot write."""
+    now = now.astimezone(settings.quota_zone)
     for file in sorted(settings.log_dir.absolute().glob(f"*-{now:%Y-%m-%d}.log")):
         try:
             file.open("ab").close()  # which changes nothing

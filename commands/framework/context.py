@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,21 +30,25 @@ from core.errors import (
     SettingsError,
     WrongFieldsError,
 )
+from core.installation.file_access import configured_access, make_folder
 from core.installation.home import SETTING as HOME_SETTING
 from core.installation.home import HomeReason, find_home
 from core.logs import redact, service_log, set_up_logging
 from core.messages import Message
 from core.plain_text import escaped_turns
 from core.settings import Settings, load_settings
-from presentation.i18n.renderer import ENGLISH_RENDERER
+from presentation.i18n.language import Language
+from presentation.i18n.renderer import Renderer
 from storage.schema import schema
 from storage.schema.schema import SchemaState
 
 if TYPE_CHECKING:
     from rich.console import Console as Terminal
-    from rich.table import Table
+    from rich.table import Table as RichTable
+    from rich.text import Text
 
     from app.container import App
+    from presentation.terminal.tables import Table
     from sources.platforms import Platform
 
 P = ParamSpec("P")
@@ -69,6 +74,11 @@ def stderr_terminal() -> Terminal:
     from rich.console import Console as Terminal
 
     return Terminal(stderr=True, highlight=False)
+
+
+def is_animated(terminal: Terminal) -> bool:
+    """Return whether a screen can be drawn over; else progress is told in plain lines."""
+    return terminal.is_terminal and not terminal.is_dumb_terminal
 
 
 def say(line: str | Message) -> None:
@@ -97,16 +107,47 @@ def announce(message: Message) -> None:
         abandon(sys.stdout)
 
 
-def result_table(table: Table) -> None:
-    """Print a table, on stdout; a row is one line at any width, so that paths stay whole."""
+def result_table(table: Table | RichTable) -> None:
+    """Print a table, on stdout: whole in a pipe, where a row is one line; fitted to a window.
+
+    One of rich is whole in a window too.
+    """
+    from presentation.terminal.tables import Table
+
+    if not isinstance(table, Table):
+        _print_whole(table)
+        return
+    width = window_width()
+    for line in table.lines(width):
+        result_line(line)
+    left_out = table.left_out(width)
+    if left_out:
+        say(Message.of("columns_left_out", columns=left_out))
+
+
+def _print_whole(table: RichTable) -> None:
     from rich.console import Console as Terminal
 
-    # Rich would wrap or cut at the width of the terminal: drawn wide, and printed line by line.
     drawn = Terminal(file=io.StringIO(), width=ANY_WIDTH, highlight=False, color_system=None)
     with drawn.capture() as captured:
         drawn.print(table)
     for line in captured.get().splitlines():
         result(line.rstrip())
+
+
+def result_line(line: Text) -> None:
+    """Print a line of the result, on stdout; with its styles where that is a window."""
+    if window_width() is None:
+        result(line.plain)
+        return
+    from rich.console import Console as Terminal
+
+    Terminal(highlight=False).print(line, soft_wrap=True)
+
+
+def window_width() -> int | None:
+    """Return the width in cells of the window that shows stdout; None for a pipe or a file."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def result_json(value: object) -> None:
@@ -243,12 +284,15 @@ def _prepare(settings: Settings, prepare: Callable[[App], None] | None) -> str |
     try:
         if settings.secret_key is None:
             # The key file lies in this folder.
-            settings.data_dir.mkdir(parents=True, exist_ok=True)
+            access = configured_access(settings.files_mode, settings.files_group)
+            make_folder(settings.data_dir, access)
         if prepare is not None:
             prepare(probe)
         created = new_database(probe)
         probe.open()
     except DatabaseUnavailableError as error:
+        if probe.database.dialect.name == "sqlite":
+            raise DatabaseUnavailableError("database_file_unusable", cause=error) from error
         raise DatabaseUnavailableError("database_not_answering", cause=error) from error
     except OSError as error:
         raise unwritable(
@@ -260,8 +304,11 @@ def _prepare(settings: Settings, prepare: Callable[[App], None] | None) -> str |
 
 
 def _logging(settings: Settings) -> logging.Handler:
+    access = configured_access(settings.files_mode, settings.files_group)
     try:
-        return set_up_logging(settings.log_dir, ENGLISH_RENDERER.sentence, on_trouble=say)
+        zone = settings.quota_zone
+        render = Renderer(Language.ENGLISH, zone).sentence
+        return set_up_logging(settings.log_dir, render, on_trouble=say, zone=zone, access=access)
     except OSError as error:
         raise unwritable(
             "log_folder_unwritable", settings.log_dir, error, "BATON_LOG_DIR"

@@ -8,11 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from rich.console import Console as Terminal
+from rich.console import ConsoleDimensions, Group
 from rich.live import Live
+from rich.segment import Segment
 
 from accounts.account_lease import Purpose
 from app.container import App
-from commands.framework.context import Exit, stderr_terminal
+from commands.framework.context import Exit, is_animated, stderr_terminal
 from commands.framework.late_answers import LateAnswers
 from commands.framework.reader import shown, text_of
 from commands.framework.signals import drain_on_signals, suspendable
@@ -41,6 +44,31 @@ class ForegroundResult:
 
     code: Exit
     message: str = ""
+
+
+class LiveFrames:
+    """Draws the frames of a live screen, each only when it differs from the one before."""
+
+    def __init__(self, *, terminal: Terminal, live: Live) -> None:
+        self._terminal = terminal
+        self._live = live
+        self._shown: list[list[Segment]] = []
+        self._size: ConsoleDimensions | None = None
+
+    def forget(self) -> None:
+        """Take the window as it is for spoilt: the next frame is drawn on an empty one."""
+        self._size = None
+
+    def show(self, drawn: Group, size: ConsoleDimensions) -> None:
+        """Draw a frame for a window of that size, unless it stands there already."""
+        lines = self._terminal.render_lines(drawn, pad=False)
+        if lines == self._shown and size == self._size:
+            return
+        if self._shown and size != self._size:
+            # A window of another width has broken the lines of the last frame anew.
+            self._terminal.clear()
+        self._shown, self._size = lines, size
+        self._live.update(drawn, refresh=True)
 
 
 @dataclass(frozen=True)
@@ -109,7 +137,7 @@ class Foreground:
 
     def _watch(self, task_ids: tuple[int, ...]) -> ForegroundResult | None:
         terminal = stderr_terminal()
-        if not terminal.is_terminal:
+        if not is_animated(terminal):
             # Without tasks to wait for, a look for each line is enough.
             idle_secs = IDLE_REFRESH_SECS if task_ids else PLAIN_LINE_SECS
             return self._until_done(task_ids, self._plain_line_printer(task_ids), idle_secs)
@@ -118,17 +146,23 @@ class Foreground:
             Live(console=terminal, auto_refresh=False, transient=False) as live,
             suspendable(resumed.set),
         ):
+            frames = LiveFrames(terminal=terminal, live=live)
 
             def show(snapshot: Snapshot) -> None:
                 if resumed.is_set():
                     resumed.clear()
-                    terminal.clear()  # the shell has written over the last frame
+                    frames.forget()  # the shell has written over the last frame
                 note = self._renderer.say("screen_draining") if self._stop.is_set() else ""
-                size, banner = terminal.size, self._banner(snapshot)
+                size = terminal.size
                 drawn = self._dashboard.render(
-                    snapshot, size.width, size.height, note, banner=banner
+                    snapshot,
+                    size.width,
+                    size.height,
+                    note,
+                    banner=self._banner(snapshot),
+                    own=task_ids,
                 )
-                live.update(drawn, refresh=True)
+                frames.show(drawn, size)
 
             return self._until_done(task_ids, show)
 
@@ -253,7 +287,7 @@ class Foreground:
         crawl = task.task_type is TaskType.INGESTION
         purpose = Purpose.INGESTING if crawl else Purpose.EXPORTING
         try:
-            shortage = self._app.pool.manager.shortage(purpose, task.platform)
+            shortage = self._app.pool.manager.shortage(purpose, task.platform, pin=task.pin)
         except BatonError:
             return None
         if shortage.busy or shortage.until is not None:

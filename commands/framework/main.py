@@ -71,6 +71,7 @@ class Baton(LazyGroup):
             "installation.healthcheck",
         ),
         CommandEntry("accounts", "The accounts of the pool.", "accounts.accounts"),
+        CommandEntry("proxies", "Proxies, and which account leaves by which.", "accounts.proxies"),
         CommandEntry("egress", "The egress routes: proxies, and direct.", "accounts.egress"),
         CommandEntry("circuits", "What of a platform is left alone.", "accounts.circuits"),
         CommandEntry("tasks", "Crawl and export tasks.", "crawling.tasks"),

@@ -7,11 +7,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.installation.home import SETTING as HOME_SETTING
 from core.messages import Message
 from presentation.i18n.language import SETTING, Language, language_of_environment
 from presentation.i18n.renderer import ENGLISH_RENDERER, Renderer
+
+if TYPE_CHECKING:
+    from presentation.terminal.tables import Column, Table
 
 
 def reader() -> Renderer:
@@ -53,6 +57,37 @@ def column_titles(english: Sequence[str]) -> tuple[str, ...]:
     A title that is not in the catalogue comes out as its code, `column_…`: pass only known ones.
     """
     return tuple(text_of(Message(f"column_{title.replace(' ', '_')}")) for title in english)
+
+
+def column_of(
+    name: str,
+    *,
+    is_number: bool = False,
+    is_long: bool = False,
+    is_path: bool = False,
+    is_optional: bool = False,
+    min_cells: int | None = None,
+) -> Column:
+    """Return a column of that name, which is translated; the other values are those of `Column`."""
+    from presentation.terminal.tables import Column
+
+    [title] = column_titles((name,)) if name else [""]
+    return Column(
+        title,
+        text_of(Message.of("column_label", title=title)),
+        is_number=is_number,
+        is_long=is_long,
+        is_path=is_path,
+        is_optional=is_optional,
+        min_cells=min_cells,
+    )
+
+
+def table_of(columns: Sequence[str | Column]) -> Table:
+    """Return an empty table; a column given by its name only has cells that stay whole."""
+    from presentation.terminal.tables import Table
+
+    return Table([column_of(one) if isinstance(one, str) else one for one in columns])
 
 
 def named_count(number: int, english: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import typer
 
 from app.container import App
@@ -15,26 +17,35 @@ from storage.models.tasks import Task, TaskStatus, TaskType
 
 
 def conclude(
-    app: App, task: Task, last: Snapshot | None, ending: ForegroundResult, as_json: bool
+    app: App,
+    tasks: Sequence[Task],
+    last: Snapshot | None,
+    ending: ForegroundResult,
+    as_json: bool,
 ) -> None:
     """Print the result of a run, as text or JSON; raise typer.Exit with its code unless that is OK.
 
     Args:
+        tasks: those that were worked on, at least one.
         last: the newest snapshot; None when the database never answered.
     """
-    views = last.tasks if last else []
-    view = next((view for view in views if view.task.id == task.id), None)
-    segments = app.database.read(export_segments.of_task, task.id)
-    files = [segment for segment in segments if segment.file_path is not None]
+    views = {view.task.id: view for view in last.tasks} if last else {}
     if as_json:
-        summary = _summary(app, task, view, files)
+        found = [_summary(app, task, views.get(task.id), _files_of(app, task)) for task in tasks]
+        summary = found[0] if len(found) == 1 else {"tasks": found}
         result_json(summary | {"exit_code": int(ending.code), "message": ending.message})
     else:
-        _print_summary(app, task, view, files)
+        for task in tasks:
+            _print_summary(app, task, views.get(task.id), _files_of(app, task))
     if ending.message:
         say(ending.message)
     if ending.code is not Exit.OK:
         raise typer.Exit(ending.code)
+
+
+def _files_of(app: App, task: Task) -> list[Segment]:
+    segments = app.database.read(export_segments.of_task, task.id)
+    return [segment for segment in segments if segment.file_path is not None]
 
 
 def _summary(
@@ -47,6 +58,8 @@ def _summary(
     }
     if task.task_type is TaskType.INGESTION:
         counts = (view.pages_done, view.items, view.new) if view else (None, None, None)
+        if task.keyword is not None:
+            summary["keyword"] = task.keyword
         return summary | dict(zip(("pages", "creators", "new"), counts, strict=True))
     file_objects = [
         {
@@ -65,7 +78,10 @@ def _print_summary(app: App, task: Task, view: TaskView | None, files: list[Segm
     if task.task_type is TaskType.INGESTION:
         fresh = "" if new == items else f" ({new:,} {renderer.say('screen_new')})"
         counts = f"{renderer.count('page', pages)}, {renderer.count('creator', items)}{fresh}"
-        result(f"{kind} {task.domain}: {counts}")
+        name = task.domain if task.keyword is None else f"{task.domain} · {task.keyword}"
+        result(f"{kind} {name}: {counts}")
+        if view and view.task.end_reason:
+            say(renderer.stored(view.task.end_reason))
         if view and view.task.status is TaskStatus.COMPLETED and not items:
             say(renderer.say("screen_no_creators", domain=task.domain))
         return

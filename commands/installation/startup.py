@@ -22,6 +22,7 @@ from core.errors import (
     DatabaseUnavailableError,
     SchemaInUseError,
 )
+from core.installation.file_access import FileAccess, make_folder
 from core.messages import Message
 from storage.engines.transactions import Tx
 
@@ -62,7 +63,7 @@ class Startup:
             BatonError: something that waiting does not mend, or that lasted longer than
                 `wait_secs`.
         """
-        _require_writable(app.settings.data_dir)
+        _require_writable(app.settings.data_dir, app.foundation.file_access)
         begun = app.host_clock.monotonic()
         next_line_secs = 0.0
         while True:
@@ -108,8 +109,8 @@ class Startup:
             raise StoppedSignal
 
 
-def _require_writable(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+def _require_writable(folder: Path, access: FileAccess) -> None:
+    make_folder(folder, access)
     tempfile.TemporaryFile(dir=folder).close()  # without a name: a kill leaves nothing behind
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from commands.framework.context import opened_app, result, result_json, result_table, say
 from commands.framework.lazy_group import Group
 from commands.framework.options import AsJson
-from commands.framework.reader import column_titles, word
+from commands.framework.reader import table_of, word
 from commands.framework.system_user import system_user
 from core.messages import Message
 from presentation.json_rows import plain
@@ -44,23 +42,31 @@ def tokens(as_json: AsJson = False) -> None:
         if as_json:
             result_json([_token_object(token) for token in found])
             return
-        table = Table(box=None, pad_edge=False)
-        for title in column_titles(("id", "name", "role", "made", "last used", "revoked")):
-            table.add_column(title, no_wrap=True)
+        table = table_of(
+            (
+                "id",
+                "name",
+                "role",
+                "made",
+                "last used",
+                "revoked",
+            )
+        )
         for token in found:
             moments = (token.created_at, token.last_used_at, token.revoked_at)
-            cells = (
-                str(token.id),
-                token.name,
-                word(token.role),
-                *(
-                    moment.astimezone(app.calendar.zone).strftime("%Y-%m-%d %H:%M")
-                    if moment
-                    else ""
-                    for moment in moments
+            table.add(
+                (
+                    str(token.id),
+                    token.name,
+                    word(token.role),
+                    *(
+                        moment.astimezone(app.calendar.zone).strftime("%Y-%m-%d %H:%M")
+                        if moment
+                        else ""
+                        for moment in moments
+                    ),
                 ),
             )
-            table.add_row(*map(escape, cells))
         result_table(table)
 
 

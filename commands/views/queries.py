@@ -11,19 +11,22 @@ from itertools import pairwise
 from typing import Annotated, Any
 
 import typer
-from rich.cells import cell_len, set_cell_size
-from rich.console import Console as Terminal
-from rich.markup import escape
-from rich.table import Table
 
 from app.container import App
-from commands.framework.context import result, result_json, result_table, unopened_app
+from commands.framework.context import (
+    result,
+    result_json,
+    result_table,
+    unopened_app,
+    window_width,
+)
 from commands.framework.options import AsJson
-from commands.framework.reader import column_titles, named_count, shown, text_of, word
+from commands.framework.reader import column_of, named_count, shown, table_of, text_of, word
 from commands.views.chart import chart
 from core.errors import InvalidInputError
 from core.messages import Message
 from core.plain_text import one_line
+from presentation.terminal.tables import Column
 from sources.links import VideoLink, recognise
 from storage.catalogue import view_data, view_history
 from storage.engines.transactions import Database, Row
@@ -32,7 +35,8 @@ from works.hourly.hours import Hour, hours_of_span
 from works.hourly.serialization import gap_object, numbers_object, trend_object
 
 CHART_LINES = 8
-TITLE_CELLS = 30
+CHART_CELLS = 80  # outside of a window
+TITLE_CELLS = 12  # in a window, at least
 COLUMNS = ("view", "danmaku", "comment", "like", "coin", "favorite", "share")
 
 
@@ -74,15 +78,25 @@ def trend(
         return
     rows = [row for row, _ in found]
     result(f"{link.video_id}  {one_line(rows[-1]['title'])}")
-    table = _table("hour", *COLUMNS, "growth")
+    table = table_of(
+        (
+            "hour",
+            *_numbers(counter, "growth"),
+        )
+    )
     for (row, growth), hours in zip(found, _hours_apart(rows), strict=True):
         grown = _signed(growth)
         if hours > 1:
             grown = text_of(Message.of("growth_in_hours", growth=grown, hours=hours))
-        counts = (_number(row[f"{name}_count"]) for name in COLUMNS)
-        table.add_row(f"{row['crawl_date']} {row['crawl_hour']}", *counts, grown)
+        table.add(
+            (
+                f"{row['crawl_date']} {row['crawl_hour']}",
+                *_counts(row),
+                grown,
+            )
+        )
     result_table(table)
-    width = Terminal().width
+    width = window_width() or CHART_CELLS
     for line in chart([row[counter.column] for row in rows], width, CHART_LINES):
         result(line)
 
@@ -109,10 +123,23 @@ def top(
         result_json([numbers_object(row) for row in rows])
         return
     result(str(at))
-    table = _table("", "id", *COLUMNS, text=("title",))
+    table = table_of(
+        (
+            Column(""),
+            "id",
+            *_numbers(counter),
+            _title_column(),
+        )
+    )
     for rank, row in enumerate(rows, start=1):
-        counts = (_number(row[f"{name}_count"]) for name in COLUMNS)
-        table.add_row(str(rank), row["work_id"], *counts, _title(row["title"]))
+        table.add(
+            (
+                str(rank),
+                row["work_id"],
+                *_counts(row),
+                row["title"],
+            )
+        )
     result_table(table)
 
 
@@ -134,14 +161,22 @@ def daily(
     if as_json:
         result_json([dict(day) for day in days])
         return
-    table = _table("day", "hours", "videos", counter.value, "growth")
+    numbers = ("hours", "videos", counter.value, "growth")
+    table = table_of(
+        (
+            "day",
+            *(column_of(name, is_number=True) for name in numbers),
+        )
+    )
     for day in days:
-        table.add_row(
-            day["crawl_date"],
-            str(day["hours"]),
-            _number(day["works"]),
-            _number(day["total"]),
-            _signed(day["growth"]),
+        table.add(
+            (
+                day["crawl_date"],
+                str(day["hours"]),
+                _number(day["works"]),
+                _number(day["total"]),
+                _signed(day["growth"]),
+            ),
         )
     result_table(table)
 
@@ -162,18 +197,28 @@ def growth(
     if as_json:
         result_json([dict(row) for row in rows])
         return
-    table = _table("", "id", "growth", counter.value, text=("from hour", "to hour", "title"))
+    table = table_of(
+        (
+            Column(""),
+            "id",
+            column_of("growth", is_number=True),
+            column_of(counter.value, is_number=True),
+            column_of("from hour", is_optional=True),
+            column_of("to hour", is_optional=True),
+            _title_column(),
+        ),
+    )
     for rank, row in enumerate(rows, start=1):
-        table.add_row(
-            *(
+        table.add(
+            (
                 str(rank),
                 row["work_id"],
                 _signed(row["growth"]),
                 _number(row["to_count"]),
                 row["from_hour"],
                 row["to_hour"],
-                _title(row["title"]),
-            )
+                row["title"],
+            ),
         )
     if not rows:
         result(Message.of("no_risers_since", hour=str(start)))
@@ -193,17 +238,27 @@ def gaps(
     if as_json:
         result_json([gap_object(hour) for hour in found])
         return
-    table = _table("hour", "state", "numbers", "failed", text=("why",))
+    numbers = (column_of(name, is_number=True) for name in ("numbers", "failed"))
+    table = table_of(
+        (
+            "hour",
+            "state",
+            *numbers,
+            column_of("why", is_long=True),
+        )
+    )
     for hour in found:
         if every or hour.why:
-            table.add_row(
-                str(hour.hour),
-                word(hour.state),
-                _number(hour.success),
-                _number(hour.failed),
-                escape(one_line(shown(hour.why))),
+            table.add(
+                (
+                    str(hour.hour),
+                    word(hour.state),
+                    _number(hour.success),
+                    _number(hour.failed),
+                    shown(hour.why),
+                ),
             )
-    if table.row_count:
+    if len(table):
         result_table(table)
     states = Counter(hour.state for hour in found)
     counts = [named_count(states[state], state) for state in HourState]
@@ -254,19 +309,21 @@ def _hours_apart(rows: Sequence[Row]) -> Iterator[int]:
     yield from (later.hours_since(earlier) for earlier, later in pairwise(hours))
 
 
-def _table(*numbers: str, text: Sequence[str] = ()) -> Table:
-    """Return a table whose first column is text, followed by numbers and then by `text`."""
-    table = Table(box=None, pad_edge=False)
-    for index, name in enumerate(numbers):
-        is_text = index == 0 or name in ("id", "state")
-        table.add_column(_title_of(name), justify="left" if is_text else "right", no_wrap=True)
-    for title in column_titles(text):
-        table.add_column(title, no_wrap=True)
-    return table
+def _numbers(counter: CounterName, *more: str) -> list[Column]:
+    """Return the columns of the counters, and more numbers; a narrow window has room for the chosen
+    counter and these only."""
+    return [
+        *(column_of(name, is_number=True, is_optional=name != counter) for name in COLUMNS),
+        *(column_of(name, is_number=True) for name in more),
+    ]
 
 
-def _title_of(name: str) -> str:
-    return column_titles((name,))[0] if name else ""
+def _counts(row: Row) -> list[str]:
+    return [_number(row[f"{name}_count"]) for name in COLUMNS]
+
+
+def _title_column() -> Column:
+    return column_of("title", min_cells=TITLE_CELLS)
 
 
 def _number(value: int | None) -> str:
@@ -275,11 +332,3 @@ def _number(value: int | None) -> str:
 
 def _signed(value: int | None) -> str:
     return "-" if value is None else f"{value:+,}"
-
-
-def _title(text: str) -> str:
-    """Return a title cut to 30 cells, with its markup escaped."""
-    plain = one_line(text)
-    if cell_len(plain) > TITLE_CELLS:
-        plain = set_cell_size(plain, TITLE_CELLS - 1).rstrip() + "…"
-    return escape(plain)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,10 +14,11 @@ from commands.framework.context import Exit, opened_app, result, result_json, sa
 from commands.framework.lazy_group import Group
 from commands.framework.lease_context import leases_renewed
 from commands.framework.options import AsJson
-from commands.framework.reader import in_english, shown, text_of
+from commands.framework.reader import in_english, reader, text_of
+from commands.framework.reader import shown as shown_message
 from commands.framework.signals import stop_event_on_signals
 from commands.views import queries
-from commands.views.progress import progress_shown
+from commands.views.progress import Shown, progress_shown
 from core.errors import InvalidInputError
 from core.message_json import message_keys
 from core.messages import Message
@@ -26,6 +27,9 @@ from works.hourly.crawl_result import CrawlProgress, CrawlResult, Ending
 from works.hourly.crawl_result import Show as ShowCrawl
 from works.hourly.hours import Hour
 from works.hourly.importer import ImportedHour, ImportResult
+
+if TYPE_CHECKING:
+    from works.hourly.pipeline import HourlyPipeline
 
 EXIT_CODES = {
     Ending.DONE: Exit.OK,
@@ -51,9 +55,15 @@ def views(
         bool, typer.Option("--missing", help="take in every data file that is not in")
     ] = False,
     day: Annotated[
-        str | None, typer.Option("--date", metavar="YYYY-MM-DD", help="for --import-only")
+        str | None,
+        typer.Option(
+            "--date", metavar="YYYY-MM-DD", help="for --import-only; all hours of the day"
+        ),
     ] = None,
-    hour: Annotated[str | None, typer.Option("--hour", metavar="HH", help="beside --date")] = None,
+    hour: Annotated[
+        str | None,
+        typer.Option("--hour", metavar="HH", help="for --import-only; without --date today"),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Hourly numbers of the catalogue's videos.
@@ -75,24 +85,17 @@ def views(
         return
     if len(chosen) > 1:
         raise InvalidInputError("options_exclude", names=_joined(chosen))
-    wanted = _hour_to_import(day, hour, import_only=import_only)
+    if (day or hour) and not import_only:
+        raise InvalidInputError("date_for_import")
     steps: dict[str, Callable[[bool], Exit]] = {
         "--export-only": _export,
         "--crawl-only": _crawl,
         "--missing": _import_missing,
-        "--import-only": lambda json: _import(wanted, json),
+        "--import-only": lambda json: _import(day, hour, json),
     }
     code = steps.get(chosen[0] if chosen else "--full", _full)(as_json)
     if code:
         raise typer.Exit(code)
-
-
-def _hour_to_import(day: str | None, hour: str | None, *, import_only: bool) -> Hour | None:
-    if (day is None) != (hour is None):
-        raise InvalidInputError("date_with_hour")
-    if day is not None and not import_only:
-        raise InvalidInputError("date_for_import")
-    return Hour.parse(day, hour) if day is not None and hour is not None else None
 
 
 def _joined(options: list[str]) -> str | Message:
@@ -112,15 +115,15 @@ def _export(as_json: bool) -> Exit:
 
 
 def _crawl(as_json: bool) -> Exit:
-    with _crawling() as (app, stop, show):
-        done = app.works.hourly.crawl(stop, show)
+    with _crawling() as (pipeline, stop, show):
+        done = pipeline.crawl(stop, show)
     result_json(_crawl_object(done)) if as_json else _print_crawl(done)
     return EXIT_CODES[done.ending]
 
 
 def _full(as_json: bool) -> Exit:
-    with _crawling() as (app, stop, show):
-        done = app.works.hourly.full(stop, show)
+    with _crawling() as (pipeline, stop, show):
+        done = pipeline.full(stop, show)
     code = EXIT_CODES[done.crawl.ending]
     if as_json:
         result_json(
@@ -140,39 +143,61 @@ def _full(as_json: bool) -> Exit:
     return code
 
 
-def _import(hour: Hour | None, as_json: bool) -> Exit:
-    with unopened_app() as app:
-        done = app.works.hourly.import_hour(hour)
+def _import(day: str | None, hour: str | None, as_json: bool) -> Exit:
+    """Import an hour of a day, all hours of a day, an hour of today, or the newest hour."""
+    with _importing() as (app, pipeline, _show):
+        today = app.host_clock.now().astimezone(app.calendar.zone).date()
+        if day is not None and hour is None:
+            files = pipeline.import_day(Hour.parse(day, "0").day, stop_event_on_signals())
+            return _report_files(files, as_json)
+        wanted = None if hour is None else Hour.parse(day or today.isoformat(), hour)
+        done = pipeline.import_hour(wanted)
     result_json(_import_object(done)) if as_json else _print_import(done)
-    return Exit.OK
+    return _code_of(done.problems)
 
 
 def _import_missing(as_json: bool) -> Exit:
     stop, label = stop_event_on_signals(), text_of(Message.of("bar_import"))
-    with unopened_app() as app, progress_shown() as show:
-        done = app.works.hourly.import_missing(
-            stop, lambda done, total: show(label, done, total) if total else None
+    with _importing() as (_app, pipeline, shown):
+        done = pipeline.import_missing(
+            stop, lambda done, total: shown.show(label, done, total) if total else None
         )
+    return _report_files(done, as_json)
+
+
+def _report_files(done: ImportResult, as_json: bool) -> Exit:
     result_json(_missing_object(done)) if as_json else _print_missing(done)
     if done.interrupted:
         return Exit.INTERRUPTED
-    return Exit.ERROR if done.refused else Exit.OK
+    return Exit.ERROR if done.refused else _code_of(done.problems)
+
+
+def _code_of(problems: Sequence[Message]) -> Exit:
+    """Return PARTIAL when something was left out of a file, which the lines of the log tell."""
+    return Exit.PARTIAL if problems else Exit.OK
 
 
 @contextmanager
-def _crawling() -> Iterator[tuple[App, threading.Event, ShowCrawl]]:
-    """Provide an app whose leases are renewed, an event that signals set, and a progress bar."""
+def _importing() -> Iterator[tuple[App, HourlyPipeline, Shown]]:
+    """Provide an app, its pipeline with the lines of its log on stderr, and the progress there."""
+    with unopened_app() as app, progress_shown() as shown:
+        yield app, app.works.hourly.watched(shown.line, reader()), shown
+
+
+@contextmanager
+def _crawling() -> Iterator[tuple[HourlyPipeline, threading.Event, ShowCrawl]]:
+    """Provide the pipeline of an app whose leases are renewed, an event that signals set, and a
+    progress bar below the lines of the log."""
     stop = stop_event_on_signals()
-    with opened_app() as app, progress_shown() as show:
+    with opened_app() as app, progress_shown() as shown:
 
         def show_progress(progress: CrawlProgress) -> None:
-            if progress.waiting:
-                say(Message.of("hour_waits_for_other", hour=str(progress.hour)))
-                return
-            show(text_of(_fetched(progress)), progress.total - progress.left, progress.total)
+            if not progress.waiting:
+                done = progress.total - progress.left
+                shown.show(text_of(_fetched(progress)), done, progress.total)
 
         with leases_renewed(app, "views", stop.set):
-            yield app, stop, show_progress
+            yield app.works.hourly.watched(shown.line, reader()), stop, show_progress
 
 
 def _fetched(progress: CrawlProgress) -> Message:
@@ -188,7 +213,7 @@ def _print_crawl(done: CrawlResult) -> None:
         return
     if not done.asked and done.ending is Ending.DONE:
         say(Message.of("hour_there_already", hour=str(done.hour)))
-    result(Message.of("hour_line", hour=str(done.hour), sentence=shown(done.message)))
+    result(Message.of("hour_line", hour=str(done.hour), sentence=shown_message(done.message)))
     if done.ending is Ending.NO_ACCOUNT:
         say(Message.of("sign_one_in"))
     if done.path is not None:
@@ -208,7 +233,7 @@ def _print_missing(done: ImportResult) -> None:
     files, rows = counted(len(done.imported), "missing file"), counted(done.rows, "row")
     result(Message.of("missing_imported", files=files, rows=rows))
     for reason in done.refused:
-        say(Message.of("import_refused", reason=shown(reason)))
+        say(Message.of("import_refused", reason=shown_message(reason)))
 
 
 def _crawl_object(done: CrawlResult) -> dict[str, Any]:
@@ -226,7 +251,13 @@ def _crawl_object(done: CrawlResult) -> dict[str, Any]:
 
 def _import_object(done: ImportedHour) -> dict[str, Any]:
     hour = done.hour
-    return {"date": hour.date_text, "hour": hour.hour_text, "rows": done.rows, "fresh": done.fresh}
+    return {
+        "date": hour.date_text,
+        "hour": hour.hour_text,
+        "rows": done.rows,
+        "fresh": done.fresh,
+        "problems": [in_english(problem) for problem in done.problems],
+    }
 
 
 def _missing_object(done: ImportResult) -> dict[str, Any]:

@@ -12,7 +12,15 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from app.container import App
-from commands.framework.context import Exit, opened_app, result, result_json, say, stderr_terminal
+from commands.framework.context import (
+    Exit,
+    is_animated,
+    opened_app,
+    result,
+    result_json,
+    say,
+    stderr_terminal,
+)
 from commands.framework.lease_context import leases_until_interrupted
 from commands.framework.options import AsJson
 from commands.framework.reader import in_english, shown, text_of
@@ -81,7 +89,7 @@ def _backup(app: App) -> None:
 def _progress_shown(app: App) -> Iterator[Watcher]:
     """Provide a watcher that shows a bar on a terminal, else prints a line every 5 seconds."""
     terminal = stderr_terminal()
-    if not terminal.is_terminal:
+    if not is_animated(terminal):
         yield _line_printer(app)
         return
     label = TextColumn(text_of(Message.of("bar_play_counts")))

@@ -22,6 +22,7 @@ from commands.framework.options import AsJson
 from commands.framework.reader import in_english, shown
 from commands.framework.signals import stop_event_on_signals
 from commands.framework.system_user import system_user
+from commands.works.rejected import rejected
 from commands.works.works_table import works_table
 from core.cancellation import StoppedSignal
 from core.errors import InvalidInputError
@@ -211,12 +212,16 @@ def _import_inbox(app: App, as_json: bool) -> None:
     done = app.use_cases.works.import_drop_folder(system_user(app), stop)
     counts = vars(done.changes)
     if as_json:
-        result_json({"files": done.files, "rejected": done.rejected, **counts})
+        rejects = {"rejected": done.rejected, "rejected_rows": done.rejected_rows}
+        result_json({"files": done.files, **rejects, **counts})
     else:
         result(_counts(counted(done.files, "file"), counts))
+    where = str(app.works.drop_folder.rejected.folder)
     if done.rejected:
-        where = app.works.drop_folder.folder / "rejected"
-        say(Message.of("files_rejected", files=counted(done.rejected, "file"), folder=str(where)))
+        say(Message.of("files_rejected", files=counted(done.rejected, "file"), folder=where))
+    if done.rejected_rows:
+        say(Message.of("rows_rejected", rows=counted(done.rejected_rows, "row"), folder=where))
+    if done.rejected or done.rejected_rows:
         raise typer.Exit(Exit.PARTIAL)
 
 
@@ -276,5 +281,6 @@ GROUP = Group(
         "disable": disable,
         "enable": enable,
         "export": export,
+        "rejected": rejected,
     }
 )

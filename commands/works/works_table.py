@@ -4,39 +4,41 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from rich.markup import escape
-from rich.table import Table
-
 from app.container import App
-from commands.framework.reader import column_titles, shown, text_of, word
+from commands.framework.reader import column_of, shown, table_of, text_of, word
 from core.messages import Message
-from core.plain_text import one_line
+from presentation.terminal.tables import Table
 from storage.catalogue import works
 
-TITLE_CELLS = 40
+MIN_CELLS = 16  # of a title and an author, in a window
 
 
 def works_table(app: App, found: list[works.Work]) -> Table:
     """Return a table of works: title, author, plays, and the reason why one is invalid or
     failed."""
-    table = Table(box=None, pad_edge=False)
-    for title in column_titles(
-        ("work", "title", "author", "published", "plays", "checked", "state")
-    ):
-        table.add_column(title, no_wrap=True)
-    table.columns[1].max_width = TITLE_CELLS
-    table.columns[1].overflow = "ellipsis"
+    table = table_of(
+        (
+            "work",
+            column_of("title", min_cells=MIN_CELLS),
+            column_of("author", min_cells=MIN_CELLS),
+            "published",
+            column_of("plays", is_number=True),
+            "checked",
+            column_of("state", is_long=True),
+        ),
+    )
     for work in found:
-        cells = (
-            f"{work.platform}:{work.work_id}",
-            one_line(work.title),
-            one_line(work.author),
-            _day(app, work.publish_time),
-            f"{work.play_count:,}" if work.play_count is not None else "",
-            _day(app, work.checked_at),
-            one_line(_state(work)),
+        table.add(
+            (
+                f"{work.platform}:{work.work_id}",
+                work.title,
+                work.author,
+                _day(app, work.publish_time),
+                f"{work.play_count:,}" if work.play_count is not None else "",
+                _day(app, work.checked_at),
+                _state(work),
+            ),
         )
-        table.add_row(*map(escape, cells))
     return table
 
 

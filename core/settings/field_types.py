@@ -17,6 +17,7 @@ from core.settings.pace import Pace
 
 EGRESS_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 MAX_SECS = 30 * 86400.0  # more overflows what a datetime can add and a thread can wait
+FILE_MODE = re.compile(r"0?[0-7]{3}")
 ROOT_PATH = re.compile(r"(?:/[\w.~-]*[\w~-])+", re.ASCII)  # no part is `.`, `..` or empty
 
 
@@ -75,6 +76,19 @@ def _parse_root_path(text: str) -> str:
     return path
 
 
+def _check_file_mode(text: str) -> str:
+    if not FILE_MODE.fullmatch(text):
+        raise WrongValueError("file_mode_malformed", text=text)
+    owner, group, others = (int(digit) for digit in text[-3:])
+    if owner != 6:
+        raise WrongValueError("file_mode_of_owner", text=text)
+    if others & 2:
+        raise WrongValueError("file_mode_for_anybody", text=text)
+    if (group | others) & 1:
+        raise WrongValueError("file_mode_executable", text=text)
+    return text
+
+
 PaceSetting = Annotated[
     Pace, NoDecode, BeforeValidator(lambda v: v if isinstance(v, Pace) else Pace.parse(v))
 ]
@@ -82,6 +96,7 @@ CronSetting = Annotated[str, AfterValidator(check_cron)]
 ListSetting = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_list)]
 DelaysSetting = Annotated[tuple[float, ...], NoDecode, BeforeValidator(_parse_delays)]
 ZoneSetting = Annotated[str, AfterValidator(_check_zone)]
+FileModeSetting = Annotated[str, AfterValidator(_check_file_mode)]
 EgressNameSetting = Annotated[str, AfterValidator(_check_egress_name)]
 UrlSetting = Annotated[str, AfterValidator(_parse_http_url)]
 NetworksSetting = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parse_networks)]

@@ -14,6 +14,7 @@ from core.settings.field_types import (
     CronSetting,
     DelaysSetting,
     EgressNameSetting,
+    FileModeSetting,
     ListSetting,
     NetworksSetting,
     PaceSetting,
@@ -59,6 +60,14 @@ class Settings(BaseSettings):
         Path("data"), "BATON_DATA_DIR", "exports, evidence and the key file lie here"
     )
     log_dir: Path = _setting(Path("logs"), "BATON_LOG_DIR", "one log file per service and day")
+    files_mode: FileModeSetting = _setting(
+        "0640", "BATON_FILES_MODE", "mode of exports, views and logs; folders have `x` besides"
+    )
+    files_group: str | None = _setting(
+        None,
+        "BATON_FILES_GROUP",
+        "group of exports, views and logs, by name or number; unset: the process's own",
+    )
     sources_dir: Path = _setting(
         Path("sources.d"), "BATON_SOURCES_DIR", "files that describe more platforms lie here"
     )
@@ -142,6 +151,16 @@ class Settings(BaseSettings):
     )
     breaker_accounts: int = _setting(
         3, "BATON_BREAKER_ACCOUNTS", "accounts refused in a row that stop a platform", ge=1
+    )
+    inbox: Path | None = _setting(
+        None,
+        "BATON_INBOX",
+        "the drop folder of works; unset: `spider/inbox` in the data folder",
+    )
+    works_owner: Literal["platform", "site"] = _setting(
+        "platform",
+        "BATON_WORKS_OWNER",
+        "`site`: platforms' answers leave title, author, time and cover of works as they are",
     )
     play_counts_batch: int = _setting(
         10, "BATON_PLAY_COUNTS_BATCH", "works asked together for play counts", ge=1, le=50
@@ -264,6 +283,11 @@ class Settings(BaseSettings):
     daily_stats_schedule: CronSetting = _setting(
         "0 2 * * *", "BATON_DAILY_STATS_SCHEDULE", "when `daily_stats` runs (cron, quota zone)"
     )
+    daily_accounts_per_platform: bool = _setting(
+        False,
+        "BATON_DAILY_ACCOUNTS_PER_PLATFORM",
+        "`true`: a user of two platforms is two in the `account_count` of daily reports",
+    )
     late_completions_days: int = _setting(
         7,
         "BATON_LATE_COMPLETIONS_DAYS",
@@ -301,6 +325,11 @@ class Settings(BaseSettings):
         "BATON_WEBHOOK_ALLOWED_HOSTS",
         "hosts (also HOST:PORT) that reports may go to although their address is private",
     )
+    webhook_ca_file: Path | None = _setting(
+        None,
+        "BATON_WEBHOOK_CA_FILE",
+        "PEM file of issuers whom receivers' certificates may have, besides the public ones",
+    )
 
     site_name: str = _setting(
         "DramaRelayBot", "SITE_NAME", "how reports of distribution tasks name this site"
@@ -329,6 +358,9 @@ class Settings(BaseSettings):
     keep_web_actions_days: int = _retention_days(
         365, "BATON_KEEP_WEB_ACTIONS_DAYS", "who did what by console and API"
     )
+    keep_rejected_days: int = _retention_days(
+        30, "BATON_KEEP_REJECTED_DAYS", "rejected rows of the drop folder"
+    )
     keep_logs_days: int = _retention_days(30, "BATON_KEEP_LOGS_DAYS", "log files and evidence")
 
     @property
@@ -347,7 +379,7 @@ class Settings(BaseSettings):
     @property
     def works_inbox(self) -> Path:
         """Return the drop folder: files of works that are put here are imported."""
-        return self.data_dir / "spider" / "inbox"
+        return self.inbox or self.data_dir / "spider" / "inbox"
 
     @property
     def works_list(self) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import UTC, datetime, tzinfo
 
 from core.errors import InvalidInputError
 
@@ -12,6 +13,11 @@ from core.errors import InvalidInputError
 WHOLE = re.compile(r"[0-9]{1,18}(?:\.0+)?")
 GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.0+)?")
 ROUNDED = re.compile(r"[0-9]+(?:\.[0-9]+)?[eE]\+?[0-9]+")
+SECONDS = re.compile(r"[0-9]{9,10}")
+LOCAL_TIME = re.compile(
+    r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?"
+    r"(?:[ T]+([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]+)?)?)?"
+)
 NOTHING = frozenset({"", "-", "--", "/", "none", "null", "nil", "n/a", "nan", "无", "空", "没有"})
 
 
@@ -27,6 +33,22 @@ def whole_number(text: str) -> int:
     if not WHOLE.fullmatch(digits) and not GROUPED.fullmatch(digits):
         raise InvalidInputError("number_not_whole")
     return int(digits.replace(",", "").partition(".")[0])
+
+
+def moment(text: str, zone: tzinfo) -> datetime:
+    """Return the time in a cell: ISO with an offset or without (then in `zone`), a date, Unix
+    seconds.
+
+    Raises:
+        ValueError, OverflowError: it is none.
+    """
+    if SECONDS.fullmatch(text):
+        return datetime.fromtimestamp(int(text), UTC)
+    local = LOCAL_TIME.fullmatch(text)
+    if local:
+        return datetime(*(int(part or 0) for part in local.groups()), tzinfo=zone)  # type: ignore[arg-type, misc]
+    found = datetime.fromisoformat(text)
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=zone)
 
 
 def is_nothing(text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from difflib import get_close_matches
@@ -35,12 +36,11 @@ NAMES = {field.value: field for field in Field} | {
     "昵称": Field.NICKNAME,
     "页码": Field.SOURCE_PAGE,
 }
-CONDITION = re.compile(
-    r"\s*(?P<field>\w+)\s*(?P<operator>>=|<=|!=|=|>|<|~|\bin\b|\bsince\b|\bbefore\b)"
-    r"\s*(?P<value>.+?)\s*",
-    re.DOTALL,
-)
+FIELD_NAME = re.compile(r"\s*(\w+)\s*")
+# Longer ones first: `>=` begins with `>`.
+SIGNS = sorted((one.value for one in Operator if not one.value.isalpha()), key=len, reverse=True)
 SHORTHAND = {"since": Operator.AT_LEAST, "before": Operator.BELOW}
+WORDS = (*SHORTHAND, Operator.IN.value)
 UNITS = {"": 1, "k": 10**3, "千": 10**3, "w": 10**4, "万": 10**4, "m": 10**6, "亿": 10**8}
 NUMBER = re.compile(r"(\d{1,19}(?:\.\d{1,4})?)\s*([kKwWmM千万亿]?)")
 SPAN = re.compile(r"(\d{1,6})\s*([mhdw])")
@@ -51,6 +51,30 @@ CONTACTS = {
     "phone": Contact.PHONE,
     "messenger": Contact.MESSENGER,
 }
+
+
+@dataclass(frozen=True)
+class ConditionParts:
+    """The words of a condition: none of them is empty."""
+
+    field: str
+    operator: str
+    value: str
+
+
+def split_condition(text: str) -> ConditionParts | None:
+    """Return the field, operator and value of a condition; None when it has not all three."""
+    field = FIELD_NAME.match(text)
+    if field is None:
+        return None
+    rest = text[field.end() :]
+    word, _, behind = rest.partition(" ")
+    if word in WORDS:
+        operator, value = word, behind.strip()
+    else:
+        operator = next((sign for sign in SIGNS if rest.startswith(sign)), "")
+        value = rest[len(operator) :].strip()
+    return ConditionParts(field[1], operator, value) if operator and value else None
 
 
 class ConditionReader:
@@ -83,26 +107,26 @@ class ConditionReader:
         Raises:
             InvalidInputError: it is malformed; the message names the fields and the operators.
         """
-        match = CONDITION.fullmatch(text)
-        if match is None:
+        parts = split_condition(text)
+        if parts is None:
             fields, operators = [*Field], [*Operator, *SHORTHAND]
             raise InvalidInputError(
                 "condition_malformed", text=text[:MAX_TEXT], fields=fields, operators=operators
             )
-        field = field_named(match["field"])
-        operator = SHORTHAND.get(match["operator"]) or Operator(match["operator"])
+        field = field_named(parts.field)
+        operator = SHORTHAND.get(parts.operator) or Operator(parts.operator)
         if field in MOMENTS:
-            return self._moment(field, operator, match)
-        if match["operator"] in SHORTHAND:
-            raise _unfit(field, match["operator"])
+            return self._moment(field, operator, parts)
+        if parts.operator in SHORTHAND:
+            raise _unfit(field, parts.operator)
         if field in NUMBERS:
-            return _number(field, operator, match["value"])
-        return self._text(field, operator, match["value"])
+            return _number(field, operator, parts.value)
+        return self._text(field, operator, parts.value)
 
-    def _moment(self, field: Field, operator: Operator, match: re.Match[str]) -> Condition:
+    def _moment(self, field: Field, operator: Operator, parts: ConditionParts) -> Condition:
         if operator in (Operator.CONTAINS, Operator.IN, Operator.EQUAL, Operator.UNEQUAL):
-            raise _unfit(field, match["operator"])
-        return Condition(field, operator, to_sql(self.moment(match["value"])))
+            raise _unfit(field, parts.operator)
+        return Condition(field, operator, to_sql(self.moment(parts.value)))
 
     def moment(self, text: str) -> datetime:
         """Return the moment in a text: a span that ends now (`7d`), a day, or a time of a day.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -73,15 +72,31 @@ def _of_address(known: KnownPlatforms, text: str, platform: str | None) -> Named
     for name, one in known.platforms.items():
         if one.profile_url is None or platform not in (None, name):
             continue
-        if match := _pattern(one.profile_url).match(text):
-            return NamedCreator(name, unquote(match[1]))
+        uid = _uid_in(text, one.profile_url)
+        if uid is not None:
+            return NamedCreator(name, uid)
     raise InvalidInputError("profile_address_unknown", platforms=_with_profiles(known))
 
 
-def _pattern(template: str) -> re.Pattern[str]:
-    front, _, back = template.partition(UID_MARK)
-    host = re.sub(r"^https?\\?://", "https?://(?:www\\\\.)?", re.escape(front))
-    return re.compile(f"{host}([^/?#]+){re.escape(back)}", re.IGNORECASE)
+def _uid_in(address: str, template: str) -> str | None:
+    """Return the id in the address of a profile; None when it is not made like the template.
+
+    More behind the id, as a page of the profile or a query, does not matter.
+    """
+    front, _, back = _without_scheme(template).partition(UID_MARK)
+    text = _without_scheme(address)
+    if text[: len(front)].lower() != front.lower():
+        return None
+    rest = text[len(front) :]
+    ends = [place for mark in (back[:1] or "/", "/", "?", "#") if (place := rest.find(mark)) >= 0]
+    uid = rest[: min(ends, default=len(rest))]
+    if not uid or not rest[len(uid) :].startswith(back):
+        return None
+    return unquote(uid)
+
+
+def _without_scheme(address: str) -> str:
+    return address.partition("://")[2].removeprefix("www.")
 
 
 def _with_profiles(known: KnownPlatforms) -> Collection[str]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 
-from core.atomic_file import make_folder, sync_folder
 from core.errors import InvalidInputError
+from core.installation.file_access import make_folder, sync_folder
 from crawler.export.columns import parse_columns
 from crawler.export.formats import FORMATS, Table, format_named
 from crawler.export.headers import Headers, headers_named, headers_of
@@ -107,7 +107,7 @@ class SegmentCopies:
         suffix = FORMATS[self.format_of(segment, request)].suffix
         stem = original.name.removesuffix(FORMATS[segment.format].suffix)
         try:
-            make_folder(folder)
+            make_folder(folder, self.files.access)
             part = folder / f".{stem}.{os.getpid()}.copy{suffix}"
             remove_part(part)
             try:

@@ -9,6 +9,7 @@ from datetime import date
 from accounts.account_lease import AccountLease
 from core.clock import Clock
 from core.errors import DatabaseContentionError, LeaseLostError, QuotaExceededError
+from crawler.export.row_sources import NextRows, RowSource
 from crawler.tasks.leases import TaskLease, refused_write_error
 from storage.crawling import account_leases, accounts, export_segments, influencers, task_leases
 from storage.crawling.export_segments import NewSegment
@@ -20,7 +21,7 @@ from storage.models.accounts import AccountStatus
 class Batch:
     """Rows that one transaction added to the segment `segment_id`.
 
-    `marker` is the highest id that the task has exported so far.
+    `marker` is how far the task has come: the highest id, or the last place of its selection.
     """
 
     rows: list[Row]
@@ -46,17 +47,18 @@ class ExportTransaction:
         account: AccountLease,
         segment: NewSegment,
         *,
+        source: RowSource,
         segment_id: int | None,
-        after_id: int,
+        after: int,
         marker: int,
         limit: int,
     ) -> Batch | None:
-        """Export the next rows of the domain; None when there is none to export just now.
+        """Export the next rows of the source; None when there is none to export just now.
 
         Args:
             segment_id: the open segment; None: this batch opens `segment`.
-            after_id: only rows with higher ids are exported.
-            marker: the highest id that the task has exported so far.
+            after: only rows behind it are exported: an id, or a place of a selection.
+            marker: how far the task has come.
             limit: rows at most.
 
         Raises:
@@ -67,41 +69,43 @@ class ExportTransaction:
         """
 
         def work(tx: Tx) -> Batch | None:
-            rows = influencers.next_pending(tx, segment.platform, segment.domain, after_id, limit)
-            if not rows:
+            found = source.next_rows(tx, after, marker, limit)
+            if found is None:
                 return None
+            rows = found.rows
             # One transaction: a crash between two of these steps would export rows twice, or charge
             # the quota for rows that nobody gets.
-            in_segment = self._add_to_segment(tx, segment, segment_id, rows)
+            in_segment = self._add_to_segment(tx, segment, segment_id, found)
             self._spend_quota(tx, account, segment.quota_day, len(rows))
             export_segments.note_limit(tx, in_segment)
-            highest_id = max(marker, rows[-1]["id"])
             if not task_leases.advance(
                 tx,
                 task.id,
                 token=task.lease.token,
-                marker=f"last_id={highest_id}",
+                marker=found.marker_text,
                 items=len(rows),
                 new=0,
                 now=self.clock.now(),
             ):
                 raise refused_write_error(tx, task)
-            return Batch(rows, in_segment, highest_id)
+            return Batch(rows, in_segment, found.marker)
 
         batch = self.database.write(work)
         self.after_commit()
         return batch
 
     def _add_to_segment(
-        self, tx: Tx, segment: NewSegment, segment_id: int | None, rows: list[Row]
+        self, tx: Tx, segment: NewSegment, segment_id: int | None, found: NextRows
     ) -> int:
-        ids, now = (rows[0]["id"], rows[-1]["id"]), self.clock.now()
+        rows, ids, now = found.rows, found.bounds, self.clock.now()
         if segment_id is None:
             segment_id = export_segments.open_segment(tx, segment, ids, len(rows), now)
         elif not export_segments.grow(tx, segment_id, ids, len(rows)):
             raise LeaseLostError("segment_sealed_elsewhere", segment_id=segment_id)
         # Fewer rows than were read: another worker was faster. The whole transaction runs again.
-        if influencers.mark_exported(tx, [row["id"] for row in rows], segment_id, now) != len(rows):
+        if influencers.mark_exported(tx, sorted(row["id"] for row in rows), segment_id, now) != len(
+            rows
+        ):
             raise DatabaseContentionError("rows_exported_meanwhile")
         return segment_id
 

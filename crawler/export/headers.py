@@ -76,5 +76,5 @@ def headers_of(chosen: ChosenColumns, language: Headers) -> tuple[str, ...]:
 def _require_distinct(headers: Sequence[str]) -> tuple[str, ...]:
     repeated = next((header for header in headers if headers.count(header) > 1), None)
     if repeated is not None:
-        raise InvalidInputError("header_repeated", header=repeated)
+        raise InvalidInputError("export_header_repeated", header=repeated)
     return tuple(headers)

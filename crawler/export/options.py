@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from crawler.export.formats.base import Table
+from crawler.export.selection import Selection
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class ExportOptions:
 
     `headers` are those of the columns; None: their names. `raw_cells`: text that a spreadsheet may
     run as a formula is left as it is. `limit`: rows at most; None: all. `out`: a folder; None: the
-    exports folder. `follow`: wait for rows also while no crawl of the domain is open.
+    exports folder. `follow`: wait for rows also while no crawl of the domain is open. `selection`:
+    which creators, in which order; None: all.
     """
 
     format: str
@@ -40,14 +42,18 @@ class ExportOptions:
     limit: int | None = None
     out: str | None = None
     follow: bool = False
+    selection: Selection | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the JSON object that the task's row keeps."""
         found = asdict(self) | {"columns": list(self.columns)}
-        if self.headers is None:
-            del found["headers"]
-            return found
-        return found | {"headers": list(self.headers)}
+        # Rows of older releases have neither: what is not given is left out, as there.
+        del found["headers"], found["selection"]
+        if self.headers is not None:
+            found["headers"] = list(self.headers)
+        if self.selection is not None:
+            found["selection"] = self.selection.as_json()
+        return found
 
     @classmethod
     def from_json(cls, options: Mapping[str, Any]) -> ExportOptions:
@@ -63,12 +69,17 @@ class ExportOptions:
             limit=options.get("limit"),
             out=options.get("out"),
             follow=bool(options.get("follow")),
+            selection=Selection.from_json(chosen) if (chosen := options.get("selection")) else None,
         )
 
     def of_segment(self) -> dict[str, Any]:
         """Return the options that a segment's row keeps, so that its file can be rendered again."""
         found = {"columns": list(self.columns), "raw_cells": self.raw_cells, "out": self.out}
-        return found if self.headers is None else found | {"headers": list(self.headers)}
+        if self.headers is not None:
+            found["headers"] = list(self.headers)
+        if self.selection is not None:
+            found["selection"] = self.selection.as_json()
+        return found
 
 
 def table_of(options: Mapping[str, Any]) -> Table:

@@ -9,10 +9,9 @@ from accounts.account_lease import Purpose
 from accounts.manager import AccountManager
 from core.clock import Clock
 from crawler.export.options import ExportLimits
+from crawler.export.row_sources import RowFinder
 from crawler.export.run import ExportRun
 from crawler.tasks.scheduler import TaskScheduler
-from storage.crawling import influencers
-from storage.engines.transactions import Database
 from storage.models.tasks import WaitingFor
 
 RECHECK_SECS = 0.02
@@ -26,16 +25,15 @@ class RowWaiter:
     segment.
     """
 
-    database: Database
+    finder: RowFinder
     scheduler: TaskScheduler
     accounts: AccountManager
     clock: Clock
     limits: ExportLimits
 
-    def has_rows(self, run: ExportRun) -> bool:
-        """Return whether creators of the run's domain are stored that were not exported yet."""
-        task = run.task.task
-        return self.database.read(influencers.domain_has_pending, task.platform, task.domain)
+    def has_rows(self, run: ExportRun, *, is_last_look: bool = False) -> bool:
+        """Return whether creators are stored that the run is to export (see RowFinder)."""
+        return self.finder.has_rows(run, is_last_look=is_last_look)
 
     def may_get_rows(self, run: ExportRun) -> bool:
         """Return whether rows may still come: a crawl of the domain is open, or the export follows

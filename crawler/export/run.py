@@ -25,9 +25,10 @@ class Next(Enum):
 class ExportRun:
     """The state of one worker's work on an export task.
 
-    `marker` is the highest id of a creator's row that the task has exported, `exported` the number
-    of its rows so far, those of earlier workers included. `account` is None while no account is
-    leased, `segment_id` and `writer` while no segment is open.
+    `marker` is the highest id of a creator's row that the task has exported, or the last place of
+    its selection; `exported` is the number of its rows so far, those of earlier workers included.
+    `account` is None while no account is leased, `segment_id` and `writer` while no segment is
+    open.
     """
 
     task: TaskLease
@@ -41,11 +42,11 @@ class ExportRun:
     @classmethod
     def of(cls, leased: TaskLease) -> ExportRun:
         """Return the run that continues where the task's last holder stopped."""
-        task = leased.task
+        task, options = leased.task, ExportOptions.from_json(leased.task.options)
         return cls(
             task=leased,
-            options=ExportOptions.from_json(task.options),
-            marker=task.last_id,
+            options=options,
+            marker=task.last_id if options.selection is None else task.last_place,
             exported=task.item_count,
         )
 

@@ -19,13 +19,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.atomic_file import make_folder, sync_folder
 from core.errors import InvalidInputError, LeaseLostError, NoRoomError, OutputError
+from core.installation.file_access import SHARED, FileAccess, make_folder, sync_folder
 from crawler.export.columns import RowReader
 from crawler.export.fencing import WriteFence
 from crawler.export.formats import FORMATS, Format, FormatWriter, Table
 from crawler.export.options import table_of
 from storage.crawling import influencers
+from storage.creators import selections
 from storage.engines.transactions import Database, Row
 from storage.models.segments import Segment
 
@@ -100,6 +101,7 @@ class SegmentFiles:
         raw_fields: returns, for a platform, the key in a creator's raw data for each common column.
         profile_url: returns, for a platform, the address of a profile with `{uid}` in it, or None.
         is_declared: returns whether the platform is one of this program's or of a TOML file.
+        access: mode and group of new files and folders.
     """
 
     exports_dir: Path
@@ -107,6 +109,7 @@ class SegmentFiles:
     raw_fields: Callable[[str], Mapping[str, str]]
     profile_url: Callable[[str], str | None]
     is_declared: Callable[[str], bool]
+    access: FileAccess = SHARED
 
     def final_path(self, placement: Placement) -> Path:
         """Return the path of the published file: its target path, or else the first free one."""
@@ -141,7 +144,7 @@ class SegmentFiles:
         final = self.final_path(placement)
         part = final.with_name(f".{final.name}{fence.suffix}")
         try:
-            make_folder(final.parent)
+            make_folder(final.parent, self.access)
             # Their writers have lost the segment: without the file they have nothing to publish.
             for stale in _parts_of(final):
                 if fence.outgrows(stale):
@@ -170,7 +173,8 @@ class SegmentFiles:
         values = self.row_reader(segment.platform, table.columns).values
         writer = chosen.open(path, table)
         try:
-            for rows in _rows_of(database, segment.id):
+            self.access.apply(path)
+            for rows in _rows_of(database, segment):
                 writer.write([values(row) for row in rows])
             writer.close()
         except BaseException:
@@ -225,6 +229,7 @@ class SegmentWriter:
         self._fence = fence
         self._reader = files.row_reader(segment.platform, table.columns)
         self._writer: FormatWriter = FORMATS[segment.format].open(part, table)
+        files.access.apply(part)
         self.rows = 0
 
     def append(self, rows: Sequence[Row]) -> None:
@@ -251,6 +256,7 @@ class SegmentWriter:
         """
         try:
             self._writer.close()
+            self._files.access.apply(self._part)  # a format may have made the file anew
             size, digest = measure(self._part)
             done = FinishedFile(
                 path=self._final,
@@ -323,7 +329,7 @@ class SegmentWriter:
         }
         text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
         part = self._part.with_name(f"{self._part.name}.manifest")
-        with part.open("w", encoding="utf-8") as file:
+        with self._files.access.open_text(part, "w") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
@@ -346,7 +352,7 @@ def render(
     """
     writer = files.open_part(placement, fence)
     try:
-        for rows in _rows_of(database, placement.segment.id):
+        for rows in _rows_of(database, placement.segment):
             fence.require()
             writer.append(rows)
         return writer.publish()
@@ -355,14 +361,22 @@ def render(
         raise
 
 
-def _rows_of(database: Database, segment_id: int) -> Iterator[list[Row]]:
+def _rows_of(database: Database, segment: Segment) -> Iterator[list[Row]]:
+    """Yield the rows of a segment in the order of its file: by id, or as they were selected."""
+    selected = segment.options.get("selection") is not None
     after = 0
     while True:
-        rows = database.read(influencers.of_segment, segment_id, after, RENDER_ROWS)
+        rows = (
+            database.read(
+                selections.rows_of_segment, segment.task_id, segment.id, after, RENDER_ROWS
+            )
+            if selected
+            else database.read(influencers.of_segment, segment.id, after, RENDER_ROWS)
+        )
         if not rows:
             return
         yield rows
-        after = rows[-1]["id"]
+        after = rows[-1]["place" if selected else "id"]
 
 
 def manifest_path(path: Path) -> Path:

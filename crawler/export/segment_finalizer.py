@@ -100,11 +100,14 @@ class SegmentFinalizer:
             LeaseLostError: the segment was taken over meanwhile, by a worker or another rebuild.
             OutputError: the file cannot be written.
         """
+        segment = self._placement(segment_id).segment
+        self._require_platform(segment)
+        task_token, rebuild_token = self.database.write(self._start_rebuild, segment, out)
+        # Read again: until now its writer may have found a name for the file, or sealed it.
         placement = self._placement(segment_id)
-        self._require_platform(placement.segment)
-        fence = self._fence_of_rebuild(placement.segment, out)
         if out is not None:
-            placement = replace(self._placement(segment_id), target_path=None)
+            placement = replace(placement, target_path=None)
+        fence = self._fence_of_rebuild(placement.segment, task_token, rebuild_token)
         placement = self._with_target(placement, fence)
         done = render(self.database, self.files, placement, fence)
         if not self.database.write_idempotent(self._seal_rebuilt, placement.segment, fence, done):
@@ -192,10 +195,9 @@ class SegmentFinalizer:
 
         return WriteFence(task_token=task.lease.token, rebuild_token=None, require=require_newest)
 
-    def _fence_of_rebuild(self, segment: Segment, out: Path | None) -> WriteFence:
-        """Return the right to write the segment's file again, which ends the one of all others."""
-        task_token, rebuild_token = self.database.write(self._start_rebuild, segment, out)
-
+    def _fence_of_rebuild(
+        self, segment: Segment, task_token: int, rebuild_token: int
+    ) -> WriteFence:
         def require_newest() -> None:
             if not self.database.read(self._is_newest, segment, task_token, rebuild_token):
                 raise LeaseLostError("segment_taken_over", segment_id=segment.id)
@@ -205,6 +207,10 @@ class SegmentFinalizer:
         )
 
     def _start_rebuild(self, tx: Tx, segment: Segment, out: Path | None) -> tuple[int, int]:
+        """Get the right to write the segment's file again, which ends the one of all others.
+
+        Return the newest token of its task and the one of the rebuild.
+        """
         # An open segment's task gets a new token, so that no late writer can publish it. A sealed
         # segment has no writer, and its task may be running: that lease must stay valid.
         if segment.state is SegmentState.SEALED:

@@ -26,6 +26,7 @@ from core.supervision.internal_errors import ComponentErrors
 from crawler.export.export_transaction import Batch, ExportTransaction
 from crawler.export.formats import FORMATS
 from crawler.export.options import ExportLimits
+from crawler.export.row_sources import source_of
 from crawler.export.row_waits import RowWaiter
 from crawler.export.run import ExportRun, Next
 from crawler.export.segment_finalizer import SegmentFinalizer
@@ -119,7 +120,9 @@ class ExportWorker:
             if not self.row_waiter.has_rows(run):
                 return self._without_rows(run)
             task = run.task.task
-            run.account = self.accounts.lease(Purpose.EXPORTING, task.platform, task.top_level_id)
+            run.account = self.accounts.lease(
+                Purpose.EXPORTING, task.platform, task.top_level_id, pin=task.pin
+            )
             if run.account is None:
                 return self._without_account(run)
             if self._with_account(run, stop) is Next.TASK_OVER:
@@ -128,22 +131,26 @@ class ExportWorker:
     def _with_account(self, run: ExportRun, stop: threading.Event) -> Next:
         """Export with one account until it or the task ends, and give the account back."""
         try:
-            result = self._drain(run, stop)
-        except TaskHaltedSignal:
-            # The rows of the segment count as exported: they need their file, halted or not.
-            self._finalize(run)
-            run.release_account(self.accounts)
-            raise
+            result = self._drain_until_halted(run, stop)
         except DatabaseError:
             # What was written of the account is not known: its lease must run out by itself.
             if run.account is not None:
                 self.accounts.abandon(run.account)
             raise
-        except Exception:  # the account has no part in it
+        except Exception:  # a halt, or an error in which the account has no part
             run.release_account(self.accounts)
             raise
         run.release_account(self.accounts)
         return result
+
+    def _drain_until_halted(self, run: ExportRun, stop: threading.Event) -> Next:
+        """Export with the account of the run; before a TaskHaltedSignal leaves, end the file."""
+        try:
+            return self._drain(run, stop)
+        except TaskHaltedSignal:
+            # The rows of the segment count as exported: they need their file, halted or not.
+            self._finalize(run)
+            raise
 
     def _drain(self, run: ExportRun, stop: threading.Event) -> Next:
         """Export batch after batch with the account of the run."""
@@ -203,14 +210,15 @@ class ExportWorker:
             limit = min(limit, self._file_rows(run) - run.writer.rows)
         limit = min(limit, self._file_rows(run))
         segment = run.new_segment(account, day, self.finalizer.host)
-        # The second look starts from 0: rows that were committed late have lower ids.
-        for after_id in dict.fromkeys((run.marker, 0)):
+        source = source_of(run)
+        for after in source.starts(run.marker):
             batch = self.transaction.export(
                 run.task,
                 account,
                 segment,
+                source=source,
                 segment_id=run.segment_id,
-                after_id=after_id,
+                after=after,
                 marker=run.marker,
                 limit=limit,
             )
@@ -272,13 +280,14 @@ class ExportWorker:
                 run.task, not_before=self.clock.now() + pause, waiting_for=WaitingFor.ROWS
             )
             return False
-        if self.row_waiter.has_rows(run):
+        if self.row_waiter.has_rows(run, is_last_look=True):
             self.scheduler.requeue(run.task)
             return True
         return self._complete(run, joins)
 
     def _without_account(self, run: ExportRun) -> bool:
-        shortage = self.accounts.shortage(Purpose.EXPORTING, run.task.task.platform)
+        task = run.task.task
+        shortage = self.accounts.shortage(Purpose.EXPORTING, task.platform, pin=task.pin)
         now = self.clock.now()
         until = shortage.retry_at(now, self.limits.poll_secs)
         waiting = WaitingFor.QUOTA if shortage.spent else WaitingFor.ACCOUNT

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
 from core.clock import Clock, QuotaCalendar
-from crawler.creators.profiles import ProfileReader
+from core.messages import Message
 from crawler.tasks.leases import TaskLease, refused_write_error
 from crawler.tasks.options import CrawlOptions
 from crawler.tasks.submission import split_pages
-from sources.base import CreatorPage
+from sources.base import Creator, CreatorPage
 from storage.crawling import influencers, ingestion_logs, task_leases, task_pieces, tasks
 from storage.creators import creators, day_totals, keywords
 from storage.engines.transactions import Database, Tx
 from storage.models.creators import CreatorProfile
+
+
+class Profiles(Protocol):
+    """Reads what is stored of a creator beside its raw data."""
+
+    def profile(self, platform: str, creator: Creator) -> CreatorProfile:
+        """Return a creator that a page lists."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +63,7 @@ class PageStore:
 
     database: Database
     clock: Clock
-    profiles: ProfileReader
+    profiles: Profiles
     calendar: QuotaCalendar
     pages_per_task: int
 
@@ -95,7 +103,8 @@ class PageStore:
             new = self._store_creators(tx, leased, leased.id, fetched)
             self._correct_new_count(tx, leased.id, new - kept)
             self._drop_pages_beyond(tx, leased, page)
-            return StoredPage(kept, new, range_end)
+            end = self._end_if_dry(tx, leased, page.page, new)
+            return StoredPage(kept, new, range_end if end is None else min(end, range_end))
 
         return self.database.write(work)
 
@@ -213,6 +222,30 @@ class PageStore:
         uids = [profile.uid for profile in profiles]
         keywords.note(tx, task.platform, task.domain, uids, task.search_word)
         return influencers.count_new(tx, task.platform, task.domain, uids, log_id)
+
+    def _end_if_dry(self, tx: Tx, leased: TaskLease, page: int, new: int) -> int | None:
+        """End the crawl behind its last stored page when too many in a row brought nobody new.
+
+        Return the last page of the task's range then; None while the crawl goes on.
+        """
+        pages, parent = CrawlOptions.from_json(leased.task.options).stop_dry, leased.task.parent_id
+        if pages is None or parent is None or new:
+            return None
+        stored = ingestion_logs.page_counts(tx, parent, page - pages + 1, page + pages - 1)
+        first = last = page
+        while stored.get(first - 1) == 0:
+            first -= 1
+        while stored.get(last + 1) == 0:
+            last += 1
+        if last - first + 1 < pages:
+            return None
+        now = self.clock.now()
+        task_leases.drop_pages_beyond(tx, parent, last, now)
+        end = min(last, leased.task.page_to or last)
+        task_leases.set_page_to(tx, leased.id, leased.lease.token, end, now)
+        reason = Message.of("stopped_dry", pages=last - first + 1, page=last)
+        tasks.set_end_reason(tx, parent, reason.dump())
+        return end
 
     def _fetched(
         self, leased: TaskLease, account_id: int, page: CreatorPage, started: datetime

@@ -41,7 +41,7 @@ from crawler.tasks.options import CrawlOptions
 from crawler.tasks.scheduler import TaskScheduler
 from sources.base import CreatorPage
 from sources.policies import SEARCH
-from storage.models.tasks import TaskType, WaitingFor
+from storage.models.tasks import NO_PIN, Task, TaskType, WaitingFor
 
 log = service_log("ingestion")
 RECHECK_SECS = 30.0  # of a platform that is left alone for a time that is not known
@@ -56,7 +56,7 @@ class IngestionWorker:
 
     Args:
         poll_secs: seconds to pause after a look for work that found none.
-        only_task_id: work on this task and its pieces only; None: on all.
+        only_task_ids: work on these tasks and their pieces only; empty: on all.
         labels: work on tasks that have one of these labels only; empty: on all.
     """
 
@@ -68,7 +68,7 @@ class IngestionWorker:
     clock: Clock
     poll_secs: float
     errors: ComponentErrors
-    only_task_id: int | None = None
+    only_task_ids: Sequence[int] = ()
     labels: Sequence[str] = ()
 
     def run(self, stop: threading.Event) -> None:
@@ -100,9 +100,7 @@ class IngestionWorker:
             DatabaseError: the database failed in a way that may pass; the task's lease runs out by
                 itself.
         """
-        leased = self.scheduler.claim(
-            TaskType.INGESTION, self.only_task_id, self.labels, waited_first=waited_first
-        )
+        leased = self._claim(waited_first=waited_first)
         if leased is None:
             return False
         try:
@@ -125,23 +123,36 @@ class IngestionWorker:
             self.scheduler.end_after_bug(leased, error)
         return True
 
+    def _claim(self, *, waited_first: bool) -> TaskLease | None:
+        """Claim a task or piece that the worker may work on; the first of its tasks goes first."""
+        claims = (
+            self.scheduler.claim(
+                TaskType.INGESTION, task_id, self.labels, waited_first=waited_first
+            )
+            for task_id in self.only_task_ids or (None,)
+        )
+        return next((leased for leased in claims if leased is not None), None)
+
     def _work_on(self, leased: TaskLease, stop: threading.Event) -> bool:
         """Work on the task until it ends; return False when no account could be leased."""
         task = leased.task
         cursor = Cursor.of(task)
         while not cursor.at_end:
             # Crawls keep the accounts busy for hours: the next free one goes to a starving export.
-            if self.scheduler.is_starving(TaskType.EXPORT, task.platform, FAIR_WAIT_SECS):
+            starving = self.scheduler.starving(TaskType.EXPORT, task.platform, FAIR_WAIT_SECS)
+            if NO_PIN in starving:
                 pause = timedelta(seconds=2 * self.poll_secs)
                 self.scheduler.requeue(leased, not_before=self.clock.now() + pause)
                 return False
-            asked = self._accounts_to_leave_out(cursor, task.platform)
+            asked = self._accounts_to_leave_out(cursor, task)
             account = self.accounts.lease(
                 Purpose.INGESTING,
                 task.platform,
                 task.top_level_id,
                 excluding=asked,
                 endpoints=self.sessions.endpoints_of(task.platform, SEARCH),
+                pin=task.pin,
+                sparing=starving,
             )
             if account is None:
                 if self._wait_for_turn(leased, cursor, stop):
@@ -168,7 +179,12 @@ class IngestionWorker:
             self.sessions.close(checkout, keeps_task=True)
             return Outcome.NEXT_ACCOUNT
         except (SourceError, CredentialsError) as error:
-            where = fields(task=leased.id, account=account.username, page=cursor.next_page)
+            where = fields(
+                task=leased.id,
+                domain=leased.task.domain,
+                account=account.username,
+                page=cursor.next_page,
+            )
             log.warning("%s %s: %s", where, type(error).__name__, error)
             self.sessions.leave_after(checkout, error)
             return self._react(leased, account.id, cursor, error)
@@ -256,13 +272,13 @@ class IngestionWorker:
         self._log_stored(leased, account, empty, stored)
         cursor.move_to(cursor.next_page + 1, stored.page_to)
 
-    def _accounts_to_leave_out(self, cursor: Cursor, platform: str) -> frozenset[int]:
+    def _accounts_to_leave_out(self, cursor: Cursor, task: Task) -> frozenset[int]:
         """Return the accounts that are not asked for the next page now."""
         now = self.clock.now()
         held_up = {account_id for account_id, until in cursor.held_up.items() if until > now}
-        return self._accounts_asked_already(cursor, platform) | held_up
+        return self._accounts_asked_already(cursor, task) | held_up
 
-    def _accounts_asked_already(self, cursor: Cursor, platform: str) -> frozenset[int]:
+    def _accounts_asked_already(self, cursor: Cursor, task: Task) -> frozenset[int]:
         """Return the accounts that were asked for the next page already, if there are others.
 
         After an odd answer, others that rest for long (behind a dead proxy) are not waited for:
@@ -274,9 +290,9 @@ class IngestionWorker:
             return frozenset()
         asked = confirmation.accounts
         if confirmation.empty:
-            has_other = self.accounts.count_enabled(platform) > len(asked)
+            has_other = self.accounts.count_enabled(task.platform, task.pin) > len(asked)
         else:
-            has_other = self.accounts.has_other_soon(platform, asked)
+            has_other = self.accounts.has_other_soon(task.platform, asked, task.pin)
         return asked if has_other else frozenset()
 
     def _react(
@@ -324,18 +340,18 @@ class IngestionWorker:
         if attribution.scope not in (Scope.ENDPOINT, Scope.PLATFORM):
             if until is not None:
                 cursor.held_up[account_id] = until
-            if not self._is_everybody_held_up(cursor, leased.task.platform):
+            if not self._is_everybody_held_up(cursor, leased.task):
                 return Outcome.NEXT_ACCOUNT
             until = min(cursor.held_up.values())
         soon = self.clock.now() + timedelta(seconds=RECHECK_SECS)
         self._wait_for_platform(leased, until or soon, error)
         return Outcome.TASK_ENDED
 
-    def _is_everybody_held_up(self, cursor: Cursor, platform: str) -> bool:
-        """Return whether no account of the platform has an egress that lets it ask."""
+    def _is_everybody_held_up(self, cursor: Cursor, task: Task) -> bool:
+        """Return whether no account that may work on the task has an egress that lets it ask."""
         now = self.clock.now()
         held_up = sum(until > now for until in cursor.held_up.values())
-        return held_up > 0 and held_up >= self.accounts.count_enabled(platform)
+        return held_up > 0 and held_up >= self.accounts.count_enabled(task.platform, task.pin)
 
     def _wait_for_platform(self, leased: TaskLease, until: datetime, error: BatonError) -> None:
         # Those who wait for the same moment must not all come at once.
@@ -354,7 +370,12 @@ class IngestionWorker:
             at_border = error.page == 1 or error.page >= error.total
             is_end = cursor.confirmation.is_empty and at_border
         if is_end:
-            where = fields(task=leased.id, page=cursor.next_page, total=error.total)
+            where = fields(
+                task=leased.id,
+                domain=leased.task.domain,
+                page=cursor.next_page,
+                total=error.total,
+            )
             asked = len(cursor.confirmation.accounts)
             log.info("%s is empty, as %d accounts say; the range ends before it", where, asked)
             self._end_before(leased, cursor, cursor.next_page - 1)
@@ -365,7 +386,8 @@ class IngestionWorker:
         """Let another account ask for the page; fail the task when enough of them did in vain."""
         cause = self._with_evidence(leased, cursor, error)
         cursor.confirmation = cursor.confirmation.with_odd(account_id, cause)
-        if cursor.confirmation.is_hopeless(self.accounts.count_enabled(leased.task.platform)):
+        askers = self.accounts.count_enabled(leased.task.platform, leased.task.pin)
+        if cursor.confirmation.is_hopeless(askers):
             self._fail(leased, cursor.next_page, cause)
             return Outcome.TASK_ENDED
         return Outcome.NEXT_ACCOUNT
@@ -382,18 +404,19 @@ class IngestionWorker:
 
     def _fail(self, leased: TaskLease, page: int, cause: Message) -> None:
         reason = Message.of("page_failed", page=page, cause=cause)
-        log.error("%s failed: %s", fields(task=leased.id, page=page), reason)
+        where = fields(task=leased.id, domain=leased.task.domain, page=page)
+        log.error("%s failed: %s", where, reason)
         self.scheduler.finish(leased, reason)
 
     def _complete(self, leased: TaskLease) -> None:
         if self.scheduler.finish(leased):
-            log.info("%s completed", fields(task=leased.id))
+            log.info("%s completed", fields(task=leased.id, domain=leased.task.domain))
 
     def _wait_for_turn(self, leased: TaskLease, cursor: Cursor, stop: threading.Event) -> bool:
         """Wait for an account whose turn comes soon; else requeue the task and return False."""
         platform = leased.task.platform
         endpoints = self.sessions.endpoints_of(platform, SEARCH)
-        shortage = self.accounts.shortage(Purpose.INGESTING, platform, endpoints)
+        shortage = self.accounts.shortage(Purpose.INGESTING, platform, endpoints, leased.task.pin)
         now = self.clock.now()
         if shortage.until is not None and not shortage.busy:
             secs = (shortage.until - now).total_seconds()
@@ -420,7 +443,12 @@ class IngestionWorker:
     def _log_stored(
         self, leased: TaskLease, account: AccountLease, page: CreatorPage, stored: StoredPage
     ) -> None:
-        where = fields(task=leased.id, account=account.username, page=page.page)
+        where = fields(
+            task=leased.id,
+            domain=leased.task.domain,
+            account=account.username,
+            page=page.page,
+        )
         log.info("%s %s", where, fields(creators=stored.kept, new=stored.new))
 
     def _archive_rejected(self, leased: TaskLease, page: CreatorPage) -> None:
@@ -429,5 +457,11 @@ class IngestionWorker:
         now = self.clock.now()
         file = self.response_archive.save_rejected_entries(leased.id, page.page, page.rejected, now)
         for entry in page.rejected:
-            where = fields(task=leased.id, page=page.page, entry=entry.position, evidence=file)
+            where = fields(
+                task=leased.id,
+                domain=leased.task.domain,
+                page=page.page,
+                entry=entry.position,
+                evidence=file,
+            )
             log.warning("%s entry left out: %s", where, entry.reason)

@@ -15,7 +15,8 @@ from crawler.planning.pool_reader import PoolReader, Search, disabled_accounts
 from storage.crawling import accounts, influencers, ingestion_logs, task_pieces, tasks
 from storage.crawling.ingestion_logs import PageLog
 from storage.engines.transactions import Database, Tx
-from storage.models.tasks import Task, TaskType
+from storage.models.accounts import Account
+from storage.models.tasks import NO_PIN, Pin, Task, TaskType
 
 MAX_MEASURED_PAGES = 200
 DEFAULT_ANSWER_SECS = 0.3
@@ -32,6 +33,8 @@ class PlanRequest:
         creators, pages: the most to crawl; with both None, what the open crawl has left.
         accounts: plan as if the pool had so many; None for those it has.
         workers: threads that fetch pages; a platform whose pages must be fetched in order uses one.
+        pin: only accounts that it admits count. NO_PIN: those that the open crawl of the domain is
+            pinned to, or else its open export; all when neither is pinned.
     """
 
     platform: str
@@ -40,6 +43,7 @@ class PlanRequest:
     pages: int | None = None
     accounts: int | None = None
     workers: int = 2
+    pin: Pin = NO_PIN
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ class Planner:
             answer_secs=answer_secs.value,
             default_limit=self.default_limit,
         )
-        pool = accounts.every(tx, request.platform)
+        pool = _admitted(accounts.every(tx, request.platform), _pin(tx, request))
         members = reader.members(pool, request.accounts, crawls=pages > 0)
         question = Question(
             now=now,
@@ -139,6 +143,21 @@ class Planner:
         )
 
 
+def _pin(tx: Tx, request: PlanRequest) -> Pin:
+    """Return whom the work is pinned to, by the request or else by the open tasks."""
+    found = (
+        tasks.find_open(tx, task_type, request.platform, request.domain) for task_type in TaskType
+    )
+    pins = (request.pin, *(task.pin for task in found if task is not None))
+    return next((pin for pin in pins if pin), NO_PIN)
+
+
+def _admitted(pool: Sequence[Account], pin: Pin) -> list[Account]:
+    if pin.account_id is not None:
+        return [account for account in pool if account.id == pin.account_id]
+    return [account for account in pool if pin.group in (None, account.group_name)]
+
+
 def _answer_secs(logs: Sequence[PageLog]) -> Measure:
     if not logs:
         return Measure(DEFAULT_ANSWER_SECS, 0)
@@ -157,7 +176,7 @@ def _page_creators(logs: Sequence[PageLog], domain: str, search: Search) -> Meas
 
 def _amount(tx: Tx, request: PlanRequest, page_creators: float) -> tuple[int, int]:
     """Return the pages to fetch, and the creators that they bring."""
-    open_crawl = tasks.find_open(tx, TaskType.INGESTION, request.platform, request.domain)
+    open_crawl = tasks.open_crawl(tx, request.platform, request.domain)
     if request.creators is None and request.pages is None:
         pages = _pages_left(tx, open_crawl) if open_crawl else 0
         return pages, round(pages * page_creators)

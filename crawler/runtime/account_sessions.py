@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from accounts.account_lease import AccountLease
+from accounts.attribution.reverting import scope_message
 from accounts.identity import AccountIdentity
 from accounts.manager import AccountManager, Cooldown
 from accounts.mass_sign_out import Loss
@@ -201,7 +202,7 @@ class AccountSessions:
                     leased, self._cooldown_after(error), evidence=evidence, pace=asked
                 )
             case ThrottledError() | RiskControlError() | RetryableError() if error.attribution:
-                scope = Message.of(f"scope_{error.attribution.scope}")
+                scope = scope_message(error.attribution.scope, leased.account.egress)
                 detail = Message.of("refusal_elsewhere", cause=error, scope=scope)
                 accounts.release_unharmed(leased, detail, evidence, asked)
             case _:

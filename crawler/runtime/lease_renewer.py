@@ -74,9 +74,7 @@ class LeaseRenewer:
         self._renew(self.leases.held())
         now = self.clock.now()
         self._note_clock(now)
-        self.database.write_idempotent(lease_queries.announce, replace(self.worker, seen_at=now))
-        unseen_since = now - timedelta(seconds=WORKER_RETENTION_SECS)
-        self.database.write_idempotent(lease_queries.forget_unseen, unseen_since)
+        self._show_worker(now)
         # Every process reaps: a single one that does would be missed when it dies.
         reaped_tasks = self.reap_tasks()
         reaped_accounts = self.database.write_idempotent(account_leases.reap, now)
@@ -96,6 +94,12 @@ class LeaseRenewer:
             self._due_at = self.clock.monotonic() + pause_secs
             self.renew_once()
         return min(LOCKED_RETRY_SECS, pause_secs) if self._locked else pause_secs
+
+    def _show_worker(self, now: datetime) -> None:
+        """Show this process to the others, and forget those that were not seen for a day."""
+        self.database.write_idempotent(lease_queries.announce, replace(self.worker, seen_at=now))
+        unseen_since = now - timedelta(seconds=WORKER_RETENTION_SECS)
+        self.database.write_idempotent(lease_queries.forget_unseen, unseen_since)
 
     def _note_clock(self, now: datetime) -> None:
         """Keep the latest time of the database, by which one that went back is noticed."""

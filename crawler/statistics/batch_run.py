@@ -15,6 +15,11 @@ from crawler.statistics.batch_fetchers import BatchFetcher
 from crawler.statistics.items import NOT_ASKED, AnsweredBatch, FetchedItem, failed_item
 
 log = service_log("stats")
+BatchObserver = Callable[[Sequence[str]], None]
+
+
+def ignore_batch(_ids: Sequence[str]) -> None:
+    """Do nothing: for callers that do not show batches."""
 
 
 def fetch_batches(
@@ -24,17 +29,21 @@ def fetch_batches(
     *,
     batch_size: int,
     stop: threading.Event,
+    on_begin: BatchObserver = ignore_batch,
 ) -> Iterator[AnsweredBatch]:
     """Fetch the ids in batches, and yield each batch, in order, when its answers have come.
 
     A batch with an error of its own is yielded with that error as its `failure`; the next ones go
     on.
 
+    Args:
+        on_begin: called with the ids of each batch before it is fetched, in any thread.
+
     Raises:
         StoppedSignal, PlatformQuotaError, CredentialsError, InvalidInputError: once the batches
             before it were yielded; the next ones would meet the same error.
     """
-    run = _BatchRun(platform=platform, fetcher=fetcher, stop=stop)
+    run = _BatchRun(platform=platform, fetcher=fetcher, stop=stop, on_begin=on_begin)
     batches = [ids[start : start + batch_size] for start in range(0, len(ids), batch_size)]
     for batch in _side_by_side(run.fetch, batches, fetcher.lanes):
         if batch is not None:
@@ -50,6 +59,7 @@ class _BatchRun:
     platform: str
     fetcher: BatchFetcher
     stop: threading.Event
+    on_begin: BatchObserver
     ended_by: Exception | None = field(default=None, init=False)
 
     def fetch(self, batch: Sequence[str]) -> AnsweredBatch | None:
@@ -58,6 +68,7 @@ class _BatchRun:
             self.ended_by = self.ended_by or StoppedSignal()
         if self.ended_by is not None:
             return None
+        self.on_begin(batch)
         try:
             answers = self.fetcher.fetch(batch, self.stop)
         except PlatformQuotaError as error:

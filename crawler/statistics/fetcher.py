@@ -15,7 +15,7 @@ from core.logs import redacted, service_log
 from core.messages import Message
 from crawler.runtime.account_sessions import AccountSessions
 from crawler.statistics.batch_fetchers import BatchFetcher, KeyBatchFetcher, PoolBatchFetcher
-from crawler.statistics.batch_run import fetch_batches
+from crawler.statistics.batch_run import BatchObserver, fetch_batches, ignore_batch
 from crawler.statistics.items import (
     NOT_ASKED,
     AnsweredBatch,
@@ -164,25 +164,36 @@ class VideoStatsFetcher:
         return dict.fromkeys(ids, unanswered) | answered
 
     def batches(
-        self, platform: str, ids: Sequence[str], stop: threading.Event
+        self,
+        platform: str,
+        ids: Sequence[str],
+        stop: threading.Event,
+        on_begin: BatchObserver = ignore_batch,
     ) -> Iterator[AnsweredBatch]:
         """Fetch ids of one platform, and yield each batch when its answers have come.
 
         Args:
             ids: ids in the platform's own spelling, each once.
+            on_begin: called with the ids of each batch before it is fetched, in any thread.
 
         Raises:
             KeyError: no such platform is known.
             StoppedSignal, PlatformQuotaError, CredentialsError, InvalidInputError: the rest of the
                 ids cannot be fetched now.
         """
-        return self._batches(platform, ids, self._fetchers([platform], stop)[platform], stop)
+        fetcher = self._fetchers([platform], stop)[platform]
+        return self._batches(platform, ids, fetcher, stop, on_begin)
 
     def _batches(
-        self, platform: str, ids: Sequence[str], fetcher: BatchFetcher, stop: threading.Event
+        self,
+        platform: str,
+        ids: Sequence[str],
+        fetcher: BatchFetcher,
+        stop: threading.Event,
+        on_begin: BatchObserver = ignore_batch,
     ) -> Iterator[AnsweredBatch]:
         size = self.platforms[platform].source.batch
-        return fetch_batches(platform, ids, fetcher, batch_size=size, stop=stop)
+        return fetch_batches(platform, ids, fetcher, batch_size=size, stop=stop, on_begin=on_begin)
 
     def _fetchers(
         self,

@@ -8,15 +8,15 @@ from core.clock import Clock
 from core.errors import InvalidInputError
 from core.messages import Message
 from crawler.tasks.parents import CANCELLED, update_parent
-from storage.crawling import export_segments, task_control, tasks
+from storage.crawling import export_segments, task_control, task_pins, tasks
 from storage.engines.transactions import Database, Tx
 from storage.models.segments import SegmentState
-from storage.models.tasks import Task, TaskStatus, TaskType
+from storage.models.tasks import Pin, Task, TaskStatus, TaskType
 
 
 @dataclass(frozen=True, kw_only=True)
 class TaskControl:
-    """Pauses, resumes and cancels tasks; a worker that has one leased stops at its next write."""
+    """Pauses, resumes, pins and cancels tasks; a worker that has one stops at its next write."""
 
     database: Database
     clock: Clock
@@ -80,6 +80,30 @@ class TaskControl:
             for segment in export_segments.of_task(tx, task.id):
                 if segment.state is SegmentState.OPEN:
                     export_segments.move(tx, segment, out)
+            if not task.is_leaf:
+                update_parent(tx, task.id, now)
+
+        self.database.write_idempotent(work)
+
+    def pin(self, task_id: int, pin: Pin) -> None:
+        """Let only the accounts that a pin admits (NO_PIN: every one) work on an open task.
+
+        Its workers lose it and claim it again.
+
+        Raises:
+            InvalidInputError: there is no such task, it has ended, or it is a piece of another.
+        """
+
+        def work(tx: Tx) -> None:
+            now = self.clock.now()
+            task = _require_open(tx, task_id)
+            if task.parent_id is not None:
+                raise InvalidInputError(
+                    "piece_not_pinned", task_id=task_id, parent_id=task.parent_id
+                )
+            if task.pin == pin:
+                return
+            task_pins.set_pin(tx, task.id, pin, now)
             if not task.is_leaf:
                 update_parent(tx, task.id, now)
 

@@ -18,12 +18,14 @@ class CrawlOptions:
         sequential: pages must be fetched in order, so that the crawl is one piece.
         at_most: pages of a sequential crawl at most; None for all there are.
         open_ended: the piece continues when the platform has more pages than page 1 said.
+        stop_dry: so many pages in a row without a new creator end the crawl; None: none do.
     """
 
     via: Via = Via.USERS
     sequential: bool = False
     at_most: int | None = None
     open_ended: bool = False
+    stop_dry: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the JSON object that a task's row keeps.
@@ -35,6 +37,8 @@ class CrawlOptions:
             options |= {"sequential": True, "at_most": self.at_most}
         if self.open_ended:
             options["open_ended"] = True
+        if self.stop_dry is not None:
+            options["stop_dry"] = self.stop_dry
         return options
 
     @classmethod
@@ -45,4 +49,5 @@ class CrawlOptions:
             sequential=bool(options.get("sequential")),
             at_most=options.get("at_most"),
             open_ended=bool(options.get("open_ended")),
+            stop_dry=options.get("stop_dry"),
         )

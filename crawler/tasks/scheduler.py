@@ -23,7 +23,7 @@ from crawler.tasks.leases import TaskLease
 from crawler.tasks.parents import update_parent
 from storage.crawling import task_labels, task_leases, tasks
 from storage.engines.transactions import Database, Tx, failure_is_lasting
-from storage.models.tasks import TaskStatus, TaskType, WaitingFor
+from storage.models.tasks import Pin, TaskStatus, TaskType, WaitingFor
 
 # Tasks of dead workers last: the lease renewers make them pending anyway.
 CLAIM_ORDER = (TaskStatus.PENDING, TaskStatus.PAUSED, TaskStatus.IN_PROGRESS)
@@ -267,11 +267,12 @@ class TaskScheduler:
 
         return self.database.write_idempotent(work)
 
-    def is_starving(self, task_type: TaskType, platform: str, secs: float) -> bool:
-        """Return whether an open task of that type has lacked an account for `secs` seconds."""
+    def starving(self, task_type: TaskType, platform: str, secs: float) -> set[Pin]:
+        """Return the pins of the open tasks of that type that have lacked an account for `secs`
+        seconds; NO_PIN among them is a task that any account would help."""
         now = self.clock.now()
         return self.database.read(
-            tasks.is_waiting_for_account,
+            tasks.pins_of_waiting,
             task_type,
             platform=platform,
             before=now - timedelta(seconds=secs),

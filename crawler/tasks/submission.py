@@ -7,11 +7,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.clock import Clock
+from core.logs import fields, service_log
 from crawler.tasks.options import CrawlOptions
+from crawler.tasks.pins import pinned_otherwise
 from storage.crawling import task_labels, tasks
 from storage.crawling.tasks import NewTask
 from storage.engines.transactions import Database, Tx
-from storage.models.tasks import Task, TaskType
+from storage.models.tasks import NO_PIN, Pin, Task, TaskType
+
+log = service_log("tasks")
 
 
 @dataclass(frozen=True)
@@ -44,14 +48,21 @@ class TaskSubmitter:
         pages: int | None,
         options: CrawlOptions,
         labels: Sequence[str] = (),
+        pin: Pin = NO_PIN,
+        keyword: str | None = None,
     ) -> FiledTask:
         """Create a crawl of a domain, or return the open one; either gets the labels.
 
         Args:
+            keyword: what is searched for; None: the domain.
             pages: the last page to crawl, by which the crawl is split at once. None: it is split
                 when page 1 has stated how many there are.
             options: with `sequential` (pages must be fetched in order) the crawl stays in one
                 piece.
+            pin: whom the crawl is pinned to.
+
+        Raises:
+            InvalidInputError: the open crawl is pinned otherwise than `pin` says, which is a pin.
         """
         if options.sequential:
             options, pages = replace(options, at_most=pages), None
@@ -63,6 +74,9 @@ class TaskSubmitter:
             is_leaf=pages is None,
             page_from=1,
             page_to=pages,
+            only_account_id=pin.account_id,
+            only_group=pin.group,
+            keyword=keyword,
         )
 
         def pieces() -> list[NewTask]:
@@ -79,12 +93,17 @@ class TaskSubmitter:
         options: Mapping[str, Any],
         lanes: int,
         labels: Sequence[str] = (),
+        pin: Pin = NO_PIN,
     ) -> FiledTask:
         """Create an export of a domain, or return the open one; either gets the labels.
 
         Args:
             options: the JSON object that `ExportOptions.as_json` returns.
             lanes: how many workers may export the domain at once, each with a piece of its own.
+            pin: whom the export is pinned to.
+
+        Raises:
+            InvalidInputError: the open export is pinned otherwise than `pin` says, which is a pin.
         """
         export = NewTask(
             task_type=TaskType.EXPORT,
@@ -92,6 +111,8 @@ class TaskSubmitter:
             domain=domain,
             options=options,
             is_leaf=lanes == 1,
+            only_account_id=pin.account_id,
+            only_group=pin.group,
         )
 
         def pieces() -> list[NewTask]:
@@ -105,6 +126,8 @@ class TaskSubmitter:
         def work(tx: Tx) -> FiledTask:
             now = self.clock.now()
             task, is_new = tasks.open_or_join(tx, new, now)
+            if not is_new and new.pin and task.pin != new.pin:
+                raise pinned_otherwise(tx, task, new.pin)
             # In the parent's transaction: a parent that lacks pieces would complete too early.
             if is_new:
                 for piece in pieces():
@@ -112,7 +135,15 @@ class TaskSubmitter:
             task_labels.add(tx, task.id, labels)
             return FiledTask(task, is_new)
 
-        return self.database.write_idempotent(work)
+        filed = self.database.write_idempotent(work)
+        _log_filed(filed, len(pieces()) if filed.is_new else 0)
+        return filed
+
+
+def _log_filed(filed: FiledTask, pieces: int) -> None:
+    task, done = filed.task, "created" if filed.is_new else "joined"
+    what = {"type": task.task_type, "platform": task.platform, "domain": task.domain}
+    log.info("%s %s", done, fields(task=task.id, **what, pieces=pieces or None))
 
 
 def split_pages(
@@ -137,6 +168,9 @@ def split_pages(
                 options=options.as_json(),
                 page_from=first,
                 page_to=last,
+                keyword=crawl.keyword,
+                only_account_id=crawl.only_account_id,
+                only_group=crawl.only_group,
             )
         )
     return pieces

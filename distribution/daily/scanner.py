@@ -119,6 +119,7 @@ class DailyScanner:
 
     Args:
         part_tasks: the greatest number of tasks in one report.
+        accounts_per_platform: whether a user of two platforms is two in `account_count`.
     """
 
     database: Database
@@ -128,6 +129,7 @@ class DailyScanner:
     clock: Clock
     calendar: QuotaCalendar
     part_tasks: int
+    accounts_per_platform: bool
 
     @property
     def yesterday(self) -> date:
@@ -231,13 +233,13 @@ class DailyScanner:
             # Taken before the completions are read: one that changes meanwhile is found as late.
             counted_until = self.clock.now() - COMMIT_GRACE
             counted = self._count(self._completions(part, begins, ends), live, stop)
-            tallies = _by_task(part.dramas, counted)
+            tallies = self._by_task(part.dramas, counted)
             stored = None if dry_run else self.store.store(day, part, tallies, counted_until)
             scan.tasks += _scanned(part, tallies, stored)
             scan.reports += int(stored is not None and stored.is_reported)
             scan.to_fetch += sum(count.reason == NOT_FETCHED for count in counted)
             if agents is not None:
-                _add_by_agent(scan.agents, agents, counted)
+                self._add_by_agent(scan.agents, agents, counted)
         scan.tasks.sort(key=lambda task: task.drama.task_id)
         log.info("%s", scan)
         return scan
@@ -282,26 +284,32 @@ class DailyScanner:
         ]
         return once_per_video(counted, live.videos(ambiguous_links(counted), stop))
 
+    def _new_sum(self) -> CounterSum:
+        return CounterSum(per_platform=self.accounts_per_platform)
 
-def _by_task(
-    found: Sequence[DramaFields], counted: Iterable[CompletionCount]
-) -> dict[str, CounterSum]:
-    """Return the sums by task id; a task that was deleted gets a problem."""
-    tallies = {drama.task_id: CounterSum() for drama in found}
-    for drama in found:
-        if not drama.project_id:
-            tallies[drama.task_id].add_problem(Message.of("task_forgotten"))
-    for count in counted:
-        tallies[count.completion.task_id].add(count.completion, count.counters, count.reason)
-    return tallies
+    def _by_task(
+        self, found: Sequence[DramaFields], counted: Iterable[CompletionCount]
+    ) -> dict[str, CounterSum]:
+        """Return the sums by task id; a task that was deleted gets a problem."""
+        tallies = {drama.task_id: self._new_sum() for drama in found}
+        for drama in found:
+            if not drama.project_id:
+                tallies[drama.task_id].add_problem(Message.of("task_forgotten"))
+        for count in counted:
+            tallies[count.completion.task_id].add(count.completion, count.counters, count.reason)
+        return tallies
 
-
-def _add_by_agent(
-    tallies: dict[str, CounterSum], agents: Mapping[str, str], counted: Iterable[CompletionCount]
-) -> None:
-    for count in counted:
-        agent = agents.get(count.completion.user_id, "")
-        tallies.setdefault(agent, CounterSum()).add(count.completion, count.counters, count.reason)
+    def _add_by_agent(
+        self,
+        tallies: dict[str, CounterSum],
+        agents: Mapping[str, str],
+        counted: Iterable[CompletionCount],
+    ) -> None:
+        for count in counted:
+            agent = agents.get(count.completion.user_id, "")
+            tallies.setdefault(agent, self._new_sum()).add(
+                count.completion, count.counters, count.reason
+            )
 
 
 def _scanned(

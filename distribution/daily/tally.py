@@ -1,4 +1,4 @@
-"""Add up completions: an account counts once per user and platform, unknown counters not."""
+"""Add up completions: a user counts once, also on each platform; unknown counters do not."""
 
 from __future__ import annotations
 
@@ -21,9 +21,14 @@ COUNTER_NAMES = {
 
 
 class CounterSum:
-    """The sums of the completions of a task or of an agent, filled by `add`."""
+    """The sums of the completions of a task or of an agent, filled by `add`.
 
-    def __init__(self) -> None:
+    Args:
+        per_platform: whether a user of two platforms is two in `account_count`.
+    """
+
+    def __init__(self, *, per_platform: bool) -> None:
+        self._is_per_platform = per_platform
         self.completion_count = 0
         self._accounts: set[tuple[str, str]] = set()
         self._sums: Counter[str] = Counter()
@@ -63,7 +68,9 @@ class CounterSum:
         """Return a number for every column in COUNTS, 0 for a platform without completions."""
         per_platform = Counter(platform for platform, _ in self._accounts)
         accounts = {f"{PREFIXES[name]}_account_count": n for name, n in per_platform.items()}
-        counts = {**accounts, **self._sums, "account_count": len(self._accounts)}
+        users = {user for _, user in self._accounts}
+        total = len(self._accounts if self._is_per_platform else users)
+        counts = {**accounts, **self._sums, "account_count": total}
         return {name: counts.get(name, 0) for name in COUNTS}
 
     @property

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import partial
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from accounts.vault import Vault
 from core.clock import Clock, QuotaCalendar
 from core.errors import CredentialsError, DuplicateKeyError, InvalidInputError, WrongFieldError
 from core.messages import Message
 from distribution import counters
+from distribution.fields import Lost
 from distribution.intake.validation import DramaForm, read_completion, read_drama, read_user
 from distribution.payloads import COMPLETION, completion_body, completion_entry
 from distribution.recipients import Recipient, recipients_of
@@ -45,37 +49,80 @@ class Problem:
     reason: Message
 
 
+class Outcome(StrEnum):
+    """What an import does with an item."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+
+    @classmethod
+    def of(cls, before: object, after: object) -> Outcome:
+        """Return the outcome of storing `after` in place of `before`; None: nothing was stored."""
+        if before is None:
+            return cls.CREATED
+        return cls.UNCHANGED if after == before else cls.UPDATED
+
+
 @dataclass
 class ImportResult:
-    """The outcome of an import: how many items were created, updated or unchanged.
+    """The outcome of an import. Valid items are stored even when others are refused.
 
-    `problems` lists each refused item. Valid items are stored even when others are refused.
+    Args:
+        outcomes: what was done with each stored item, by its position, from 0.
+        problems: each refused item.
+        left_out: each wrong optional field of a stored item, which counts as absent.
     """
 
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    left_out: list[Problem] = field(default_factory=list)
 
     @property
     def counts(self) -> dict[str, int]:
         """Return the numbers of stored items by what was done with them."""
-        return {name: getattr(self, name) for name in ("created", "updated", "unchanged")}
+        done = Counter(self.outcomes.values())
+        return {outcome.value: done[outcome] for outcome in Outcome}
 
     def add(self, other: ImportResult) -> None:
         """Add the result of another batch to this one."""
-        self.created += other.created
-        self.updated += other.updated
-        self.unchanged += other.unchanged
+        self.outcomes |= other.outcomes
         self.problems += other.problems
 
 
 @dataclass(frozen=True)
+class ImportOptions:
+    """How items are imported.
+
+    Args:
+        spare_fields: a wrong optional field counts as absent and is listed; False: it refuses its
+            item.
+        dry_run: nothing is stored or reported.
+        report: reports on new completions are filed.
+    """
+
+    spare_fields: bool = False
+    dry_run: bool = False
+    report: bool = True
+
+
+STRICT = ImportOptions()
+
+
+@dataclass(frozen=True)
 class _Item:
-    """A valid item: `form` is the object that was read from it."""
+    """A valid item: `form` is the object that was read from it, `lost` the fields that were not."""
 
     position: int
     form: Any
+    lost: tuple[WrongFieldError, ...]
+
+
+class _Plan(NamedTuple):
+    """What becomes of a batch, and the writes that make it so."""
+
+    result: ImportResult
+    write: Callable[[], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,59 +141,63 @@ class DistributionImporter:
     calendar: QuotaCalendar
     site_name: str
 
-    def add_dramas(self, items: Iterable[Any]) -> ImportResult:
+    def add_dramas(self, items: Iterable[Any], options: ImportOptions = STRICT) -> ImportResult:
         """Store the distribution tasks of dramas, new ones and known ones that differ.
 
         Fields are those of `read_drama`: an absent one keeps its known value. Secrets come in clear
         and are stored encrypted.
         """
-        return self._add(items, read_drama, "task_id", self._store_dramas)
+        return self._add(items, options, read_drama, "task_id", self._plan_dramas)
 
-    def add_users(self, items: Iterable[Any]) -> ImportResult:
+    def add_users(self, items: Iterable[Any], options: ImportOptions = STRICT) -> ImportResult:
         """Store users, new ones and known ones that differ; fields are those of `read_user`.
 
         An absent name or agent of a known user becomes empty.
         """
-        return self._add(items, read_user, "user_id", self._store_users)
+        return self._add(items, options, read_user, "user_id", self._plan_users)
 
-    def add_completions(self, items: Iterable[Any], *, report: bool = True) -> ImportResult:
+    def add_completions(
+        self, items: Iterable[Any], options: ImportOptions = STRICT
+    ) -> ImportResult:
         """Store posted videos; fields are those of `read_completion`.
 
         A known one keeps its time and gets the details that are verified now. One whose task is not
-        known is refused.
-
-        Args:
-            report: file reports on the new ones in the transaction that stores them.
+        known is refused. Reports on the new ones are filed in the transaction that stores them.
         """
 
-        def read(item: Mapping[str, Any]) -> Completion:
-            return read_completion(item, self.clock.now(), self.calendar.zone)
+        def read(item: Mapping[str, Any], lost: Lost) -> Completion:
+            return read_completion(item, self.clock.now(), self.calendar.zone, lost)
 
-        return self._add(
-            items,
-            read,
-            "task_id",
-            lambda tx, batch: self._store_completions(tx, batch, report=report),
-        )
+        plan = partial(self._plan_completions, report=options.report)
+        return self._add(items, options, read, "task_id", plan)
 
     def _add(
         self,
         items: Iterable[Any],
-        read: Callable[[Mapping[str, Any]], Any],
+        options: ImportOptions,
+        read: Callable[[Mapping[str, Any], Lost], Any],
         name_field: str,
-        store: Callable[[Tx, Sequence[_Item]], ImportResult],
+        plan: Callable[[Tx, Sequence[_Item]], _Plan],
     ) -> ImportResult:
         result = ImportResult()
         for batch in _batches(enumerate(items)):
             good = []
             for position, item in batch:
+                lost: Lost = [] if options.spare_fields else None
                 try:
-                    good.append(_Item(position, read(_object(item))))
+                    form = read(_object(item), lost)
                 except InvalidInputError as error:
                     result.problems.append(_problem(position, item, name_field, error))
-            if good:
-                result.add(self._stored(lambda tx, good=good: store(tx, good)))  # type: ignore[misc]
+                    continue
+                good.append(_Item(position, form, tuple(lost or ())))
+                result.left_out += (_problem(position, item, name_field, e) for e in lost or ())
+            if good and options.dry_run:
+                result.add(self.database.read(plan, good).result)
+            elif good:
+                result.add(self._stored(partial(_carried_out, plan=plan, batch=good)))
         result.problems.sort(key=lambda problem: problem.position)
+        refused = {problem.position for problem in result.problems}
+        result.left_out = [lost for lost in result.left_out if lost.position not in refused]
         return result
 
     def _stored(self, work: Callable[[Tx], ImportResult]) -> ImportResult:
@@ -162,7 +213,7 @@ class DistributionImporter:
                 continue  # The next try sees the rows of the other import.
         return self.database.write_idempotent(work)
 
-    def _store_dramas(self, tx: Tx, batch: Sequence[_Item]) -> ImportResult:
+    def _plan_dramas(self, tx: Tx, batch: Sequence[_Item]) -> _Plan:
         result = ImportResult()
         known = distribution_tasks.named(tx, [item.form.task_id for item in batch])
         changed: dict[str, DramaFields] = {}
@@ -170,16 +221,12 @@ class DistributionImporter:
             form: DramaForm = item.form
             before = known.get(form.task_id)
             after = self._with_secret(tx, form, form.applied_to(before))
-            if before is None:
-                result.created += 1
-            elif after != before:
-                result.updated += 1
-            else:
-                result.unchanged += 1
-                continue
-            changed[form.task_id] = known[form.task_id] = after
-        distribution_tasks.upsert(tx, changed.values(), self.clock.now())
-        return result
+            result.outcomes[item.position] = outcome = Outcome.of(before, after)
+            if outcome is not Outcome.UNCHANGED:
+                changed[form.task_id] = known[form.task_id] = after
+        return _Plan(
+            result, lambda: distribution_tasks.upsert(tx, changed.values(), self.clock.now())
+        )
 
     def _with_secret(self, tx: Tx, form: DramaForm, drama: DramaFields) -> DramaFields:
         """Return the task with the secret that was sent; the same secret is not encrypted anew, so
@@ -196,23 +243,22 @@ class DistributionImporter:
         except CredentialsError:
             return False  # It was encrypted with a lost key: this import repairs it.
 
-    def _store_users(self, tx: Tx, batch: Sequence[_Item]) -> ImportResult:
+    def _plan_users(self, tx: Tx, batch: Sequence[_Item]) -> _Plan:
         result = ImportResult()
         known = users.named(tx, [item.form.user_id for item in batch])
         changed: dict[str, User] = {}
         for item in batch:
             user: User = item.form
             before = known.get(user.user_id)
-            if user == before:
-                result.unchanged += 1
-                continue
-            result.created += before is None
-            result.updated += before is not None
-            changed[user.user_id] = known[user.user_id] = user
-        users.upsert(tx, changed.values(), self.clock.now())
-        return result
+            if before is not None:
+                # What was lost says nothing, and empties nothing.
+                user = replace(user, **{one.field: getattr(before, one.field) for one in item.lost})
+            result.outcomes[item.position] = outcome = Outcome.of(before, user)
+            if outcome is not Outcome.UNCHANGED:
+                changed[user.user_id] = known[user.user_id] = user
+        return _Plan(result, lambda: users.upsert(tx, changed.values(), self.clock.now()))
 
-    def _store_completions(self, tx: Tx, batch: Sequence[_Item], *, report: bool) -> ImportResult:
+    def _plan_completions(self, tx: Tx, batch: Sequence[_Item], *, report: bool) -> _Plan:
         result = ImportResult()
         tasks = distribution_tasks.named(tx, list({item.form.task_id for item in batch}))
         known = completions.stored(tx, list({item.form.link_hash for item in batch}))
@@ -231,19 +277,22 @@ class DistributionImporter:
                     )
                 )
             elif key not in known:
-                result.created += 1
+                result.outcomes[item.position] = Outcome.CREATED
                 new[key] = known[key] = completion
             elif _has_new_details(completion, known[key]):
-                result.updated += 1
+                result.outcomes[item.position] = Outcome.UPDATED
                 later = replace(known[key], details=completion.details)
                 (new if key in new else refreshed)[key] = known[key] = later
             else:
-                result.unchanged += 1
-        completions.insert(tx, new.values(), self.clock.now())
-        completions.refresh(tx, refreshed.values(), self.clock.now())
-        if report:
-            self._report(tx, tasks, list(new.values()))
-        return result
+                result.outcomes[item.position] = Outcome.UNCHANGED
+
+        def write() -> None:
+            completions.insert(tx, new.values(), self.clock.now())
+            completions.refresh(tx, refreshed.values(), self.clock.now())
+            if report:
+                self._report(tx, tasks, list(new.values()))
+
+        return _Plan(result, write)
 
     def _report(
         self, tx: Tx, tasks: Mapping[str, DramaFields], found: Sequence[Completion]
@@ -275,6 +324,14 @@ class DistributionImporter:
         return recipient.report(
             COMPLETION, self.site_name, body, on=recipient.dramas, revisions=keys
         )
+
+
+def _carried_out(
+    tx: Tx, *, plan: Callable[[Tx, Sequence[_Item]], _Plan], batch: Sequence[_Item]
+) -> ImportResult:
+    planned = plan(tx, batch)
+    planned.write()
+    return planned.result
 
 
 def _verified(completion: Completion) -> counters.Counters:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from core.errors import WrongFieldError
 from core.messages import Message
 from distribution import counters
-from distribution.fields import ID_CHARS, Fields, read_secret, wrong_field
+from distribution.fields import ID_CHARS, Fields, Lost, read_secret, wrong_field
 from sources.links import ShortLink, VideoLink
 from sources.text import is_deeper, storable_json
 from storage.distribution import distribution_tasks
@@ -30,6 +30,14 @@ COMPLETION_FIELDS = (
     "completed_at",
     "verification_details",
 )
+DETAILS = "verification_details"
+STATUS_WORDS = {
+    "活跃": DramaStatus.ACTIVE,
+    "已暂停": DramaStatus.PAUSED,
+    "暂停": DramaStatus.PAUSED,
+    "已结束": DramaStatus.FINISHED,
+    "结束": DramaStatus.FINISHED,
+}
 TITLE_CHARS, NAME_CHARS, DETAILS_CHARS = 512, 255, 16_000
 MAX_DURATION_SECS = 10_000_000
 DETAILS_LEVELS = 20
@@ -61,30 +69,33 @@ class DramaForm:
         return replace(known or DramaFields(self.task_id, ""), **self.changes)
 
 
-def read_drama(item: Mapping[str, Any]) -> DramaForm:
+def read_drama(item: Mapping[str, Any], lost: Lost = None) -> DramaForm:
     """Read the distribution task of a drama.
 
     A field that is absent is no change; null or empty clears it. `task_id` and `project_id` are
     required.
 
+    Args:
+        lost: gets the errors of optional fields, which then count as absent; None: they are raised.
+            A wrong secret is always raised, as reports would go out unsigned.
+
     Raises:
         WrongFieldError: a field is wrong, unknown or missing; the error names it.
     """
-    fields = Fields(values=item, known=DRAMA_FIELDS)
+    fields = Fields(values=item, known=DRAMA_FIELDS, lost=lost)
     task_id = fields.identifier("task_id")
     changes: dict[str, Any] = {"project_id": fields.identifier("project_id")}
-    if fields.is_present("title"):
-        changes["title"] = fields.text("title", TITLE_CHARS) or ""
-    if fields.is_present("duration"):
-        changes["duration"] = fields.count("duration", MAX_DURATION_SECS) or 0
-    if fields.is_present("video_url"):
-        link = fields.link("video_url")
-        changes["video_url"] = link[0] if link else None
-        changes["platform"] = link[1].platform if link else None
-    if fields.is_present("status"):
-        changes["status"] = _status(fields)
-    if fields.is_present("callback_url"):
-        changes["callback_url"] = fields.http_url("callback_url")
+    readers: dict[str, Callable[[], dict[str, Any]]] = {
+        "title": lambda: {"title": fields.text("title", TITLE_CHARS) or ""},
+        "duration": lambda: {"duration": fields.count("duration", MAX_DURATION_SECS) or 0},
+        "video_url": lambda: _video(fields),
+        "status": lambda: {"status": _status(fields)},
+        "callback_url": lambda: {"callback_url": fields.http_url("callback_url")},
+    }
+    nothing: dict[str, Any] = {}
+    for name, read in readers.items():
+        if fields.is_present(name):
+            changes |= fields.optional(read, nothing)
     secret = fields.value("callback_secret") or None
     return DramaForm(
         task_id=task_id,
@@ -94,21 +105,26 @@ def read_drama(item: Mapping[str, Any]) -> DramaForm:
     )
 
 
-def read_user(item: Mapping[str, Any]) -> User:
+def read_user(item: Mapping[str, Any], lost: Lost = None) -> User:
     """Read a user, with an empty name and agent where they are absent; `user_id` is required.
+
+    Args:
+        lost: gets the errors of optional fields, which then count as absent; None: they are raised.
 
     Raises:
         WrongFieldError: a field is wrong, unknown or missing; the error names it.
     """
-    fields = Fields(values=item, known=USER_FIELDS)
+    fields = Fields(values=item, known=USER_FIELDS, lost=lost)
     return User(
         fields.identifier("user_id"),
-        fields.text("name", NAME_CHARS) or "",
-        fields.text("agent_node", NAME_CHARS) or "",
+        fields.optional(lambda: fields.text("name", NAME_CHARS), None) or "",
+        fields.optional(lambda: fields.text("agent_node", NAME_CHARS), None) or "",
     )
 
 
-def read_completion(item: Mapping[str, Any], now: datetime, zone: tzinfo) -> Completion:
+def read_completion(
+    item: Mapping[str, Any], now: datetime, zone: tzinfo, lost: Lost = None
+) -> Completion:
     """Read a completion, a video that a user posted for a task.
 
     `task_id`, `user_id` and `submission_link` are required; without `completed_at` it was posted
@@ -117,11 +133,13 @@ def read_completion(item: Mapping[str, Any], now: datetime, zone: tzinfo) -> Com
     Args:
         now: a time later than ten minutes after this one is wrong.
         zone: the time zone of a time without an offset.
+        lost: gets the errors of optional fields, which then count as absent; None: they are raised.
+            A wrong time is always raised, as the completion would count for another day.
 
     Raises:
         WrongFieldError: a field is wrong, unknown or missing; the error names it.
     """
-    fields = Fields(values=item, known=COMPLETION_FIELDS)
+    fields = Fields(values=item, known=COMPLETION_FIELDS, lost=lost)
     task_id, user_id = fields.identifier("task_id"), fields.identifier("user_id")
     link = fields.link("submission_link")
     if link is None:
@@ -138,7 +156,7 @@ def read_completion(item: Mapping[str, Any], now: datetime, zone: tzinfo) -> Com
         platform=meant.platform,
         submission_link=text,
         link_hash=link_hash(meant),
-        details=_details(fields),
+        details=fields.optional(lambda: _details(fields), None),
         completed_at=completed_at,
     )
 
@@ -152,10 +170,18 @@ def link_hash(link: VideoLink | ShortLink) -> str:
     return hashlib.sha256(name.encode()).hexdigest()
 
 
+def _video(fields: Fields) -> dict[str, Any]:
+    link = fields.link("video_url")
+    return {
+        "video_url": link[0] if link else None,
+        "platform": link[1].platform if link else None,
+    }
+
+
 def _status(fields: Fields) -> DramaStatus:
     text = fields.text("status", ID_CHARS)
     try:
-        return DramaStatus(text or "")
+        return STATUS_WORDS.get(text or "") or DramaStatus(text or "")
     except ValueError:
         reason = Message.of("value_not_known", value=text or "", known=list(DramaStatus))
         raise wrong_field("status", reason) from None
@@ -163,7 +189,7 @@ def _status(fields: Fields) -> DramaStatus:
 
 def _details(fields: Fields) -> str | None:
     """Return `verification_details` as JSON text; None when absent or empty."""
-    name = "verification_details"
+    name = DETAILS
     value = fields.value(name)
     if value in (None, "", {}):
         return None
@@ -171,14 +197,23 @@ def _details(fields: Fields) -> str | None:
         raise wrong_field(name, Message.of("not_json_object"))
     if is_deeper(value, DETAILS_LEVELS):
         raise wrong_field(name, Message.of("json_too_deep", levels=DETAILS_LEVELS))
-    try:
-        counters.verified(value)
-    except WrongFieldError as error:
-        raise wrong_field(f"{name}.{error.field}", error.reason) from error
+    value = _countable(fields, value)
     try:
         text = json.dumps(storable_json(value), ensure_ascii=False, allow_nan=False)
     except ValueError as error:
         raise wrong_field(name, Message.of("json_not_storable", detail=str(error))) from error
     if len(text) > DETAILS_CHARS:
         raise wrong_field(name, Message.of("value_too_long", max_chars=DETAILS_CHARS))
-    return text
+    return text if value else None
+
+
+def _countable(fields: Fields, details: dict[str, Any]) -> dict[str, Any]:
+    """Return the details without the counters that are lost."""
+    while True:
+        try:
+            counters.verified(details)
+        except WrongFieldError as error:
+            fields.spare(wrong_field(f"{DETAILS}.{error.field}", error.reason))
+            details = {key: count for key, count in details.items() if key != error.field}
+        else:
+            return details

@@ -56,6 +56,9 @@
 #ifndef LOSSES
 #define LOSSES 0           /* sealed files that get lost */
 #endif
+#ifndef JOINS
+#define JOINS 0            /* requests that join the open task, behind a crawl of their own */
+#endif
 #define NS 6               /* segments */
 #define LATE 1             /* the row (from 0) that commits late, with a lower id than others */
 
@@ -98,7 +101,9 @@ byte pseg[4], came[4];                /* the segment of its part file; who came 
 bool pex[4], pmx[4];                  /* its part file, its manifest's part file exist */
 byte rtask[4];                        /* the task whose token a rebuild raised, from 1; 0: none */
 bool tnew[4], rnew[4];                /* a rebuild's task token and its rebuild token are the newest */
-byte rebuilds = REBUILDS, losses = LOSSES;
+byte rebuilds = REBUILDS, losses = LOSSES, joins = JOINS;
+bool late[2];                         /* a request joined since this worker read the number of joins */
+bool joiner;                          /* a row of the joiner is still to come */
 bool gone[NS+1];                      /* its file is lost, until a rebuild has sealed it again */
 byte crashes = CRASHES, freezes = FREEZES, lost = LOST, turns = TURNS, ops = OPS, refr = REFRESH;
 
@@ -210,6 +215,11 @@ byte crashes = CRASHES, freezes = FREEZES, lost = LOST, turns = TURNS, ops = OPS
 #define G_FINISH_TOKEN true
 #else
 #define G_FINISH_TOKEN valid[w]
+#endif
+#ifdef NO_JOINS                /* completed whoever joined meanwhile */
+#define G_JOINS true
+#else
+#define G_JOINS (!late[w])
 #endif
 #ifdef NO_PUT_BACK_TOKEN
 #define G_PUT_BACK true
@@ -347,7 +357,7 @@ inline put_back() {
                 :: else fi; wt[w] = 0; valid[w] = false }
 }
 inline forget() {
-    wt[w] = 0; valid[w] = false; wacc[w] = 0; avalid[w] = false; seen[w] = false;
+    wt[w] = 0; valid[w] = false; wacc[w] = 0; avalid[w] = false; seen[w] = false; late[w] = false;
     pex[w] = false; pmx[w] = false; pseg[w] = 0; leaves(w);
     cur = 0; writer = false; cont = 0; m = 0; left = 0; d = 0; n = 0; sel = 0; hi = 0; got = 0;
     a = 0; why = 0; last = 0; lim = 0; after0 = 0; t = 0; rows = 0
@@ -448,12 +458,18 @@ active [WORKERS] proctype Worker() {
         :: seal_current()
         fi;
  no_rows: d = 0; a = 0; left = 0;
+#if JOINS > 0 && !defined(JOINS_READ_LAST)
+        late[w] = false;        /* the number of joins is read */
+#endif
         if :: crawl_open -> put_back(); goto over :: else fi;
 #ifndef NO_LAST_LOOK
         if :: PENDING -> put_back(); goto over :: else fi;
 #endif
+#if JOINS > 0 && defined(JOINS_READ_LAST)
+        late[w] = false;
+#endif
         atomic {
-            if :: G_FINISH_TOKEN && tst[t]==INPR ->
+            if :: G_FINISH_TOKEN && tst[t]==INPR && G_JOINS ->
                     FENCED(valid[w]); tst[t] = DONE; tlease[t] = NONE; wt[w] = 0; valid[w] = false;
 #if LANES == 1
                     assert(!crawl_open && !PENDING);
@@ -559,7 +575,12 @@ active proctype World() {
 #endif
     :: atomic { turns>0 -> turns--; day++ }
     :: atomic { rst[LATE]==0 -> rst[LATE] = 1 }
-    :: atomic { rst[LATE]!=0 && crawl_open -> crawl_open = 0 }
+    :: atomic { rst[LATE]!=0 && !joiner && crawl_open -> crawl_open = 0 }
+#if JOINS > 0
+    :: atomic { joins>0 && tst[0]!=DONE && tst[0]!=FAIL ->
+         joins--; late[0] = true; late[1] = true; crawl_open = 1; joiner = true }
+    :: atomic { joiner && rst[3]==0 -> rst[3] = 1; joiner = false }
+#endif
     :: atomic { refr>0 -> refr--; ver = 1 }
     :: atomic { ops>0 && LEFT(0)>0 -> ops--; cnt[0] = QUOTA+1-LEFT(0); aday[0] = day }   /* update_export_count */
     :: atomic { ops>0 && (tst[0]==PEND || tst[0]==INPR) -> ops--; tst[0] = PAUS }

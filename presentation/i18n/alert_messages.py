@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from core.attribution import ALL, CircuitCause
 from core.logs import redact
 from core.messages import Message
 from core.plain_text import one_line
+from presentation.i18n import advice
 from presentation.i18n.command_lines import shell_word
 from presentation.i18n.renderer import Renderer
 from storage.operations.alert_notices import News
 from storage.operations.alerts import Alert, AlertKind
 
-SIGN_IN_MENDS = ("session_expired", "credentials_unusable")
 MAX_CHARS = 240  # of a headline: platforms' own words may be long
 
 
@@ -39,20 +40,37 @@ class AlertRenderer:
         if alert.facts.get("endpoint"):
             code = "alert_one_endpoint_of_way" if alert.facts.get("way") else "alert_one_endpoint"
         elif alert.facts.get("way"):
-            code = "alert_one_way"
+            is_silent = alert.facts.get("cause") == CircuitCause.NO_ANSWER
+            code = "alert_silent_way" if is_silent else "alert_one_way"
         # Redact before cutting: half a secret would not be recognised.
         text = redact(one_line(self._renderer.say(code, **self._parts(alert))))
         return text if len(text) <= MAX_CHARS else text[: MAX_CHARS - 1] + "…"
 
     def advice(self, alert: Alert) -> str:
         """Return a line with what to do now: a command, or that nothing is needed."""
-        reason = Message.load(str(alert.facts.get("reason", "")))
-        sign_in = alert.kind is AlertKind.SESSION_EXPIRING or reason.code in SIGN_IN_MENDS
-        code = "alert_sign_in" if sign_in else f"alert_advice_{alert.kind}"
-        return redact(one_line(self._renderer.say(code, **self._parts(alert))))
+        return redact(one_line(self._renderer.text(self._advice(alert))))
+
+    def _advice(self, alert: Alert) -> Message:
+        facts = alert.facts
+        match alert.kind:
+            case AlertKind.ACCOUNT_DISABLED:
+                reason = Message.load(str(facts.get("reason", "")))
+                return advice.on_disabled_account(str(facts.get("account", "")), reason)
+            case AlertKind.CIRCUIT_OPEN:
+                return advice.on_circuit(
+                    str(facts.get("platform", "")),
+                    str(facts.get("way") or ALL),
+                    str(facts.get("endpoint") or ALL),
+                    # Rows of older versions know of no cause but risk control.
+                    str(facts.get("cause") or CircuitCause.RISK),
+                )
+            case AlertKind.SESSION_EXPIRING:
+                return Message("alert_sign_in", self._parts(alert))
+            case _:
+                return Message(f"alert_advice_{alert.kind}", self._parts(alert))
 
     def moment(self, moment: datetime) -> str:
-        """Return a time to the minute, in the reader's zone."""
+        """Return a time in the reader's zone."""
         return str(self._renderer.shown(moment))
 
     def notice(self, alert: Alert, news: News) -> str:

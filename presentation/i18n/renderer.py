@@ -75,6 +75,11 @@ class Renderer:
         singular."""
         return self.text(counted(number, noun))
 
+    def moment(self, at: datetime) -> str:
+        """Return a time in the reader's zone, to the second; a whole minute without `:00`."""
+        local = at.astimezone(self.zone)
+        return f"{local:%Y-%m-%d %H:%M:%S}" if local.second else f"{local:%Y-%m-%d %H:%M}"
+
     def duration(self, secs: float) -> str:
         """Return a remaining time, rounded to what an estimate can tell."""
         if secs < MINUTE_SECS:
@@ -132,7 +137,7 @@ class Renderer:
         if isinstance(value, Enum):
             return self.shown(value.value)
         if isinstance(value, datetime):
-            return f"{value.astimezone(self.zone):%Y-%m-%d %H:%M}"
+            return self.moment(value)
         if isinstance(value, Sequence) and not isinstance(value, str):
             parts = [str(self.shown(part)) for part in value]
             return Listing(parts, self._separator(value))

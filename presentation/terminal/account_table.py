@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 
-from rich.console import Group, RenderableType
 from rich.text import Text
 
 from core.plain_text import one_line
-from presentation.account_views import AccountView, note_messages
-from presentation.terminal.layout import Page, in_columns
-from storage.models.accounts import AccountStatus
+from presentation.account_views import AccountView, disabled_messages, note_messages
+from presentation.i18n.renderer import FrontEnd
+from presentation.terminal.layout import Page, screen_table
+from storage.models.accounts import Account, AccountStatus
 
 HEAD_LINES = 2
+NAME_CELLS, MIN_NAME_CELLS = 24, 14
 NOTE_CELLS = 30  # at most, on a narrow page
-SHRINKING_COLUMNS = ((0, 14), (3, 1))
 STATE_STYLES = {
     AccountStatus.IDLE: "dim",
     AccountStatus.INGESTING: "cyan",
     AccountStatus.EXPORTING: "green",
     AccountStatus.DISABLED: "red",
 }
+SUSPECT_STYLE = "yellow"
 ORDER = (
     AccountStatus.DISABLED,
     AccountStatus.EXPORTING,
@@ -29,35 +30,51 @@ ORDER = (
 )
 
 
-def draw(page: Page, accounts: list[AccountView], room: int) -> RenderableType:
+def draw(page: Page, accounts: list[AccountView], room: int) -> list[Text]:
     """Return the accounts in `room` lines below the head; the others are counted by state."""
     if not accounts:
-        return Text(page.say("screen_no_accounts"), style="yellow")
+        return page.line(page.say("screen_no_accounts"), "yellow")
     shown, left_out = chosen(accounts, room)
     digits = max(len(f"{view.account.daily_export_limit:,}") for view in shown)
-    head = page.head("column_account", "column_state", "screen_quota", "column_note")
-    rows = [head, *(_cells(page, view, digits) for view in shown)]
-    lines = in_columns(page, rows, (24, 0, 0, 0 if page.is_wide else NOTE_CELLS), SHRINKING_COLUMNS)
+    table = screen_table(
+        page,
+        [
+            page.titled("column_account", max_cells=NAME_CELLS, min_cells=MIN_NAME_CELLS),
+            page.titled("column_state"),
+            page.titled("screen_quota"),
+            page.titled(
+                "column_note",
+                max_cells=None if page.is_wide else NOTE_CELLS,
+                min_cells=1,
+                is_optional=True,
+            ),
+        ],
+    )
+    for view in shown:
+        table.add(_cells(page, view, digits))
+    lines = table.lines(page.window)
     if left_out:
         more = page.say("screen_more", n=f"{len(left_out):,}", counts=counted(page, left_out))
-        lines.append(Text(f" {more}", style="dim", no_wrap=True, overflow="ellipsis"))
-    return Group(*lines)
+        lines += page.line(more, "dim", indent=1)
+    return lines
 
 
 def _cells(page: Page, view: AccountView, digits: int) -> list[Text]:
     account = view.account
-    state = Text(page.word("account_state", view.state), STATE_STYLES[view.state])
+    style = SUSPECT_STYLE if view.is_suspect(page.now) else STATE_STYLES[view.state]
+    state = Text(page.word("account_state", view.state_word(page.now)), style)
     name, remark = Text(one_line(account.username)), Text(one_line(note(page, view)))
     return [name, state, _quota(page, view, digits), remark]
 
 
 def counted(page: Page, accounts: list[AccountView]) -> str:
     """Return the number of accounts in each state: `1 exporting, 2 idle`."""
-    states = Counter(view.state for view in accounts)
+    states = Counter(
+        view.state_word(page.now)
+        for view in sorted(accounts, key=lambda view: ORDER.index(view.state))
+    )
     return ", ".join(
-        f"{states[status]:,} {page.word('account_state', status)}"
-        for status in ORDER
-        if states[status]
+        f"{number:,} {page.word('account_state', state)}" for state, number in states.items()
     )
 
 
@@ -86,11 +103,21 @@ def note(page: Page, view: AccountView) -> str:
     """Return why an account does not work now, or what it works on; empty when it is idle."""
     account = view.account
     if account.status is AccountStatus.DISABLED:
-        return page.renderer.shown_text(account.disabled_reason or "")
-    if account.cooldown_until is not None and account.cooldown_until > page.now:
-        rests, until = page.say("account_event_cooldown"), page.say("screen_until")
-        return f"{rests} {until} {page.moment(account.cooldown_until)}"
+        return _disabled_note(page, account)
+    if view.is_cooling(page.now) and account.cooldown_until is not None:
+        return f"{page.say('screen_until')} {page.moment(account.cooldown_until)}"
+    if view.route_closed_until is not None:
+        until = page.moment(view.route_closed_until)
+        return page.say("account_route_closed", egress=view.egress, until=until)
     parts = [page.renderer.text(message) for message in note_messages(view, page.now)]
-    if view.used >= account.daily_export_limit:
+    if not view.left:
         parts.append(page.say("screen_spent"))
     return " · ".join(parts)
+
+
+def _disabled_note(page: Page, account: Account) -> str:
+    """Return why an account is disabled, and what to do about it."""
+    if page.renderer.front_end is FrontEnd.CONSOLE:  # which has buttons, and no commands
+        return page.renderer.shown_text(account.disabled_reason or "")
+    told = [page.renderer.text(message) for message in disabled_messages(account)]
+    return page.say("parts_listed", parts=told)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from rich.text import Text
 
@@ -13,21 +14,34 @@ from storage.operations.alerts import Alert
 MARK = "! "
 
 
-def shown(alerts: Sequence[Alert]) -> list[Alert]:
+def shown(alerts: Sequence[Alert], now: datetime) -> list[Alert]:
     """Return the alerts whose cause exists; the others only wait to be resolved."""
-    return [alert for alert in alerts if alert.well_since is None]
+    return [alert for alert in alerts if alert.is_present(now)]
 
 
 def draw(page: Page, alerts: Sequence[Alert], room: int) -> list[Text]:
-    """Return the newest alerts in `room` lines; the others are counted in the last one."""
+    """Return the alerts whose cause exists, the newest of them in `room` lines of a screen.
+
+    The others are counted in the last line. Elsewhere all are shown, with what to do.
+    """
     renderer = AlertRenderer(page.renderer)
-    wrong = shown(alerts)
+    wrong = shown(alerts, page.now)
+    if not page.is_screen:
+        return [line for alert in wrong for line in _whole(page, renderer, alert)]
     newest = wrong if len(wrong) <= room else wrong[-max(1, room - 1) :]
-    lines = [_line(MARK + renderer.headline(alert), "bold red") for alert in newest]
+    lines = [page.line(MARK + renderer.headline(alert), "bold red") for alert in newest]
     if len(newest) < len(wrong):
         left_out = page.say("alert_more", n=f"{len(wrong) - len(newest):,}")
-        lines.append(_line(MARK + left_out, "red"))
-    return lines
+        lines.append(page.line(MARK + left_out, "red"))
+    return [line for parts in lines for line in parts]
+
+
+def _whole(page: Page, renderer: AlertRenderer, alert: Alert) -> list[Text]:
+    what_to_do = page.say("alert_do", advice=renderer.advice(alert))
+    return [
+        *page.line(MARK + renderer.headline(alert), "bold red"),
+        *page.line(what_to_do, indent=len(MARK)),
+    ]
 
 
 class AlertNews:
@@ -39,7 +53,7 @@ class AlertNews:
 
     def lines(self, page: Page, alerts: Sequence[Alert]) -> list[str]:
         """Return a plain line for each alert that began or ended since the last call."""
-        now = {alert.id: alert for alert in shown(alerts)}
+        now = {alert.id: alert for alert in shown(alerts, page.now)}
         began, over = page.say("alert_is_open"), page.say("alert_is_over")
         changes = [(began, alert) for key, alert in now.items() if key not in self._seen]
         changes += [(over, alert) for key, alert in self._seen.items() if key not in now]
@@ -48,7 +62,3 @@ class AlertNews:
         return [
             f"{clock} | {change}: {self._renderer.headline(alert)}" for change, alert in changes
         ]
-
-
-def _line(text: str, style: str) -> Text:
-    return Text(text, style=style, no_wrap=True, overflow="ellipsis")

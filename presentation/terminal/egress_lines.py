@@ -1,45 +1,121 @@
-"""Open circuits and egress routes in cooldown on the terminal: until when, what and why."""
+"""What is left alone, on the terminal: circuits, egress routes, accounts; until when and why."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from rich.text import Text
 
+from core.messages import Message
 from core.plain_text import one_line
-from presentation.egress_views import circuit_cause, route_reason, unit_message
+from presentation.account_views import AccountView
+from presentation.egress_views import (
+    circuit_advice,
+    circuit_cause,
+    is_silent_proxy,
+    route_advice,
+    route_reason,
+    unit_message,
+)
+from presentation.i18n import advice
 from presentation.snapshot import Snapshot
 from presentation.terminal.layout import Page
+from storage.crawling.proxies import EgressRoute
+from storage.crawling.source_states import Circuit
 
 MAX_LINES = 4
+INDENT = 2
+
+
+@dataclass(frozen=True)
+class FaultLine:
+    """What is left alone, until when and why, and what to do about it."""
+
+    text: str
+    advice: str
+
+
+def fault_lines(page: Page, snapshot: Snapshot) -> list[FaultLine]:
+    """Return a line for each open circuit, route in cooldown and suspect account."""
+    found = [of_circuit(page, circuit) for circuit in snapshot.circuits]
+    found += [of_route(page, route) for route in snapshot.routes]
+    suspect = [view for view in snapshot.accounts if view.is_suspect(page.now)]
+    reasons = snapshot.cooldown_reasons
+    return found + [of_account(page, view, reasons.get(view.account.id)) for view in suspect]
 
 
 def lines(page: Page, snapshot: Snapshot) -> list[str]:
-    """Return a line for each circuit and route; the moment comes first, as lines are cut."""
-    found = [
-        page.say(
-            "screen_circuit_open",
-            until=page.moment(circuit.until_at),
-            unit=unit_message(circuit.platform, circuit.egress, circuit.endpoint),
-            cause=circuit_cause(circuit),
-        )
-        for circuit in snapshot.circuits
-    ]
-    found += [
-        page.say(
-            "screen_egress_cools",
-            until=page.moment(route.cooldown_until) if route.cooldown_until else "?",
-            egress=route.egress,
-            reason=route_reason(route),
-        )
-        for route in snapshot.routes
-    ]
-    return [one_line(line) for line in found]
+    """Return the texts of `fault_lines`."""
+    return [fault.text for fault in fault_lines(page, snapshot)]
 
 
 def draw(page: Page, snapshot: Snapshot) -> list[Text]:
-    """Return the first lines; the others are counted in the last one."""
-    found = lines(page, snapshot)
-    shown = found if len(found) <= MAX_LINES else found[: MAX_LINES - 1]
-    if len(shown) < len(found):
-        more = f"{len(found) - len(shown):,}"
-        shown = [*shown, page.say("circuits_and_routes_more", n=more)]
-    return [Text(line, "yellow", no_wrap=True, overflow="ellipsis") for line in shown]
+    """Return the first lines on a screen, the others counted; elsewhere all, with advice."""
+    found = fault_lines(page, snapshot)
+    if not page.is_screen:
+        return [line for fault in found for line in with_advice(page, fault)]
+    shown = [fault.text for fault in found]
+    if len(found) > MAX_LINES:
+        more = f"{len(found) - MAX_LINES + 1:,}"
+        shown = [*shown[: MAX_LINES - 1], page.say("circuits_and_routes_more", n=more)]
+    return [line for text in shown for line in page.line(text, "yellow")]
+
+
+def with_advice(page: Page, fault: FaultLine, indent: int = 0) -> list[Text]:
+    """Return a fault, and below it what to do about it."""
+    what_to_do = page.say("what_to_do", advice=fault.advice)
+    return [
+        *page.line(fault.text, "yellow", indent),
+        *page.line(what_to_do, indent=indent + INDENT),
+    ]
+
+
+def of_circuit(page: Page, circuit: Circuit) -> FaultLine:
+    """Return the line about an open circuit; the moment comes first, as lines are cut."""
+    until = page.moment(circuit.until_at)
+    if is_silent_proxy(circuit):
+        text = page.say(
+            "screen_route_silent", until=until, egress=circuit.egress, platform=circuit.platform
+        )
+    else:
+        unit = unit_message(circuit.platform, circuit.egress, circuit.endpoint)
+        cause = circuit_cause(circuit)
+        text = page.say("screen_circuit_open", until=until, unit=unit, cause=cause)
+    return _fault_line(page, text, circuit_advice(circuit))
+
+
+def of_route(page: Page, route: EgressRoute) -> FaultLine:
+    """Return the line about a route in cooldown."""
+    text = page.say(
+        "screen_egress_cools",
+        until=_moment(page, route.cooldown_until),
+        egress=route.egress,
+        reason=route_reason(route),
+    )
+    return _fault_line(page, text, route_advice(route))
+
+
+def of_account(page: Page, view: AccountView, reason: str | None) -> FaultLine:
+    """Return the line about an account in cooldown; `reason` is a stored message, if known."""
+    account, is_suspect = view.account, view.is_suspect(page.now)
+    text = page.say(
+        "screen_account_rests",
+        until=_moment(page, account.cooldown_until),
+        account=account.username,
+        platform=account.platform,
+        reason=Message.load(reason)
+        if reason
+        else Message(f"account_state_{view.state_word(page.now)}"),
+    )
+    return _fault_line(
+        page, text, advice.on_resting_account(account.username, is_suspect=is_suspect)
+    )
+
+
+def _moment(page: Page, moment: datetime | None) -> str:
+    return "?" if moment is None else page.moment(moment)
+
+
+def _fault_line(page: Page, text: str, what_to_do: Message) -> FaultLine:
+    return FaultLine(one_line(text), one_line(page.renderer.text(what_to_do)))

@@ -20,12 +20,14 @@ CLOCK_CELLS = 10
 SEALED_CELLS = 24  # in front of a file's name, at most
 
 
-def draw(page: Page, snapshot: Snapshot, room: int) -> Text:
-    """Return the newest events, a line each, in at most `room` lines."""
-    lines = Text(no_wrap=True, overflow="ellipsis", style="dim")
-    rows = [f"{page.clock(at)}  {one_line(text)}" for at, text in happened(page, snapshot)[:room]]
-    lines.append("\n".join(rows))
-    return lines
+def draw(page: Page, snapshot: Snapshot, room: int) -> list[Text]:
+    """Return the newest `room` events, a line of a screen each."""
+    found = happened(page, snapshot)[:room]
+    return [
+        line
+        for at, text in found
+        for line in page.line(f"{page.clock(at)}  {one_line(text)}", "dim")
+    ]
 
 
 def happened(page: Page, snapshot: Snapshot) -> list[tuple[datetime, str]]:
@@ -77,6 +79,7 @@ def _of_job(page: Page, run: JobRun) -> str:
 
 def _sealed(page: Page, segment: Segment) -> str:
     name = PurePath(segment.file_path or "").name
-    short = shortened_left(name, max(20, page.width - CLOCK_CELLS - SEALED_CELLS))
+    if page.is_screen:
+        name = shortened_left(name, max(20, page.width - CLOCK_CELLS - SEALED_CELLS))
     rows = page.renderer.count("row", segment.exported_count)
-    return page.say("screen_sealed", rows=rows, file=short)
+    return page.say("screen_sealed", rows=rows, file=name)

@@ -2,27 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from presentation.i18n.renderer import Renderer
+from presentation.terminal.tables import Column, Table, wrapped
 
-BAR_FULL, BAR_EMPTY, RULE = "━", "─", "─"
+BAR_FULL, BAR_EMPTY = "━", "─"
 WIDE_COLUMNS = 100
+
+
+class Space(Enum):
+    """What becomes of text that is wider than the page."""
+
+    SCREEN = auto()  # it is cut: a line more would push others out of the window
+    WINDOW = auto()  # it goes on in the next line
+    PIPE = auto()  # it stays one line, of any width
 
 
 @dataclass(frozen=True)
 class Page:
-    """What the parts of a screen are drawn for: language and zone, width in cells, the time
-    shown."""
+    """What the parts of a screen are drawn for: language and zone, width in cells, the time shown,
+    and the room for text."""
 
     renderer: Renderer
     width: int
     now: datetime
+    space: Space = Space.SCREEN
+
+    @property
+    def is_screen(self) -> bool:
+        """Return True where lines are counted, and cut at the width."""
+        return self.space is Space.SCREEN
+
+    @property
+    def window(self) -> int | None:
+        """Return the cells that a line may have; None in a pipe."""
+        return None if self.space is Space.PIPE else self.width
 
     @property
     def is_wide(self) -> bool:
@@ -39,9 +61,32 @@ class Page:
         value as it is."""
         return self.renderer.word(group, value)
 
-    def head(self, *codes: str) -> list[Text]:
-        """Return the titles of a table's columns, by the codes of their texts."""
-        return [Text(self.say(code), "bold") for code in codes]
+    def titled(
+        self,
+        code: str,
+        *,
+        max_cells: int | None = None,
+        min_cells: int | None = None,
+        is_optional: bool = False,
+    ) -> Column:
+        """Return a column by the code of its title; only a screen cuts it, or leaves it out."""
+        title = self.say(code)
+        return Column(
+            title,
+            self.say("column_label", title=title),
+            max_cells=max_cells if self.is_screen else None,
+            min_cells=min_cells if self.is_screen else None,
+            is_optional=is_optional and self.is_screen,
+        )
+
+    def line(self, text: str | Text, style: str = "", indent: int = 0) -> list[Text]:
+        """Return a text behind blanks as lines: one that is cut on a screen, as many as it takes
+        in a window."""
+        whole = Text(text, style) if isinstance(text, str) else text
+        if not self.is_screen:
+            return wrapped(whole, self.window, indent + 2, first=indent)
+        cut = Text(" " * indent, no_wrap=True, overflow="ellipsis")
+        return [cut.append_text(whole)]
 
     def clock(self, moment: datetime) -> str:
         """Return the time of day in the reader's zone, as `05:00:07`."""
@@ -53,8 +98,9 @@ class Page:
             moment.astimezone(self.renderer.zone),
             self.now.astimezone(self.renderer.zone),
         )
-        form = "%H:%M:%S" if local.date() == today.date() else "%Y-%m-%d %H:%M"
-        return local.strftime(form)
+        if local.date() == today.date():
+            return f"{local:%H:%M:%S}"
+        return self.renderer.moment(moment)
 
     def bar(self, share: float, narrow: int, wide: int, style: str) -> Text:
         """Return a bar that is filled up to `share` (0 to 1), of `narrow` or `wide` cells."""
@@ -63,35 +109,9 @@ class Page:
         return Text(BAR_FULL * full, style) + Text(BAR_EMPTY * (cells - full), "dim")
 
 
-def in_columns(
-    page: Page,
-    rows: list[list[Text]],
-    max_cells: tuple[int, ...],
-    shrinking: tuple[tuple[int, int], ...],
-) -> list[Text]:
-    """Return rows as lines with aligned columns, with a rule below the first row, the head.
-
-    Args:
-        max_cells: the greatest width of each column; 0 for any.
-        shrinking: (column, smallest width) of those to cut when the page is too narrow, in order.
-    """
-    gap = 3 if page.is_wide else 2
-    widest = [max(row[column].cell_len for row in rows) for column in range(len(max_cells))]
-    cells = [min(wide, limit or wide) for wide, limit in zip(widest, max_cells, strict=True)]
-    over = 1 + sum(cells) + gap * (len(cells) - 1) - page.width
-    for column, min_cells in shrinking:
-        cut = max(0, min(over, cells[column] - min_cells))
-        cells[column] -= cut
-        over -= cut
-    lines = []
-    for row in rows:
-        for cell, size in zip(row, cells, strict=True):
-            cell.truncate(size, overflow="ellipsis", pad=True)
-        line = Text(" ", no_wrap=True, overflow="ellipsis") + Text(" " * gap).join(row)
-        line.rstrip()
-        lines.append(line)
-    rule = Text(" " + RULE * (page.width - 2), no_wrap=True, overflow="ellipsis")
-    return [lines[0], rule, *lines[1:]]
+def screen_table(page: Page, columns: Sequence[Column]) -> Table:
+    """Return an empty table as the screen draws it, with a rule below the titles."""
+    return Table(columns, gap=3 if page.is_wide else 2, margin=1, has_rule=True)
 
 
 def shortened_left(text: str, cells: int) -> str:

@@ -6,12 +6,11 @@ import math
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from rich.table import Table
-
 from crawler.planning.advice import Advice
 from crawler.planning.forecast import ForecastEnd, PlannedAccount
 from crawler.planning.inputs import Measure, Plan
 from presentation.i18n.renderer import Renderer
+from presentation.terminal.tables import Column, Table
 from storage.models.tasks import TaskType
 
 MAX_HOURS = 24  # longer times are shown in days
@@ -51,10 +50,15 @@ class PlanView:
                 f"{account.daily_limit:,}",
                 self._note(plan, account),
             )
-            table.add_row(*cells)
+            table.add(cells)
         if len(pool) > SHOWN_ACCOUNTS:
             left_out = f"{len(pool) - SHOWN_ACCOUNTS:,}"
-            table.add_row(self._renderer.say("plan_more_accounts", n=left_out))
+            table.add(
+                (
+                    self._renderer.say("plan_more_accounts", n=left_out),
+                    *[""] * 5,
+                )
+            )
         return table
 
     def work(self, plan: Plan) -> Table:
@@ -64,9 +68,21 @@ class PlanView:
         crawl, forecast = TaskType.INGESTION, plan.forecast
         nothing = forecast.crawl.secs == 0 and not plan.question.pages
         ending = ("", "", "") if nothing else self._ending(plan, forecast.crawl)
-        table.add_row(self._name(crawl), *self._crawl(plan), *ending)
+        table.add(
+            (
+                self._name(crawl),
+                *self._crawl(plan),
+                *ending,
+            )
+        )
         ending = self._ending(plan, forecast.export)
-        table.add_row(self._name(TaskType.EXPORT), *self._export(plan), *ending)
+        table.add(
+            (
+                self._name(TaskType.EXPORT),
+                *self._export(plan),
+                *ending,
+            )
+        )
         return table
 
     def sentences(self, plan: Plan) -> Iterator[str]:
@@ -163,11 +179,14 @@ class PlanView:
         return self._renderer.say("plan_session_ends", at=self._moment(plan, account.until_secs))
 
     def _table(self, names: Sequence[str], right: Sequence[int] = (), **parts: str) -> Table:
-        table = Table(box=None, pad_edge=False)
-        for place, name in enumerate(names):
-            title = self._renderer.say(f"plan_column_{name}", **parts)
-            table.add_column(title, no_wrap=True, justify="right" if place in right else "left")
-        return table
+        titles = [self._renderer.say(f"plan_column_{name}", **parts) for name in names]
+        labels = [self._renderer.say("column_label", title=title) for title in titles]
+        return Table(
+            [
+                Column(title, label, is_number=place in right)
+                for place, (title, label) in enumerate(zip(titles, labels, strict=True))
+            ]
+        )
 
     def _how(self, measure: Measure) -> str:
         if not measure.pages:

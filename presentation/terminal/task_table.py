@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Sequence
 
-from rich.console import Group, RenderableType
 from rich.text import Text
 
 from core.plain_text import one_line
 from presentation.i18n.command_lines import start_command
 from presentation.snapshot import MAX_PENDING, RateMeter, StoppedCrawl, TaskView, Waiting
-from presentation.terminal.layout import Page, in_columns
+from presentation.terminal.layout import Page, screen_table
 from storage.models.tasks import TaskStatus, TaskType, WaitingFor
 
 STYLES = {
@@ -20,35 +20,65 @@ STYLES = {
     TaskStatus.COMPLETED: "green",
     TaskStatus.FAILED: "red",
 }
+RUNNING, WAITING, PENDING, ENDED = range(4)
+NAME_CELLS, MIN_NAME_CELLS = 30, 16
 # Waits for rows and for the next quota day need no reason beside them.
 EXPLAINED_WAITS = (WaitingFor.ACCOUNT, WaitingFor.DISK, WaitingFor.PLATFORM)
 
 
-def draw(page: Page, tasks: list[TaskView], rates: RateMeter, max_tasks: int) -> RenderableType:
-    """Return the newest `max_tasks` tasks; the others are counted by state."""
+def draw(
+    page: Page,
+    tasks: Sequence[TaskView],
+    rates: RateMeter,
+    max_tasks: int,
+    own: Collection[int] = (),
+) -> list[Text]:
+    """Return the first `max_tasks` tasks as `ordered`; the others are counted by state."""
     if not tasks:
-        return Text(page.say("screen_no_tasks"), style="dim")
-    # In the order of their ids: the newest tasks are the last ones.
-    left_out, shown = tasks[: max(0, len(tasks) - max_tasks)], tasks[-max_tasks:]
-    head = page.head("column_task", "column_state", "screen_progress", "column_rate")
-    rows = [head, *(_cells(page, view, rates) for view in shown)]
-    lines = in_columns(page, rows, (30, 0, 0, 0), shrinking=((0, 16), (2, 1)))
-    parts = lines[:2]
-    for view, line in zip(shown, lines[2:], strict=True):
-        parts += [line, *(Text(f"   {text}", style) for text, style in remarks(page, view))]
+        return page.line(page.say("screen_no_tasks"), "dim")
+    in_order = ordered(tasks, own)
+    shown, left_out = in_order[:max_tasks], in_order[max_tasks:]
+    table = screen_table(
+        page,
+        [
+            page.titled("column_task", max_cells=NAME_CELLS, min_cells=MIN_NAME_CELLS),
+            page.titled("column_state"),
+            page.titled("screen_progress", min_cells=1),
+            page.titled("column_rate", is_optional=True),
+        ],
+    )
+    for view in shown:
+        told = [Text(text, style) for text, style in remarks(page, view)]
+        table.add(_cells(page, view, rates), remarks=told)
+    lines = table.lines(page.window)
     if left_out:
         states = Counter(page.word("task_state", view.task.status) for view in left_out)
         counts = ", ".join(f"{number:,} {state}" for state, number in states.items())
         more = page.say("screen_more", n=f"{len(left_out):,}", counts=counts)
-        parts.append(Text(f" {more}", style="dim"))
-    return Group(*parts)
+        lines += page.line(more, "dim", indent=1)
+    return lines
+
+
+def ordered(tasks: Sequence[TaskView], own: Collection[int] = ()) -> list[TaskView]:
+    """Return the tasks whose ids are `own` first, then those that run, wait, and are pending."""
+    return sorted(tasks, key=lambda view: (view.task.id not in own, _rank(view), view.task.id))
+
+
+def _rank(view: TaskView) -> int:
+    status = view.task.status
+    if status is TaskStatus.IN_PROGRESS:
+        return RUNNING if view.waiting is None and view.attended else WAITING
+    if not view.task.is_open:
+        return ENDED
+    is_held = status is TaskStatus.PAUSED or view.waiting is not None
+    return WAITING if is_held or view.not_before is not None else PENDING
 
 
 def _cells(page: Page, view: TaskView, rates: RateMeter) -> list[Text]:
     progress = Text(progress_text(page, view))
     share = share_done(view)
     if share is not None:
-        progress = page.bar(share, 6, 20, STYLES[view.task.status]) + Text(" ") + progress
+        progress = page.bar(share, 4, 20, STYLES[view.task.status]) + Text(" ") + progress
     name = Text(one_line(title(page, view)))
     return [name, _state(page, view), progress, Text(rate(page, view, rates))]
 
@@ -128,8 +158,13 @@ def remarks(page: Page, view: TaskView) -> list[tuple[str, str]]:
         return [(one_line(page.renderer.shown_text(view.error or "")), "red")] if view.error else []
     wait = wait_text(page, view)
     found = [(wait, "yellow")] if wait else []
+    if view.labels:
+        labels = " ".join(view.labels)
+        found.append((page.say("column_label", title=page.say("column_labels")) + labels, "dim"))
+    if view.pin is not None and task.is_open:
+        found.append((one_line(page.renderer.text(view.pin)), "dim"))
     if task.status is TaskStatus.PAUSED and view.waiting is None and view.not_before is None:
-        return [(page.say("screen_task_paused", id=task.id), "yellow")]
+        return [*found, (page.say("screen_task_paused", id=task.id), "yellow")]
     if task.is_open and not view.attended:
         command = start_command(task.task_type, one_line(task.domain))
         found.append((page.say("screen_nobody", command=command), "yellow"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -35,6 +36,7 @@ class Bilibili:
             ("GET", "/"): self.home,
             ("GET", "/x/web-interface/nav"): self.nav,
             ("GET", "/x/frontend/finger/spi"): self.device,
+            ("GET", "/x/web-interface/zone"): self.zone,
             ("GET", "/x/web-interface/wbi/search/type"): self.search,
         }
 
@@ -49,6 +51,10 @@ class Bilibili:
         """The device cookies' values, for clients that do not visit the start page."""
         devices = {"b_3": _device_id(), "b_4": _device_id()}
         return self.door.quiet(request, envelopes.success(devices))
+
+    def zone(self, request: Request) -> Reply:
+        """The address from which somebody asks, and where it is; each egress route has its own."""
+        return self.door.quiet(request, envelopes.success({"addr": _address(request.egress)}))
 
     def nav(self, request: Request) -> Reply:
         """Who is signed in; the WBI keys also for those who are not, but not for the banned."""
@@ -104,3 +110,8 @@ def _question(params: Mapping[str, str]) -> Question | None:
 
 def _device_id() -> str:
     return f"{str(uuid.uuid4()).upper()}00001infoc"
+
+
+def _address(egress: str) -> str:
+    """Return the address of an egress route, from a range that is reserved for documentation."""
+    return f"198.51.100.{zlib.crc32(egress.encode()) % 254 + 1}"

@@ -44,8 +44,8 @@ class BilibiliVideos:
         }
 
     def view(self, request: Request) -> Reply:
-        """One video by `bvid` or `aid`."""
-        refused = self.door.refusal(request)
+        """One video by `bvid` or `aid`; also for anonymous visitors."""
+        refused = self.door.refusal(request, anybody=True)
         if refused:
             return refused
         aid = _wanted_aid(request.params)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from core.errors import InvalidInputError, LoginExpiredError
 from core.settings import Pace
@@ -32,7 +31,6 @@ from sources.transport.session import open_http
 
 SEARCH_TYPES = {Via.USERS: "bili_user", Via.VIDEOS: "video"}
 ENDPOINT_PACES = {"/x/space/": Pace(150, 300)}  # said to be its limit
-PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 
 
 class BilibiliSource:
@@ -142,22 +140,3 @@ class BilibiliSource:
             return SessionStatus(signed_in=False)
         mid = str(data.get("mid"))
         return SessionStatus(True, mid if UID.fullmatch(mid) else None, str(data.get("uname")))
-
-
-def check_proxy(url: str) -> str:
-    """Return the URL of a proxy unchanged when requests can use it.
-
-    Raises:
-        InvalidInputError: it cannot; the message does not repeat it, because it may hold a
-            password.
-    """
-    try:
-        parts = urlsplit(url)
-        spelled = url.isprintable() and " " not in url
-        usable = spelled and parts.scheme in PROXY_SCHEMES and bool(parts.hostname)
-        usable = usable and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise InvalidInputError("proxy_not_url", schemes=list(PROXY_SCHEMES))
-    return url

@@ -11,7 +11,8 @@ and a video that its page called gone, and that no batch has reported since, is 
 for a day.
 
 Where the batch endpoint is refused, gone or odd, all videos are requested singly with the same
-account, and the endpoint is left alone for hours, by all processes.
+account, and the endpoint is left alone for hours, by all processes. Without any account they are
+requested singly as by a visitor.
 """
 
 from __future__ import annotations
@@ -146,8 +147,10 @@ class VideoCounters:
             found[aids[0]] = self._fetch_single(session, aids[0])
             return
         waiting = list(aids)
+        # Visitors are answered about single videos only.
+        is_visitor = session.account_id <= ANONYMOUS
         while waiting:
-            if not self._circuits.is_usable(PLATFORM, ENDPOINTS[INFOS]):
+            if is_visitor or not self._circuits.is_usable(PLATFORM, ENDPOINTS[INFOS]):
                 for aid in waiting:
                     found[aid] = self._resolve_missing(session, aid)
                 return
@@ -199,8 +202,6 @@ class VideoCounters:
         log.warning("bilibili %s is left alone for %.0f s: %s", INFOS, secs, error)
 
     def _is_signed_in(self, session: AccountSession) -> bool:
-        if session.account_id <= ANONYMOUS:
-            return False
         return self._client.nav(session).get("isLogin") is True
 
     def _shrink(self) -> None:

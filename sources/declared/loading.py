@@ -21,7 +21,6 @@ from core.installation.home import find_home
 from core.messages import Message, message_of
 from core.settings import Settings, UrlSetting
 from core.settings.loading import pydantic_problem
-from sources.bilibili.source import check_proxy
 from sources.cookies.selection import SessionText, site_of
 from sources.declared.consistency import Problem, problems
 from sources.declared.credentials import given_session
@@ -45,11 +44,11 @@ class DeclaredPlatform:
     """A platform from a file, with what the registry of platforms needs of each one."""
 
     name: str
+    base_url: str
     raw_fields: Mapping[str, str]
     profile_url: str | None
     make: Callable[[Settings, Clock], DeclaredSource]
     read_session: Callable[[str], SessionText]
-    check_proxy: Callable[[str], str]
     shows_uid: bool
     sequential: bool
     file: Path
@@ -142,6 +141,7 @@ def _platform(path: Path, declaration: Declaration) -> DeclaredPlatform:
     columns = column_expressions(declaration.columns)
     return DeclaredPlatform(
         name=declaration.name,
+        base_url=declaration.base_url,
         raw_fields={name: raw_field(name, where) for name, where in columns.items()},
         profile_url=declaration.creators.profile_url,
         make=lambda settings, clock: DeclaredSource(
@@ -155,7 +155,6 @@ def _platform(path: Path, declaration: Declaration) -> DeclaredPlatform:
             declaration.session,
             site_of(urlsplit(declaration.base_url).hostname or ""),
         ),
-        check_proxy=check_proxy,
         shows_uid=declaration.check.uid is not None,
         sequential=declaration.sequential,
         file=path,

@@ -17,7 +17,7 @@ from sources.declared.expressions import Expression
 
 NUMBER_UID = re.compile(r"[1-9][0-9]{0,19}")
 # As long as the column, without blanks, and without U+FFFD, which marks damaged text.
-TEXT_UID = re.compile(r"[!-~\u00a1-\ufffc]{1,64}")
+TEXT_UID = re.compile(r"[!-~\u00a1-\ufffc]{1,255}")  # what the column holds
 COUNT = re.compile(r"[0-9]{1,12}")
 EXCERPT_CHARS = 500
 EVIDENCE_CHARS = 4000

@@ -20,6 +20,13 @@ import urllib3.exceptions as lib
 
 from core.errors import BatonError, FaultUnit, TransportFault
 from core.messages import Message
+from sources.transport.tls import (
+    EXPIRED,
+    ISSUER_UNKNOWN,
+    NOT_YET_VALID,
+    certificate_reason,
+    tls_reason,
+)
 
 E = TypeVar("E", bound=BaseException)
 TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
@@ -44,10 +51,6 @@ PROVIDER_HEADERS = (
 # RFC 9209, 2.3: `Proxy-Status: name; error=TYPE`.
 PROXY_STATUS_ERROR = re.compile(r";\s*error\s*=\s*\"?([a-z0-9_]+)", re.IGNORECASE)
 BEHIND_PROXY = re.compile(r"connection_refused|dns_error|dns_timeout|destination_\w+", re.I)
-# OpenSSL's codes of a certificate that is not valid yet, or not any more.
-NOT_IN_TIME = (9, 10)
-# OpenSSL's codes of a certificate whose issuer is not in this host's list.
-ISSUER_UNKNOWN = (2, 20, 21)
 
 
 def classify(error: BaseException, *, through_proxy: bool) -> TransportFault:
@@ -57,13 +60,14 @@ def classify(error: BaseException, *, through_proxy: bool) -> TransportFault:
         error: what `requests` raised.
         through_proxy: the request went through a proxy.
     """
-    chain = list(_chain(error))
+    chain = list(error_chain(error))
     status = _tunnel_status(chain)
     if through_proxy and status is not None:
         return _of_proxy_status(status)
     certificate = _first(chain, ssl.SSLCertVerificationError)
     if certificate is not None:
-        return _of_certificate(certificate, through_proxy)
+        of_proxy = through_proxy and _first(chain, lib.ProxyError) is not None
+        return _of_certificate(certificate, through_proxy, of_proxy=of_proxy)
     if through_proxy:
         found = _of_socks(chain) or _of_proxy(chain)
         if found is not None:
@@ -100,7 +104,7 @@ def classify_answer(
     return None
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def error_chain(error: BaseException) -> Iterator[BaseException]:
     """Yield the error and what caused it, down to the first one."""
     seen: set[int] = set()
     waiting: list[object] = [error]
@@ -140,15 +144,23 @@ def _of_proxy_status(status: int) -> TransportFault:
     return _fault(FaultUnit.EGRESS, "proxy_refused", status=status)
 
 
-def _of_certificate(error: ssl.SSLCertVerificationError, through_proxy: bool) -> TransportFault:
+def _of_certificate(
+    error: ssl.SSLCertVerificationError, through_proxy: bool, *, of_proxy: bool
+) -> TransportFault:
+    """Return the fault of a certificate; `of_proxy`: it is the one of the proxy itself."""
+    reason = certificate_reason(error)
+    if of_proxy:
+        # Another proxy may do: whatever is wrong here, the platform was not even asked.
+        message = Message.of("proxy_certificate_wrong", cause=reason)
+        return TransportFault(FaultUnit.EGRESS, message, is_certain=True, through_proxy=True)
     code = getattr(error, "verify_code", 0)
-    if code in NOT_IN_TIME:
-        return TransportFault(FaultUnit.OURSELVES, Message.of("certificate_not_in_time"))
+    if code in (NOT_YET_VALID, EXPIRED):
+        return TransportFault(FaultUnit.OURSELVES, reason)
     # Behind a proxy an unknown issuer is most likely the proxy, which reads the traffic.
     ours = code in ISSUER_UNKNOWN and not through_proxy
     return TransportFault(
         unit=FaultUnit.OURSELVES if ours else FaultUnit.CONNECTION,
-        message=Message.of("certificate_not_trusted"),
+        message=reason,
         through_proxy=through_proxy,
     )
 
@@ -229,7 +241,7 @@ def _reason(chain: list[BaseException]) -> Message:
     if _first(chain, requests.exceptions.ChunkedEncodingError):
         return Message.of("answer_cut_short")
     if _first(chain, ssl.SSLError) or _first(chain, lib.SSLError):
-        return Message.of("tls_failed")
+        return tls_reason(chain) or Message.of("tls_failed")
     # RemoteDisconnected, a connection that was closed, is a BadStatusLine too.
     if _first(chain, http.client.BadStatusLine) and not _first(chain, ConnectionError):
         return Message.of("answer_not_http")

@@ -17,6 +17,7 @@ from core.errors import FaultUnit, NoAnswerError, TransportFault
 from core.messages import Message
 from sources.transport.deadline import Deadline
 from sources.transport.faults import classify, classify_answer
+from sources.transport.final_response import FinalResponse
 
 CONNECT_SECS = 5.0
 ANSWER_SECS = 30.0
@@ -233,6 +234,7 @@ class _Watched:
 
     adapter: _WatchedAdapter
     sock: Any = None
+    response_class = FinalResponse
 
     def _new_conn(self) -> Any:
         connect = super()._new_conn  # type: ignore[misc]

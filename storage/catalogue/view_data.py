@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from core.clock import Clock
 from core.errors import SchemaMismatchError
-from storage.engines.sqlite import SQLiteEngine
+from core.installation.file_access import SHARED, FileAccess
+from storage.engines.sqlite import JournalMode, SQLiteEngine
 from storage.engines.transactions import Database, Tx
 from storage.schema.schema import statements
 
@@ -52,12 +53,20 @@ class ImportedFile:
     sha256: str
 
 
-def open_view_data(path: Path, clock: Clock) -> Database:
-    """Return the database of that file, which is created on the first read or write."""
-    return Database(
-        engine=SQLiteEngine(path=path, pool_size=CONNECTIONS, page_cache_kib=PAGE_CACHE_KIB),
-        clock=clock,
+def open_view_data(path: Path, clock: Clock, access: FileAccess = SHARED) -> Database:
+    """Return the database of that file, which is created on the first read or write.
+
+    A new file gets the mode and the group of `access`. Users who may only read it can query it, as
+    it has no write-ahead log; they should set a busy timeout.
+    """
+    engine = SQLiteEngine(
+        path=path,
+        pool_size=CONNECTIONS,
+        page_cache_kib=PAGE_CACHE_KIB,
+        journal=JournalMode.DELETE,
+        access=access,
     )
+    return Database(engine=engine, clock=clock)
 
 
 def create(database: Database) -> None:
@@ -91,13 +100,48 @@ def upsert_metrics(tx: Tx, rows: Sequence[tuple[Any, ...]]) -> None:
     tx.execute_many(_upsert("work_metrics", METRICS, key, ["?"] * len(METRICS)), rows)
 
 
-def upsert_session(tx: Tx, session: Mapping[str, Any]) -> None:
-    """Insert a crawl session, or replace the one with its `session_id`.
+def works_of_hour(tx: Tx, day: str, hour: str) -> list[tuple[str, str]]:
+    """Return platform and id of the works that have a row in an hour."""
+    rows = tx.all(
+        "SELECT platform, work_id FROM work_metrics WHERE crawl_date=:day AND crawl_hour=:hour",
+        day=day,
+        hour=hour,
+    )
+    return [(row["platform"], row["work_id"]) for row in rows]
 
-    `session` has a value for each name in SESSIONS.
+
+def delete_metrics(tx: Tx, day: str, hour: str, works: Iterable[tuple[str, str]]) -> None:
+    """Delete the rows of these works (platform and id) in an hour."""
+    tx.execute_many(
+        "DELETE FROM work_metrics WHERE platform=? AND work_id=? AND crawl_date=? AND crawl_hour=?",
+        [(*work, day, hour) for work in works],
+    )
+
+
+def put_session(tx: Tx, session: Mapping[str, Any]) -> None:
+    """Insert an hour's crawl session in place of all that the hour has.
+
+    `session` has a value for each name in SESSIONS. An id that another hour has, as in a copied
+    file, is made unique by the hour.
     """
+    hour = {name: session[name] for name in ("crawl_date", "crawl_hour")}
+    named = session["session_id"]
+    others = tx.one(
+        "SELECT 1 FROM crawl_sessions WHERE session_id=:named"
+        " AND NOT (crawl_date=:crawl_date AND crawl_hour=:crawl_hour)",
+        named=named,
+        **hour,
+    )
+    session_id = "{}_{crawl_date}-{crawl_hour}".format(named, **hour) if others else named
+    tx.execute(
+        "DELETE FROM crawl_sessions WHERE crawl_date=:crawl_date AND crawl_hour=:crawl_hour"
+        " AND session_id<>:session_id",
+        session_id=session_id,
+        **hour,
+    )
     values = [f":{column}" for column in SESSIONS]
-    tx.execute(_upsert("crawl_sessions", SESSIONS, ("session_id",), values), **session)
+    upsert = _upsert("crawl_sessions", SESSIONS, ("session_id",), values)
+    tx.execute(upsert, **{**session, "session_id": session_id})
 
 
 def note_import(tx: Tx, day: str, hour: str, file: ImportedFile) -> None:

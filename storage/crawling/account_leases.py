@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from storage.crawling.account_logins import SecretSwap, swap_changes, swap_params
-from storage.crawling.accounts import HAS_QUOTA, IS_RESTED, MAY_ASK
+from storage.crawling.accounts import HAS_QUOTA, IS_RESTED, MAY_ASK, admitted_by, refused_to
 from storage.crawling.proxies import NONE_CLOSED, ClosedRoutes
 from storage.engines.datetimes import to_sql, to_sql_or_none
 from storage.engines.dialect import MAX_TEXT_CHARS
@@ -16,6 +16,9 @@ from storage.engines.transactions import Tx
 from storage.leasing import ACCOUNTS
 from storage.models.accounts import Account, AccountStatus, Health
 from storage.models.mapping import row_to
+from storage.models.tasks import NO_PIN, Pin
+
+PINNED_AT_ONCE = 20  # candidates of a group: of others, some are free at the next look
 
 
 @dataclass(frozen=True)
@@ -40,27 +43,61 @@ def lock_next_fit(
     quota_day: date | None,
     excluding: Collection[int] = (),
     closed: ClosedRoutes = NONE_CLOSED,
+    pin: Pin = NO_PIN,
+    sparing: Collection[Pin] = (),
 ) -> Account | None:
     """Lock and return the least recently used account that is fit to work; None when none is.
 
     With `quota_day` that is an account with export quota left on that day, without it one whose
     pace allows a request now. Rows that another claimer holds locked are passed over, and so are
-    the accounts whose ids are in `excluding`, or whose egress route is `closed`.
+    the accounts whose ids are in `excluding`, or whose egress route is `closed`. Only accounts
+    count that `pin` admits, and none of the pins in `sparing`.
     """
     is_open, routes = _open_only(closed)
+    (admitted, pinned), (refused, spared) = admitted_by(pin), refused_to(sparing)
     left_out = {f"not{number}": account_id for number, account_id in enumerate(excluding)}
     others = f" AND id NOT IN ({','.join(f':{name}' for name in left_out)})" if left_out else ""
+    fit = (
+        f"platform=:platform AND status='idle' AND {IS_RESTED} AND {_fit(quota_day)}{others}"
+        f"{admitted}{refused}{is_open}"
+    )
+    params: dict[str, Any] = {"platform": platform, "now": to_sql(now), "day": str(quota_day)}
+    params |= {**left_out, **pinned, **spared, **routes}
+    if pin:
+        return _lock_pinned(tx, pin, fit, params)
     row = tx.one(
         f"SELECT * FROM accounts {tx.dialect.force_index('idx_accounts_claim')}"
-        f" WHERE platform=:platform AND status='idle' AND {IS_RESTED} AND {_fit(quota_day)}{others}"
-        f"{is_open} ORDER BY last_used_at, id LIMIT 1{tx.dialect.lock_suffix}",
-        platform=platform,
-        now=to_sql(now),
-        day=str(quota_day),
-        **left_out,
-        **routes,
+        f" WHERE {fit} ORDER BY last_used_at, id LIMIT 1{tx.dialect.lock_suffix}",
+        **params,
     )
     return row_to(Account, row) if row else None
+
+
+def _lock_pinned(tx: Tx, pin: Pin, fit: str, params: dict[str, Any]) -> Account | None:
+    """Lock and return the least recently used account that a pin admits and that is `fit`, an SQL
+    condition with its parameters; None when none is.
+
+    The index of claims would lead through the whole pool to the few of a group. Their own leads to
+    them, but a sort under a lock would lock all of them: they are looked at first, and one by one.
+    """
+    if pin.account_id is not None:
+        candidates = [pin.account_id]
+    else:
+        index = tx.dialect.force_index("idx_accounts_group")
+        candidates = tx.column(
+            f"SELECT id FROM accounts {index} WHERE {fit} ORDER BY last_used_at, id"
+            f" LIMIT {PINNED_AT_ONCE}",
+            **params,
+        )
+    for account_id in candidates:
+        row = tx.one(
+            f"SELECT * FROM accounts WHERE id=:one AND {fit}{tx.dialect.lock_suffix}",
+            one=account_id,
+            **params,
+        )
+        if row is not None:
+            return row_to(Account, row)
+    return None
 
 
 def lock_fit(

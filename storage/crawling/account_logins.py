@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
+from storage.crawling.accounts import LIVE
 from storage.engines.datetimes import to_sql, to_sql_or_none
 from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.engines.transactions import Tx
@@ -43,7 +44,7 @@ def set_uid(tx: Tx, account_id: int, uid: str, seen_at: datetime | None = None) 
         DuplicateKeyError: another account of the platform has it.
     """
     tx.execute(
-        "UPDATE accounts SET platform_uid=:uid, uid_seen_at=:seen WHERE id=:id",
+        f"UPDATE accounts SET platform_uid=:uid, uid_seen_at=:seen WHERE id=:id AND {LIVE}",
         id=account_id,
         uid=uid,
         seen=to_sql_or_none(seen_at),
@@ -145,7 +146,7 @@ def renew_session(
     return 1 == tx.execute(
         "UPDATE accounts SET session=:session, session_expires_at=:expires,"
         " session_renewed_at=:now, session_version=session_version+1, updated_at=:now"
-        " WHERE id=:id AND session_version=:version",
+        f" WHERE id=:id AND session_version=:version AND {LIVE}",
         id=account_id,
         version=version,
         session=session,
@@ -163,7 +164,9 @@ def assign_device(tx: Tx, account_id: int, token: int, device: str, now: datetim
 
 def set_device(tx: Tx, account_id: int, device: str) -> None:
     """Store a device that is encrypted anew."""
-    tx.execute("UPDATE accounts SET device=:device WHERE id=:id", id=account_id, device=device)
+    tx.execute(
+        f"UPDATE accounts SET device=:device WHERE id=:id AND {LIVE}", id=account_id, device=device
+    )
 
 
 def swap_changes(swaps: tuple[SecretSwap, ...]) -> str:

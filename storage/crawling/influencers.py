@@ -8,9 +8,9 @@ from datetime import datetime
 from storage.engines.datetimes import to_sql
 from storage.engines.dialect import Dialect
 from storage.engines.transactions import Row, Tx, in_list
-from storage.models.creators import CreatorProfile
+from storage.models.creators import EXPORTED_COLUMNS, CreatorProfile
 
-EXPORTED_COLUMNS = "id, uid, nickname, platform, domain, source_page, raw_data, ingested_at"
+COLUMNS = ", ".join(EXPORTED_COLUMNS)
 
 
 def upsert_page(
@@ -88,7 +88,7 @@ def next_pending(tx: Tx, platform: str, domain: str, after_id: int, limit: int) 
     nothing waits.
     """
     return tx.all(
-        f"SELECT {EXPORTED_COLUMNS} FROM influencers"
+        f"SELECT {COLUMNS} FROM influencers"
         f" {tx.dialect.force_index('idx_influencers_export')}"
         " WHERE domain=:domain AND status='pending_export' AND id>:after AND platform=:platform"
         f" ORDER BY id LIMIT :limit{tx.dialect.lock_suffix}",
@@ -96,6 +96,19 @@ def next_pending(tx: Tx, platform: str, domain: str, after_id: int, limit: int) 
         domain=domain,
         after=after_id,
         limit=limit,
+    )
+
+
+def lock_pending(tx: Tx, ids: Sequence[int]) -> list[Row]:
+    """Lock and return those of the rows that wait for export, by id.
+
+    Rows that other transactions hold locked are left out.
+    """
+    marks, names = in_list(ids)
+    return tx.all(
+        f"SELECT {COLUMNS} FROM influencers WHERE id IN ({marks}) AND status='pending_export'"
+        f" ORDER BY id{tx.dialect.lock_suffix}",
+        **names,
     )
 
 
@@ -126,7 +139,7 @@ def ids_of_segment(tx: Tx, log_id: int) -> list[int]:
 def of_segment(tx: Tx, log_id: int, after_id: int, limit: int) -> list[Row]:
     """Return up to `limit` rows of the segment `log_id` with ids above `after_id`, by id."""
     return tx.all(
-        f"SELECT {EXPORTED_COLUMNS} FROM influencers"
+        f"SELECT {COLUMNS} FROM influencers"
         f" {tx.dialect.force_index('idx_influencers_segment')}"
         " WHERE export_log_id=:log AND id>:after ORDER BY id LIMIT :limit",
         log=log_id,

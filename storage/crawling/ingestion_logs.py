@@ -65,6 +65,19 @@ def set_page_new_count(tx: Tx, log_id: int, new: int) -> None:
     tx.execute("UPDATE ingestion_logs SET new_count=:new WHERE id=:id", id=log_id, new=new)
 
 
+def page_counts(tx: Tx, parent_id: int, first: int, last: int) -> dict[int, int]:
+    """Return how many creators were new on each stored page of a crawl, by page number."""
+    rows = tx.all(
+        "SELECT l.page_number, l.new_count FROM tasks t"
+        f" {tx.dialect.force_index('idx_tasks_pieces')} JOIN ingestion_logs l ON l.task_id=t.id"
+        " WHERE t.parent_id=:parent AND l.page_number BETWEEN :first AND :last",
+        parent=parent_id,
+        first=first,
+        last=last,
+    )
+    return {row["page_number"]: row["new_count"] for row in rows}
+
+
 @dataclass(frozen=True)
 class MissingPages:
     """A completed crawl, or a piece of one, whose range has pages without a log."""

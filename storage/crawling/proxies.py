@@ -26,7 +26,7 @@ class EgressRoute:
 
     `gateway` is shared by the routes of one `host:port`. `bad_in_row` counts failures since the
     last good answer; `fault` says whose the last one was, `last_error` (a stored message) what it
-    was. `cooldowns` counts cooldowns in a row.
+    was. `cooldowns` counts cooldowns in a row. `added_at` is None where no operator added it.
     """
 
     id: int
@@ -45,6 +45,7 @@ class EgressRoute:
     cooldown_until: datetime | None
     cooldowns: int
     updated_at: datetime
+    added_at: datetime | None
 
     def is_cooling(self, now: datetime) -> bool:
         """Return whether no request may leave by it now, but for one that probes it."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -14,6 +14,8 @@ from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.engines.transactions import Row, Tx
 from storage.models.mapping import row_to
 
+# A moment further ahead was written by a host whose clock was wrong.
+MAX_AHEAD = timedelta(hours=25)
 KEY = "platform=:platform AND egress=:egress AND endpoint=:endpoint"
 
 
@@ -58,9 +60,19 @@ class Circuit:
         """Return what the circuit is about."""
         return CircuitUnit(self.platform, self.egress, self.endpoint)
 
+    def is_open(self, now: datetime) -> bool:
+        """Return whether no request passes now: it was opened, and its time is not over."""
+        return self.state is CircuitState.OPEN and now < self.until_at <= now + MAX_AHEAD
+
+    def at(self, now: datetime) -> Circuit:
+        """Return the circuit as it acts now: an open one whose time is over is half-open."""
+        if self.state is not CircuitState.OPEN or self.is_open(now):
+            return self
+        return replace(self, state=CircuitState.HALF_OPEN)
+
 
 def all_of(tx: Tx, now: datetime, platform: str | None = None) -> list[Circuit]:
-    """Return the circuits that are not closed, of one platform or (None) of all."""
+    """Return the circuits that are not closed, as they act now, of one platform or all."""
     where = "" if platform is None else " AND platform=:platform"
     rows = tx.all(
         "SELECT * FROM source_states WHERE state<>'closed'"
@@ -69,7 +81,7 @@ def all_of(tx: Tx, now: datetime, platform: str | None = None) -> list[Circuit]:
         platform=platform,
         now=to_sql(now),
     )
-    return [row_to(Circuit, row) for row in rows]
+    return [row_to(Circuit, row).at(now) for row in rows]
 
 
 def concerning(tx: Tx, platform: str, egress: str, endpoint: str) -> list[Circuit]:

@@ -40,10 +40,10 @@ def resume(tx: Tx, task_id: int, now: datetime) -> int:
 
 def reopen(tx: Tx, task: Task) -> bool:
     """Give a failed task its unique key back; return False when another open task has taken it."""
-    other = find_open(tx, task.task_type, task.platform, task.domain)
+    other = find_open(tx, task.task_type, task.platform, task.domain, task.keyword)
     if other is not None:
         return other.id == task.id
-    key = open_key(task.task_type, task.platform, task.domain)
+    key = open_key(task.task_type, task.platform, task.domain, task.keyword)
     tx.execute("UPDATE tasks SET open_key=:key, finished_at=NULL WHERE id=:id", id=task.id, key=key)
     return True
 
@@ -54,16 +54,26 @@ def restart(tx: Tx, task_id: int, options: Mapping[str, Any], now: datetime) -> 
     They become claimable at once, except those that the operator paused; the workers' writes are
     refused. Return the rows changed.
     """
+    dumped = json.dumps(dict(options), ensure_ascii=False)
+    return take_from_workers(tx, task_id, "options=:options", now, options=dumped)
+
+
+def take_from_workers(tx: Tx, task_id: int, changes: str, now: datetime, **params: object) -> int:
+    """Make `changes` (SQL assignments with `params`) to a task and its open pieces, and take them
+    from their workers, whose writes are refused from then on.
+
+    They become claimable at once, except those that the operator paused. Return the rows changed.
+    """
     return _change_whole(
         tx,
         task_id,
-        "options=:options, lease_token=lease_token+1, lease_owner=NULL, lease_until=NULL,"
+        f"{changes}, lease_token=lease_token+1, lease_owner=NULL, lease_until=NULL,"
         " not_before=CASE WHEN status='paused' THEN not_before ELSE NULL END,"
         " status=CASE WHEN status='paused' THEN 'paused' ELSE 'pending' END,"
         " waiting_for=NULL, attempts=0, last_error=NULL, updated_at=:now",
         OPEN,
-        options=json.dumps(dict(options), ensure_ascii=False),
         now=to_sql(now),
+        **params,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,9 +12,12 @@ from core.errors import DatabaseContentionError, DuplicateKeyError
 from storage.engines.datetimes import to_sql
 from storage.engines.transactions import Tx, in_list
 from storage.models.mapping import row_of, row_to
-from storage.models.tasks import Task, TaskStatus, TaskType
+from storage.models.tasks import Pin, Task, TaskStatus, TaskType
 
+# As wide as the column, with whose letters MySQL counts.
+MAX_OPEN_KEY = 191
 AT_ONCE = 500  # ids in one query
+MAX_PINS = 20  # of tasks that wait, to which other tasks leave their accounts
 RUNS = "status='in_progress'"
 # Only tasks that were put back have `not_before`: the index leads past pieces that never began.
 WAITS_FOR_PACE = "(status='pending' AND not_before IS NOT NULL AND waiting_for='account')"
@@ -39,18 +43,53 @@ class NewTask:
     item_count: int = 0
     new_count: int = 0
     keyword: str | None = None
+    only_account_id: int | None = None
+    only_group: str | None = None
+
+    @property
+    def pin(self) -> Pin:
+        """Whom the task is pinned to."""
+        return Pin(self.only_account_id, self.only_group)
 
 
-def open_key(task_type: TaskType, platform: str, domain: str) -> str:
-    """Return the value of the unique column that keeps a second such task from being open."""
-    return f"{task_type}|{platform}|{domain}"
+def open_key(task_type: TaskType, platform: str, domain: str, keyword: str | None = None) -> str:
+    """Return the value of the unique column that keeps a second such task from being open.
+
+    Crawls of one domain by several keywords may be open at once.
+    """
+    key = f"{task_type}|{platform}|{domain}"
+    if keyword is None:
+        return key
+    whole = f"{key}|{keyword}"
+    if len(whole) <= MAX_OPEN_KEY:
+        return whole
+    return f"{task_type}|{hashlib.sha256(whole.encode()).hexdigest()}"
 
 
-def find_open(tx: Tx, task_type: TaskType, platform: str, domain: str) -> Task | None:
-    """Return the open top-level task of that type, platform and domain; None when there is none."""
-    key = open_key(task_type, platform, domain)
+def find_open(
+    tx: Tx, task_type: TaskType, platform: str, domain: str, keyword: str | None = None
+) -> Task | None:
+    """Return the open top-level task of that type, platform, domain and keyword; None: there is
+    none."""
+    key = open_key(task_type, platform, domain, keyword)
     row = tx.one("SELECT * FROM tasks WHERE open_key=:key", key=key)
     return row_to(Task, row) if row else None
+
+
+def open_crawl(tx: Tx, platform: str, domain: str) -> Task | None:
+    """Return an open crawl of the domain, by whatever keyword, the oldest; None: there is none."""
+    row = tx.one(
+        f"SELECT * {_open_crawls(tx)} ORDER BY id LIMIT 1", platform=platform, domain=domain
+    )
+    return row_to(Task, row) if row else None
+
+
+def _open_crawls(tx: Tx) -> str:
+    return (
+        f"FROM tasks {tx.dialect.force_index('idx_tasks_open_domain')}"
+        " WHERE task_type='ingestion' AND platform=:platform AND domain=:domain"
+        " AND status IN ('pending','in_progress','paused') AND parent_id IS NULL"
+    )
 
 
 def open_or_join(tx: Tx, new: NewTask, now: datetime) -> tuple[Task, bool]:
@@ -62,15 +101,16 @@ def open_or_join(tx: Tx, new: NewTask, now: datetime) -> tuple[Task, bool]:
     Raises:
         DatabaseContentionError: the open task ended in that moment; the transaction may run again.
     """
-    known = find_open(tx, new.task_type, new.platform, new.domain)
+    known = find_open(tx, new.task_type, new.platform, new.domain, new.keyword)
     if known is not None:
         return _joined(tx, known), False
     is_new = True
     try:
-        _insert(tx, new, now, open_key(new.task_type, new.platform, new.domain))
+        key = open_key(new.task_type, new.platform, new.domain, new.keyword)
+        _insert(tx, new, now, key)
     except DuplicateKeyError:
         is_new = False  # another caller was faster
-    task = find_open(tx, new.task_type, new.platform, new.domain)
+    task = find_open(tx, new.task_type, new.platform, new.domain, new.keyword)
     if task is None:
         raise DatabaseContentionError("open_task_ended")
     return (task, True) if is_new else (_joined(tx, task), False)
@@ -145,34 +185,76 @@ def _has_piece(tx: Tx, condition: str) -> str:
 
 
 def is_domain_being_crawled(tx: Tx, platform: str, domain: str) -> bool:
-    """Return whether an ingestion task of the platform and domain is open."""
+    """Return whether a crawl of the platform and domain is open, by whatever keyword."""
     return tx.exists(
-        "SELECT 1 AS yes FROM tasks WHERE open_key=:key",
-        key=open_key(TaskType.INGESTION, platform, domain),
+        f"SELECT 1 AS yes {_open_crawls(tx)} LIMIT 1", platform=platform, domain=domain
     )
 
 
-def is_waiting_for_account(
+@dataclass(frozen=True)
+class KeywordYield:
+    """What the crawls of a domain by one keyword found over all time.
+
+    `creators` were listed, `new` of them were not known in the domain before.
+    """
+
+    keyword: str
+    pages: int
+    creators: int
+    new: int
+
+
+def yields(tx: Tx, platform: str, domain: str) -> list[KeywordYield]:
+    """Return what each keyword of a domain found, the one with most new creators first."""
+    rows = tx.all(
+        "SELECT COALESCE(t.keyword, t.domain) AS keyword, SUM(t.item_count) AS creators,"
+        " SUM(t.new_count) AS new, SUM((SELECT COUNT(*) FROM ingestion_logs l WHERE"
+        " l.task_id=t.id)) AS pages"
+        f" FROM tasks t {tx.dialect.force_index('idx_tasks_open_domain')}"
+        " WHERE t.task_type='ingestion' AND t.platform=:platform AND t.domain=:domain"
+        " AND t.is_leaf=1 GROUP BY COALESCE(t.keyword, t.domain) ORDER BY new DESC, keyword",
+        platform=platform,
+        domain=domain,
+    )
+    return [
+        KeywordYield(row["keyword"], int(row["pages"]), int(row["creators"]), int(row["new"]))
+        for row in rows
+    ]
+
+
+def set_end_reason(tx: Tx, task_id: int, reason: str) -> None:
+    """Record why a crawl ends before its last page, a stored message; a first reason stays."""
+    tx.execute(
+        "UPDATE tasks SET end_reason=COALESCE(end_reason, :reason) WHERE id=:id",
+        id=task_id,
+        reason=reason,
+    )
+
+
+def pins_of_waiting(
     tx: Tx,
     task_type: TaskType,
     platform: str,
     before: datetime,
     alive_since: datetime,
     due: datetime,
-) -> bool:
-    """Return whether some open task of that type has waited for an account since `before`.
+) -> set[Pin]:
+    """Return the pins, a few at most, of the open tasks of that type that have waited for an
+    account since `before`; empty when none has.
 
     Only tasks count that were updated at or after `alive_since`, and that look for an account again
     by `due`.
     """
+    found: set[Pin] = set()
     for status, rested in (
         (TaskStatus.PENDING, "AND not_before<=:due"),  # who was put back for an account has one
         (TaskStatus.IN_PROGRESS, ""),
     ):
-        row = tx.one(
-            "SELECT 1 AS yes FROM tasks WHERE task_type=:type AND status=:status AND is_leaf=1"
+        rows = tx.all(
+            "SELECT DISTINCT only_account_id, only_group FROM tasks"
+            " WHERE task_type=:type AND status=:status AND is_leaf=1"
             " AND platform=:platform AND waiting_for='account' AND waiting_since<=:before"
-            f" AND updated_at>=:alive {rested} LIMIT 1",
+            f" AND updated_at>=:alive {rested} LIMIT {MAX_PINS}",
             type=task_type.value,
             status=status.value,
             platform=platform,
@@ -180,9 +262,8 @@ def is_waiting_for_account(
             alive=to_sql(alive_since),
             due=to_sql(due),
         )
-        if row is not None:
-            return True
-    return False
+        found |= {Pin(row["only_account_id"], row["only_group"]) for row in rows}
+    return found
 
 
 def domains(tx: Tx) -> list[str]:
@@ -201,6 +282,16 @@ def top_level(tx: Tx, *, only_open: bool, limit: int, label: str | None = None) 
     where = "open_key>''" if only_open else "parent_id IS NULL"
     rows = tx.all(
         f"SELECT * FROM tasks {index} WHERE {where} ORDER BY id DESC LIMIT :limit", limit=limit
+    )
+    return [row_to(Task, row) for row in rows]
+
+
+def running(tx: Tx, limit: int) -> list[Task]:
+    """Return up to `limit` top-level tasks that are in progress, newest first."""
+    rows = tx.all(
+        f"SELECT * FROM tasks {tx.dialect.force_index('idx_tasks_parent')}"
+        " WHERE parent_id IS NULL AND status='in_progress' ORDER BY id DESC LIMIT :limit",
+        limit=limit,
     )
     return [row_to(Task, row) for row in rows]
 

@@ -99,10 +99,11 @@ def page(
     """
     rows: list[ListedCreator] = []
     if after is None or after.value is not None:
-        rows = _part(tx, wanted, sort, after, limit, ids, with_value=True)
+        rows = _part(tx, wanted, sort, after=after, limit=limit, ids=ids, with_value=True)
     if len(rows) < limit:
         behind = after if after is not None and after.value is None else None
-        rows += _part(tx, wanted, sort, behind, limit - len(rows), ids, with_value=False)
+        left = limit - len(rows)
+        rows += _part(tx, wanted, sort, after=behind, limit=left, ids=ids, with_value=False)
     return rows
 
 
@@ -110,10 +111,10 @@ def _part(
     tx: Tx,
     wanted: CreatorFilter,
     sort: Sort,
+    *,
     after: Position | None,
     limit: int,
     ids: Sequence[int] | None,
-    *,
     with_value: bool,
 ) -> list[ListedCreator]:
     """Return rows with a value of the sorted field, or those without one, by id."""

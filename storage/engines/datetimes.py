@@ -10,8 +10,7 @@ def to_sql(moment: datetime) -> str:
 
     Microseconds are cut off here: MySQL would round them, and SQLite would keep them.
     """
-    utc = moment.astimezone(UTC)
-    return f"{utc:%Y-%m-%d %H:%M:%S}.{utc.microsecond // 1000:03d}"
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "milliseconds")
 
 
 def to_sql_or_none(moment: datetime | None) -> str | None:

@@ -7,10 +7,12 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from enum import StrEnum
 from pathlib import Path
 
 from core.errors import DatabaseUnavailableError
+from core.installation.file_access import PRIVATE, FileAccess, make_folder
 from storage.engines.dialect import SCHEMA_FOLDER, ClockReading, Connection, Dialect, Tls
 from storage.engines.sqlite_errors import is_in_use, kind_of
 
@@ -21,20 +23,42 @@ CACHED_STATEMENTS = 32
 PAGE_CACHE_KIB = 2000
 
 
+class JournalMode(StrEnum):
+    """How a SQLite file is kept whole while it is written."""
+
+    # Readers and the writer do not wait for each other. Who reads must be able to write beside it.
+    WAL = "wal"
+    # A reader needs no right but to read; readers and the writer wait for each other.
+    DELETE = "delete"
+
+
 class SQLiteEngine:
     """Connections to one file.
+
+    A new file has the mode and the group of `access`, whatever the umask says, and SQLite gives the
+    files beside it the same mode.
 
     Writers of this process queue on a lock that wakes the next one at once. For writers of other
     processes it tries again every millisecond: SQLite's own busy handler sleeps longer each time,
     so that the longest waiting writer tries least often.
     """
 
-    def __init__(self, *, path: Path, pool_size: int, page_cache_kib: int = PAGE_CACHE_KIB) -> None:
+    def __init__(
+        self,
+        *,
+        path: Path,
+        pool_size: int,
+        page_cache_kib: int = PAGE_CACHE_KIB,
+        journal: JournalMode = JournalMode.WAL,
+        access: FileAccess = PRIVATE,
+    ) -> None:
         self.dialect = DIALECT
         self.pool_size = pool_size
         self.driver_errors: tuple[type[Exception], ...] = (sqlite3.Error,)
         self._path = path
         self._page_cache_kib = page_cache_kib
+        self._journal = journal
+        self._access = access
         self._idle: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
         self._writer = threading.Lock()
@@ -178,7 +202,8 @@ class SQLiteEngine:
 
     def _open(self) -> sqlite3.Connection:
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self._path.parent)
+            self._create_file()
             connection = sqlite3.connect(
                 self._path,
                 # None: begin() and commit() say where a transaction begins and ends, not the
@@ -191,12 +216,12 @@ class SQLiteEngine:
                 cached_statements=CACHED_STATEMENTS,
             )
             connection.row_factory = sqlite3.Row
-            # In WAL mode readers and the writer do not wait for each other. FULL syncs each commit:
-            # with NORMAL a power cut could take back the newest ones.
-            connection.execute("PRAGMA journal_mode=WAL")
+            self._set_journal(connection)
+            # FULL syncs each commit: with NORMAL a power cut could take back the newest ones.
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute(f"PRAGMA cache_size=-{self._page_cache_kib}")
-            connection.execute("PRAGMA busy_timeout=0")  # from here on the waiting is ours
+            if self._journal is JournalMode.WAL:
+                connection.execute("PRAGMA busy_timeout=0")  # from here on the waiting is ours
         except sqlite3.Error as error:
             raise self.translate(error) from error
         except OSError as error:
@@ -205,6 +230,20 @@ class SQLiteEngine:
                 "database_unavailable", where=self.describe(), detail=detail
             ) from error
         return connection
+
+    def _create_file(self) -> None:
+        """Create an empty file with its mode where there is none; SQLite goes by the umask."""
+        # One that exists is not opened: closing it would drop the locks of other connections.
+        with suppress(FileExistsError):
+            os.close(self._access.open(str(self._path), os.O_RDWR | os.O_CREAT | os.O_EXCL))
+
+    def _set_journal(self, connection: sqlite3.Connection) -> None:
+        try:
+            connection.execute(f"PRAGMA journal_mode={self._journal}")
+        except sqlite3.OperationalError as error:
+            # A file that others have open in WAL mode stays so until a process finds it alone.
+            if self._journal is JournalMode.WAL or not is_in_use(error):
+                raise
 
     def _done_writing(self, connection: sqlite3.Connection) -> None:
         if id(connection) in self._writing:

@@ -39,7 +39,9 @@ class Account:
     `session` is replaced by an import or by the platform (then at `session_renewed_at`).
     `user_agent` is that of the browser which the session comes from; None: the platform's usual
     one is sent. `egress` is the route by which it left last (`sources/transport/egress.py`); None
-    before its first lease since that is recorded.
+    before its first lease since that is recorded. `group_name` is the group that it belongs to;
+    None for none. A row with `deleted_at` is a tombstone: disabled for good, without secrets, and
+    kept for what it exported.
     """
 
     id: int
@@ -66,6 +68,8 @@ class Account:
     platform_uid: str | None
     user_agent: str | None
     egress: str | None
+    group_name: str | None
+    deleted_at: datetime | None
     uid_seen_at: datetime | None
     device: str | None = field(repr=False)
     session_renewed_at: datetime | None

@@ -4,6 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# What files are written from.
+EXPORTED_COLUMNS = (
+    "id",
+    "uid",
+    "nickname",
+    "platform",
+    "domain",
+    "source_page",
+    "raw_data",
+    "ingested_at",
+)
+
 
 @dataclass(frozen=True)
 class CreatorProfile:

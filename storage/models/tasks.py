@@ -40,13 +40,30 @@ class WaitingFor(StrEnum):
 
 
 @dataclass(frozen=True)
+class Pin:
+    """Whom a task is pinned to: one account, a group of accounts, or (both None) nobody."""
+
+    account_id: int | None = None
+    group: str | None = None
+
+    def __bool__(self) -> bool:
+        """Return whether only some accounts may work on the task."""
+        return self != NO_PIN
+
+
+NO_PIN = Pin()
+
+
+@dataclass(frozen=True)
 class Task:
     """A task or, with `parent_id`, a piece of one: a part of its work, for one worker at a time.
 
-    Only leaves (pieces, and tasks that were not split) are claimed. `progress_marker` is `page=N`
-    or `last_id=N`. Before `not_before` nobody claims it; a paused task without one waits for the
-    operator. `attempts` counts failures in a row. A crawl searches for its `keyword`; None: for the
-    domain. `end_reason` (a stored message) says why it was completed before its last page.
+    Only leaves (pieces, and tasks that were not split) are claimed. `progress_marker` is `page=N`,
+    `last_id=N` or `place=N` (of a selection). Before `not_before` nobody claims it; a paused task
+    without one waits for the operator. `attempts` counts failures in a row. A crawl searches for
+    its `keyword`; None: for the domain. `end_reason` (a stored message) says why it was completed
+    before its last page. Only the account `only_account_id`, or only those of the group
+    `only_group`, may work on it; both None: all of its platform.
     """
 
     id: int
@@ -76,11 +93,18 @@ class Task:
     finished_at: datetime | None
     keyword: str | None
     end_reason: str | None
+    only_account_id: int | None
+    only_group: str | None
 
     @property
     def search_word(self) -> str:
         """What a crawl searches for: its keyword, or the name of its domain."""
         return self.keyword or self.domain
+
+    @property
+    def pin(self) -> Pin:
+        """Whom the task is pinned to."""
+        return Pin(self.only_account_id, self.only_group)
 
     @property
     def top_level_id(self) -> int:
@@ -100,6 +124,11 @@ class Task:
     def last_id(self) -> int:
         """The highest creator id that the export has come to; 0 before the first row."""
         return self._marker("last_id") or 0
+
+    @property
+    def last_place(self) -> int:
+        """The last place of its selection that the export has come to; 0 before the first row."""
+        return self._marker("place") or 0
 
     def _marker(self, name: str) -> int | None:
         if self.progress_marker is None or not self.progress_marker.startswith(f"{name}="):

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from storage.crawling.accounts import LIVE
 from storage.engines.datetimes import from_sql, to_sql
 from storage.engines.transactions import Tx
 from storage.models.mapping import row_to
@@ -53,7 +54,8 @@ def disabled_accounts(tx: Tx, since: datetime) -> list[AccountTrouble]:
     """Return the accounts disabled since that moment by what the platform answered, by id."""
     rows = tx.all(
         f"SELECT {TROUBLE} FROM accounts"
-        f" WHERE status='disabled' AND {NOT_BY_OPERATOR} AND last_used_at>=:since ORDER BY id",
+        f" WHERE status='disabled' AND {NOT_BY_OPERATOR} AND {LIVE} AND last_used_at>=:since"
+        " ORDER BY id",
         since=to_sql(since),
     )
     return [row_to(AccountTrouble, row) for row in rows]
@@ -67,7 +69,7 @@ def ending_sessions(tx: Tx, after: datetime, before: datetime) -> list[AccountTr
     rows = tx.all(
         f"SELECT {TROUBLE} FROM accounts"
         " WHERE session_expires_at>:after AND session_expires_at<:before"
-        f" AND (status<>'disabled' OR {NOT_BY_OPERATOR}) ORDER BY id",
+        f" AND (status<>'disabled' OR {NOT_BY_OPERATOR}) AND {LIVE} ORDER BY id",
         after=to_sql(after),
         before=to_sql(before),
     )

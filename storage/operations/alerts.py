@@ -31,7 +31,13 @@ class AlertKind(StrEnum):
     DISK_FULL = "disk_full"
     SESSION_EXPIRING = "session_expiring"
     TASK_FAILED = "task_failed"
+    TASK_WITHOUT_ACCOUNT = "task_without_account"
     WORK_STALLED = "work_stalled"
+    WORKS_REJECTED = "works_rejected"
+
+
+# Their cause is over at `until_at`, also where no process looks.
+ENDING_BY_THEMSELVES = frozenset({AlertKind.CIRCUIT_OPEN, AlertKind.ACCOUNTS_SPENT})
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,13 @@ class Alert:
     @property
     def is_open(self) -> bool:
         return self.resolved_at is None
+
+    def is_present(self, now: datetime) -> bool:
+        """Return whether its cause exists, as far as is known; else it waits to be resolved."""
+        if not self.is_open or self.well_since is not None:
+            return False
+        ended = self.until_at is not None and self.until_at <= now
+        return not (ended and self.kind in ENDING_BY_THEMSELVES)
 
 
 def open_key(kind: AlertKind, subject: str) -> str:

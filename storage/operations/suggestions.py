@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from storage.crawling.accounts import LIVE
 from storage.engines.transactions import Row, Tx
 
 LAST_CHARACTER = "\U0010ffff"
@@ -33,7 +34,12 @@ def creators(tx: Tx, prefix: str, limit: int) -> Suggestions:
 
 def account_names(tx: Tx, prefix: str, limit: int) -> Suggestions:
     """Return the names of accounts in their order, with their platforms."""
-    return _named(tx, "username", "platform", "accounts", prefix=prefix, limit=limit)
+    return _named(tx, "username", "platform", "accounts", prefix=prefix, limit=limit, where=LIVE)
+
+
+def groups(tx: Tx, prefix: str, limit: int) -> Suggestions:
+    """Return the groups that accounts belong to, in their order."""
+    return _distinct(tx, "group_name", "accounts", prefix=prefix, limit=limit, where=LIVE)
 
 
 def egress_routes(tx: Tx, prefix: str, limit: int) -> Suggestions:
@@ -91,10 +97,12 @@ def _distinct(
     return _suggestions(rows)
 
 
-def _named(tx: Tx, column: str, note: str, table: str, *, prefix: str, limit: int) -> Suggestions:
+def _named(
+    tx: Tx, column: str, note: str, table: str, *, prefix: str, limit: int, where: str = "1=1"
+) -> Suggestions:
     rows = tx.all(
         f"SELECT {column} AS value, {note} AS note FROM {table}"
-        f" WHERE {column}>=:first AND {column}<:last ORDER BY {column} LIMIT :limit",
+        f" WHERE {where} AND {column}>=:first AND {column}<:last ORDER BY {column} LIMIT :limit",
         **_range(prefix, limit),
     )
     return _suggestions(rows)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from core.atomic_file import sync_folder
 from core.errors import InvalidInputError, OutputError
+from core.installation.file_access import make_folder, sync_folder
 from storage.engines.sqlite import SQLiteEngine
 from storage.engines.transactions import Database
 
@@ -24,7 +24,7 @@ def backup(database: Database, target: Path) -> None:
         raise InvalidInputError("backup_of_server")
     part = target.with_name(f".{target.name}.part")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         part.unlink(missing_ok=True)
         part.touch(mode=0o600)  # it holds what the database holds
         engine.copy_to(part)

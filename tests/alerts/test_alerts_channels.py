@@ -17,6 +17,7 @@ from core.errors import SettingsError
 from presentation.i18n.alert_messages import AlertMessage
 from tests.support.messages import english
 from tests.support.notice_sink import NoticeSink
+from tests.support.webhooks.raw_servers import raw_server
 
 MESSAGE = AlertMessage("title", "body", is_bad=True)
 DOCUMENTED = (
@@ -164,3 +165,23 @@ def test_other_channels_say_how_they_failed(
     refusal = robot(sink.url).send(MESSAGE)
     assert refusal == reason if reason is None else reason in english(refusal)
     assert sink.got[0]["title"] == "title" and sink.got[0]["message"] == "body"
+
+
+def test_channels_of_apprise_go_by_the_environments_proxy_unless_it_says_no_proxy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[bytes] = []
+
+    def talk(connection: Any) -> None:
+        asked.append(connection.recv(65536).partition(b"\r\n")[0])
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    [channel] = parse_channels("json://chat.example:8080/path")
+    with raw_server(talk) as port:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{port}")
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{port}")
+        assert channel.send(MESSAGE) is None
+        monkeypatch.setenv("NO_PROXY", "chat.example")
+        monkeypatch.setenv("no_proxy", "chat.example")
+        assert channel.send(MESSAGE) is not None  # nobody knows that name
+    assert asked == [b"POST http://chat.example:8080/path HTTP/1.1"]

@@ -51,6 +51,10 @@ ACTIONS: tuple[tuple[Words, str], ...] = (
     (("accounts", "set_limit", "a1", 50), ""),
     (("accounts", "disable", "a2"), ""),
     (("accounts", "check", "a1"), ""),
+    (("accounts", "set_group", "a1", "a2", "客户"), ""),
+    (("accounts", "rename", "a2", "a3"), ""),
+    (("accounts", "delete", "a3", "--yes"), ""),
+    (("accounts", "add", "a2"), COOKIES + "2"),
     (("accounts", "rotate_key"), ""),
     (("start_crawl", "--domain", DOMAIN), ""),
     (("start_export", "--domain", DOMAIN), ""),
@@ -58,6 +62,9 @@ ACTIONS: tuple[tuple[Words, str], ...] = (
     (("start_crawl", "--domain", "美食", "--detach"), ""),
     (("tasks", "label", 1, "mine"), ""),
     (("tasks", "unlabel", 1, "mine"), ""),
+    (("tasks", "pin", 4, "--account", "a1"), ""),
+    (("tasks", "pin", 4, "--group", "客户"), ""),
+    (("tasks", "pin", 4, "--none"), ""),
     (("tasks", "pause", 4), ""),
     (("tasks", "resume", 4), ""),
     (("tasks", "cancel", 4), ""),
@@ -90,6 +97,7 @@ ACTIONS: tuple[tuple[Words, str], ...] = (
     (("init",), ""),
 )
 LISTINGS: tuple[Words, ...] = (
+    *(("accounts", "list", "--deleted"), ("accounts", "groups")),
     *(("accounts", "list"), ("accounts", "explain", "a1"), ("accounts", "explain", "a2")),
     *(("tasks", "list"), ("tasks", "show", 1), ("exports", "list"), ("status",), ("doctor",)),
     *(("alerts", "list"), ("alerts", "list", "--all"), ("jobs", "list"), ("works", "list")),
@@ -192,7 +200,13 @@ def listing_codes() -> Iterator[tuple[str, str]]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
                 continue
-            kind = {"column_titles": "column_{}", "word": "word_{}", "counted": "count_{}s"}
+            kind = {
+                "column_titles": "column_{}",
+                "column_of": "column_{}",
+                "table_of": "column_{}",
+                "word": "word_{}",
+                "counted": "count_{}s",
+            }
             parts = [getattr(argument, "elts", [argument]) for argument in node.args]
             for argument in (part for several in parts for part in several):
                 name = argument.value if isinstance(argument, ast.Constant) else None

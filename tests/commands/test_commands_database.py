@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -38,6 +39,16 @@ def test_a_server_that_is_not_there_is_told(
     for outcome in outcomes:
         refused(outcome, f"baton@127.0.0.1:{port}/baton")
     assert "is the server running and DATABASE_URL right?" in outcomes[0].err
+
+
+def test_a_path_of_sqlite_that_cannot_be_used_is_not_taken_for_a_server(
+    make_baton: Callable[..., Baton], tmp_path: Path
+) -> None:
+    baton = make_baton(f"sqlite:///{tmp_path}")
+    refused(baton.run("status"), "is the path in DATABASE_URL right")
+    doctor = baton.run("doctor")
+    for told in (baton.run(*WITH).err, doctor.out + doctor.err):
+        assert "server" not in told and "database_unavailable:" not in told
 
 
 def test_wrong_words_to_a_server_are_told(

@@ -122,12 +122,12 @@ def test_from_files_to_reports(baton: Baton, videos: Callable[..., Any]) -> None
 def test_wrong_lines_are_named_by_their_place(baton: Baton) -> None:
     text = 'task_id,project_id,duration\nt1,p1,abc\n"t\n2",p1,5\nt3,p1,5,more\nt4,p1,5\n'
     outcome = run(baton, "dramas", "import", file(baton, "t.csv", text), code=3)
-    assert "tasks: 1 new" in outcome.out
+    assert "tasks: 2 new" in outcome.out
     for told in (
-        "line 2: duration 'abc' is no whole number",
+        "line 2: duration 'abc' is no whole number; the cell was left out",
         "line 4: task_id must be 1 to 64",
         "line 5: more cells",
-        "3 refused",
+        "2 refused",
     ):
         assert told in outcome.err, told
     lines = '{"task_id": "t5", "project_id": "p"}\n{"task_id": \n7\n'

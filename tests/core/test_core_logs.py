@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from cryptography.fernet import Fernet
@@ -57,6 +58,21 @@ def test_each_service_and_day_has_a_file(logs: Path):
     line = (logs / "ingestion-2026-11-22.log").read_text()
     assert line == "2026-11-22T23:59:59.999Z INFO ingestion page stored\n"
     assert len((logs / "ingestion-2026-11-23.log").read_text().splitlines()) == 2
+
+
+def test_days_and_times_are_those_of_the_zone(tmp_path: Path):
+    handler = set_up_logging(tmp_path, zone=ZoneInfo("Asia/Shanghai"))
+    try:
+        log_at("export", datetime(2026, 11, 22, 15, 59, 59, 999_000, tzinfo=UTC), "batch")
+        log_at("export", datetime(2026, 11, 22, 16, tzinfo=UTC), "next day")
+    finally:
+        handler.close()
+    assert (tmp_path / "export-2026-11-22.log").read_text() == (
+        "2026-11-22T23:59:59.999+08:00 INFO export batch\n"
+    )
+    assert (tmp_path / "export-2026-11-23.log").read_text() == (
+        "2026-11-23T00:00:00.000+08:00 INFO export next day\n"
+    )
 
 
 def test_a_log_file_is_continued_and_not_begun_anew(logs: Path):

@@ -58,6 +58,11 @@ def test_a_wrong_schedule_is_refused_at_start_by_its_setting(monkeypatch, tmp_pa
     assert f"{name}: '0 25 * * *': '25' at character 3 is no hour (0-23)" in english(caught.value)
 
 
+@pytest.mark.parametrize("comment", ["  # every day at 2", "\t#", " # 每天凌晨2点\n"])
+def test_a_comment_behind_a_schedule_is_no_part_of_it(comment: str):
+    assert check_cron(f"0 2 * * *{comment}") == "0 2 * * *"
+
+
 def test_weekdays_are_those_of_cron():
     """APScheduler's own parser has `1` as Tuesday."""
     friday = utc(2026, 11, 20, 0, 0)

@@ -160,6 +160,24 @@ def test_a_full_disk_keeps_the_rows_and_tries_again_later(
     assert agree() == list(range(1, ROWS + 1))
 
 
+@pytest.mark.parametrize("word", ["pause", "cancel"])
+def test_a_halted_export_whose_file_cannot_be_sealed_keeps_no_account(
+    two, agree, clock: MovingClock, monkeypatch, word: str
+) -> None:
+    """The renewer would keep the account leased for as long as the process lives."""
+    one, other = two
+    task = file_export(one)
+    halt = getattr(one.crawling.control, word)
+    with monkeypatch.context() as lossy:
+        lose_answers(one, lossy, segment_rows, "seal", 1, came=False)
+        once(one.crawling.export_worker(after_commit=after_batch(1, lambda: halt(task.id))))
+    assert one.leases.held() == []
+    clock.move(31)
+    other.crawling.control.resume(task.id)
+    assert work_off(other, task).status is COMPLETED
+    assert agree() == list(range(1, ROWS + 1))
+
+
 def lose_answers(app: App, monkeypatch, owner: object, query: str, number: int, *, came: bool):
     """The COMMIT of the transaction with that call of `query` brings no answer."""
     engine, armed = app.database.engine, threading.Event()

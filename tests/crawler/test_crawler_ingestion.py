@@ -323,6 +323,8 @@ def test_one_bad_entry_is_left_out_with_its_evidence_and_the_rest_is_kept(
     found = rows(app, "SELECT ingested_count, rejected_count FROM ingestion_logs")
     assert found == [{"ingested_count": 19, "rejected_count": 1}] * 2
     assert logs().count("entry left out") == 2
+    pages = [line for line in logs().splitlines() if " page=" in line]
+    assert pages and all(f" domain={DOMAIN} " in line for line in pages)
     kept = sorted(app.settings.evidence_dir.rglob("*entries*.json"))
     entries = [json.loads(path.read_text("utf-8"))["rejected"][0] for path in kept]
     assert [entry["reason_code"] for entry in entries] == ["entry_not_object", "entry_field_not_id"]

@@ -10,6 +10,7 @@ from core.errors import LeaseLostError
 from crawler.export import segment_files
 from crawler.export.fencing import WriteFence
 from crawler.export.segment_files import SegmentFiles
+from crawler.export.segment_finalizer import SegmentFinalizer
 from crawler.tasks.scheduler import TaskScheduler
 from storage.models.tasks import TaskStatus
 from tests.support.crawler.take_over import TakeOver, World
@@ -214,3 +215,23 @@ def test_an_export_that_was_joined_does_not_complete_without_the_joiners_rows(
     change(app, "UPDATE tasks SET status='completed', open_key=NULL WHERE task_type='ingestion'")
     assert work_off(app, task).status is COMPLETED
     assert sum(segment.exported_count for segment in segments_of(app)) == 5
+
+
+def test_a_rebuild_that_is_overtaken_before_its_token_leaves_no_second_file(
+    make_app, agree, clock: MovingClock, monkeypatch, tmp_path: Path
+) -> None:
+    """The name that was found free, and the seal, are younger than what the rebuild has read."""
+    one, other = (make_app() for _ in range(2))
+    add_accounts(one, 1)
+    store_rows(one, 3)
+    task = file_export(one)
+    with pytest.raises(Crash):
+        work_off(one, task, one.crawling.export_worker(after_commit=after_batch(1, die)))
+    clock.move(31)
+    late = at_call(1, lambda: work_off(other, task), SegmentFinalizer._require_platform)
+    with monkeypatch.context() as frozen:
+        frozen.setattr(SegmentFinalizer, "_require_platform", late)
+        one.crawling.segment_finalizer.rebuild(1)
+    assert task_of(one, task.id).status is COMPLETED
+    assert len(list(tmp_path.rglob("*.csv"))) == 1
+    assert agree() == [1, 2, 3]

@@ -220,18 +220,18 @@ def test_a_task_without_an_account_starves_until_it_has_one(app: App, clock: Mov
         lease = claimed(app)
         app.crawling.scheduler.requeue(lease, not_before=moment, waiting_for=WaitingFor.ACCOUNT)
 
-    assert not app.crawling.scheduler.is_starving(INGESTION, "bilibili", 0)
+    assert not app.crawling.scheduler.starving(INGESTION, "bilibili", 0)
     look_in_vain()
-    assert app.crawling.scheduler.is_starving(INGESTION, "bilibili", 0)
-    assert not app.crawling.scheduler.is_starving(INGESTION, "bilibili", 5)
-    assert not app.crawling.scheduler.is_starving(EXPORT, "bilibili", 0)
+    assert app.crawling.scheduler.starving(INGESTION, "bilibili", 0)
+    assert not app.crawling.scheduler.starving(INGESTION, "bilibili", 5)
+    assert not app.crawling.scheduler.starving(EXPORT, "bilibili", 0)
     for _ in range(5):
         clock.move(1.1)
         look_in_vain()  # the wait counts from the first look
-    assert app.crawling.scheduler.is_starving(INGESTION, "bilibili", 5)
+    assert app.crawling.scheduler.starving(INGESTION, "bilibili", 5)
     clock.move(1.1)
     app.crawling.scheduler.assign(claimed(app), 1)
-    assert not app.crawling.scheduler.is_starving(INGESTION, "bilibili", 0)
+    assert not app.crawling.scheduler.starving(INGESTION, "bilibili", 0)
     assert task_of(app, filed.id).waiting_for is None
 
 
@@ -240,4 +240,4 @@ def test_who_has_not_asked_for_long_starves_no_more(app: App, clock: MovingClock
     moment = app.clock.now() + timedelta(seconds=1)
     app.crawling.scheduler.requeue(claimed(app), not_before=moment, waiting_for=WaitingFor.ACCOUNT)
     clock.move(61)
-    assert not app.crawling.scheduler.is_starving(INGESTION, "bilibili", 0)
+    assert not app.crawling.scheduler.starving(INGESTION, "bilibili", 0)

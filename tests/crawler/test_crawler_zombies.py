@@ -13,6 +13,7 @@ from core.errors import LeaseLostError
 from crawler.export import segment_files as segment_files
 from crawler.export.export_transaction import ExportTransaction
 from crawler.export.formats import CsvWriter
+from crawler.export.row_sources import PendingRows
 from crawler.export.segment_files import SegmentFiles
 from crawler.tasks.leases import TaskLease
 from sources.base import Creator, CreatorPage
@@ -213,5 +214,14 @@ def test_a_batch_under_a_stale_token_changes_nothing(
         host="h",
     )
     with pytest.raises(LeaseLostError):
-        transaction.export(task, account, new, segment_id=None, after_id=0, marker=0, limit=5)
+        transaction.export(
+            task,
+            account,
+            new,
+            source=PendingRows(new.platform, new.domain),
+            segment_id=None,
+            after=0,
+            marker=0,
+            limit=5,
+        )
     assert World(other).changed_since(before) == []

@@ -73,7 +73,7 @@ def test_a_day_is_summed_stored_and_told(app: App) -> None:
                 "project_id": "p1",
                 "task_id": "t1",
                 "duration": 61,
-                "account_count": 3,
+                "account_count": 2,
                 "yt_account_count": 2,
                 "yt_view_count": 300,
                 "yt_like_count": 30,

@@ -39,7 +39,7 @@ class OutboxBroken(Exception):
 
 def counts(taken: ImportResult) -> tuple[int, int, int]:
     assert not taken.problems, taken
-    return taken.created, taken.updated, taken.unchanged
+    return tuple(taken.counts.values())
 
 
 def secrets(app: App) -> list[str | None]:
@@ -116,7 +116,7 @@ def test_wrong_items_are_named_and_the_others_are_stored(app: App) -> None:
         posted("t1", "u1", youtube(3), at),
     ]
     taken = app.distribution.importer.add_completions(items)
-    assert taken.created == len(rows(app, "task_completions")) == 2
+    assert taken.counts["created"] == len(rows(app, "task_completions")) == 2
     assert [(one.position, one.name, one.field) for one in taken.problems] == [
         (1, "nobody", "task_id"),
         (2, "", ""),
@@ -135,7 +135,7 @@ def test_many_items_are_stored_in_batches(app: App) -> None:
     taken = app.distribution.importer.add_completions(
         [*items, posted("x", "u", youtube(1), noon(app))]
     )
-    assert (taken.created, len(rows(app, "task_completions"))) == (BATCH + 1, BATCH + 1)
+    assert (taken.counts["created"], len(rows(app, "task_completions"))) == (BATCH + 1, BATCH + 1)
     assert [one.position for one in taken.problems] == [BATCH + 1]
     told = [len(one.body["completions"]) for one in filed(app, "completion")]
     assert told == [BATCH, 1], "one report a batch"

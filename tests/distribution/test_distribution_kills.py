@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from distribution.intake.importer import ImportOptions
 from tests.support.distribution.distribution import FULL, posted, task, youtube
 from tests.support.processes.launcher import ROOT, Baton
 
@@ -26,7 +27,8 @@ def prepared(baton: Baton) -> None:
     with baton.opened_app() as app:
         app.distribution.importer.add_dramas(task(f"t{n}") for n in range(TASKS))
         app.distribution.importer.add_completions(
-            (posted(f"t{n}", "u", youtube(n), at, FULL) for n in range(TASKS)), report=False
+            (posted(f"t{n}", "u", youtube(n), at, FULL) for n in range(TASKS)),
+            ImportOptions(report=False),
         )
 
 

@@ -59,8 +59,9 @@ def test_favourites_of_a_platform_are_collects() -> None:
     assert fetched(VideoStats(view=1, favorite=2)) == {"view": 1, "collect": 2}
 
 
-def test_accounts_count_once_per_user_and_platform() -> None:
-    tally = CounterSum()
+@pytest.mark.parametrize(("per_platform", "accounts"), [(False, 2), (True, 4)])
+def test_a_user_counts_once_or_once_on_each_platform(per_platform: bool, accounts: int) -> None:
+    tally = CounterSum(per_platform=per_platform)
     full = {"view": 10, "like": 2, "comment": 1, "share": 4, "collect": 3}
     for user, platform, link in (
         ("u1", "youtube", youtube(1)),
@@ -72,7 +73,7 @@ def test_accounts_count_once_per_user_and_platform() -> None:
         tally.add(completion(user, platform, link), full, None)
     counts = tally.counts
     assert list(counts) == list(COUNTS)
-    assert (counts["account_count"], tally.completion_count) == (4, 5)
+    assert (counts["account_count"], tally.completion_count) == (accounts, 5)
     assert (counts["yt_account_count"], counts["yt_view_count"]) == (2, 30)
     assert (counts["tt_account_count"], counts["tt_comment_count"]) == (1, 1)
     assert (counts["dy_share_count"], counts["dy_collect_count"]) == (4, 3)
@@ -80,7 +81,7 @@ def test_accounts_count_once_per_user_and_platform() -> None:
 
 
 def test_what_is_not_known_is_left_out_and_told() -> None:
-    tally = CounterSum()
+    tally = CounterSum(per_platform=False)
     tally.add(
         completion("u1", "youtube", youtube(1)), {"view": 5}, Message.text("not_found: deleted")
     )
@@ -98,7 +99,7 @@ def test_what_is_not_known_is_left_out_and_told() -> None:
 
 
 def test_what_is_not_known_can_be_read_in_chinese() -> None:
-    tally = CounterSum()
+    tally = CounterSum(per_platform=False)
     tally.add(completion("u1", "youtube", youtube(1)), {"view": 5}, None)
     assert tally.error is not None
     text = renderer_for("zh").sentence(Message.load(tally.error.dump()))
@@ -106,7 +107,7 @@ def test_what_is_not_known_can_be_read_in_chinese() -> None:
 
 
 def test_very_many_problems_still_fit_their_column() -> None:
-    tally = CounterSum()
+    tally = CounterSum(per_platform=False)
     for number in range(500):
         tally.add(
             completion("u", "youtube", youtube(number) + "x" * 900), {}, Message.text("y" * 900)
@@ -119,7 +120,7 @@ def test_very_many_problems_still_fit_their_column() -> None:
 
 
 def test_a_platform_that_nobody_knows_is_told_and_not_counted() -> None:
-    tally = CounterSum()
+    tally = CounterSum(per_platform=False)
     tally.add(completion("u1", "vimeo", "https://vimeo.com/1"), {"view": 5}, None)
     assert tally.counts["account_count"] == 0
     assert "unknown platform 'vimeo'" in english(tally.error)

@@ -12,6 +12,7 @@ SEGMENTS = "storage/crawling/export_segments.py"
 TASKS = "storage/crawling/tasks.py"
 LEASING = "storage/leasing.py"
 WORKER = "crawler/export/worker.py"
+ROW_SOURCES = "crawler/export/row_sources.py"
 TRANSACTION = "crawler/export/export_transaction.py"
 FILES = "crawler/export/segment_files.py"
 FORMATS = "crawler/export/formats/text_files.py"
@@ -70,15 +71,15 @@ GUARDS = (
     Guard(
         "a renewal repeats the token",
         LEASING,
-        " WHERE id=:id AND lease_owner=:owner AND lease_token=:token",
-        " WHERE id=:id AND lease_owner=:owner",
+        '(row["lease_owner"], row["lease_token"]) == (owner, tokens[row["id"]])',
+        'row["lease_owner"] == owner',
         GUARDS_TESTS + "test_a_lease_is_not_renewed_under_an_older_token",
     ),
     Guard(
         "a renewal repeats the owner",
         LEASING,
-        " WHERE id=:id AND lease_owner=:owner AND lease_token=:token",
-        " WHERE id=:id AND lease_token=:token",
+        '(row["lease_owner"], row["lease_token"]) == (owner, tokens[row["id"]])',
+        'row["lease_token"] == tokens[row["id"]]',
         STORED_LEASES + "test_only_its_holder_renews_a_lease",
     ),
     Guard(
@@ -101,6 +102,7 @@ GUARDS = (
         'token,\n        "progress_marker=:marker',
         'current_token(tx, task_id),\n        "progress_marker=:marker',
         ZOMBIES + "test_a_batch_under_a_stale_token_changes_nothing",
+        simulated=True,
     ),
     Guard(
         "the token on finish",
@@ -108,6 +110,7 @@ GUARDS = (
         'token,\n        "status=:status, open_key=NULL',
         'current_token(tx, task_id),\n        "status=:status, open_key=NULL',
         CLAIMS + "test_an_expired_lease_is_taken_over_and_the_old_holder_can_write_nothing",
+        simulated=True,
     ),
     Guard(
         "completion only when nobody joined meanwhile",
@@ -115,6 +118,7 @@ GUARDS = (
         "WHERE id=:id AND joins=:joins",
         "WHERE id=:id",
         OVERTAKEN + "test_an_export_that_was_joined_does_not_complete_without_the_joiners_rows",
+        simulated=True,
     ),
     Guard(
         "a join is counted",
@@ -122,6 +126,7 @@ GUARDS = (
         "UPDATE tasks SET joins=joins+1",
         "UPDATE tasks SET joins=joins",
         OVERTAKEN + "test_an_export_that_was_joined_does_not_complete_without_the_joiners_rows",
+        simulated=True,
     ),
     Guard(
         "joins are read before the last look",
@@ -129,6 +134,7 @@ GUARDS = (
         "joins = self.scheduler.joins(run.task)",
         "joins = None",
         OVERTAKEN + "test_an_export_that_was_joined_does_not_complete_without_the_joiners_rows",
+        simulated=True,
     ),
     Guard(
         "a rebuild takes no token from a leased task",
@@ -162,7 +168,7 @@ GUARDS = (
     Guard(
         "all rows of a batch were marked",
         TRANSACTION,
-        "segment_id, now) != len(rows):",
+        "segment_id, now) != len(\n            rows\n        ):",
         "segment_id, now) < 0:",
         EXPORT + "test_rows_that_another_node_exported_meanwhile_are_not_counted",
     ),
@@ -194,6 +200,7 @@ GUARDS = (
         "task_leases.current_token, task.id) != task.lease.token",
         "task_leases.current_token, task.id) < 0",
         OVERTAKEN + "test_who_was_suspended_before_its_part_file_existed_publishes_nothing",
+        simulated=True,
     ),
     Guard(
         "a writer asks once its part file exists",
@@ -201,13 +208,15 @@ GUARDS = (
         "            self._fence.require()\n            os.rename",
         "            os.rename",
         GUARDS_TESTS + "test_a_part_file_that_was_opened_too_late_is_not_published",
+        simulated=True,
     ),
     Guard(
         "part files of earlier writers are removed",
         FILES,
-        "stale.unlink(missing_ok=True)",
+        "remove_part(stale)",
         "pass",
         ZOMBIES + "test_who_wakes_up_late_changes_nothing",
+        simulated=True,
     ),
     Guard(
         "part files of later writers stay",
@@ -240,7 +249,7 @@ GUARDS = (
     Guard(
         "a rebuild keeps a file of other content",
         FILES,
-        "if measure(self._final)[1] != digest:",
+        "if measure(self._final)[1] != done.sha256:",
         "if False:",
         VERIFY + "test_a_rebuild_keeps_a_file_whose_content_would_be_another",
     ),
@@ -289,7 +298,7 @@ GUARDS = (
     Guard(
         "new folders are synced",
         FILES,
-        "make_folder(final.parent)",
+        "make_folder(final.parent, self.access)",
         "final.parent.mkdir(parents=True, exist_ok=True)",
         NAMES + "test_manifests_and_new_folders_are_synced_before_they_are_relied_on",
     ),
@@ -301,20 +310,23 @@ GUARDS = (
         "            os.rename(manifest, manifest_path(self._final))\n"
         "            os.rename(self._part, self._final)\n",
         GUARDS_TESTS + "test_a_manifest_never_stands_without_its_file",
+        simulated=True,
     ),
     Guard(
         "the last look before completion",
         WORKER,
-        "if self.row_waiter.has_rows(run):\n            self.scheduler.requeue",
-        "if False:\n            self.scheduler.requeue",
+        "if self.row_waiter.has_rows(run, is_last_look=True):",
+        "if False:",
         GUARDS_TESTS + "test_a_row_that_commits_as_the_crawl_ends_is_exported",
+        simulated=True,
     ),
     Guard(
         "the sweep from 0",
-        WORKER,
-        "dict.fromkeys((run.marker, 0))",
-        "(run.marker,)",
+        ROW_SOURCES,
+        "return tuple(dict.fromkeys((marker, 0)))",
+        "return (marker,)",
         EXPORT + "test_rows_with_lower_ids_that_come_late_are_exported_before_completion",
+        simulated=True,
     ),
     Guard(
         "the day's turn ends the segment",
@@ -329,6 +341,7 @@ GUARDS = (
         "        self.finalizer.finalize_leftovers(run.task)\n",
         "",
         CRASH + "test_a_death_between_commit_and_append_loses_no_row",
+        simulated=True,
     ),
     Guard(
         "orphans of other domains are left alone",
@@ -351,6 +364,7 @@ GUARDS = (
         "        return repeatable\n",
         "        return True\n",
         CRASH + "test_a_lost_answer_to_commit_is_never_guessed_at",
+        simulated=True,
     ),
     Guard(
         "a run of a job is ended by its holder only",

@@ -201,6 +201,8 @@ def test_a_death_between_two_batches_leaves_whole_ones(
             log_dir=folder,
             evidence_dir=folder,
             file_days=0,
+            rejected_dir=folder,
+            rejected_days=0,
         ).run(NEVER)
     assert calls == [2, 1]
     assert made.ids("webhook_deliveries") == [3] == made.ids("webhook_attempts", "delivery_id")

@@ -9,6 +9,7 @@ from app.container import App
 from presentation.i18n.renderer import renderer_for
 from presentation.terminal.dashboard import Dashboard
 from tests.presentation.test_presentation_dashboard import drawn, seen
+from tests.support.accounts.egress import open_circuit
 from tests.support.alerts.alert_causes import disable, enable, expire, fail_task
 from tests.support.crawler.workbench import ONE_ENGINE, add_account, file_crawl
 from tests.support.moving_clock import MovingClock
@@ -73,3 +74,22 @@ def test_plain_lines_tell_each_alert_once_when_it_comes_and_when_it_goes(
     [line] = console.alert_news(seen(app))
     assert line.startswith("12:01:00 | 已恢复: 账号 acc1（bilibili）")
     assert console.alert_news(seen(app)) == []
+
+
+def test_an_alert_about_a_circuit_is_over_when_its_time_is_though_nobody_looked(
+    app: App, clock: MovingClock
+) -> None:
+    watched(app)
+    add_account(app, "acc1")
+    open_circuit(app, "bilibili", endpoint="search", secs=60)
+    expire(app, 1, "acc2")
+    app.alerts.monitor().look_once()
+    session, circuit = seen(app).alerts
+    assert circuit.is_present(clock.now()) and session.is_present(clock.now())
+    told = [line for line in drawn(app, seen(app)) if "search" in line]
+    assert len(told) == 1 and told[0].startswith("until "), "the fault is told once"
+    clock.move(61)
+    assert not circuit.is_present(clock.now())
+    assert not [line for line in drawn(app, seen(app)) if "search" in line]
+    clock.move(3 * 86_400)
+    assert session.is_present(clock.now())

@@ -17,6 +17,7 @@ from core.errors import LoginExpiredError
 from core.messages import Message
 from presentation.i18n.renderer import renderer_for
 from presentation.snapshot import Snapshot
+from presentation.terminal import task_table
 from presentation.terminal.dashboard import Dashboard
 from storage.models.tasks import TaskType, WaitingFor
 from tests.support.accounts.cooldowns import cooldown
@@ -90,7 +91,7 @@ def test_disabled_accounts_stand_first_and_say_what_to_do(app: App) -> None:
     first = next(line for line in lines if " / 4,000" in line)
     assert "acc19" in first and "session expired (code" in first
     wide = next(line for line in drawn(app, seen(app), (160, 40)) if " / 4,000" in line)
-    assert "账号未登录); import the session again" in wide
+    assert "账号未登录); python cli.py accounts import acc19 FILE" in wide
     assert [line for line in lines if line.startswith(" and ") and "idle" in line]
     many = [f"acc{number}" for number in range(10)]
     for name in many:
@@ -172,7 +173,7 @@ def test_a_finished_task_leaves_an_event(app: App) -> None:
     file_crawl(app, 1, "没有")
     app.crawling.scheduler.finish(claimed(app))
     text = "\n".join(drawn(app, seen(app)))
-    assert f"crawl {DOMAIN} done, 1 page, 20 creators" in text
+    assert f"crawl {DOMAIN} completed, 1 page, 20 creators" in text
     assert "the platform has no creators for '没有'; check the spelling" in text
 
 
@@ -290,3 +291,64 @@ def test_a_banner_stands_first_and_old_numbers_have_no_speed(app: App, clock: Mo
     assert lines[0] == "No answer since 12:03"
     assert len(lines) <= 24
     assert "creators/s" not in "\n".join(lines)
+
+
+@ONE_ENGINE
+def test_own_tasks_stand_first_then_those_that_run_wait_and_are_pending(
+    app: App, clock: MovingClock
+) -> None:
+    pending = file_crawl(app, 5, "旅行").id
+    waiting = file_crawl(app, 5, "美食").id
+    app.crawling.scheduler.requeue(
+        claimed(app, only=waiting),
+        not_before=clock.now() + timedelta(minutes=5),
+        waiting_for=WaitingFor.PLATFORM,
+        error=Message.of("daily_budget_spent", platform="bilibili", units=1),
+    )
+    own, running = file_crawl(app, 5, "穿搭").id, file_crawl(app, 5, "数码").id
+    claimed(app, only=running)
+    tasks = [view.task.id for view in task_table.ordered(seen(app).tasks, (own,))]
+    assert tasks == [own, running, waiting, pending]
+
+
+@ONE_ENGINE
+def test_a_running_task_is_shown_however_many_were_filed_after_it(app: App) -> None:
+    first = file_crawl(app, 5)
+    claimed(app, only=first.id)
+    for number in range(25):
+        file_crawl(app, 5, f"领域{number}")
+    assert f"#{first.id} crawl {DOMAIN}" in "\n".join(drawn(app, seen(app)))
+
+
+@ONE_ENGINE
+def test_an_account_that_counts_a_later_day_has_no_quota_left(app: App) -> None:
+    add_account(app, "acc1", 100)
+    add_account(app, "acc2", 50)
+    tomorrow = app.calendar.day(app.clock.now()) + timedelta(days=1)
+    change(app, "UPDATE accounts SET quota_day=:day WHERE username='acc1'", day=str(tomorrow))
+    lines = drawn(app, seen(app))
+    assert lines[0].strip() == "today 0 exported, 50 left in 1 account"
+    assert "spent" in next(line for line in lines if line.startswith(" acc1"))
+
+
+@ONE_ENGINE
+def test_a_screen_without_work_is_the_same_a_second_later(app: App, clock: MovingClock) -> None:
+    add_account(app, "acc1")
+    console = Dashboard(renderer_for("en", app.calendar.zone))
+    before = drawn(app, seen(app), console=console)
+    clock.move(1)
+    assert drawn(app, seen(app), console=console) == before
+
+
+@ONE_ENGINE
+def test_a_report_cuts_no_word_in_a_window_or_a_pipe(app: App) -> None:
+    cause = LoginExpiredError("code -101: " + "账号未登录 " * 12)
+    add_account(app, "acc1")
+    disable(app, "acc1", Message.of("session_expired", cause=cause))
+    console = Dashboard(renderer_for("en", app.calendar.zone))
+    window = [line.plain for line in console.report(seen(app), 60)]
+    pipe = [line.plain for line in console.report(seen(app), None)]
+    assert "…" not in "".join(window + pipe)
+    assert [line for line in window if cell_len(line) > 60] == []
+    assert "".join(window).count("账号未登录") == "".join(pipe).count("账号未登录")
+    assert [line for line in pipe if "accounts import acc1 FILE" in line]

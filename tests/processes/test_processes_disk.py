@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,28 +16,6 @@ from tests.support.processes.process_fixtures import CRAWLED, Crawled, look_at
 
 DOMAIN = "美妆"
 FULL = "No space left on device"
-
-
-@pytest.fixture
-def mount(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
-    """`mount("size=100k")`: a small file system of its own, for root only."""
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small file system needs root")
-    made: list[Path] = []
-
-    def do(options: str) -> Path:
-        place = tmp_path / f"mounted-{len(made)}"
-        place.mkdir()
-        made.append(place)
-        command = ["mount", "-t", "tmpfs", "-o", options, "baton-test", str(place)]
-        if subprocess.run(command, check=False).returncode != 0:
-            made.pop()
-            pytest.skip("this machine lets nobody mount a tmpfs")
-        return place
-
-    yield do
-    for place in made:
-        subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
 def make_room(place: Path) -> None:

@@ -9,8 +9,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -63,7 +64,8 @@ def test_a_crawl_completes_though_nobody_reads_its_progress(
 
 
 def today(service: str) -> str:
-    return f"{service}-{datetime.now(UTC):%Y-%m-%d}.log"
+    now = datetime.now(ZoneInfo("Asia/Shanghai"))
+    return f"{service}-{now:%Y-%m-%d}.log"
 
 
 def test_a_log_that_cannot_be_written_is_one_sentence_and_the_work_goes_on(

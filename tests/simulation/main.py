@@ -15,23 +15,25 @@ import sys
 import tempfile
 import time
 import traceback
+from collections import Counter
 from pathlib import Path
 
 from tests.simulation.installation import Installation
 from tests.simulation.instrument import instrumented
+from tests.simulation.plan import World
 from tests.simulation.schedule import Schedule
 
 SEEDS = 10**9
+SCHEDULES_PER_COLLECTION = 20
 
 
 class Simulation:
-    """Schedules on one installation, one after the other."""
+    """Schedules on one installation, one after the other; `worlds` counts them by world."""
 
-    def __init__(self, folder: Path, *, keeps_trace: bool) -> None:
+    def __init__(self, folder: Path) -> None:
         self._installation = Installation.make(folder)
-        self._keeps_trace = keeps_trace
         self._schedule: Schedule | None = None
-        self.schedules = 0
+        self.worlds: Counter[World] = Counter()
         self.steps = 0
 
     @property
@@ -40,18 +42,16 @@ class Simulation:
         assert self._schedule is not None
         return self._schedule
 
-    def play(self, seed: int) -> list[str]:
+    def play(self, seed: int, *, keeps_trace: bool = False) -> list[str]:
         """Play the schedule of that seed; return what went wrong."""
-        shutil.rmtree(self._installation.folder / "exports", ignore_errors=True)
-        self._schedule = schedule = Schedule(seed, self._installation, self._keeps_trace)
+        shutil.rmtree(self._installation.exports, ignore_errors=True)
+        self._schedule = schedule = Schedule(seed, self._installation, keeps_trace)
         try:
             found = schedule.run()
         except Exception:
             found = [traceback.format_exc()]
-        if self._keeps_trace:
-            print("\n".join(schedule.trace))
         schedule.close()
-        self.schedules += 1
+        self.worlds[schedule.plan.world] += 1
         self.steps += schedule.steps
         return found
 
@@ -60,6 +60,7 @@ def main() -> int:
     """Play schedules until one goes wrong; return 1 then."""
     given = _parse()
     logging.disable(logging.CRITICAL)
+    gc.disable()  # a tenth of the time; what schedules leave behind goes every now and then
     fresh = random.SystemRandom().randrange(SEEDS)
     first = next(seed for seed in (given.seed, given.first, fresh) if seed is not None)
     count = 1 if given.seed is not None else given.schedules
@@ -68,27 +69,32 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else None))
     begun = time.process_time()
     try:
-        simulation = Simulation(folder, keeps_trace=given.trace)
+        simulation = Simulation(folder)
         with instrumented(lambda: simulation.schedule):
-            found = _play(simulation, first, count, given.secs)
+            found = _play(simulation, first, count, given)
     finally:
         shutil.rmtree(folder)
     secs = time.process_time() - begun
-    print(f"{simulation.schedules} schedules, {simulation.steps} steps, {secs:.1f} s of CPU")
+    played = simulation.worlds.total()
+    worlds = ", ".join(f"{count} {world}" for world, count in simulation.worlds.most_common())
+    print(f"{played} schedules ({worlds}), {simulation.steps} steps, {secs:.1f} s of CPU:", end=" ")
+    print(f"{played / secs:.0f} a second")
     for problem in found:
-        print(f"seed {first + simulation.schedules - 1}: {problem}")
+        print(f"seed {first + played - 1}: {problem}")
     return 1 if found else 0
 
 
-def _play(simulation: Simulation, first: int, count: int, secs: float | None) -> list[str]:
+def _play(simulation: Simulation, first: int, count: int, given: argparse.Namespace) -> list[str]:
     begun = time.process_time()
     for seed in range(first, first + count):
-        found = simulation.play(seed)
+        found = simulation.play(seed, keeps_trace=given.trace)
+        if given.trace:
+            print("\n".join(simulation.schedule.trace))
         if found:
             return found
-        if secs is not None and time.process_time() - begun > secs:
+        if given.secs is not None and time.process_time() - begun > given.secs:
             break
-        if seed % 100 == 0:
+        if seed % SCHEDULES_PER_COLLECTION == 0:
             gc.collect()
     return []
 

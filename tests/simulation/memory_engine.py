@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from enum import Enum, auto
 
 from core.errors import CommitUnknownError
-from storage.engines.dialect import ClockReading, Connection
+from storage.engines.dialect import ClockReading, Connection, Tls
 from storage.engines.sqlite import DIALECT, SQLiteEngine
 
 
@@ -26,6 +26,7 @@ class MemoryEngine:
     Args:
         image: a serialized database; None for an empty one.
         before_unit: called before each transaction and each read.
+        before_write: called once more before each transaction.
         answer: decides what becomes of each COMMIT.
     """
 
@@ -38,6 +39,7 @@ class MemoryEngine:
         image: bytes | None,
         *,
         before_unit: Callable[[], None] = lambda: None,
+        before_write: Callable[[], None] = lambda: None,
         answer: Callable[[], Answer] = lambda: Answer.GIVEN,
     ) -> None:
         self.connection = sqlite3.connect(":memory:", isolation_level=None, cached_statements=200)
@@ -45,6 +47,7 @@ class MemoryEngine:
         if image is not None:
             self.connection.deserialize(image)
         self._before_unit = before_unit
+        self._before_write = before_write
         self._answer = answer
 
     def connect(self) -> sqlite3.Connection:
@@ -55,6 +58,7 @@ class MemoryEngine:
         """Do nothing: there is one connection, without a transaction by now."""
 
     def begin(self, connection: Connection) -> None:
+        self._before_write()
         self.connection.execute("BEGIN")
 
     def commit(self, connection: Connection) -> None:
@@ -80,6 +84,12 @@ class MemoryEngine:
         return None
 
     def connections(self, connection: Connection) -> tuple[int, int] | None:
+        return None
+
+    def tls(self, connection: Connection) -> Tls | None:
+        return None
+
+    def server_name(self) -> str | None:
         return None
 
     @contextmanager

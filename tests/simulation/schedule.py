@@ -1,76 +1,33 @@
-"""One schedule: processes that are switched at each step, and what a seed lets happen to them."""
+"""One schedule: which process goes on at each step, and what a seed lets happen in between."""
 
 from __future__ import annotations
 
 import random
-import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from greenlet import getcurrent, greenlet
-
-from app.container import App
-from core.errors import BatonError, CommitUnknownError
-from crawler.tasks.submission import FiledTask
-from tests.simulation.checks import problems
-from tests.simulation.installation import (
-    ACCOUNTS,
-    CRAWL_ENDS,
-    DOMAIN,
-    EXPORT,
-    INSERT_ROW,
-    LATE_ROW,
-    PLATFORM,
-    QUOTA,
-    Installation,
-    open_app,
-)
+from tests.simulation.actors import Actors
+from tests.simulation.checks import Checks
+from tests.simulation.events import LEASE_SECS, Events
+from tests.simulation.fake_platform import FakePlatform
+from tests.simulation.installation import DOMAIN, PLATFORM, Installation
 from tests.simulation.memory_engine import Answer, MemoryEngine
+from tests.simulation.plan import Plan, World
+from tests.simulation.process import Died, Process
 from tests.simulation.process_clock import ProcessClock
 from tests.support.moving_clock import MovingClock
 
-NEVER = threading.Event()
-WORKERS = 2
 MAX_STEPS = 4000
-MAX_SLEEP_STEPS = 120
-LEASE_SECS, HALF_A_DAY_SECS = 31.0, 12 * 3600.0
-IDLE_BEFORE_MIDNIGHT = 60  # looks without work since the last file, as when all quota is spent
 BURST = 0.7  # the chance that the same process goes on: whole take-overs happen in one go
-DRAWN = {
-    "die": 1,
-    "freeze": 2,
-    "lose answer": 1,
-    "midnight": 1,
-    "refresh": 2,
-    "pause or cancel": 1,
-    "replace task": 1,
-    "spend quota": 1,
-    "disk full": 1,
-    "join": 1,
-    "rebuild": 2,
-    "lose file": 1,
-}
-
-
-class Died(BaseException):
-    """The process ends here: no code of ours may catch it."""
-
-
-@dataclass
-class Process:
-    """A simulated process: its App, its clock, and its thread as a coroutine."""
-
-    app: App
-    clock: ProcessClock
-    thread: greenlet
-    asleep_until: int = 0
-    is_dead: bool = False
+SWITCH_AT_READ = 0.4  # most reads are followed by a write, before which there is a step as well
+BUSY_FIRST = 0.7  # the chance that none of those goes on who have just found no work
+EVENT, EVENT_IN_IDLENESS = 0.15, 0.6  # the chance that something may happen after a step
 
 
 @dataclass
 class Schedule:
-    """Runs an installation under one seed until all exports have ended.
+    """Runs an installation under one seed until all its tasks have ended.
 
     The same seed gives the same trace. Budgets (`left`) bound what happens, so that a schedule ends
     unless the product does not.
@@ -80,264 +37,212 @@ class Schedule:
     installation: Installation
     keeps_trace: bool = False
     steps: int = 0
-    idle_steps: int = 0
     trace: list[str] = field(default_factory=list)
-    left: dict[str, int] = field(default_factory=lambda: dict(DRAWN))
 
     def __post_init__(self) -> None:
-        self._random = random.Random(self.seed)
+        self._draws = random.Random(self.seed)
+        random.seed(self.seed)  # the product's own jitter
+        self.plan = Plan.draw(self._draws)
+        self.left = dict(self.plan.budgets)
         self.clock = MovingClock()
-        self._is_idle = False
-        self._last = 0
-        file_rows = self._random.choice(tuple(self.installation.settings))
-        lanes = self._random.choice((1, 1, 2))
-        self._settings = self.installation.settings[file_rows]
+        self.platform = FakePlatform(before_answer=lambda: self.step("request"), fails=self._fails)
         self.engine = MemoryEngine(
-            self.installation.images[lanes],
-            before_unit=lambda: self.step("transaction"),
+            self.installation.images[self.plan.world],
+            before_unit=self._before_unit,
+            before_write=lambda: self.step("write"),
             answer=self._answer,
         )
         self._sql = self.engine.connection.execute
-        self._operator = open_app(self._settings, self.engine, self.clock)
-        self._processes = [self._start(n) for n in range(WORKERS + 1)]
+        self._running: Process | None = None
+        self._last: Process | None = None
+        self._is_idle = False
+        self._operator = self.installation.open_app(self.plan, self.engine, self.clock)
+        self.checks = Checks(self.engine.connection, self.installation.exports, self.platform)
+        self._events = self._make_events()
+        self._processes = self._make_processes()
+        self._note(f"{self.plan}")
 
-    # The processes
+    # What the instruments in the product call
 
     def step(self, what: str) -> None:
         """Let others come in between here, or let this process die; outside of one, do nothing."""
-        me = self._current()
+        me = self._running
         if me is None:
             return
         if me.is_dead:
             raise Died
         self._note(what)
-        self.idle_steps = 0 if what.startswith("rename") else self.idle_steps
         if self._draw("die", 0.01):
             me.is_dead = True
             raise Died
-        me.thread.parent.switch()
+        me.stands_before = what
+        me.pause()
 
     def is_dying(self) -> bool:
         """Return whether the running process has died, so that its clean-up must do nothing."""
-        me = self._current()
-        return me is not None and me.is_dead
+        return self._running is not None and self._running.is_dead
 
     def is_disk_full(self) -> bool:
         """Draw whether the next call of the file system fails for lack of space."""
-        return self._current() is not None and self._draw("disk full", 0.02)
+        return self._running is not None and self._draw("disk full", 0.03)
+
+    def note_renamed(self, target: Path) -> None:
+        """Look at a file that has just got its name, unless files were lost as well."""
+        if "lose file" not in self.plan.budgets:
+            self.checks.note_renamed(target)
+
+    # The schedule itself
 
     def run(self) -> list[str]:
         """Play the schedule; return what is wrong at its end."""
-        while self._has_work():
+        while not self._is_idle or self._has_work():
             self.steps += 1
             if self.steps > MAX_STEPS:
                 return ["it does not end"]
-            number = self._next()
-            self._processes[number].thread.switch()
-            self._let_happen(number)
+            process = self._next()
+            self._is_idle = False
+            self._running = process
+            process.resume()
+            self._running = None
+            self._let_happen(process)
         self._tidy_up()
-        return problems(self.engine.connection, self.installation.folder / "exports")
+        return self.checks.problems()
 
     def close(self) -> None:
         """End the processes."""
         for process in self._processes:
-            process.is_dead = True
-            if process.thread and not process.thread.dead:
-                with suppress(Died):
-                    process.thread.throw(Died)
+            self._running = process
+            process.kill()
+        self._running = None
         self.engine.close()
 
-    def _current(self) -> Process | None:
-        me = getcurrent()
-        return next((one for one in self._processes if one.thread is me), None)
+    def _make_events(self) -> Events:
+        return Events(
+            plan=self.plan,
+            installation=self.installation,
+            operator=self._operator,
+            reaper=self._operator.crawling.lease_renewer("export"),
+            connection=self.engine.connection,
+            clock=self.clock,
+            draws=self._draws,
+            draw=self._draw,
+            note=self._note,
+            platform=self.platform,
+        )
 
-    def _start(self, number: int) -> Process:
+    def _make_processes(self) -> list[Process]:
+        actors = Actors(
+            idle=self._idle,
+            draws=self._draws,
+            may_rebuild=self._may_rebuild,
+            segments=self._segments,
+        )
+        bodies = [("export 1", actors.export), ("export 2", actors.export)]
+        if self.plan.world is World.CRAWL:
+            bodies += [("crawl 1", actors.crawl), ("crawl 2", actors.crawl)]
+        if self.plan.world is World.REBUILDS:
+            bodies += [("rebuild", actors.rebuild)]
+        return [self._start(name, body) for name, body in bodies]
+
+    def _start(self, name: str, body: Callable[[Process], None]) -> Process:
         clock = ProcessClock(self.clock)
-        app = open_app(self._settings, self.engine, clock)
-        main = self._work if number < WORKERS else self._operate
-        return Process(app, clock, greenlet(lambda: main(app)))
+        app = self.installation.open_app(self.plan, self.engine, clock)
+        process = Process(name, app, clock, body)
+        if self.plan.world is World.CRAWL:
+            self.platform.connect(process)
+        return process
 
-    def _next(self) -> int:
-        stays = self._random.random() < BURST
-        number = self._last if stays else self._random.randrange(len(self._processes))
-        if self._is_resting(number):
-            number = (number + 1) % WORKERS
-        if self._processes[number].thread.dead:
-            self._processes[number] = self._start(number)
-        self._last = number
-        return number
+    def _awake(self) -> list[Process]:
+        return [one for one in self._processes if one.is_awake_at(self.steps)]
 
-    def _is_resting(self, number: int) -> bool:
-        process = self._processes[number]
-        has_ended = number == WORKERS and process.thread.dead and not self.left["rebuild"]
-        return has_ended or process.asleep_until > self.steps
-
-    def _work(self, app: App) -> None:
-        worker = app.crawling.export_worker()
-        with suppress(Died, CommitUnknownError):
-            while True:
-                if not worker.work_once(NEVER):
-                    self._idle()
-
-    def _operate(self, app: App) -> None:
-        """Rebuild segments, and finish those of ended tasks, while the workers work."""
-        with suppress(Died, CommitUnknownError):
-            while self.left["rebuild"]:
-                if self._draw("rebuild", 0.1):
-                    self._rebuild(app)
-                self._idle()
-
-    def _rebuild(self, app: App) -> None:
-        finalizer = app.crawling.segment_finalizer
-        with suppress(BatonError):
-            if self._random.random() < 0.3:
-                finalizer.finalize_orphans(PLATFORM, DOMAIN)
-                return
-            count = self._sql("SELECT COALESCE(MAX(id),0) FROM export_logs").fetchone()[0]
-            if count:
-                finalizer.rebuild(self._random.randint(1, count))
+    def _next(self) -> Process:
+        """Return the process that goes on; one that has died is started again."""
+        awake = self._awake()
+        if not awake:
+            self._wake_up()
+            awake = self._awake()
+        busy = [one for one in awake if not one.has_no_work]
+        if self._last in busy and self._draws.random() < BURST:
+            process = self._last
+        elif busy and self._draws.random() < BUSY_FIRST:
+            process = self._draws.choice(busy)
+        else:
+            process = self._draws.choice(awake)
+        if process.has_ended:
+            number = self._processes.index(process)
+            process = self._processes[number] = self._start(process.name, process.body)
+        self._last = process
+        return process
 
     def _idle(self) -> None:
         self._is_idle = True
+        if self._running is not None:
+            self._running.has_no_work = True
         self.step("idle")
 
-    # What happens to them
+    def _let_happen(self, process: Process) -> None:
+        is_still = self._is_idle and all(one.has_no_work for one in self._awake())
+        if self._draws.random() < (EVENT_IN_IDLENESS if self._is_idle else EVENT):
+            self._events.happen(process, self._awake(), self.steps)
+        elif self._is_idle:
+            self._events.wait_for_work(self._awake(), is_still=is_still)
+        if is_still:  # nothing happens any more without those who sleep
+            self._wake_up()
 
-    def _let_happen(self, number: int) -> None:
-        idle, self._is_idle = self._is_idle, False
-        self.idle_steps += idle
-        if self.idle_steps > IDLE_BEFORE_MIDNIGHT:
-            self.idle_steps = 0
-            self._pass_time(HALF_A_DAY_SECS, alive=[])
-        elif self._random.random() < (0.6 if idle else 0.15):
-            for event in self._events(number):
-                event()
-        elif idle:
-            self._pass_time(16, self._processes)
-
-    def _events(self, number: int) -> list[Callable[[], None]]:
-        drawn = [
-            (self._draw("freeze", 0.25), lambda: self._freeze(self._processes[number])),
-            (self._chance(0.1), lambda: self._pass_time(LEASE_SECS, self._processes)),
-            (self._draw("midnight", 0.05), lambda: self._pass_time(HALF_A_DAY_SECS, [])),
-            (self._draw("refresh", 0.2), self._refresh),
-            (self._chance(0.2), self._commit_late_row),
-            (self._draw("pause or cancel", 0.05), self._pause_or_cancel),
-            (self._draw("replace task", 0.03), self._replace_task),
-            (self._draw("spend quota", 0.05), self._spend_quota),
-            (self._draw("join", 0.05), self._join),
-            (self._draw("lose file", 0.03), self._lose_file),
-        ]
-        return [event for is_drawn, event in drawn if is_drawn]
-
-    def _freeze(self, process: Process) -> None:
-        """Let a process stand still until its leases have run out, with or without its clock."""
-        process.asleep_until = self.steps + self._random.randrange(MAX_SLEEP_STEPS)
-        self._pass_time(LEASE_SECS, [one for one in self._processes if one is not process])
-        if self._chance(0.5):
-            self._note("its clock stood still")
-            process.clock.sleep_through(LEASE_SECS)
-
-    def _refresh(self) -> None:
-        self._sql("UPDATE influencers SET nickname=nickname||'新'")
-
-    def _commit_late_row(self) -> None:
-        self._sql("UPDATE influencers SET domain=? WHERE id=?", (DOMAIN, LATE_ROW))
-        if self._chance(0.5):
-            self._sql(CRAWL_ENDS)
-
-    def _pause_or_cancel(self) -> None:
-        control, task_id = self._operator.crawling.control, self._newest_export()
-        act = self._random.choice((control.pause, control.cancel))
-        for change in (act, control.resume):
-            with suppress(BatonError):
-                change(task_id)
-
-    def _replace_task(self) -> None:
-        with suppress(BatonError):
-            self._operator.crawling.control.cancel(self._newest_export())
-        self._file_export()
-
-    def _spend_quota(self) -> None:
-        manager = self._operator.pool.manager
-        with suppress(BatonError):
-            manager.update_export_count(self._random.randint(1, ACCOUNTS), 1)
-
-    def _join(self) -> None:
-        self._file_export()
-        number = self._sql("SELECT MAX(id) FROM influencers").fetchone()[0] + 1
-        self._sql(INSERT_ROW, (number, str(number), DOMAIN))
-
-    def _lose_file(self) -> None:
-        files = sorted((self.installation.folder / "exports").rglob("*.csv"))
-        if files:
-            lost = self._random.choice(files)
-            lost.unlink()
-            lost.with_name(f"{lost.name}.manifest.json").unlink(missing_ok=True)
-
-    def _file_export(self) -> FiledTask:
-        return self._operator.crawling.submitter.submit_export(PLATFORM, DOMAIN, EXPORT, 1)
-
-    def _newest_export(self) -> int:
-        found = self._sql(
-            "SELECT MAX(id) FROM tasks WHERE task_type='export' AND parent_id IS NULL"
-        ).fetchone()
-        return int(found[0])
-
-    def _pass_time(self, secs: float, alive: list[Process]) -> None:
-        """Move the clock; who is alive keeps its leases, and reaps those of the dead."""
-        renewals = 2 if secs >= LEASE_SECS else 1
-        for _ in range(renewals):
-            self.clock.move(secs / renewals)
-            for process in alive:
-                if process.app.foundation.leases.held() and not process.thread.dead:
-                    process.app.crawling.lease_renewer("export").renew_once()
-            if alive:
-                self._operator.crawling.lease_renewer("export").renew_once()
-        self._note(f"{secs:.0f} s pass")
+    def _wake_up(self) -> None:
+        for one in self._processes:
+            one.asleep_until = 0
 
     def _has_work(self) -> bool:
-        return (
-            self._sql(
-                "SELECT 1 FROM tasks WHERE task_type='export' AND open_key IS NOT NULL"
-            ).fetchone()
-            is not None
-        )
+        found = self._sql("SELECT 1 FROM tasks WHERE open_key IS NOT NULL LIMIT 1").fetchone()
+        return found is not None
 
     def _tidy_up(self) -> None:
         """Do what comes with the next export: finish segments that ended tasks left open.
 
-        Lost files are rebuilt, as the operator does whom `exports verify` tells of them.
+        Lost files are rebuilt, as the operator does whom `exports verify` tells of them. What must
+        not need mending is looked at before.
         """
+        self.checks.note_completed()
         self.clock.move(LEASE_SECS)
         finalizer = self._operator.crawling.segment_finalizer
         finalizer.finalize_orphans(PLATFORM, DOMAIN)
-        exports = self.installation.folder / "exports"
-        for segment in self._sql("SELECT id, file_path FROM export_logs").fetchall():
-            path = exports / (segment["file_path"] or "none")
-            if not (path.exists() and path.with_name(f"{path.name}.manifest.json").exists()):
-                finalizer.rebuild(segment["id"])
+        if "lose file" in self.plan.budgets:
+            for segment_id in self.checks.segments_without_files():
+                finalizer.rebuild(segment_id)
+
+    # What is drawn
+
+    def _before_unit(self) -> None:
+        if self._draws.random() < SWITCH_AT_READ:
+            self.step("unit")
+
+    def _may_rebuild(self) -> bool | None:
+        return self._draw("rebuild", 0.1) if self.left["rebuild"] else None
+
+    def _segments(self) -> int:
+        count: int = self._sql("SELECT COALESCE(MAX(id), 0) FROM export_logs").fetchone()[0]
+        return count
+
+    def _fails(self, what: str) -> bool:
+        return self._draw(what, 0.05)
 
     def _answer(self) -> Answer:
-        if self._current() is None or not self._draw("lose answer", 0.03):
+        if self._running is None:
             return Answer.GIVEN
-        return self._random.choice((Answer.LOST_COMMITTED, Answer.LOST_ROLLED_BACK))
+        self._running.has_no_work = False
+        if not self._draw("lose answer", 0.03):
+            return Answer.GIVEN
+        return self._draws.choice((Answer.LOST_COMMITTED, Answer.LOST_ROLLED_BACK))
 
     def _draw(self, what: str, chance: float) -> bool:
-        if not self.left[what] or not self._chance(chance):
+        if not self.left.get(what) or self._draws.random() >= chance:
             return False
         self.left[what] -= 1
         self._note(what)
         return True
 
-    def _chance(self, chance: float) -> bool:
-        return self._random.random() < chance
-
     def _note(self, text: str) -> None:
         if self.keeps_trace:
-            me = self._current()
-            who = self._processes.index(me) if me else "-"
-            self.trace.append(f"{self.steps:4} {who} {text}")
-
-
-assert QUOTA < ACCOUNTS * QUOTA, "no account may export all rows"
+            who = self._running.name if self._running else "-"
+            self.trace.append(f"{self.steps:4} {who:9} {text}")

@@ -117,10 +117,14 @@ CONNECTIONS = {
     "tunnel silent": ("http", says(ESTABLISHED, then=silent), "connection_timed_out"),
     "http closes when asked": ("http", closes_when_asked, "connection_broken"),
     "http garbage": ("http", says(b"SSH-2.0-OpenSSH_9.6\r\n"), "answer_not_http"),
-    "tunnel with a page": ("http", says(ESTABLISHED, then=says(EXPIRED_PAGE)), "tls_failed"),
-    "tunnel hangs up": ("http", says(ESTABLISHED, then=closes_when_asked), "tls_failed"),
+    "tunnel with a page": ("http", says(ESTABLISHED, then=says(EXPIRED_PAGE)), "tls_not_spoken"),
+    "tunnel hangs up": ("http", says(ESTABLISHED, then=closes_when_asked), "tls_broken_off"),
     "socks silent behind": ("socks5h", socks_replies(0), "connection_timed_out"),
-    "socks hangs up behind": ("socks5h", socks_replies(0, then=closes_when_asked), "tls_failed"),
+    "socks hangs up behind": (
+        "socks5h",
+        socks_replies(0, then=closes_when_asked),
+        "tls_broken_off",
+    ),
 }
 
 
@@ -222,18 +226,107 @@ def test_a_certificate_that_nobody_signed_is_not_trusted(listen: Listen, tmp_pat
             tls.recv(1)
 
     port = listen(talk)
-    assert fault_of(f"https://localhost:{port}/").message.code == "certificate_not_trusted"
+    assert fault_of(f"https://localhost:{port}/").message.code == "certificate_self_signed"
     tunnel = listen(says(ESTABLISHED, then=talk))
-    assert seen(by_proxy("http", tunnel)) == (CONNECTION, "certificate_not_trusted", False)
+    assert seen(by_proxy("http", tunnel)) == (CONNECTION, "certificate_self_signed", False)
 
 
-@pytest.mark.parametrize("code", [9, 10])
-def test_a_certificate_out_of_its_time_is_ours(code: int) -> None:
+@pytest.mark.parametrize(
+    ("number", "code"), [(9, "certificate_not_yet_valid"), (10, "certificate_expired")]
+)
+def test_a_certificate_out_of_its_time_is_ours(number: int, code: str) -> None:
     error = ssl.SSLCertVerificationError("certificate verify failed")
-    error.verify_code = code
+    error.verify_code = number
     fault = classify(error, through_proxy=True)
-    assert (fault.unit, fault.message.code) == (OURSELVES, "certificate_not_in_time")
+    assert (fault.unit, fault.message.code) == (OURSELVES, code)
     assert not fault.is_of_proxy
+
+
+TLS = {
+    "expired": ({"days": (-3, -1)}, "certificate_expired", "renew it"),
+    "not yet valid": ({"days": (1, 3)}, "certificate_not_yet_valid", "clock of this host"),
+    "wrong name": ({"name": "other.example"}, "certificate_name_wrong", "check the host's name"),
+    "unknown issuer": ({"issuer": "Company CA"}, "certificate_issuer_unknown", "read along"),
+    "self-signed": ({}, "certificate_self_signed", "read along"),
+    "old protocol": ({"newest": ssl.TLSVersion.TLSv1_1}, "tls_protocol_wrong", "TLS 1.2"),
+}
+
+
+@pytest.mark.parametrize("case", TLS)
+def test_a_tls_error_names_its_reason_and_what_to_do(
+    listen: Listen, tmp_path: Path, case: str
+) -> None:
+    changes, code, advice = TLS[case]
+    options = {"name": "localhost", **changes}
+    context = tls_context(options.pop("name"), tmp_path, [], **options)
+
+    def talk(connection):
+        with context.wrap_socket(connection, server_side=True) as tls:
+            tls.recv(1)
+
+    with open_http(None) as http:
+        if code not in ("certificate_issuer_unknown", "certificate_self_signed"):
+            # Only one thing shall be wrong: its issuer is known.
+            http.verify = str(tmp_path / "server.pem")
+        with pytest.raises(NoAnswerError) as caught:
+            fetch(http, "GET", f"https://localhost:{listen(talk)}/", LIMITS)
+    message = caught.value.fault.message
+    assert message.code == code
+    assert advice in ENGLISH_RENDERER.sentence(message)
+    assert CHINESE_RENDERER.advice(message)
+
+
+def test_plain_http_on_a_tls_port_is_told(listen: Listen) -> None:
+    port = listen(says(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"))
+    fault = fault_of(f"https://localhost:{port}/")
+    assert fault.message.code == "tls_not_spoken"
+    assert "http:// only" in ENGLISH_RENDERER.sentence(fault.message)
+
+
+def test_the_certificate_of_the_proxy_itself_is_the_proxys(listen: Listen, tmp_path: Path) -> None:
+    context = tls_context("localhost", tmp_path, [])
+
+    def talk(connection):
+        with context.wrap_socket(connection, server_side=True) as tls:
+            tls.recv(1)
+
+    fault = fault_of(PLATFORM, f"https://{USER}:{PASSWORD}@localhost:{listen(talk)}")
+    assert seen(fault) == (EGRESS, "proxy_certificate_wrong", True)
+    assert "self-signed; if it is a plain HTTP proxy" in ENGLISH_RENDERER.sentence(fault.message)
+
+
+def test_early_hints_are_no_answer(listen: Listen) -> None:
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n"
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    port = listen(says(hints + b"HTTP/1.1 102 Processing\r\n\r\n" + hints + answer))
+    with open_http(None) as http:
+        got = fetch(http, "GET", f"http://{HOST}:{port}/", LIMITS)
+    assert (got.status, got.content) == (200, b"ok")
+
+
+def test_informational_answers_without_end_are_an_error(listen: Listen) -> None:
+    port = listen(says(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100))
+    assert not fault_of(f"http://{HOST}:{port}/").is_of_proxy
+
+
+def test_the_environments_proxies_and_bundles_are_not_used_for_platforms(
+    listen: Listen, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    context = tls_context("localhost", tmp_path, [])
+
+    def talk(connection):
+        with context.wrap_socket(connection, server_side=True) as tls:
+            tls.recv(1)
+
+    for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, f"http://{HOST}:{closed_port()}")
+        monkeypatch.setenv(name.lower(), f"http://{HOST}:{closed_port()}")
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.setenv(name, str(tmp_path / "server.pem"))
+    assert fault_of(f"https://localhost:{listen(talk)}/").message.code == "certificate_self_signed"
+    # An account's own proxy is used for every host, whatever NO_PROXY says.
+    monkeypatch.setenv("NO_PROXY", "*")
+    assert by_proxy("http", closed_port()).message.code == "proxy_unreachable"
 
 
 def test_a_plain_proxy_that_closes_is_left_for_another(listen: Listen) -> None:

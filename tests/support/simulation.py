@@ -141,7 +141,7 @@ class Simulation:
             crawls = task.task_type is TaskType.INGESTION
             for _ in range(crawl_workers if crawls else 1):
                 worker: IngestionWorker | ExportWorker = (
-                    self._app.crawling.ingestion_worker(task.id)
+                    self._app.crawling.ingestion_worker([task.id])
                     if crawls
                     else self._app.crawling.export_worker(task.id)
                 )

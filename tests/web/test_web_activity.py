@@ -70,7 +70,7 @@ def test_the_api_tells_that_an_account_is_idle_when_its_task_has_ended(
 @pytest.mark.parametrize(
     ("language", "state", "task", "next_request", "pages"),
     [
-        ("en", "crawling", f"crawl {DOMAIN}", "next request in 20 s", "3 pages today"),
+        ("en", "ingesting", f"crawl {DOMAIN}", "next request in 20 s", "3 pages today"),
         ("zh", "抓取中", f"抓取 {DOMAIN}", "20 秒后发出下一次请求", "今日 3 页"),
     ],
 )

@@ -116,6 +116,28 @@ def check_account(page: Page, site: Site) -> None:
     press(at(page, site, "accounts/1"), "accounts/1/check", "alice")
 
 
+def rename_account(page: Page, site: Site) -> None:
+    at(page, site, "accounts/2").get_by_label("Name").fill("robert")
+    press(page, "accounts/2/rename", "Account bob is robert now.")
+    assert site.app.pool.registry.find("robert").id == 2
+
+
+def group_account(page: Page, site: Site) -> None:
+    at(page, site, "accounts/2").get_by_label("Group").fill("north")
+    press(page, "accounts/2/group", "Account bob is in group north.")
+    assert site.app.pool.registry.find("bob").group_name == "north"
+
+
+def delete_account(page: Page, site: Site) -> None:
+    press(at(page, site, "accounts/2"), "accounts/2/delete", "Account bob is deleted.")
+    assert [one.username for one in site.app.pool.registry.deleted()] == ["bob (deleted)"]
+
+
+def pin_task(page: Page, site: Site) -> None:
+    at(page, site, "tasks/1").get_by_label("Only this account").fill("alice")
+    press(page, "tasks/1/pin", "Task 1: pinned to account alice.")
+
+
 def add_account(page: Page, site: Site) -> None:
     at(page, site, "accounts/new").get_by_role("textbox", name="Name").fill("carol")
     page.get_by_role("textbox", name="Cookies").fill("not a cookie")
@@ -319,6 +341,9 @@ PRESSED: dict[str, Press] = {
     "accounts/ID/disable": disable_account,
     "accounts/ID/limit": limit_account,
     "accounts/ID/check": check_account,
+    "accounts/ID/rename": rename_account,
+    "accounts/ID/group": group_account,
+    "accounts/ID/delete": delete_account,
     "accounts/new": add_account,
     "accounts/preview": import_accounts,
     "tasks/crawl": file_new_crawl,
@@ -327,6 +352,7 @@ PRESSED: dict[str, Press] = {
     "tasks/ID/resume": task_word("resume", TaskStatus.PENDING, "goes on"),
     "tasks/ID/cancel": task_word("cancel", TaskStatus.FAILED, "is cancelled"),
     "tasks/ID/label": label_task,
+    "tasks/ID/pin": pin_task,
     "egress/open": open_route,
     "egress/cooldown": leave_route_alone,
     "egress/circuits/close": close_circuit,

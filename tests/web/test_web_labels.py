@@ -22,7 +22,7 @@ BOTH_ENGINES = pytest.mark.parametrize("database_url", ["sqlite", "mariadb"], in
 
 
 def _crawl(app: App, labels: list[str]) -> FiledTask:
-    return app.crawling.service.crawl(CrawlRequest(domain=DOMAIN, pages=30, labels=labels))
+    return app.crawling.service.crawl(CrawlRequest(domain=DOMAIN, pages=30, labels=labels))[0]
 
 
 def _label(app: App, task_id: int, **changes: list[str]) -> list[str]:

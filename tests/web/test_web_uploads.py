@@ -12,6 +12,7 @@ from storage.models.accounts import AccountStatus
 from storage.operations import alerts
 from storage.operations.alerts import AlertKind
 from tests.support.moving_clock import MovingClock
+from tests.support.processes.launcher import wait_until
 from tests.support.web.web_site import ASK_SECS, Site
 from web.console.staged_uploads import KEPT_SECS, MAX_FILES, StagedUpload, StagedUploads
 
@@ -55,9 +56,9 @@ class Boss:
         text = re.sub(r"<[^>]+>", " ", answer.text)
         return re.sub(r"\s+", " ", text)
 
-    def previewed(self, kind: str, content: bytes, **form: str) -> str:
+    def previewed(self, page: str, content: bytes, **form: str) -> str:
         """Upload a file, and return the address of its preview."""
-        answer = self.post(f"/admin/{kind}/preview", form, content)
+        answer = self.post(f"/admin/{page}/preview", form, content)
         assert answer.status_code == 303, answer.text
         return answer.headers["Location"]
 
@@ -208,3 +209,33 @@ def test_an_account_is_renewed_from_its_alert_in_one_click(site: Site, boss: Bos
     boss.post("/admin/accounts/new", given)
     renewed = site.app.pool.registry.find("alice")
     assert (renewed.status, renewed.user_agent) == (AccountStatus.IDLE, "Mine/2")
+
+
+def test_lists_of_tasks_users_and_completions_are_shown_and_taken_in(
+    site: Site, boss: Boss
+) -> None:
+    tasks = "任务ID;项目ID;标题;时长;备注\nt1;p1;第一集;1,200;x\nt2;p1;第二集;soon;\n;p1;;;\n"
+    address = boss.previewed("dramas", tasks.encode("gb18030"), kind="dramas")
+    shown = boss.page(address)
+    for told in (
+        "2 will be taken in, 1 left out.",
+        "list.csv: read as GB18030 text",
+        "columns without a meaning here were left out: 备注",
+        "line 2 t1 is added",
+        "line 3 t2 is added duration",
+        "is no whole number; the cell was left out",
+        "line 4: task_id is missing",
+    ):
+        assert told in shown, (told, shown)
+    assert site.app.distribution.service.newest(9, None) == []
+    boss.post("/admin/dramas/import", {"upload": address.rpartition("/")[2]})
+    wait_until(lambda: len(site.app.distribution.service.newest(9, None)) == 2, "the tasks")
+    durations = {
+        d.fields.task_id: d.fields.duration for d in site.app.distribution.service.newest(9, None)
+    }
+    assert durations == {"t1": 1200, "t2": 0}
+    again = boss.page(boss.previewed("dramas", tasks.encode(), kind="dramas"))
+    assert "t1 stays as it is" in again
+    posted = "task_id,user_id,submission_link\nt1,u1,https://youtu.be/aaaaaaaaaaa\nt9,u1,https://youtu.be/aaaaaaaaaaa\n"
+    seen = boss.page(boss.previewed("dramas", posted.encode(), kind="completions"))
+    assert "1 will be taken in, 1 left out." in seen and "t9" in seen

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from core.errors import NotSentError, UnsendableError
+from core.errors import NotSentError, SettingsError, UnsendableError
 from sandbox import SandboxConfig, SandboxServer
-from tests.support.messages import english
+from tests.support.messages import english, raises_saying
 from tests.support.webhooks.raw_servers import raw_server, tls_context, trickle
 from webhooks.http_client import WebhookClient
 
@@ -132,7 +132,7 @@ def test_tls_asks_for_the_name_and_checks_the_certificate(
     def talk(connection: socket.socket) -> None:
         context.wrap_socket(connection, server_side=True).recv(100)
 
-    with raw_server(talk) as port, pytest.raises(NotSentError, match="tls_not_right"):
+    with raw_server(talk) as port, pytest.raises(NotSentError, match="receiver_self_signed"):
         WebhookClient(timeout_secs=5, allowed_hosts=()).post(
             f"https://hooks.example:{port}/", {}, b""
         )
@@ -150,6 +150,94 @@ def test_an_allowed_host_is_allowed_by_name_or_with_its_port_only(sandbox: Sandb
     for other in ("127.0.0.1:1", "127.0.0.2", "127.0.0"):
         with pytest.raises(NotSentError):
             WebhookClient(timeout_secs=5, allowed_hosts=(other,)).post(url, {}, b"{}")
+
+
+def test_a_receiver_with_a_companys_ca_is_reached_by_its_file(
+    dns: tuple[Names, list[str]], tmp_path: Path
+) -> None:
+    names, _ = dns
+    names |= {"hooks.example": [PUBLIC], PUBLIC: ["127.0.0.1"]}
+    context = tls_context("hooks.example", tmp_path, [], issuer="Company CA")
+
+    def talk(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as tls:
+            tls.recv(65536)
+            tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    with raw_server(talk) as port:
+        url = f"https://hooks.example:{port}/"
+        with pytest.raises(NotSentError, match="receiver_issuer_unknown") as caught:
+            WebhookClient(timeout_secs=5, allowed_hosts=()).post(url, {}, b"")
+        assert "in BATON_WEBHOOK_CA_FILE" in english(caught.value)
+        client = WebhookClient(timeout_secs=5, allowed_hosts=(), ca_file=tmp_path / "issuer.pem")
+        assert client.post(url, {}, b"").status == 200
+        names["other.example"] = [PUBLIC]
+        with pytest.raises(NotSentError, match="certificate_name_wrong"):
+            client.post(url.replace("hooks.", "other."), {}, b"")
+
+
+def test_public_issuers_stay_known_beside_a_companys(
+    dns: tuple[Names, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names, _ = dns
+    names |= {"hooks.example": [PUBLIC], PUBLIC: ["127.0.0.1"]}
+    (tmp_path / "company").mkdir()
+    tls_context("inner.example", tmp_path / "company", [], issuer="Company CA")
+    context = tls_context("hooks.example", tmp_path, [])
+    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(tmp_path / "server.pem"))
+
+    def talk(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as tls:
+            tls.recv(65536)
+            tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    client = WebhookClient(
+        timeout_secs=5, allowed_hosts=(), ca_file=tmp_path / "company" / "issuer.pem"
+    )
+    with raw_server(talk) as port:
+        assert client.post(f"https://hooks.example:{port}/", {}, b"").status == 200
+
+
+@pytest.mark.parametrize("content", [None, "", "no certificate", "-----BEGIN CERTIFICATE-----\nx"])
+def test_a_file_without_certificates_is_refused_at_the_start(
+    tmp_path: Path, content: str | None
+) -> None:
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content)
+    with raises_saying(SettingsError, "BATON_WEBHOOK_CA_FILE: .*ca.pem .*; name a PEM file"):
+        WebhookClient(timeout_secs=5, allowed_hosts=(), ca_file=file)
+
+
+def test_early_hints_of_a_receiver_are_no_failure() -> None:
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"
+
+    def talk(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(hints + hints + b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    with raw_server(talk) as port:
+        client = WebhookClient(timeout_secs=5, allowed_hosts=("127.0.0.1",))
+        assert client.post(f"http://127.0.0.1:{port}/", {}, b"").status == 204
+
+
+def test_the_environments_proxies_and_bundles_are_not_used_for_receivers(
+    dns: tuple[Names, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names, _ = dns
+    names |= {"hooks.example": [PUBLIC], PUBLIC: ["127.0.0.1"]}
+    context = tls_context("hooks.example", tmp_path, [])
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "server.pem"))
+
+    def talk(connection: socket.socket) -> None:
+        context.wrap_socket(connection, server_side=True).recv(100)
+
+    with raw_server(talk) as port, pytest.raises(NotSentError, match="receiver_self_signed"):
+        WebhookClient(timeout_secs=5, allowed_hosts=()).post(
+            f"https://hooks.example:{port}/", {}, b""
+        )
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

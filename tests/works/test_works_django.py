@@ -4,85 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import subprocess
-import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from presentation.i18n.renderer import ENGLISH_RENDERER
 from storage.catalogue import works as rows
 from tests.support.messages import english
+from tests.support.works.django_site import Site
 from works.catalogue.drop_folder import DropFolder, DropFolderResult
 from works.catalogue.entries import WorkEntry
 from works.catalogue.import_files import parse_works
 
-ROOT = Path(__file__).resolve().parents[2]
-DOCUMENT = ROOT / "docs/integrations/django.md"
 IDS = ("BV1GJ411x7h7", "BV1xx411c7mD", "BV17x411w7KC")
-MODELS = """
-from django.db import models
-
-class Video(models.Model):
-    platform = models.CharField(max_length=32)
-    work_id = models.CharField(max_length=64)
-    title = models.CharField(max_length=200, default="")
-    author = models.CharField(max_length=200, default="")
-    publish_time = models.DateTimeField(null=True)
-    cover_url = models.CharField(max_length=500, default="")
-    is_active = models.BooleanField(default=True)
-"""
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
-
-class Site:
-    """A Django project whose app has the receiver."""
-
-    def __init__(self, folder: Path) -> None:
-        self.inbox = folder / "inbox"
-        self._folder = folder
-        package = folder / "shop"
-        package.mkdir(parents=True)
-        (package / "__init__.py").touch()
-        (package / "models.py").write_text(MODELS)
-        found = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.S)
-        assert len(found) == 1
-        (package / "baton.py").write_text(found[0], encoding="utf-8")
-
-    def run(self, *steps: str, code: int = 0) -> str:
-        script = Path(__file__).parents[1] / "support/works/site_run.py"
-        done = subprocess.run(
-            [sys.executable, str(script), str(self._folder), *steps],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert (done.returncode, done.stderr) == (code, "")
-        return done.stdout
-
-    def files(self) -> list[Path]:
-        return sorted(self.inbox.glob("*.json"))
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    return Site(tmp_path / "site")
-
-
-@pytest.fixture
-def inbox(app, site: Site) -> DropFolder:
-    return DropFolder(
-        folder=site.inbox,
-        catalogue=app.works.catalogue,
-        clock=app.clock,
-        zone=app.calendar.zone,
-        poll_secs=1,
-        renderer=ENGLISH_RENDERER,
-        errors=app.foundation.errors_of("inbox"),
-    )
 
 
 def take_in(inbox: DropFolder) -> DropFolderResult:
@@ -162,6 +98,77 @@ def test_what_a_killed_process_did_not_tell_is_told_by_the_complete_list(
     assert take_in(inbox).changes.changed == 0
 
 
+def test_what_a_forbidden_folder_did_not_take_comes_with_a_later_change(
+    app, site: Site, inbox: DropFolder, held_to_modes: list[str]
+) -> None:
+    site.inbox.mkdir(mode=0o500)
+    steps = ("tables", "save", "mend_folder", "change")
+    done = site.try_run(*steps, launcher=held_to_modes)
+    assert "Permission denied" in done.log
+    take_in(inbox)
+    found = catalogue(app)
+    assert {work_id: work.is_valid for work_id, work in found.items()} == {
+        IDS[0]: True,
+        IDS[1]: False,
+        IDS[2]: False,
+    }
+
+
+def test_fifty_saves_in_a_burst_arrive(app, site: Site, inbox: DropFolder) -> None:
+    site.run("tables", "burst")
+    assert len(site.files()) == 50
+    take_in(inbox)
+    assert catalogue(app)[IDS[0]].title == "title 49"
+
+
+def test_every_way_to_change_rows_is_told(app, site: Site, inbox: DropFolder) -> None:
+    site.run("tables", "every_way")
+    take_in(inbox)
+    found = catalogue(app)
+    assert {work_id: work.is_valid for work_id, work in found.items()} == {
+        IDS[0]: True,
+        IDS[1]: False,
+        IDS[2]: False,
+    }
+    first = found[IDS[0]]
+    assert (first.title, first.author) == ("updated", "bulk")
+    assert found[IDS[2]].author == "bulk", "told before it was deleted"
+
+
+def test_an_update_of_the_id_disables_the_work_of_before(
+    app, site: Site, inbox: DropFolder
+) -> None:
+    site.run("tables", "save", "rename")
+    take_in(inbox)
+    assert {work_id: work.is_valid for work_id, work in catalogue(app).items()} == {
+        IDS[0]: False,
+        IDS[1]: True,
+        IDS[2]: True,
+    }
+
+
+def test_without_autocommit_a_save_is_told_with_the_next_one(
+    app, site: Site, inbox: DropFolder
+) -> None:
+    done = site.try_run("tables", "by_hand", "save")
+    assert "TransactionManagementError" in done.log
+    take_in(inbox)
+    assert set(catalogue(app)) == set(IDS)
+
+
+def test_where_there_is_no_fcntl_changes_arrive_too(app, site: Site, inbox: DropFolder) -> None:
+    site.run("without_fcntl", "tables", "save", "race")
+    truth = dict(line.split() for line in site.run("titles").splitlines())
+    take_in(inbox)
+    assert {work_id: work.title for work_id, work in catalogue(app).items()} == truth
+
+
+def test_a_title_with_half_an_emoji_arrives(app, site: Site, inbox: DropFolder) -> None:
+    site.run("tables", "half_emoji")
+    take_in(inbox)
+    assert catalogue(app)[IDS[0]].title == "half \ufffd"
+
+
 # The folder
 
 
@@ -212,10 +219,10 @@ def test_the_later_file_wins_and_none_is_left(app, inbox: DropFolder) -> None:
         ("[3]", "neither an object"),
         (work("hello"), "no video id of bilibili"),
         ({"a": 1}, "an array of works"),
-        ([work(), work("x")], "item 2"),
+        ([work("hello"), work("x")], "item 2"),
         ({"complete": True, "works": []}, "all of them out"),
         ({"complete": "yes", "works": [work()]}, "write true or false"),
-        ({"complete": True, "works": [work(), work("x")]}, "item 2"),
+        ({"complete": True, "works": [work("hello"), work("x")]}, "item 2"),
         (work("https://b23.tv/abcdefg"), "short links"),
     ],
 )
@@ -305,6 +312,14 @@ def test_one_process_takes_in_at_a_time(app, inbox: DropFolder) -> None:
     with file_lock(inbox.folder / ".taking", wait=True):
         assert take_in(inbox) == DropFolderResult()
     assert take_in(inbox).files == 1
+
+
+def test_what_is_no_file_is_left_alone(app, inbox: DropFolder) -> None:
+    drop(inbox, "2.json", work())
+    (inbox.folder / "0.json").mkdir()
+    (inbox.folder / "1.json").symlink_to("nowhere")
+    assert take_in(inbox).changes.new == 1
+    assert {file.name for file in inbox.folder.iterdir()} == {".taking", "0.json", "1.json"}
 
 
 def test_a_pipe_in_the_folder_holds_nobody_up(app, inbox: DropFolder) -> None:

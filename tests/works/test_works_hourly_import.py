@@ -1,4 +1,4 @@
-"""Taking hourly files in: whole or not at all, once, and only what is sound."""
+"""Taking hourly files in: in one transaction, once, and only what is sound."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_the_tables_are_as_agreed(desk: Desk) -> None:
         "idx_crawl_sessions_date": "crawl_sessions (crawl_date)",
         "idx_crawl_sessions_hour": "crawl_sessions (crawl_date, crawl_hour)",
     }
-    assert desk.rows("PRAGMA journal_mode") == [("wal",)]
+    assert desk.rows("PRAGMA journal_mode") == [("delete",)]
 
 
 def test_a_file_becomes_rows_and_a_session(desk: Desk) -> None:
@@ -169,7 +169,7 @@ def test_missing_takes_what_is_not_in_or_has_changed(desk: Desk) -> None:
     os.utime(desk.files.path(hours[0]), ns=(1, 1))  # touched, and the same
     assert desk.missing() == [str(hours[2])]
     assert desk.importer.missing() == []
-    assert desk.rows("SELECT COUNT(*) FROM work_metrics") == [(4 * len(WORKS) + 1,)]
+    assert desk.rows("SELECT COUNT(*) FROM work_metrics") == [(3 * len(WORKS) + 1,)]
 
 
 def test_a_stop_leaves_the_rest_for_later(desk: Desk) -> None:
@@ -203,26 +203,16 @@ def with_entry(**changes: Any) -> str:
         (json.dumps(good())[:-20], "Invalid JSON: EOF .* line 1 column"),
         (json.dumps(good(), indent=2).replace('"BV2",', '"BV2"'), "line 26 column 7"),
         ("[]", "should be an object"),
-        ("{}", "session_id: Field required"),
-        (with_entry(view_count="8"), r"data\[1\].view_count: .*integer, got '8'"),
-        (with_entry(view_count=-1), r"data\[1\].view_count"),
-        (with_entry(view_count=True), r"data\[1\].view_count"),
-        (with_entry(like_count=1.5), r"data\[1\].like_count"),
-        (with_entry(coin_count=2**63), r"data\[1\].coin_count"),
-        (with_entry(work_id=""), r"data\[1\].work_id"),
-        (with_entry(crawl_time="5 o'clock"), r"data\[1\].crawl_time"),
-        (with_entry(status="failed"), r"data\[1\].status"),
-        (with_entry(work_id="BV1"), r"data\[1\] is BV1 again, as data\[0\]"),
-        (edited(success_count=3), "success_count is 3, but there are 2"),
-        (edited(total_count=2), "total_count is 2, but there are 3"),
+        ("{}", "data: Input should be a valid list"),
         (edited(crawl_hour="06"), "crawl_hour is '06', the file's name says '05'"),
         (edited(crawl_hour="24"), "crawl_hour"),
-        (edited(session_id=""), "session_id"),
         (edited(data=None), "data: "),
-        (edited(errors=[{}]), r"errors\[0\].work_id"),
+        (edited(errors={}), "errors: "),
     ],
 )
-def test_a_damaged_file_is_refused_with_the_place(desk: Desk, content: str, place: str) -> None:
+def test_what_is_no_data_file_of_the_hour_is_refused_with_the_place(
+    desk: Desk, content: str, place: str
+) -> None:
     put_hours(desk.files, [HOUR.earlier(1)])
     path = put(desk.files, HOUR, content)
     with raises_saying(DamagedFileError, place) as caught:
@@ -234,6 +224,56 @@ def test_a_damaged_file_is_refused_with_the_place(desk: Desk, content: str, plac
     assert desk.rows(f"SELECT * FROM work_metrics WHERE crawl_hour='{HOUR.hour_text}'") == []
 
 
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        (with_entry(view_count="8"), r"data\[1\].view_count: .*integer, got '8'"),
+        (with_entry(view_count=-1), r"data\[1\].view_count"),
+        (with_entry(view_count=True), r"data\[1\].view_count"),
+        (with_entry(like_count=1.5), r"data\[1\].like_count"),
+        (with_entry(coin_count=2**63), r"data\[1\].coin_count"),
+        (with_entry(work_id=""), r"data\[1\].work_id"),
+        (with_entry(work_id=None), r"data\[1\].work_id"),
+        (with_entry(work_id=5), r"data\[1\].work_id"),
+        (with_entry(platform=[]), r"data\[1\].platform"),
+        (with_entry(crawl_time="5 o'clock"), r"data\[1\].crawl_time"),
+        (with_entry(status="failed"), r"data\[1\].status"),
+        (edited(data=[good()["data"][0], "BV2"], success_count=2), r"data\[1\]: .*dictionary"),
+    ],
+)
+def test_a_wrong_entry_is_left_out_and_told_and_the_rest_comes_in(
+    desk: Desk, content: str, place: str
+) -> None:
+    put(desk.files, HOUR, content)
+    done = desk.importer.import_hour(HOUR, LOG)
+    assert (done.rows, len(done.problems)) == (1, 1)
+    assert re.search(place, english(done.problems[0]))
+    assert desk.rows("SELECT work_id, view_count FROM work_metrics") == [("BV1", 7)]
+    counts = "total_count, success_count, fail_count"
+    assert desk.rows(f"SELECT {counts} FROM crawl_sessions") == [(3, 1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("content", "told", "counts"),
+    [
+        (edited(success_count=3), "success_count is 3, but there are 2", (3, 2, 1)),
+        (edited(total_count=2), "total_count is 2, but there are 3", (3, 2, 1)),
+        (edited(fail_count=0), "fail_count is 0, but there are 1", (3, 2, 1)),
+        (edited(total_count="3"), "total_count: .*got '3'", (3, 2, 1)),
+        (edited(errors=[{}]), r"errors\[0\].work_id", (3, 2, 1)),
+    ],
+)
+def test_counts_that_contradict_the_lists_are_told_and_cost_no_row(
+    desk: Desk, content: str, told: str, counts: tuple[int, int, int]
+) -> None:
+    put(desk.files, HOUR, content)
+    done = desk.importer.import_hour(HOUR, LOG)
+    assert done.rows == 2
+    assert [re.search(told, english(problem)) is not None for problem in done.problems] == [True]
+    names = "total_count, success_count, fail_count"
+    assert desk.rows(f"SELECT {names} FROM crawl_sessions") == [counts]
+
+
 def test_a_failure_in_the_middle_leaves_nothing_of_the_file(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -243,7 +283,7 @@ def test_a_failure_in_the_middle_leaves_nothing_of_the_file(
         raise RuntimeError("the power went")
 
     put_hours(desk.files, [HOUR])
-    monkeypatch.setattr(view_data, "upsert_session", broken)
+    monkeypatch.setattr(view_data, "put_session", broken)
     with pytest.raises(RuntimeError):
         desk.importer.import_hour(HOUR, LOG)
     for table in ("work_metrics", "crawl_sessions", "imported_files"):

@@ -285,7 +285,24 @@ def test_another_round_does_not_go_on_with_the_old_one(shelf, clock) -> None:
     assert end.round.force is False and end.round.done == 5
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", '{"began_at": "x"}', "null"])
+def test_a_cut_forced_round_goes_on_after_a_usual_one_ran_between(shelf, clock) -> None:
+    here, stop = shelf(), threading.Event()
+    here.put(visible(here, 15))
+    assert here.update().round.updated == 15
+    clock.waits.clear()
+    clock.on_wait = lambda: stop.set() if 3.0 in clock.waits else None
+    assert here.update(stop, force=True).left == 5
+    clock.on_wait = None
+    clock.move(3600)
+    assert here.update().round.done == 0
+    assert here.update(uids=["7"]).round.done == 0
+    end = here.update(force=True)
+    assert (end.round.done, end.left) == (15, 0)
+    assert here.server.times_in_batches.total() == 15 + 15, "each was asked once by each round"
+    assert not (here.app.settings.data_dir / PROGRESS).exists()
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"began_at": "x"}', "null", '{"others": 5}'])
 def test_a_damaged_progress_file_begins_a_new_round(shelf, damage) -> None:
     here = shelf()
     videos = visible(here, 3)
@@ -355,3 +372,19 @@ def test_the_job_tells_its_result_in_a_sentence(shelf) -> None:
         english(here.app.works.play_counts.job(threading.Event()))
         == "2 updated, 0 skipped, 0 failed"
     )
+
+
+@pytest.mark.parametrize("owner", ["platform", "site"])
+def test_a_play_count_leaves_the_fields_of_the_site_to_the_site(shelf, owner: str) -> None:
+    here = shelf(works_owner=owner)
+    known, new = here.server.videos("bilibili", 2, state="visible")
+    here.put([known], title="of the site", cover_url="https://site/c")
+    here.update()
+    one = here.work(known)
+    assert one.play_count == known["counters"]["view"]
+    expected = ("of the site", "", "https://site/c", None)
+    told = (one.title, one.author, one.cover_url, one.publish_time)
+    assert (told == expected) == (owner == "site")
+    here.app.works.importer.add([known["url"], new["url"]], None, threading.Event(), fetch=True)
+    assert (here.work(known).title == "of the site") == (owner == "site")
+    assert here.work(new).title == new["title"], "what Baton adds itself has what is known"

@@ -37,7 +37,9 @@ def test_valid_works_of_bilibili_are_taken_once_in_their_order(tmp_path: Path) -
     assert (found.wrong, found.skipped, found.repeated) == ((), 1, 1)
 
 
-@pytest.mark.parametrize("text", ["av170001", "AV170001", "170001", "bv17x411w7KC", f" {BV} "])
+@pytest.mark.parametrize(
+    "text", ["av170001", "AV170001", "170001", "bv17x411w7KC", "17x411w7KC", f" {BV} "]
+)
 def test_other_spellings_are_one_work(tmp_path: Path, text: str) -> None:
     assert [one.work_id for one in read_views_list(written(tmp_path, entry(text))).works] == [BV]
 
@@ -45,7 +47,8 @@ def test_other_spellings_are_one_work(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("17x411w7KC", f"did you mean {BV}"),
+        ("17x411w7K", "no video id"),
+        ("17x411w7Kl", "no video id"),
         ("BV17x411w7K", "no video id"),
         ("", "no video id"),
         ("1.7e5", "rounded"),
@@ -87,6 +90,24 @@ def test_a_damaged_list_is_refused_with_the_place(
     assert str(path) in english(caught.value)
     assert "views --export-only" in english(caught.value)
     assert path.read_bytes() == content
+
+
+def test_a_list_written_by_hand_may_leave_out_what_has_a_default(tmp_path: Path) -> None:
+    found = read_views_list(
+        written(tmp_path, {"work_id": BV}, {"work_id": "x", "platform": "douyin"}, {"work_id": ""})
+    )
+    assert [(one.work_id, one.title) for one in found.works] == [(BV, "")]
+    assert (found.skipped, len(found.wrong), found.problems) == (1, 1, ())
+
+
+def test_a_wrong_entry_of_a_list_is_left_out_with_its_place(tmp_path: Path) -> None:
+    wrong: list[Any] = [{"title": "no id"}, entry(BV, is_valid="perhaps"), [], entry(7)]  # type: ignore[arg-type]
+    found = read_views_list(written(tmp_path, entry(BV), *wrong))
+    assert [one.work_id for one in found.works] == [BV]
+    told = [english(problem) for problem in found.problems]
+    for place, text in enumerate(told, start=1):
+        assert f"works[{place}]" in text, text
+    assert len(told) == len(wrong)
 
 
 def test_a_missing_list_is_named(tmp_path: Path) -> None:

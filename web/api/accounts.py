@@ -9,18 +9,27 @@ from fastapi import APIRouter, Query, Response
 
 from accounts.csv_import import parse_accounts
 from accounts.enrolment import EnrolmentResult
+from core.errors import InvalidInputError
 from core.message_json import message_keys
 from presentation.i18n.renderer import API_RENDERER
-from presentation.json_rows import account_object, as_object
+from presentation.json_rows import account_object, as_object, group_object
 from storage.models.accounts import Account, AccountStatus
 from storage.operations import listings
 from web.api.lists import ObjectPage, Page, TheListing
 from web.auth.access import Actor, Reader
 from web.backend import Backend
-from web.lookups import existing_account
+from web.lookups import existing_account, is_in_group, live_account
 from web.parameters import RowId
-from web.problems import partly_refused
-from web.requests import AccountsFile, DailyLimit, DisableReason, NewAccount
+from web.problems import partly_refused, refused_as
+from web.requests import (
+    AccountGroup,
+    AccountName,
+    AccountsFile,
+    DailyLimit,
+    DisableReason,
+    EnableChoice,
+    NewAccount,
+)
 from web.state import TheBackend
 
 router = APIRouter(prefix="/accounts", tags=["accounts"])
@@ -32,13 +41,22 @@ def list_accounts(
     _who: Reader,
     platform: Annotated[str | None, Query(description="only of this platform")] = None,
     status: Annotated[AccountStatus | None, Query(description="only in this state")] = None,
+    group: Annotated[str | None, Query(description="only of this group; none: of no group")] = None,
+    deleted: Annotated[bool, Query(description="the deleted accounts instead")] = False,
 ) -> ObjectPage:
+    registry = backend.registry
     accounts = [
         account
-        for account in backend.registry.all(platform)
-        if status is None or account.status is status
+        for account in (registry.deleted(platform) if deleted else registry.all(platform))
+        if (status is None or account.status is status)
+        and (group is None or is_in_group(account, group))
     ]
     return Page(items=_accounts(backend, accounts), next=None)
+
+
+@router.get("/groups", summary="The groups of accounts, with today's totals")
+def list_groups(backend: TheBackend, _who: Reader) -> ObjectPage:
+    return Page(items=[group_object(totals) for totals in backend.groups.totals()], next=None)
 
 
 @router.post(
@@ -72,6 +90,7 @@ def import_accounts(
         given.name,
         given.daily_export_limit,
         new_login=given.new_login,
+        group=given.group,
     )
     if problems:
         some = HTTPStatus.MULTI_STATUS if results else HTTPStatus.UNPROCESSABLE_ENTITY
@@ -103,16 +122,48 @@ def account_events(account_id: RowId, backend: TheBackend, listing: TheListing) 
 
 
 @router.post("/{account_id}/enable", summary="Into the pool; ends a rest too")
-def enable_account(account_id: RowId, backend: TheBackend, who: Actor) -> dict[str, Any]:
-    backend.use_cases.accounts.enable(who, existing_account(backend, account_id))
+def enable_account(
+    account_id: RowId, backend: TheBackend, who: Actor, given: EnableChoice | None = None
+) -> dict[str, Any]:
+    account = live_account(backend, account_id)
+    if given is not None and given.check:
+        with refused_as(HTTPStatus.CONFLICT, InvalidInputError):
+            backend.use_cases.accounts.check_and_enable(who, account)
+    else:
+        backend.use_cases.accounts.enable(who, account)
     return _account(backend, existing_account(backend, account_id))
+
+
+@router.post("/{account_id}/rename", summary="Give it another name")
+def rename_account(
+    account_id: RowId, given: AccountName, backend: TheBackend, who: Actor
+) -> dict[str, Any]:
+    backend.use_cases.accounts.rename(who, live_account(backend, account_id), given.username)
+    return _account(backend, existing_account(backend, account_id))
+
+
+@router.post("/{account_id}/group", summary="Put it into a group, or out of its own")
+def set_account_group(
+    account_id: RowId, given: AccountGroup, backend: TheBackend, who: Actor
+) -> dict[str, Any]:
+    account = live_account(backend, account_id)
+    backend.use_cases.accounts.set_group(who, [account], given.group)
+    return _account(backend, existing_account(backend, account_id))
+
+
+@router.post("/{account_id}/delete", summary="Erase its secrets; what it exported stays proven")
+def delete_account(account_id: RowId, backend: TheBackend, who: Actor) -> dict[str, Any]:
+    account = live_account(backend, account_id)
+    done = backend.use_cases.accounts.delete(who, account)
+    shown = _account(backend, existing_account(backend, account_id))
+    return {"account": shown, "waiting_tasks": list(done.waiting_tasks)}
 
 
 @router.post("/{account_id}/disable", summary="Out of the pool")
 def disable_account(
     account_id: RowId, backend: TheBackend, who: Actor, given: DisableReason | None = None
 ) -> dict[str, Any]:
-    account = existing_account(backend, account_id)
+    account = live_account(backend, account_id)
     backend.use_cases.accounts.disable(who, account, given.reason if given else None)
     return _account(backend, existing_account(backend, account_id))
 
@@ -121,14 +172,14 @@ def disable_account(
 def set_account_limit(
     account_id: RowId, given: DailyLimit, backend: TheBackend, who: Actor
 ) -> dict[str, Any]:
-    account = existing_account(backend, account_id)
+    account = live_account(backend, account_id)
     backend.use_cases.accounts.set_limit(who, account, given.daily_export_limit)
     return _account(backend, existing_account(backend, account_id))
 
 
 @router.post("/{account_id}/check", summary="Ask the platform whether it is signed in")
 def check_account(account_id: RowId, backend: TheBackend, who: Actor) -> dict[str, Any]:
-    status = backend.use_cases.accounts.check(who, existing_account(backend, account_id))
+    status = backend.use_cases.accounts.check(who, live_account(backend, account_id))
     return {"signed_in": status.signed_in, "uid": status.uid, "name": status.name}
 
 

@@ -15,9 +15,8 @@ from storage.models.segments import SegmentState
 from storage.operations import listings
 from web.api.lists import ObjectPage, TheListing
 from web.auth.access import Actor, Reader
-from web.copies import TheCopyForm, copied_file
-from web.lookups import existing_export, export_file
-from web.parameters import IdFilter, RowId
+from web.lookups import copied_file, existing_export, export_file
+from web.parameters import IdFilter, RowId, TheCopyForm
 from web.problems import refused_as
 from web.state import TheBackend
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
-from core.errors import InvalidInputError
+from core.errors import InvalidInputError, WrongFieldsError
 from crawler.tasks.submission import FiledTask
 from presentation.json_rows import as_object, task_object, working_names
 from storage.crawling import tasks
@@ -17,10 +17,10 @@ from storage.operations import listings
 from web.api.lists import ObjectPage, TheListing
 from web.auth.access import Actor, Reader, Visitor
 from web.backend import Backend
-from web.lookups import existing_task
+from web.lookups import condition_reader, existing_task
 from web.parameters import RowId
-from web.problems import refused_as
-from web.requests import NewCrawl, NewExport, TaskLabels
+from web.problems import RequestRefusedError, refused_as
+from web.requests import NewCrawl, NewExport, TaskLabels, TaskPin
 from web.state import TheBackend
 
 router = APIRouter(prefix="/tasks", tags=["tasks"])
@@ -44,9 +44,11 @@ def list_tasks(
     )
     labels = backend.crawling.labels([task["id"] for task in page.items])
     pool = backend.account_views.views(backend.registry.all())
+    names = backend.registry.names({task["only_account_id"] or 0 for task in page.items})
     for task in page.items:
         task["labels"] = labels.get(task["id"], [])
         task["working_accounts"] = working_names(task["id"], pool)
+        task["only_account"] = names.get(task["only_account_id"])
     return page
 
 
@@ -63,7 +65,11 @@ def show_task(task_id: RowId, backend: TheBackend, _who: Reader) -> dict[str, An
 def create_crawl(
     given: NewCrawl, response: Response, backend: TheBackend, who: Actor
 ) -> dict[str, Any]:
-    return _filed(backend, backend.use_cases.tasks.crawl(who, given.as_request()), response)
+    filed = backend.use_cases.tasks.crawl(who, given.as_request())
+    if not any(one.is_new for one in filed):
+        response.status_code = HTTPStatus.OK
+    found = [{"task": _task_object(backend, one.task), "new": one.is_new} for one in filed]
+    return found[0] | {"tasks": found}
 
 
 @router.post(
@@ -72,7 +78,11 @@ def create_crawl(
 def create_export(
     given: NewExport, response: Response, backend: TheBackend, who: Actor
 ) -> dict[str, Any]:
-    return _filed(backend, backend.use_cases.tasks.export(who, given.as_request()), response)
+    return _filed(
+        backend,
+        backend.use_cases.tasks.export(who, given.as_request(condition_reader(backend))),
+        response,
+    )
 
 
 @router.post("/{task_id}/labels", summary="Put labels on it, take labels off")
@@ -81,6 +91,18 @@ def label_task(
 ) -> dict[str, list[str]]:
     existing_task(backend, task_id)
     return {"labels": backend.use_cases.tasks.label(who, given.as_request(task_id))}
+
+
+@router.post("/{task_id}/pin", summary="Let only an account or a group work on it, or all")
+def pin_task(task_id: RowId, given: TaskPin, backend: TheBackend, who: Actor) -> dict[str, Any]:
+    existing_task(backend, task_id)
+    try:
+        backend.use_cases.tasks.pin(who, given.as_request(task_id))
+    except WrongFieldsError:
+        raise
+    except InvalidInputError as error:
+        raise RequestRefusedError(HTTPStatus.CONFLICT, error) from error
+    return _task_object(backend, existing_task(backend, task_id))
 
 
 @router.post("/{task_id}/pause", summary="Hold it until it is resumed")
@@ -113,7 +135,8 @@ def _changed(
 
 def _task_object(backend: Backend, task: Task) -> dict[str, Any]:
     pool = backend.account_views.views(backend.registry.all())
-    return task_object(task, backend.crawling.labels([task.id]), pool)
+    pins = backend.crawling.pin_messages([task])
+    return task_object(task, backend.crawling.labels([task.id]), pool, pins)
 
 
 def _filed(backend: Backend, filed: FiledTask, response: Response) -> dict[str, Any]:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from web.console import (
-    accounts,
     actions,
     alerts,
     broadcaster,
     dramas,
-    egress,
     exports,
     jobs,
     logs,
@@ -21,6 +19,7 @@ from web.console import (
     webhooks,
 )
 from web.console.creators import creators, report
+from web.console.pool import accounts, egress, proxies
 from web.console.rendering import Section
 
 PREFIX = "/admin"
@@ -29,6 +28,7 @@ PREFIX = "/admin"
 SECTIONS = (
     Section("/admin", "Overview", overview.router),
     Section("/admin/accounts", "Accounts", accounts.router),
+    Section("/admin/proxies", "Proxies", proxies.router),
     Section("/admin/egress", "Routes and circuits", egress.router),
     Section("/admin/tasks", "Tasks", tasks.router),
     Section("/admin/creators", "Creators", creators.router),

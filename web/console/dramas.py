@@ -13,6 +13,7 @@ from storage.distribution.daily_stats import DailyStats
 from storage.distribution.distribution_tasks import DramaStatus
 from storage.operations import listings
 from web.background import begin_scanning
+from web.console import drama_intake
 from web.console.charts import line_chart
 from web.console.list_view import TheList
 from web.console.visits import Acting, Reading, action
@@ -21,6 +22,7 @@ from web.parameters import DramaId
 from web.requests import ScanOfDay
 
 router = APIRouter(include_in_schema=False)
+router.include_router(drama_intake.router)  # before /{task_id}: it has /preview
 DONE = {
     "pause": "{id} is paused: it is not broadcast.",
     "resume": "{id} is active again.",

@@ -16,9 +16,8 @@ from storage.operations import listings
 from web.auth.access import Reader
 from web.console.list_view import TheList
 from web.console.visits import Acting, Reading, action
-from web.copies import TheCopyForm, copied_file
-from web.lookups import existing_export, export_file
-from web.parameters import RowId
+from web.lookups import copied_file, existing_export, export_file
+from web.parameters import RowId, TheCopyForm
 from web.problems import RequestRefusedError, refused_as
 from web.state import TheBackend
 
@@ -40,7 +39,10 @@ def exports(
         "exports",
         view,
         lambda tx, part: listings.segments(tx, part, domain.strip() or None, wanted),
-        names={account.id: account.username for account in backend.registry.all()},
+        names={
+            account.id: account.username
+            for account in (*backend.registry.all(), *backend.registry.deleted())
+        },
         states=SegmentState,
         chosen=(domain, wanted),
         host=backend.host,

@@ -73,7 +73,7 @@ def overview(visit: Reading) -> Response:
 
 def open_alerts(backend: Backend, page: Page) -> list[dict[str, Any]]:
     """Return the open alerts as rows, newest first."""
-    found = backend.database.read(alerts.all_open)
+    found = [a for a in backend.database.read(alerts.all_open) if a.is_present(page.now)]
     return [alert_row(page, alert) for alert in reversed(found)]
 
 
@@ -105,8 +105,9 @@ def account_row(page: Page, view: AccountView) -> dict[str, Any]:
         "view": view,
         "egress": page.renderer.text(egress_message(view.egress)) if view.egress else "",
         "used": view.used,
+        "state": page.word("account_state", view.state_word(page.now)),
         "note": account_table.note(page, view),
-        "spent": view.used >= view.account.daily_export_limit,
+        "spent": not view.left,
     }
 
 
@@ -119,6 +120,7 @@ def task_row(page: Page, view: TaskView, meter: RateMeter, language: Language) -
         "share": task_table.share_done(view),
         "rate": task_table.rate(page, view, meter),
         "labels": view.labels,
+        "pin": page.renderer.text(view.pin) if view.pin else "",
         "working": [account_row(page, account) for account in view.working],
         "remarks": [language.problem(text) for text, _ in task_table.remarks(page, view)],
     }

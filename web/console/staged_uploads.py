@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from core.clock import Clock
 from core.errors import InvalidInputError
+from distribution.intake.item_files import ItemKind
 
 KEPT_SECS = 900.0
 # Of everybody together: the files may be large, and hold sessions in clear.
@@ -21,12 +22,16 @@ class StagedUpload:
     Args:
         platform: None: the file says which.
         new_login: other logins may take over the names of accounts.
+        kind: what a list of the distributing site holds.
+        report: reports on new completions are filed.
     """
 
     content: bytes = field(repr=False)
     name: str
     platform: str | None
     new_login: bool = False
+    kind: ItemKind = ItemKind.DRAMAS
+    report: bool = True
 
 
 class StagedUploads:

@@ -21,13 +21,14 @@ from web.backend import Backend
 from web.console.list_view import TheList
 from web.console.overview import Rates, task_row
 from web.console.visits import Acting, Reading, Visit, action
-from web.lookups import existing_task
+from web.lookups import condition_reader, existing_task
 from web.paging import read_page
 from web.parameters import RowId
-from web.requests import NewCrawl, NewExport, TaskLabels
+from web.requests import NewCrawl, NewExport, TaskLabels, TaskPin
 
 router = APIRouter(include_in_schema=False)
 LABELS_OFFERED = 200
+TARGETS_OFFERED = 500
 DONE = {
     "pause": "Task {id} is paused.",
     "resume": "Task {id} goes on.",
@@ -74,6 +75,7 @@ def tasks(
         headers=list(Headers),
         max_pages=MAX_PAGES,
         max_lanes=MAX_LANES,
+        **_targets(backend),
     )
 
 
@@ -83,7 +85,7 @@ def task(task_id: RowId, visit: Reading) -> Response:
     existing_task(visit.backend, task_id)
     (row,) = _rows(visit, [task_id])
     pieces = visit.backend.database.read(task_rows.children, task_id)
-    return visit.page("task", row=row, pieces=pieces)
+    return visit.page("task", row=row, pieces=pieces, **_targets(visit.backend))
 
 
 @router.post("/crawl")
@@ -94,7 +96,11 @@ def crawl(
     platform: Annotated[str, Form()] = "bilibili",
     pages: Annotated[str, Form()] = "",
     via: Annotated[str, Form()] = Via.USERS.value,
+    keywords: Annotated[str, Form()] = "",
+    stop_dry: Annotated[str, Form()] = "",
     labels: Annotated[str, Form()] = "",
+    account: Annotated[str, Form()] = "",
+    group: Annotated[str, Form()] = "",
 ) -> str:
     """Create a crawl of a domain; an open one of that domain goes on instead, with these labels
     too."""
@@ -104,10 +110,15 @@ def crawl(
             "platform": platform,
             "pages": pages.strip() or None,
             "via": via,
+            "keywords": [line.strip() for line in keywords.splitlines() if line.strip()],
+            "stop_dry": stop_dry.strip() or None,
             "labels": labels.split(),
+            "account": account.strip() or None,
+            "group": group.strip() or None,
         }
     )
-    return _filed_message(visit, visit.use_cases.tasks.crawl(visit.who, given.as_request()))
+    filed = visit.use_cases.tasks.crawl(visit.who, given.as_request())
+    return " ".join(_filed_message(visit, one) for one in filed)
 
 
 @router.post("/export")
@@ -123,7 +134,12 @@ def export(
     lanes: Annotated[str, Form()] = "",
     raw_cells: Annotated[bool, Form()] = False,
     follow: Annotated[bool, Form()] = False,
+    where: Annotated[str, Form()] = "",
+    has: Annotated[str, Form()] = "",
+    order: Annotated[str, Form()] = "",
     labels: Annotated[str, Form()] = "",
+    account: Annotated[str, Form()] = "",
+    group: Annotated[str, Form()] = "",
 ) -> str:
     """Create an export of a domain; an open one of that domain goes on instead, with these
     labels too."""
@@ -139,9 +155,15 @@ def export(
             "headers": headers,
             "limit": limit.strip() or None,
             "labels": labels.split(),
+            "where": [line for line in where.splitlines() if line.strip()],
+            "has": has.split(),
+            "order": order.strip() or None,
+            "account": account.strip() or None,
+            "group": group.strip() or None,
         }
     )
-    return _filed_message(visit, visit.use_cases.tasks.export(visit.who, given.as_request()))
+    request = given.as_request(condition_reader(visit.backend))
+    return _filed_message(visit, visit.use_cases.tasks.export(visit.who, request))
 
 
 @router.post("/{task_id}/label")
@@ -161,6 +183,25 @@ def label_task(
     if not labels:
         return visit.say("Task {id} has no labels.", id=task_id)
     return visit.say("Task {id} has the labels {labels}.", id=task_id, labels=", ".join(labels))
+
+
+@router.post("/{task_id}/pin")
+@action
+def pin_task(
+    task_id: RowId,
+    visit: Acting,
+    account: Annotated[str, Form()] = "",
+    group: Annotated[str, Form()] = "",
+) -> str:
+    """Let only an account or a group work on a task; without either every account may."""
+    existing_task(visit.backend, task_id)
+    given = TaskPin.model_validate(
+        {"account": account.strip() or None, "group": group.strip() or None}
+    )
+    target = visit.use_cases.tasks.pin(visit.who, given.as_request(task_id))
+    if target is None:
+        return visit.say("Every account may work on task {id}.", id=task_id)
+    return visit.say("Task {id}: {pin}.", id=task_id, pin=visit.language.problem(target))
 
 
 @router.post("/{task_id}/{verb}")
@@ -187,6 +228,15 @@ def _rows(visit: Visit, ids: list[int]) -> list[dict[str, Any]]:
     return [
         task_row(page, views[task_id], meter, visit.language) for task_id in ids if task_id in views
     ]
+
+
+def _targets(backend: Backend) -> dict[str, Any]:
+    """Return the names of accounts and of groups that tasks can be pinned to, for the forms."""
+    pool = backend.registry.all()
+    return {
+        "account_names": [account.username for account in pool[:TARGETS_OFFERED]],
+        "group_names": sorted({account.group_name for account in pool if account.group_name}),
+    }
 
 
 def _platforms(backend: Backend) -> list[str]:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from accounts.csv_import import AccountRows
     from accounts.enrolment import AccountEnrolment, EnrolmentResult
+    from accounts.lifecycle.deletion import AccountDeletion, DeletedAccount
+    from accounts.lifecycle.groups import AccountGroups
     from accounts.manager import AccountManager
     from accounts.registry import AccountRegistry
     from accounts.requests import AccountRequest, NewAccount
@@ -34,6 +36,8 @@ class AccountUseCases:
         enrolment: AccountEnrolment,
         registry: AccountRegistry,
         manager: AccountManager,
+        groups: AccountGroups,
+        deletion: AccountDeletion,
         platforms: PlatformRegistry,
         rotate_key: Callable[[], int],
         audit: AuditLog,
@@ -41,6 +45,8 @@ class AccountUseCases:
         self._enrolment = enrolment
         self._registry = registry
         self._manager = manager
+        self._groups = groups
+        self._deletion = deletion
         self._platforms = platforms
         self._rotate_key = rotate_key
         self._audit = audit
@@ -96,6 +102,7 @@ class AccountUseCases:
         limit: int | None,
         *,
         new_login: bool = False,
+        group: str | None = None,
     ) -> tuple[list[EnrolmentResult], list[Message]]:
         """Add or refresh the accounts of a file one after the other.
 
@@ -107,10 +114,13 @@ class AccountUseCases:
             limit: rows a day for lines without a limit. None: the default for new accounts, no
                 change for known ones.
             new_login: other logins may take over the names of accounts.
+            group: the group for lines without one; None leaves known accounts where they are.
         """
         subject = f"{platform} {file}: {len(rows.good)}"
         with self._audit.action(who, "account.import", subject):
-            return self._enrolment.import_rows(platform, rows, file, limit, new_login=new_login)
+            return self._enrolment.import_rows(
+                platform, rows, file, limit, new_login=new_login, group=group
+            )
 
     def preview_rows(
         self, platform: str, rows: AccountRows, *, new_login: bool
@@ -122,6 +132,52 @@ class AccountUseCases:
         """Make an account idle: it is no longer disabled or cooling down."""
         with self._audit.action(who, "account.enable", named(account)):
             self._manager.set_account_status(account.id, AccountStatus.IDLE)
+
+    def check_and_enable(self, who: Principal, account: Account) -> SessionStatus:
+        """Ask the platform whether the account is signed in, make it idle if so, and return the
+        answer.
+
+        Raises:
+            InvalidInputError: it is not signed in, or as another login than the account's; the
+                account stays as it is.
+            SourceError: the stored session is unusable, or the platform does not answer; the
+                account stays as it is.
+            CredentialsError: no key decrypts the account's secrets.
+        """
+        with self._audit.action(who, "account.enable", named(account)):
+            status = self._enrolment.require_signed_in(account)
+            self._manager.set_account_status(account.id, AccountStatus.IDLE)
+            return status
+
+    def delete(self, who: Principal, account: Account) -> DeletedAccount:
+        """Delete an account: its secrets are erased, and what it exported stays proven.
+
+        Whoever uses it stops at its next write; the tasks pinned to it wait and are returned.
+
+        Raises:
+            InvalidInputError: it was deleted before.
+        """
+        with self._audit.action(who, "account.delete", named(account)):
+            return self._deletion.delete(account)
+
+    def rename(self, who: Principal, account: Account, name: str) -> str:
+        """Give an account another name; return it as it is stored.
+
+        Raises:
+            InvalidInputError: the name is malformed or taken.
+        """
+        with self._audit.action(who, "account.rename", f"{named(account)} {name}"):
+            return self._registry.rename(account, name)
+
+    def set_group(self, who: Principal, chosen: list[Account], group: str | None) -> list[Account]:
+        """Put accounts into a group, or (None) take them out of theirs; return those that changed.
+
+        Raises:
+            InvalidInputError: one of them was deleted meanwhile; nothing was changed.
+        """
+        subject = ", ".join(named(account) for account in chosen)
+        with self._audit.action(who, "account.group", f"{subject} {group or 'none'}"):
+            return self._groups.assign(chosen, group)
 
     def disable(self, who: Principal, account: Account, reason: str | None) -> None:
         """Take an account out of the pool, with a reason as the operator wrote it.

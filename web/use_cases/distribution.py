@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from distribution.intake.importer import ImportOptions
+from distribution.intake.item_files import ItemKind
 from storage.distribution.distribution_tasks import DramaStatus
 
 if TYPE_CHECKING:
@@ -46,6 +48,35 @@ class DramaUseCases:
         self._scanner = scanner
         self._audit = audit
 
+    def preview(self, kind: ItemKind, items: Iterable[Any]) -> ImportResult:
+        """Return what taking the items of a list in would do; nothing is stored."""
+        return self._add(kind, items, ImportOptions(spare_fields=True, dry_run=True))
+
+    def take_list(
+        self,
+        who: Principal,
+        kind: ItemKind,
+        items: Iterable[Any],
+        subject: str | Message,
+        *,
+        report: bool = True,
+    ) -> ImportResult:
+        """Store the items of a list: a wrong optional cell costs the cell, and is listed.
+
+        A wrong item raises nothing: it is listed in the result's `problems`, and the others are
+        stored. With `report`, reports on new completions are filed.
+        """
+        with self._audit.action(who, f"{kind.value}.add", subject):
+            return self._add(kind, items, ImportOptions(spare_fields=True, report=report))
+
+    def _add(self, kind: ItemKind, items: Iterable[Any], options: ImportOptions) -> ImportResult:
+        add = {
+            ItemKind.DRAMAS: self._importer.add_dramas,
+            ItemKind.USERS: self._importer.add_users,
+            ItemKind.COMPLETIONS: self._importer.add_completions,
+        }[kind]
+        return add(items, options)
+
     def add_dramas(
         self, who: Principal, items: Iterable[Any], subject: str | Message
     ) -> ImportResult:
@@ -69,15 +100,15 @@ class DramaUseCases:
             return self._importer.add_users(items)
 
     def add_completions(
-        self, who: Principal, items: Iterable[Any], subject: str | Message, *, report: bool = True
+        self, who: Principal, items: Iterable[Any], subject: str | Message
     ) -> ImportResult:
         """Store posted videos; known ones get the details that are verified now.
 
         `items` are JSON objects. A wrong one raises nothing: it is listed in the result's
-        `problems`, and the others are stored. With `report`, reports on the new ones are filed.
+        `problems`, and the others are stored. Reports on the new ones are filed.
         """
         with self._audit.action(who, "completions.add", subject):
-            return self._importer.add_completions(items, report=report)
+            return self._importer.add_completions(items)
 
     def change(self, who: Principal, verb: str, task_id: str) -> None:
         """Set the status of a task; `verb` is `pause`, `resume` or `finish`.

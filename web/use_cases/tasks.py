@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from core.messages import Message
     from crawler.export.requests import ExportRequest
     from crawler.service import CancelledTask, CrawlingService
-    from crawler.tasks.requests import CrawlRequest, LabelChange
+    from crawler.tasks.requests import CrawlRequest, LabelChange, PinChange
     from crawler.tasks.submission import FiledTask
     from web.audit_log import AuditLog, Principal
 
@@ -25,9 +26,9 @@ class TaskUseCases:
         self._service = service
         self._audit = audit
 
-    def crawl(self, who: Principal, request: CrawlRequest) -> FiledTask:
-        """Create a crawl of a domain; while one is open, return that one, resumed and with these
-        labels.
+    def crawl(self, who: Principal, request: CrawlRequest) -> tuple[FiledTask, ...]:
+        """Create a crawl of a domain for each keyword; while one is open, return that one, resumed
+        and with these labels.
 
         Raises:
             WrongFieldsError: there is no such platform, or its creators cannot be searched.
@@ -73,6 +74,17 @@ class TaskUseCases:
         """End a task for good; return what became of the files that it left open."""
         with self._audit.action(who, "task.cancel", self._named(task_id)):
             return self._service.cancel(task_id)
+
+    def pin(self, who: Principal, change: PinChange) -> Message | None:
+        """Let only an account or a group work on an open task; return whom, None for everybody.
+
+        Raises:
+            WrongFieldsError: there is no such account or group on the task's platform.
+        """
+        with self._audit.action(who, "task.pin", str(change)):
+            self._service.pin(change)
+            task = self._service.task(change.task_id)
+            return self._service.pin_messages([task]).get(task.id)
 
     def label(self, who: Principal, change: LabelChange) -> list[str]:
         """Put labels on a task and take others off; return all that it has then."""

@@ -94,8 +94,8 @@ class WorksUseCases:
     def import_drop_folder(self, who: Principal, stop: threading.Event) -> DropFolderResult:
         """Import the files that wait in the import directory, in the order of their names.
 
-        A file with a wrong row is moved to `rejected/` as a whole, which raises nothing. Nothing is
-        done while another process imports.
+        A file of which nothing can be understood is moved to `rejected/`, and wrong rows of others
+        are written there, which raises nothing. Nothing is done while another process imports.
 
         Raises:
             DatabaseError, OutputError: the files that were not imported still wait.

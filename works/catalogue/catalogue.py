@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
@@ -15,6 +15,7 @@ from storage.catalogue.works import Work
 from storage.engines.transactions import Database, Tx
 from works.catalogue.entries import (
     DISABLED,
+    FieldsOwner,
     Key,
     WorkEntry,
     is_export_outdated,
@@ -49,10 +50,14 @@ class Catalogue:
     """Adds and changes works, the videos of the catalogue.
 
     Nothing is ever deleted: a work that is gone becomes invalid.
+
+    Args:
+        owner: who has the last word on title, author, publish time and cover.
     """
 
     database: Database
     clock: Clock
+    owner: FieldsOwner = FieldsOwner.PLATFORM
 
     def put(self, entries: Iterable[WorkEntry]) -> Changes:
         """Add new works and change those that differ, in batches; a repetition changes nothing.
@@ -67,7 +72,7 @@ class Catalogue:
         by_key = merge_duplicates(entries)
 
         def change(work: Work | None, key: Key, now: datetime) -> Work:
-            return merge(work, by_key[key], now)
+            return merge(work, by_key[key], now, self.owner)
 
         return self.change(by_key.keys(), change)
 
@@ -87,23 +92,27 @@ class Catalogue:
             work = known.get(key)
             if work is None:
                 return Message.of("preview_work_new")
-            is_same = merge(work, entry, now) is work
+            is_same = merge(work, entry, now, self.owner) is work
             return Message.of("preview_work_same" if is_same else "preview_work_changed")
 
         return {key: outcome(key, entry) for key, entry in by_key.items()}
 
     def unlisted_entries(
-        self, listed: Iterable[WorkEntry], before: Iterable[WorkEntry]
+        self,
+        listed: Iterable[WorkEntry],
+        before: Iterable[WorkEntry],
+        held: Set[str] = frozenset(),
     ) -> list[WorkEntry]:
         """Return entries that disable what a complete list leaves out.
 
         That is every work that is valid in the catalogue, or becomes so by
-        the entries `before` the list.
+        the entries `before` the list. Works of the platforms `held` are left as they are.
         """
         valid = self.database.read(works.valid_keys)
         valid |= {entry.key for entry in before if entry.is_valid is not False}
-        left_out = valid - {entry.key for entry in listed}
-        return [WorkEntry(*key, is_valid=False, reason=NOT_LISTED) for key in sorted(left_out)]
+        listed_keys = {entry.key for entry in listed}
+        left_out = sorted(key for key in valid - listed_keys if key[0] not in held)
+        return [WorkEntry(*key, is_valid=False, reason=NOT_LISTED) for key in left_out]
 
     def disable(self, keys: Sequence[Key], reason: str | None) -> Changes:
         """Mark works as invalid, with a reason as the operator wrote it.

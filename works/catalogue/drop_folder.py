@@ -1,23 +1,24 @@
 """The import directory: another program sends changes of works as files, and none gets lost.
 
 Files are imported in the order of their names and then removed. Until then they wait, also while
-Baton is down. A file that cannot be parsed is moved to `rejected/` with its reason beside it.
+Baton is down. What cannot be imported, a file or some of its rows, is put into `rejected/` with its
+reason beside it, and does not hold up the rest.
 """
 
 from __future__ import annotations
 
-import os
+import stat
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from dataclasses import dataclass, field, replace
+from datetime import datetime, tzinfo
 from functools import partial
 from pathlib import Path
 
-from core.atomic_file import replacing, sync_folder
 from core.clock import Clock
 from core.errors import DatabaseError, InvalidInputError, OutputError
 from core.file_lock import file_lock
+from core.installation.file_access import SHARED, FileAccess, sync_folder
 from core.logs import service_log
 from core.messages import Message
 from core.poller import Poller
@@ -25,26 +26,30 @@ from core.supervision.internal_errors import ComponentErrors
 from presentation.i18n.renderer import Renderer
 from works.catalogue.catalogue import Catalogue, Changes
 from works.catalogue.entries import WorkEntry
-from works.catalogue.import_files import WorkRows, read_works
+from works.catalogue.import_files import WorkRows, WrongRow, problem_at, read_works
+from works.catalogue.rejected import FOLDER, RejectedFiles, written_at
 
 log = service_log("works")
 # One transaction and one removal for this many files: more would hold memory and locks.
 FILES_AT_ONCE = 500
-REJECTED = "rejected"
 
 
 @dataclass(frozen=True)
 class DropFolderResult:
-    """The outcome of an import: files taken, how many of them were rejected, and the changes
-    made."""
+    """The outcome of an import: files taken, how many of them were rejected as a whole, the changes
+    made, and how many rows of the other files were rejected."""
 
     files: int = 0
     rejected: int = 0
     changes: Changes = field(default_factory=Changes)
+    rejected_rows: int = 0
 
     def __add__(self, other: DropFolderResult) -> DropFolderResult:
         return DropFolderResult(
-            self.files + other.files, self.rejected + other.rejected, self.changes + other.changes
+            files=self.files + other.files,
+            rejected=self.rejected + other.rejected,
+            changes=self.changes + other.changes,
+            rejected_rows=self.rejected_rows + other.rejected_rows,
         )
 
 
@@ -55,7 +60,8 @@ class DropFolderState:
     Args:
         waiting: the number of files that wait.
         oldest_at: time (UTC) since which the first of them waits; None when none waits.
-        rejected: the number of rejected files.
+        rejected: the number of files in `rejected/`.
+        newest_rejected_at: when that was rejected (UTC), by this host's clock.
         reason: why `newest_rejected` was rejected; None when nothing was.
     """
 
@@ -63,6 +69,7 @@ class DropFolderState:
     oldest_at: datetime | None = None
     rejected: int = 0
     newest_rejected: Path | None = None
+    newest_rejected_at: datetime | None = None
     reason: Message | None = None
 
 
@@ -74,6 +81,7 @@ class DropFolder:
         zone: the time zone of times without an offset.
         poll_secs: seconds between two looks of the long-running process.
         renderer: writes the reasons beside rejected files.
+        access: mode and group of new files.
     """
 
     folder: Path
@@ -83,6 +91,14 @@ class DropFolder:
     poll_secs: float
     renderer: Renderer
     errors: ComponentErrors
+    access: FileAccess = SHARED
+
+    @property
+    def rejected(self) -> RejectedFiles:
+        """Return what was put aside."""
+        return RejectedFiles(
+            folder=self.folder / FOLDER, renderer=self.renderer, access=self.access
+        )
 
     def run(self, stop: threading.Event) -> None:
         """Import files until `stop` is set; errors of the database or the
@@ -99,17 +115,17 @@ class DropFolder:
     def import_waiting(self, stop: threading.Event) -> DropFolderResult:
         """Import all files that wait, in the order of their names; return what was done.
 
-        A file with a wrong row is moved to `rejected/` as a whole, which raises nothing. Without
-        the folder, and while another process imports, nothing is done. `stop` ends it after a batch
-        of files.
+        A file of which nothing can be understood is moved to `rejected/`, and wrong rows of others
+        are written there, which raises nothing. Without the folder, and while another process
+        imports, nothing is done. `stop` ends it after a batch of files.
 
         Raises:
             DatabaseError, OutputError: the files that were not imported still wait.
         """
         total = DropFolderResult()
-        if not self.folder.is_dir():
+        if not self._is_there():
             return total
-        with file_lock(self.folder / ".taking", wait=False) as is_locked:
+        with file_lock(self.folder / ".taking", wait=False, access=self.access) as is_locked:
             while is_locked and not stop.is_set():
                 files = self._waiting()[:FILES_AT_ONCE]
                 if not files:
@@ -123,20 +139,25 @@ class DropFolder:
         Raises:
             OutputError: the folder cannot be read.
         """
-        waiting = [moment for file in self._listed() if (moment := _written_at(file))]
-        rejected = {
-            file: moment
-            for file in (self.folder / REJECTED).glob("*.json")
-            if (moment := _written_at(file))
-        }
+        waiting = [moment for file in self._listed() if (moment := written_at(file))]
+        rejected = self.rejected.paths()
         newest = max(rejected, key=lambda file: rejected[file], default=None)
         return DropFolderState(
             waiting=len(waiting),
             oldest_at=min(waiting, default=None),
             rejected=len(rejected),
             newest_rejected=newest,
-            reason=_reason_of(newest) if newest else None,
+            newest_rejected_at=rejected[newest] if newest else None,
+            reason=self.rejected.reason_of(newest) if newest else None,
         )
+
+    def _is_there(self) -> bool:
+        try:
+            return stat.S_ISDIR(self.folder.stat().st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError as error:
+            raise self._unreadable(error) from error
 
     def _waiting(self) -> list[Path]:
         """Return the files in the order of their names.
@@ -148,31 +169,38 @@ class DropFolder:
         return sorted(file for file in self._listed() if file.name <= newest)
 
     def _listed(self) -> list[Path]:
+        if not self._is_there():
+            return []
         try:
-            files = list(self.folder.glob("*.json"))
+            # A pipe would hold the reader up for ever, and a folder is no report.
+            return [
+                file
+                for file in self.folder.iterdir()
+                if file.suffix == ".json" and not file.name.startswith(".") and file.is_file()
+            ]
         except OSError as error:
-            detail = error.strerror or str(error)
-            raise OutputError(
-                "folder_not_readable", folder=str(self.folder), detail=detail
-            ) from error
-        # A pipe would hold the reader up for ever.
-        return [file for file in files if not file.name.startswith(".") and not file.is_fifo()]
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: OSError) -> OutputError:
+        detail = error.strerror or str(error)
+        return OutputError("folder_not_readable", folder=str(self.folder), detail=detail)
 
     def _import_files(self, files: Sequence[Path]) -> DropFolderResult:
         """Import some files in their order: store their works, then remove them."""
         entries: list[WorkEntry] = []
-        rejected = 0
+        rejected = rejected_rows = 0
         for file in files:
             rows = self._read(file)
-            if not isinstance(rows, WorkRows):
-                self._reject(file, rows)
+            if rows is None:
                 rejected += 1
                 continue
-            for note in rows.notes:
-                log.warning("%s", self.renderer.sentence(note))
+            if rows.wrong:
+                log.warning("rows rejected: %s", self.rejected.put_rows(rows.wrong))
+                rejected_rows += len(rows.wrong)
             listed = [row.entry for row in rows.good]
-            left_out = self.catalogue.unlisted_entries(listed, entries) if rows.is_complete else []
-            entries += listed + left_out
+            if rows.is_complete:
+                entries += self._left_out(file, rows, listed, entries)
+            entries += listed
         # Stored before the files are removed: a crash in between only repeats the same changes.
         changes = self.catalogue.put(entries)
         self._remove(files)
@@ -183,35 +211,35 @@ class DropFolder:
             changes.new,
             changes.changed,
         )
-        return DropFolderResult(len(files), rejected, changes)
+        return DropFolderResult(len(files), rejected, changes, rejected_rows)
 
-    def _read(self, file: Path) -> WorkRows | Sequence[Message]:
-        """Return the works of a file, or the problems for which it is rejected as a whole."""
+    def _read(self, file: Path) -> WorkRows | None:
+        """Return the rows of a file; None where no work can be taken of it, and it was put aside
+        as a whole."""
         try:
-            rows = read_works(file, None, self.zone)
+            rows = read_works(file, None, self.zone, clears=True)
         except InvalidInputError as error:
-            return [error.message]
-        if rows.problems:
-            return rows.problems
-        if any(not row.entry.work_id for row in rows.good):
-            return [Message.of("short_link_dropped")]
-        return rows
+            log.warning("rejected: %s", self.rejected.put_file(file, [error.message]))
+            return None
+        for note in rows.notes:
+            log.warning("%s", self.renderer.sentence(note))
+        rows = _without_short_links(rows, str(file))
+        if rows.good or not rows.wrong:
+            return rows
+        log.warning("rejected: %s", self.rejected.put_file(file, rows.problems))
+        return None
 
-    def _reject(self, file: Path, problems: Sequence[Message]) -> None:
-        """Move a file to `rejected/`; its reason is written first, so that
-        none lies there without one."""
-        reason = "; ".join(self.renderer.sentence(problem) for problem in problems)
-        log.warning("rejected: %s", reason)
-        aside = self.folder / REJECTED / file.name
-        with replacing(_reason_file(aside)) as text:
-            text.write(f"{reason}\n")
-        try:
-            os.replace(file, aside)
-        except OSError as error:
-            detail = error.strerror or str(error)
-            raise OutputError(
-                "file_not_moved", path=str(file), target=str(aside), detail=detail
-            ) from error
+    def _left_out(
+        self, file: Path, rows: WorkRows, listed: Sequence[WorkEntry], before: Sequence[WorkEntry]
+    ) -> list[WorkEntry]:
+        """Return entries that disable what a complete list leaves out.
+
+        A row that is wrong may be about any work of its platform: these works stay.
+        """
+        held = frozenset[str]().union(*(row.concerns for row in rows.wrong))
+        if held:
+            log.warning("%s takes out no works of %s", file.name, ", ".join(sorted(held)))
+        return self.catalogue.unlisted_entries(listed, before, held)
 
     def _remove(self, files: Sequence[Path]) -> None:
         try:
@@ -224,20 +252,16 @@ class DropFolder:
             raise OutputError("file_not_removed", path=error.filename, detail=detail) from error
 
 
-def _reason_file(rejected: Path) -> Path:
-    return rejected.with_name(f"{rejected.name}.reason.txt")
-
-
-def _reason_of(rejected: Path) -> Message:
-    try:
-        return Message.text(_reason_file(rejected).read_text(encoding="utf-8").strip())
-    except (OSError, ValueError):
-        return Message.of("reject_reason_gone")
-
-
-def _written_at(file: Path) -> datetime | None:
-    """Return when the file was written, by this host's clock (UTC); None when it is gone."""
-    try:
-        return datetime.fromtimestamp(file.stat().st_mtime, UTC)
-    except OSError:
-        return None
+def _without_short_links(rows: WorkRows, name: str) -> WorkRows:
+    """Return the rows with short links among the wrong ones: nobody waits here to resolve them."""
+    dropped = tuple(
+        WrongRow(
+            problem=problem_at(name, row.place, Message.of("short_link_dropped")),
+            given=row.given,
+            concerns=frozenset({row.link.platform}),
+        )
+        for row in rows.good
+        if not row.entry.work_id
+    )
+    good = tuple(row for row in rows.good if row.entry.work_id)
+    return replace(rows, good=good, wrong=rows.wrong + dropped)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 
 from core.errors import InvalidInputError
 from core.logs import storable as storable_message
@@ -18,6 +19,16 @@ MAX_REASON_CHARS = 512
 FIRST_TIME, LAST_TIME = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 DISABLED = Message.of("work_disabled")
 Key = tuple[str, str]  # platform and work id
+# What a work has instead of a value that was cleared; with BATON_WORKS_OWNER=site no platform
+# changes these.
+CLEARED_VALUES = {"title": "", "author": "", "publish_time": None, "cover_url": ""}
+
+
+class FieldsOwner(StrEnum):
+    """Who has the last word on title, author, publish time and cover of a work."""
+
+    PLATFORM = "platform"  # whoever told them last: a platform's answers replace them
+    SITE = "site"  # lists and the site; a platform fills them in for a new work only
 
 
 @dataclass(frozen=True)
@@ -28,6 +39,7 @@ class WorkEntry:
         uid: the creator's id on the platform.
         publish_time: with a time zone.
         reason: why the work is invalid.
+        cleared: names of CLEARED_VALUES that are reported as empty.
         by: the source of `is_valid`: a work that one source marks invalid is marked valid again by
             the same one only, or by `works enable`.
     """
@@ -42,6 +54,7 @@ class WorkEntry:
     is_valid: bool | None = None
     reason: Message | None = None
     by: InvalidBy = InvalidBy.OPERATOR
+    cleared: frozenset[str] = frozenset()
 
     @property
     def key(self) -> Key:
@@ -102,8 +115,9 @@ def truncated(entry: WorkEntry) -> WorkEntry:
 def merge_duplicates(entries: Iterable[WorkEntry]) -> dict[Key, WorkEntry]:
     """Return one entry for each work, by its key.
 
-    Field by field, the last value in the order of `entries` wins; a field that an entry does not
-    report (None) never replaces a value. `by` is always that of the last entry.
+    Field by field, the last value in the order of `entries` wins, or that it was cleared; a field
+    that an entry does not report (None) never replaces a value. `by` is always that of the last
+    entry.
     """
     result: dict[Key, WorkEntry] = {}
     for entry in entries:
@@ -112,12 +126,18 @@ def merge_duplicates(entries: Iterable[WorkEntry]) -> dict[Key, WorkEntry]:
     return result
 
 
-def merge(work: Work | None, entry: WorkEntry, now: datetime) -> Work:
+def merge(
+    work: Work | None,
+    entry: WorkEntry,
+    now: datetime,
+    owner: FieldsOwner = FieldsOwner.PLATFORM,
+) -> Work:
     """Return the work with the entry's values; the same object when that changes nothing.
 
     Args:
         work: None to begin a new one.
         now: time of the change (UTC).
+        owner: whose the fields of CLEARED_VALUES are, if `work` has them already.
     """
     base = work or Work(entry.platform, entry.work_id, created_at=now, updated_at=now)
     values = {
@@ -125,6 +145,9 @@ def merge(work: Work | None, entry: WorkEntry, now: datetime) -> Work:
         for name in ("title", "author", "uid", "publish_time", "cover_url")
         if (value := getattr(entry, name)) is not None
     }
+    values |= {name: CLEARED_VALUES[name] for name in entry.cleared}
+    if work is not None and owner is FieldsOwner.SITE and entry.by is InvalidBy.PLATFORM:
+        values = {name: value for name, value in values.items() if name not in CLEARED_VALUES}
     values |= _validity(base, entry)
     if all(getattr(base, name) == value for name, value in values.items()):
         return base
@@ -157,4 +180,6 @@ def _override(earlier: WorkEntry, later: WorkEntry) -> WorkEntry:
     values = {name: value for name, value in vars(later).items() if value is not None}
     if later.is_valid is None:
         del values["by"]  # Who says nothing about validity does not become its source.
+    values |= dict.fromkeys(later.cleared)
+    values["cleared"] = (earlier.cleared - values.keys()) | later.cleared
     return replace(earlier, **values)

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from functools import partial
 from typing import Any, TypeVar
 
 from core.errors import InvalidInputError
 from core.messages import Message
+from core.tabular.cells import moment
 from core.tabular.table import header_word
-from sources.links import ShortLink, VideoLink, normalize_bilibili_id, recognise
+from sources.links import (
+    PLATFORM_WORDS,
+    ShortLink,
+    VideoLink,
+    normalize_bilibili_id,
+    platform_of_word,
+    recognise,
+)
 from works.catalogue.entries import (
+    CLEARED_VALUES,
     MAX_CHARS,
     MAX_REASON_CHARS,
     WorkEntry,
@@ -67,19 +75,8 @@ COLUMN_NAMES: Mapping[str, tuple[str, ...]] = {
     "is_valid": ("is_valid", "valid", "enabled", "有效", "是否有效", "状态"),
     "reason": ("reason", "invalid_reason", "原因", "失效原因"),
 }
-PLATFORM_NAMES: Mapping[str, tuple[str, ...]] = {
-    "bilibili": ("bilibili", "bili", "b站", "哔哩哔哩", "哔哩"),
-    "douyin": ("douyin", "抖音"),
-    "youtube": ("youtube", "油管"),
-    "tiktok": ("tiktok",),
-}
 YES = {"true", "1", "yes", "y", "是", "有效", "启用", "正常", "valid", "enabled"}
 NO = {"false", "0", "no", "n", "否", "无效", "失效", "停用", "禁用", "invalid", "disabled"}
-SECONDS = re.compile(r"[0-9]{9,10}")
-LOCAL_TIME = re.compile(
-    r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?"
-    r"(?:[ T]+([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]+)?)?)?"
-)
 SHOWN_CHARS = 60
 
 
@@ -106,13 +103,16 @@ class WorkFields:
     lost: tuple[InvalidInputError, ...] = ()
 
 
-def read_fields(cells: Mapping[str, Any], platform: str | None, zone: tzinfo) -> WorkFields:
+def read_fields(
+    cells: Mapping[str, Any], platform: str | None, zone: tzinfo, *, clears: bool = False
+) -> WorkFields:
     """Return the link and the entry in a row.
 
     Args:
         cells: values by our column names; an absent or empty one leaves its field None.
         platform: the platform of bare ids where the row names none; None: such a row is wrong.
         zone: the time zone of times without an offset.
+        clears: whether a cell that is there and empty clears its field, where that may be.
 
     Raises:
         InvalidInputError: the row names no video, or a platform that is not known.
@@ -132,9 +132,33 @@ def read_fields(cells: Mapping[str, Any], platform: str | None, zone: tzinfo) ->
         reason=Message.text(reason) if reason else None,
         publish_time=optional.read("publish_time", lambda text: checked_time(_moment(text, zone))),
         is_valid=optional.read("is_valid", _yes_or_no),
+        cleared=_emptied(cells) if clears else frozenset(),
         **fields,
     )
     return WorkFields(link, validated(entry), tuple(optional.lost))
+
+
+def concerned_platforms(cells: object) -> frozenset[str]:
+    """Return the platforms that a row which cannot be understood may be about.
+
+    That is the one which it names, none when that is no platform of ours, or else all of them.
+    """
+    named = cells.get("platform") if isinstance(cells, Mapping) else None
+    if not isinstance(named, str) or not named.strip():
+        return frozenset(PLATFORM_WORDS)
+    try:
+        return frozenset({_platform(named.strip())})
+    except InvalidInputError:
+        return frozenset()
+
+
+def _emptied(cells: Mapping[str, Any]) -> frozenset[str]:
+    """Return the fields whose cells are there and empty."""
+    return frozenset(
+        name
+        for name in CLEARED_VALUES
+        if name in cells and not str(cells[name] if cells[name] is not None else "").strip()
+    )
 
 
 class _OptionalCells:
@@ -158,7 +182,8 @@ def read_link(text: str, platform: str | None) -> VideoLink | ShortLink:
     """Return the video, or the unresolved short link, that a text names.
 
     Args:
-        platform: the platform of a bare id; None when only links are accepted.
+        platform: the platform of a bare id, which may lack its `BV` on Bilibili; None when only
+            links are accepted.
 
     Raises:
         InvalidInputError: the text names no video; it suggests an id where only `BV` is missing.
@@ -167,7 +192,7 @@ def read_link(text: str, platform: str | None) -> VideoLink | ShortLink:
         return recognise(text, platform)
     except InvalidInputError as error:
         suggestion = normalize_bilibili_id(f"BV{text.strip()}")
-        if suggestion is None or platform not in (None, "bilibili"):
+        if suggestion is None or platform is not None:
             raise
         raise InvalidInputError(
             "id_without_bv", text=text.strip(), suggestion=suggestion
@@ -196,10 +221,11 @@ def _text(name: str, value: Any) -> str | None:
 def _platform(word: str) -> str:
     """Return the platform of a name in English or Chinese. Raise
     InvalidInputError for an unknown one."""
-    for platform, names in PLATFORM_NAMES.items():
-        if word.lower() in names:
-            return platform
-    raise InvalidInputError("platform_unknown", name=word[:SHOWN_CHARS], known=list(PLATFORM_NAMES))
+    platform = platform_of_word(word)
+    if platform is None:
+        known = list(PLATFORM_WORDS)
+        raise InvalidInputError("platform_unknown", name=word[:SHOWN_CHARS], known=known)
+    return platform
 
 
 def _yes_or_no(text: str) -> bool:
@@ -214,12 +240,6 @@ def _moment(text: str, zone: tzinfo) -> datetime:
     """Return the time in a text: ISO with an offset or without (then in
     `zone`), a date, Unix seconds."""
     try:
-        if SECONDS.fullmatch(text):
-            return datetime.fromtimestamp(int(text), UTC)
-        local = LOCAL_TIME.fullmatch(text)
-        if local:
-            return datetime(*(int(part or 0) for part in local.groups()), tzinfo=zone)  # type: ignore[arg-type, misc]
-        moment = datetime.fromisoformat(text)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=zone)
+        return moment(text, zone)
     except (ValueError, OverflowError) as error:
         raise InvalidInputError("publish_time_malformed", text=text[:SHOWN_CHARS]) from error

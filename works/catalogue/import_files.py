@@ -17,14 +17,16 @@ from core.tabular.table import Table, parse_table, read_table
 from core.tabular.workbook import is_workbook
 from sources.links import ShortLink, VideoLink
 from works.catalogue.entries import WorkEntry
-from works.catalogue.fields import COLUMN_NAMES, column_of, read_fields
+from works.catalogue.fields import COLUMN_NAMES, column_of, concerned_platforms, read_fields
 
 IDENTIFYING = ("work_id", "link", "id")
 
 
 @dataclass(frozen=True)
 class WorkRow:
-    """One work of a file. `place` is its position, such as `line 3`, for messages.
+    """One work of a file, as the file has it (`given`) and as it is understood.
+
+    `place` is its position, such as `line 3`, for messages.
 
     The entry of a short link has an empty id until the link is resolved.
     """
@@ -32,6 +34,22 @@ class WorkRow:
     place: Message
     link: VideoLink | ShortLink
     entry: WorkEntry
+    given: Any
+
+
+@dataclass(frozen=True)
+class WrongRow:
+    """A row that cannot be imported.
+
+    Args:
+        problem: what is wrong, with its place in the file.
+        given: the row as the file has it.
+        concerns: the platforms that it may be about.
+    """
+
+    problem: Message
+    given: Any
+    concerns: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -40,7 +58,7 @@ class WorkRows:
 
     Args:
         good: the valid rows.
-        problems: a message for each row that is not.
+        wrong: those that are not.
         unused: the headers without a meaning for us, sorted.
         notes: what is worth a word: cells that were left out, an encoding that had to be guessed.
         is_complete: whether the file declares that it has all works, so that a work that it leaves
@@ -48,24 +66,35 @@ class WorkRows:
     """
 
     good: tuple[WorkRow, ...]
-    problems: tuple[Message, ...]
+    wrong: tuple[WrongRow, ...]
     unused: tuple[str, ...] = ()
     is_complete: bool = False
     notes: tuple[Message, ...] = ()
 
+    @property
+    def problems(self) -> tuple[Message, ...]:
+        """Return a message for each row that is wrong."""
+        return tuple(row.problem for row in self.wrong)
 
-_PlacedCells = tuple[Message, Mapping[str, Any] | InvalidInputError]
+
+@dataclass(frozen=True)
+class _GivenRow:
+    """A row as the file has it (`given`), with its cells by our column names."""
+
+    place: Message
+    cells: Mapping[str, Any] | InvalidInputError
+    given: Any
 
 
 @dataclass(frozen=True)
 class _Rows:
-    rows: Iterator[_PlacedCells]
+    rows: Iterator[_GivenRow]
     unused: tuple[str, ...]
     is_complete: bool = False
     notes: tuple[Message, ...] = ()
 
 
-def read_works(file: Path, platform: str | None, zone: tzinfo) -> WorkRows:
+def read_works(file: Path, platform: str | None, zone: tzinfo, *, clears: bool = False) -> WorkRows:
     """Return all works of a list (CSV, Excel) or a JSON file.
 
     A row that is wrong raises nothing: it becomes a message in `problems`, which names its place.
@@ -73,23 +102,31 @@ def read_works(file: Path, platform: str | None, zone: tzinfo) -> WorkRows:
     Args:
         platform: the platform of bare ids where a row names none.
         zone: the time zone of times without an offset.
+        clears: whether a cell that is there and empty (`""`, null) clears its field.
 
     Raises:
         InvalidInputError: the file cannot be read, is empty, damaged or of another shape.
     """
-    return works_in(read_bytes(file), str(file), platform, zone)
+    return works_in(read_bytes(file), str(file), platform, zone, clears=clears)
 
 
-def works_in(content: bytes, name: str, platform: str | None, zone: tzinfo) -> WorkRows:
+def works_in(
+    content: bytes, name: str, platform: str | None, zone: tzinfo, *, clears: bool = False
+) -> WorkRows:
     """Return all works in a file's bytes, as `read_works` does; messages call the file `name`."""
     if is_workbook(content):
         rows = _listed_rows(read_table(content, name, COLUMN_NAMES), name)
-        return _work_rows(rows, name, platform, zone)
-    return parse_works(decoded(content, name), name, platform, zone)
+        return _work_rows(rows, name, platform, zone, clears=clears)
+    return parse_works(decoded(content, name), name, platform, zone, clears=clears)
 
 
 def parse_works(
-    given: DecodedText | str, name: str, platform: str | None, zone: tzinfo
+    given: DecodedText | str,
+    name: str,
+    platform: str | None,
+    zone: tzinfo,
+    *,
+    clears: bool = False,
 ) -> WorkRows:
     """Return all works in the text of a list or JSON file, as `read_works` does."""
     text = given if isinstance(given, str) else given.text
@@ -99,29 +136,33 @@ def parse_works(
         rows = _json_rows_of(text, name)
     else:
         rows = _listed_rows(parse_table(given, name, COLUMN_NAMES), name)
-    return _work_rows(rows, name, platform, zone)
+    return _work_rows(rows, name, platform, zone, clears=clears)
 
 
-def _work_rows(table: _Rows, name: str, platform: str | None, zone: tzinfo) -> WorkRows:
+def _work_rows(
+    table: _Rows, name: str, platform: str | None, zone: tzinfo, *, clears: bool
+) -> WorkRows:
     good: list[WorkRow] = []
-    problems: list[Message] = []
+    wrong: list[WrongRow] = []
     notes = list(table.notes)
-    for place, cells in table.rows:
+    for row in table.rows:
         try:
-            if isinstance(cells, InvalidInputError):
-                raise cells
-            read = read_fields(cells, platform, zone)
+            if isinstance(row.cells, InvalidInputError):
+                raise row.cells
+            read = read_fields(row.cells, platform, zone, clears=clears)
         except InvalidInputError as error:
-            problems.append(problem_at(name, place, error))
+            problem = problem_at(name, row.place, error)
+            wrong.append(WrongRow(problem, row.given, concerned_platforms(row.cells)))
             continue
-        good.append(WorkRow(place, read.link, read.entry))
-        notes += (problem_at(name, place, Message.of("cell_left_out", cause=e)) for e in read.lost)
+        good.append(WorkRow(row.place, read.link, read.entry, row.given))
+        lost = (Message.of("cell_left_out", cause=error) for error in read.lost)
+        notes += (problem_at(name, row.place, note) for note in lost)
     # An empty complete list is more likely an error of the exporting program.
-    if table.is_complete and not good and not problems:
+    if table.is_complete and not good and not wrong:
         raise InvalidInputError("complete_list_empty", file=name)
     return WorkRows(
         good=tuple(good),
-        problems=tuple(problems),
+        wrong=tuple(wrong),
         unused=table.unused,
         is_complete=table.is_complete,
         notes=tuple(notes),
@@ -156,15 +197,15 @@ def _is_complete(document: Any, name: str) -> bool:
     return complete
 
 
-def _json_rows(items: list[Any]) -> Iterator[_PlacedCells]:
+def _json_rows(items: list[Any]) -> Iterator[_GivenRow]:
     for number, item in enumerate(items, start=1):
         place = Message.of("at_item", item=number)
         if isinstance(item, str):
-            yield place, {"link": item}
+            yield _GivenRow(place, {"link": item}, item)
         elif isinstance(item, dict):
-            yield place, _with_our_columns(item)
+            yield _GivenRow(place, _with_our_columns(item), item)
         else:
-            yield place, InvalidInputError("item_not_work")
+            yield _GivenRow(place, InvalidInputError("item_not_work"), item)
 
 
 def _listed_rows(table: Table, name: str) -> _Rows:
@@ -177,7 +218,11 @@ def _listed_rows(table: Table, name: str) -> _Rows:
             first=table.first,
         )
     rows = (
-        (Message.of("at_line", line=row.line), row.cells if row.problem is None else row.problem)
+        _GivenRow(
+            place=Message.of("at_line", line=row.line),
+            cells=row.cells if row.problem is None else row.problem,
+            given=row.cells,
+        )
         for row in table.rows
     )
     notes = (Message.of("file_told", file=name, note=note) for note in table.notes)

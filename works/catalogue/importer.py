@@ -19,7 +19,7 @@ from sources.links import ShortLink, VideoLink
 from sources.short_links import ShortLinkResolver
 from storage.catalogue.works import Work
 from works.catalogue.catalogue import Catalogue, Changes
-from works.catalogue.entries import Key, WorkEntry, merge
+from works.catalogue.entries import FieldsOwner, Key, WorkEntry, merge
 from works.catalogue.fields import read_link
 from works.catalogue.import_files import WorkRow, WorkRows, problem_at
 from works.catalogue.stats_results import apply_answer
@@ -143,7 +143,10 @@ class WorksImporter:
         def change(work: Work | None, key: Key, now: datetime) -> Work | None:
             if work is None and is_gone:
                 return None
-            return apply_answer(work or merge(None, WorkEntry(*key), now), item, now)
+            if work is None:
+                new = merge(None, WorkEntry(*key), now)
+                return apply_answer(new, item, now, FieldsOwner.PLATFORM)
+            return apply_answer(work, item, now, self.catalogue.owner)
 
         changes = self.catalogue.change([key], change)
         is_there = changes != Changes()

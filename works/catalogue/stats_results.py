@@ -11,7 +11,7 @@ from crawler.statistics.items import FetchedItem
 from crawler.statistics.missing import missing_stats, unavailable
 from sources.base import StatsAnswer, Unavailable, VideoStats
 from storage.catalogue.works import InvalidBy, Work
-from works.catalogue.entries import WorkEntry, merge, truncated
+from works.catalogue.entries import FieldsOwner, WorkEntry, merge, truncated
 
 
 def entry_from_answer(platform: str, work_id: str, answer: StatsAnswer) -> WorkEntry:
@@ -40,17 +40,18 @@ def entry_from_answer(platform: str, work_id: str, answer: StatsAnswer) -> WorkE
     )
 
 
-def apply_answer(work: Work, item: FetchedItem, now: datetime) -> Work:
+def apply_answer(work: Work, item: FetchedItem, now: datetime, owner: FieldsOwner) -> Work:
     """Return the work after its platform was checked at `now` (UTC).
 
     It has the fetched play count, is invalid when the video is gone, or has one more failure when
-    there was no answer. A play count that the platform hides leaves the last known one.
+    there was no answer. A play count that the platform hides leaves the last known one. `owner`
+    says whether the answer's title, author, publish time and cover count.
     """
     checked = replace(work, checked_at=now, updated_at=now)
     answer = item.answer
     if answer is None:
         return _failed(checked, missing_stats(item))
-    updated = merge(checked, entry_from_answer(work.platform, work.work_id, answer), now)
+    updated = merge(checked, entry_from_answer(work.platform, work.work_id, answer), now, owner)
     if isinstance(answer, Unavailable) and not answer.final:
         return _failed(updated, missing_stats(item))
     recovered = replace(updated, failure_count=0, last_error=None)

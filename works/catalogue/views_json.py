@@ -12,6 +12,7 @@ from typing import Any
 from core.atomic_file import replacing
 from core.clock import Clock, QuotaCalendar
 from core.file_lock import file_lock
+from core.installation.file_access import SHARED, FileAccess
 from storage.catalogue import works
 from storage.engines.datetimes import from_sql
 from storage.engines.transactions import Database, Row
@@ -43,12 +44,14 @@ class CatalogueList:
 
     Args:
         path: the file to write; its label (the version that it shows) and lock lie beside it.
+        access: mode and group of the file.
     """
 
     database: Database
     clock: Clock
     calendar: QuotaCalendar
     path: Path
+    access: FileAccess = SHARED
 
     def export(self) -> ListExport:
         """Write the file, waiting for another process that is writing it.
@@ -57,7 +60,7 @@ class CatalogueList:
             OutputError: the old file stays.
             DatabaseError: the catalogue could not be read; the old file stays.
         """
-        with file_lock(self._beside("lock"), wait=True):
+        with file_lock(self._beside("lock"), wait=True, access=self.access):
             return self._write(self.version())
 
     def export_if_used(self) -> ListExport | None:
@@ -81,7 +84,7 @@ class CatalogueList:
             OutputError: the old file stays.
             DatabaseError: the catalogue could not be read; the old file stays.
         """
-        with file_lock(self._beside("lock"), wait=False) as is_locked:
+        with file_lock(self._beside("lock"), wait=False, access=self.access) as is_locked:
             if not is_locked:
                 return None
             version, label = self.version(), self.label()
@@ -122,9 +125,9 @@ class CatalogueList:
         rows = self.database.read(works.for_list)
         valid = sum(1 for row in rows if row["is_valid"])
         head = {"export_time": self._local(now), "total_count": len(rows), "valid_count": valid}
-        with replacing(self.path) as file:
+        with replacing(self.path, self.access) as file:
             file.writelines(_document(head, map(self._entry_json, rows)))
-        with replacing(self._beside("label")) as file:
+        with replacing(self._beside("label"), self.access) as file:
             json.dump({"version": version, "exported_at": now.isoformat()}, file)
         return ListExport(self.path, len(rows), valid)
 

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -78,9 +79,14 @@ class HourlyCrawl:
         hour = Hour.of(self.clock.now(), self.zone)
         listed = read_views_list(self.list_path)
         if listed.repeated:
-            log.warning("%d entries of %s are repeated", listed.repeated, self.list_path)
+            path, entries = str(self.list_path), listed.repeated
+            log.warning("%s", Message.of("list_entries_repeated", path=path, entries=entries))
+        for problem in listed.problems:
+            log.warning("%s", Message.of("list_entry_left_out", problem=problem))
         if not listed.works and not listed.wrong:
-            log.info("%s: no valid work of Bilibili in %s", hour, self.list_path)
+            log.info(
+                "%s", Message.of("list_without_work", hour=str(hour), path=str(self.list_path))
+            )
             return _without_file(hour, listed, Ending.DONE)
         journal = self._acquire_journal(hour, stop, log, show)
         if journal is None:
@@ -89,7 +95,7 @@ class HourlyCrawl:
             result = self._crawl(hour, listed, journal, stop, log, show)
         finally:
             journal.close()
-        log.info("%s: %s", hour, result)
+        log.info("%s", Message.of("hour_result", hour=str(hour), result=result.message))
         return result
 
     def recover(self, log: logging.Logger) -> list[Hour]:
@@ -100,15 +106,15 @@ class HourlyCrawl:
         recovered = []
         current = Hour.of(self.clock.now(), self.zone)
         for hour in self.files.journals():
-            journal = None if hour == current else HourJournal.take(self.files.journal_path(hour))
+            journal = None if hour == current else self._journal(hour)
             if journal is None:
                 continue
             try:
                 if self._recover(hour, journal):
-                    log.warning("%s: an unfinished run was brought to its file", hour)
+                    log.warning("%s", Message.of("hour_recovered", hour=str(hour)))
                     recovered.append(hour)
             except DamagedFileError as error:
-                log.error("%s: an unfinished run waits: %s", hour, error)
+                log.error("%s", Message.of("hour_unrecovered", hour=str(hour), cause=error))
             finally:
                 journal.close()
         return recovered
@@ -127,16 +133,18 @@ class HourlyCrawl:
     ) -> HourJournal | None:
         """Return the hour's journal once no other process holds it; None when stopped before
         that."""
-        path = self.files.journal_path(hour)
-        journal = HourJournal.take(path)
+        journal = self._journal(hour)
         if journal is None:
-            log.info("%s: another process is at work on this hour; waiting for it", hour)
+            log.info("%s", Message.of("hour_waits_for_other", hour=str(hour)))
             show(CrawlProgress(hour, waiting=True))
         while journal is None:
             if self.clock.wait(stop, JOURNAL_POLL_SECS):
                 return None
-            journal = HourJournal.take(path)
+            journal = self._journal(hour)
         return journal
+
+    def _journal(self, hour: Hour) -> HourJournal | None:
+        return HourJournal.take(self.files.journal_path(hour), self.files.access)
 
     def _crawl(
         self,
@@ -151,13 +159,9 @@ class HourlyCrawl:
         journal."""
         record = self._record(hour, journal)
         works = [work for work in listed.works if not record.is_final(work.work_id)]
-        log.info(
-            "%s: %d works to ask for, %d known already, %d of other platforms skipped",
-            hour,
-            len(works),
-            len(listed.works) - len(works),
-            listed.skipped,
-        )
+        known = len(listed.works) - len(works)
+        counts = {"works": len(works), "known": known, "skipped": listed.skipped}
+        log.info("%s", Message.of("hour_begun", hour=str(hour), **counts))
         run = CrawlRun(
             hour=hour,
             record=record,
@@ -200,7 +204,8 @@ class HourlyCrawl:
         failed_in_row = 0
         worst: tuple[Ending, Message | None] = (Ending.DONE, None)
         try:
-            for batch in self.stats.batches(BILIBILI, list(titles), stop):
+            begin = partial(run.log_begin, titles)
+            for batch in self.stats.batches(BILIBILI, list(titles), stop, begin):
                 run.record_batch(*self._entries(batch, titles, before))
                 failed_in_row = failed_in_row + 1 if batch.failure else 0
                 if batch.failure is None:
@@ -234,7 +239,7 @@ class HourlyCrawl:
     def _record(self, hour: Hour, journal: HourJournal) -> HourRecord:
         """Return the known outcomes of the hour, from its file and the journal."""
         if self.files.path(hour).exists():
-            record = HourRecord.from_report(self.files.read(hour).report)
+            record = HourRecord.from_report(self.files.read_sound(hour))
         else:
             record = HourRecord(journal.head or self._new_head(hour))
         journal.replay(record)
@@ -257,7 +262,7 @@ class HourlyCrawl:
             try:
                 report = self.files.read(earlier).report
             except DamagedFileError as error:
-                log.warning("not compared with %s: %s", earlier, error)
+                log.warning("%s", Message.of("hour_not_compared", hour=str(earlier), cause=error))
                 continue
             return {
                 entry["work_id"]: entry for entry in report["data"] if entry["platform"] == BILIBILI

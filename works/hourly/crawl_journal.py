@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from core.atomic_file import make_folder, sync_folder
+from core.installation.file_access import SHARED, FileAccess, make_folder, sync_folder
 from works.hourly.files import write_error
 from works.hourly.report import Failure, HourRecord, Numbers
 
@@ -36,16 +36,18 @@ class HourJournal:
         os.ftruncate(handle, self._bytes)
 
     @classmethod
-    def take(cls, path: Path) -> HourJournal | None:
+    def take(cls, path: Path, access: FileAccess = SHARED) -> HourJournal | None:
         """Open the journal, or begin one; return None while another process holds it.
+
+        New files and folders get the mode and the group of `access`.
 
         Raises:
             OutputError: it cannot be created.
         """
         while True:
             try:
-                make_folder(path.parent)
-                handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+                make_folder(path.parent, access)
+                handle = access.open(str(path), os.O_RDWR | os.O_CREAT | os.O_APPEND)
                 sync_folder(path.parent)
             except OSError as error:
                 raise write_error(path, error) from error

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.messages import Message
 from works.hourly.crawl_journal import HourJournal
 from works.hourly.crawl_result import CrawlProgress, CrawlResult, Ending, Show
+from works.hourly.entries import reason_of
 from works.hourly.hours import Hour
 from works.hourly.report import Failure, HourRecord, Numbers
 
@@ -33,20 +35,38 @@ class CrawlRun:
     def __post_init__(self) -> None:
         self._show_progress()
 
+    def log_begin(self, titles: Mapping[str, str], work_ids: Sequence[str]) -> None:
+        """Log that works are requested now."""
+        for work_id in work_ids:
+            self.log.info("%s", Message.of("work_begun", work_id=work_id, title=titles[work_id]))
+
     def record_batch(self, data: list[Numbers], errors: list[Failure]) -> None:
-        """Store a batch's counters and failures on the disk, and log
-        failures and counters that shrank."""
+        """Store a batch's counters and failures on the disk, and log what became of each work."""
         self.journal.append(data, errors)
         self.record.add(data, errors)
         self._asked += len(data) + len(errors)
         self.left -= len(data) + len(errors)
-        for error in errors:
-            self.log.warning("%s %s: %s", error["work_id"], error["title"], error["error"])
         for entry in data:
-            if "shrunk" in entry:
-                lower = ", ".join(entry["shrunk"])
-                self.log.warning("%s: lower than before: %s", entry["work_id"], lower)
+            self._log_numbers(entry)
+        for error in errors:
+            work_id, title = error["work_id"], error["title"]
+            failed = Message.of(
+                "work_failed", work_id=work_id, title=title, reason=reason_of(error)
+            )
+            self.log.warning("%s", failed)
+        done = self.total - self.left
+        self.log.info("%s", Message.of("works_progress", done=done, total=self.total))
         self._show_progress()
+
+    def _log_numbers(self, entry: Numbers) -> None:
+        work_id, views = entry["work_id"], entry["view_count"]
+        fetched = Message.of("work_fetched_hidden", work_id=work_id)
+        if views is not None:
+            fetched = Message.of("work_fetched", work_id=work_id, views=views)
+        self.log.info("%s", fetched)
+        if "shrunk" in entry:
+            lower = Message.of("work_shrunk", work_id=work_id, counters=list(entry["shrunk"]))
+            self.log.warning("%s", lower)
 
     def result(
         self, path: Path, skipped: int, ending: Ending, reason: Message | None = None

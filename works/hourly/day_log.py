@@ -3,60 +3,104 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import TextIO
 from zoneinfo import ZoneInfo
 
-from core.logs import LINE_BREAKS, redact
+from core.installation.file_access import SHARED, FileAccess, make_folder
+from core.logs import LINE_BREAKS, open_log, redact
 from core.messages import message_of
 from presentation.i18n.renderer import Renderer
 
 
-class DayLog(logging.Handler):
-    """A handler that writes `[2026-11-22 05:00:07] INFO message` to the file of the record's day.
+class LineWriter(logging.Handler):
+    """Makes lines like `[2026-11-22 05:00:07] INFO message` of records, and gives them to `write`.
 
     Args:
-        zone: the time zone of days and times.
+        zone: the time zone of the times.
         renderer: writes the messages and errors among a record's arguments.
+        write: gets each line, redacted and without its end, with the local time of its record.
     """
 
-    def __init__(self, *, folder: Path, name: str, zone: ZoneInfo, renderer: Renderer) -> None:
+    def __init__(
+        self, *, zone: ZoneInfo, renderer: Renderer, write: Callable[[str, datetime], object]
+    ) -> None:
         super().__init__()
-        self._folder = folder
-        self._name = name
         self._zone = zone
         self._renderer = renderer
+        self._write = write
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Append the record to its day's file, redacted and on one line."""
+        """Write the record's line."""
         moment = datetime.fromtimestamp(record.created, self._zone)
         message = LINE_BREAKS.sub(lambda found: repr(found[0])[1:-1], self._text(record))
-        line = f"[{moment:%Y-%m-%d %H:%M:%S}] {record.levelname} {redact(message)}\n"
-        path = self._folder / f"{self._name}_{moment:%Y%m%d}.log"
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(line)
+            self._write(
+                f"[{moment:%Y-%m-%d %H:%M:%S}] {record.levelname} {redact(message)}", moment
+            )
         except OSError:
             # A full disk must not stop the crawl: logging reports the failure and goes on.
             self.handleError(record)
 
     def _text(self, record: logging.LogRecord) -> str:
-        if isinstance(record.args, tuple):
-            record.args = tuple(
-                value if message_of(value) is None else self._renderer.sentence(value)  # type: ignore[arg-type]
-                for value in record.args
-            )
-        return record.getMessage()
+        # The record is left as it is: other handlers render it in another language.
+        if not isinstance(record.args, tuple) or not record.args:
+            return record.getMessage()
+        return str(record.msg) % tuple(
+            value if message_of(value) is None else self._renderer.sentence(value)  # type: ignore[arg-type]
+            for value in record.args
+        )
+
+
+class _DayFiles:
+    """Appends lines to the file of their day, which stays open until the next day."""
+
+    def __init__(self, folder: Path, name: str, access: FileAccess) -> None:
+        self._access = access
+        self._folder = folder
+        self._name = name
+        self._open: tuple[Path, TextIO] | None = None
+
+    def write(self, line: str, moment: datetime) -> None:
+        """Append a line. Raise OSError when the disk fails."""
+        path = self._folder / f"{self._name}_{moment:%Y%m%d}.log"
+        if self._open is None or self._open[0] != path:
+            self.close()
+            make_folder(self._folder, self._access)
+            self._open = (path, open_log(path, self._access))
+        try:
+            self._open[1].write(line + "\n")
+            self._open[1].flush()
+        except OSError:
+            self.close()  # the next line opens it anew: the trouble may be over
+            raise
+
+    def close(self) -> None:
+        if self._open is not None:
+            with suppress(OSError):  # what is still buffered finds no room either
+                self._open[1].close()
+            self._open = None
 
 
 @contextmanager
 def day_log(
-    folder: Path, name: str, zone: ZoneInfo, renderer: Renderer
+    folder: Path,
+    name: str,
+    zone: ZoneInfo,
+    renderer: Renderer,
+    *others: logging.Handler,
+    access: FileAccess = SHARED,
 ) -> Iterator[logging.Logger]:
-    """Yield a logger of its own, whose records reach no other handler."""
+    """Yield a logger of its own, whose records reach the day's file and `others`, and no more."""
     log = logging.Logger(name, logging.INFO)
-    log.addHandler(DayLog(folder=folder, name=name, zone=zone, renderer=renderer))
-    yield log
+    files = _DayFiles(folder, name, access)
+    log.addHandler(LineWriter(zone=zone, renderer=renderer, write=files.write))
+    for handler in others:
+        log.addHandler(handler)
+    try:
+        yield log
+    finally:
+        files.close()

@@ -6,14 +6,17 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from core.atomic_file import replacing
 from core.errors import DamagedFileError, OutputError
+from core.installation.file_access import SHARED, FileAccess
 from core.messages import Message
-from works.hourly.hours import Hour
-from works.hourly.report import SHAPE, HourReport, find_contradiction
-from works.json_files import parse_checked, read_file
+from works.hourly.data_file import CheckedReport, checked_report
+from works.hourly.hours import HOURS_A_DAY, Hour
+from works.hourly.report import HourReport
+from works.json_files import read_file
 
 NAME = re.compile(r"(\d{4}-\d\d-\d\d)-(\d\d)_views_data\.json")
 JOURNAL_NAME = re.compile(r"\.(\d{4}-\d\d-\d\d)-(\d\d)_views_data\.journal")
@@ -23,16 +26,25 @@ JOURNAL_NAME = re.compile(r"\.(\d{4}-\d\d-\d\d)-(\d\d)_views_data\.journal")
 class StoredReport:
     """A data file as it was read, with its bytes and its time of change (ns since 1970)."""
 
-    report: HourReport
+    checked: CheckedReport
     content: bytes
     modified_ns: int
 
+    @property
+    def report(self) -> HourReport:
+        """Return the content, without the entries that were left out."""
+        return self.checked.report
+
 
 class HourFiles:
-    """The files below `data/spider/views`, `YYYY/MM/DD/YYYY-MM-DD-HH_views_data.json` each."""
+    """The files below `data/spider/views`, `YYYY/MM/DD/YYYY-MM-DD-HH_views_data.json` each.
 
-    def __init__(self, folder: Path) -> None:
+    New files and folders get the mode and the group of `access`.
+    """
+
+    def __init__(self, folder: Path, access: FileAccess = SHARED) -> None:
         self.folder = folder
+        self.access = access
 
     def path(self, hour: Hour) -> Path:
         """Return the path of the hour's data file, whether it exists or not."""
@@ -44,7 +56,11 @@ class HourFiles:
         return self._day(hour) / f".{hour.date_text}-{hour.hour_text}_views_data.journal"
 
     def read(self, hour: Hour) -> StoredReport:
-        """Return the hour's report. Raise DamagedFileError when it is missing or inconsistent."""
+        """Return the hour's report, without the entries that are wrong.
+
+        Raises:
+            DamagedFileError: the file is missing, no report, or about another hour.
+        """
         path = self.path(hour)
         try:
             modified_ns = path.stat().st_mtime_ns
@@ -55,14 +71,22 @@ class HourFiles:
         except DamagedFileError as error:
             raise DamagedFileError("hour_file_missing", hour=str(hour), cause=error) from error
         try:
-            report = parse_checked(content, path, SHAPE)
+            checked = checked_report(content, path, hour)
         except DamagedFileError as error:
             raise DamagedFileError("hour_file_damaged", cause=error) from error
-        wrong = find_contradiction(report, hour)
-        if wrong is not None:
-            cause = Message.of("file_damaged", path=str(path), problem=wrong)
+        return StoredReport(checked, content, modified_ns)
+
+    def read_sound(self, hour: Hour) -> HourReport:
+        """Return the hour's report, to be written anew.
+
+        Raises:
+            DamagedFileError: as `read`, and when an entry is wrong: it would be lost.
+        """
+        stored = self.read(hour)
+        for problem in stored.checked.problems:
+            cause = Message.of("file_damaged", path=str(self.path(hour)), problem=problem)
             raise DamagedFileError("hour_file_damaged", cause=cause)
-        return StoredReport(report, content, modified_ns)
+        return stored.report
 
     def write(self, hour: Hour, report: HourReport) -> Path:
         """Replace the hour's file in one step and return its path.
@@ -71,7 +95,7 @@ class HourFiles:
             OutputError: the old file stays as it was.
         """
         path = self.path(hour)
-        with replacing(path) as file:
+        with replacing(path, self.access) as file:
             # Lone surrogates cannot be written as UTF-8: a damaged title must not cost the hour.
             file.write(_document(report).encode("utf-8", errors="replace").decode())
         return path
@@ -79,6 +103,11 @@ class HourFiles:
     def hours(self) -> list[Hour]:
         """Return the hours that have data files, oldest first."""
         return sorted(_named(self.folder, "*_views_data.json", NAME))
+
+    def hours_of_day(self, day: date) -> list[Hour]:
+        """Return the hours of a day that have data files, oldest first."""
+        hours = (Hour(day, number) for number in range(HOURS_A_DAY))
+        return [hour for hour in hours if self.path(hour).exists()]
 
     def hours_before(self, hour: Hour, count: int) -> list[Hour]:
         """Return those of the `count` hours before `hour` that have data files, oldest first."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from operator import itemgetter
 from typing import Any
 
@@ -15,6 +16,7 @@ from core.messages import Message
 from storage.catalogue import view_data
 from storage.catalogue.view_data import ImportedFile
 from storage.engines.transactions import Database, Tx
+from works.hourly.data_file import Key
 from works.hourly.files import HourFiles
 from works.hourly.hours import Hour
 from works.hourly.report import HourReport
@@ -25,12 +27,17 @@ PLATFORM, WORK_ID = itemgetter(0), itemgetter(1)  # of a row
 
 @dataclass(frozen=True)
 class ImportedHour:
-    """An imported hour. `fresh` when this run imported it: it was
-    missing, or its file had changed."""
+    """An imported hour.
+
+    Args:
+        fresh: this run imported it: it was missing, or its file had changed.
+        problems: what was left out of the file or corrected, with its place.
+    """
 
     hour: Hour
     rows: int
     fresh: bool
+    problems: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -45,18 +52,38 @@ class ImportResult:
     def rows(self) -> int:
         return sum(one.rows for one in self.imported)
 
+    @property
+    def problems(self) -> list[Message]:
+        """Return what was left out of the files or corrected, each with the name of its hour."""
+        return [
+            Message.of("hour_result", hour=str(one.hour), result=problem)
+            for one in self.imported
+            for problem in one.problems
+        ]
+
 
 Show = Callable[[int, int], None]  # files done, of how many
 
 
+def _show_nothing(done: int, total: int) -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class _ReadFile:
-    """A valid data file with the rows that it becomes."""
+    """A data file with the rows that it becomes."""
 
     hour: Hour
     file: ImportedFile
     rows: list[tuple[Any, ...]]
     session: dict[str, Any]
+    problems: tuple[Message, ...]
+    unread: frozenset[Key]
+
+    def stale(self, known: Iterable[Key]) -> list[Key]:
+        """Return those of the known works that the file does not name any more."""
+        named = {row[:2] for row in self.rows} | self.unread
+        return [work for work in known if work not in named]
 
 
 class HourlyImporter:
@@ -71,7 +98,8 @@ class HourlyImporter:
         """Import one data file in one transaction.
 
         Raises:
-            DamagedFileError: there is none, or it is damaged, with the place; nothing was changed.
+            DamagedFileError: there is none, or it is no data file of that hour; nothing was
+                changed.
             DatabaseError: the statistics file cannot be written; nothing was changed.
         """
         read = self._read(hour)
@@ -93,7 +121,7 @@ class HourlyImporter:
         return [hour for hour in self._files.hours() if self._may_differ(hour, known)]
 
     def import_missing(
-        self, stop: threading.Event, log: logging.Logger, show: Show = lambda done, total: None
+        self, stop: threading.Event, log: logging.Logger, show: Show = _show_nothing
     ) -> ImportResult:
         """Import every file that is not imported. A damaged one is logged
         and does not stop the others.
@@ -104,10 +132,31 @@ class HourlyImporter:
         Raises:
             DatabaseError: the statistics file cannot be written; earlier files stay imported.
         """
+        done = self._import_all(self.missing(), stop, log, show)
+        fresh = tuple(one for one in done.imported if one.fresh)
+        return replace(done, imported=fresh)
+
+    def import_day(
+        self, day: date, stop: threading.Event, log: logging.Logger, show: Show = _show_nothing
+    ) -> ImportResult:
+        """Import every file of a day, as `import_missing` does; files that are in are listed too.
+
+        Raises:
+            InvalidInputError: the day has no data file.
+            DatabaseError: the statistics file cannot be written; earlier files stay imported.
+        """
+        hours = self._files.hours_of_day(day)
+        if not hours:
+            raise InvalidInputError("day_without_files", day=day, folder=str(self._files.folder))
+        view_data.create(self._data)
+        return self._import_all(hours, stop, log, show)
+
+    def _import_all(
+        self, hours: Sequence[Hour], stop: threading.Event, log: logging.Logger, show: Show
+    ) -> ImportResult:
         imported: list[ImportedHour] = []
         refused: list[Message] = []
         waiting: list[_ReadFile] = []
-        hours = self.missing()
         for place, hour in enumerate(hours):
             show(place, len(hours))
             if stop.is_set():
@@ -122,8 +171,7 @@ class HourlyImporter:
                 waiting = []
         imported += self._take(waiting, log)
         show(len(hours), len(hours))
-        fresh = tuple(one for one in imported if one.fresh)
-        return ImportResult(fresh, tuple(refused), interrupted=stop.is_set())
+        return ImportResult(tuple(imported), tuple(refused), interrupted=stop.is_set())
 
     def _read(self, hour: Hour) -> _ReadFile:
         stored = self._files.read(hour)
@@ -134,6 +182,8 @@ class HourlyImporter:
             file=file,
             rows=_rows(hour, stored.report),
             session=_session(hour, stored.report),
+            problems=stored.checked.problems,
+            unread=stored.checked.unread,
         )
 
     def _take(self, waiting: list[_ReadFile], log: logging.Logger) -> list[ImportedHour]:
@@ -141,22 +191,29 @@ class HourlyImporter:
 
         def work(tx: Tx) -> list[_ReadFile]:
             fresh = [read for read in waiting if not _is_in(tx, read)]
+            for read in fresh:
+                _delete_stale(tx, read)
             rows = [row for read in fresh for row in read.rows]
             rows.sort(key=WORK_ID)  # twice by one column is quicker than once by two
             rows.sort(key=PLATFORM)
             view_data.upsert_metrics(tx, rows)
             for read in fresh:
-                view_data.upsert_session(tx, read.session)
+                view_data.put_session(tx, read.session)
             for read in waiting:
                 hour = read.hour
                 view_data.note_import(tx, hour.date_text, hour.hour_text, read.file)
             return fresh
 
         fresh = self._data.write(work) if waiting else []
-        done = [ImportedHour(read.hour, len(read.rows), read in fresh) for read in waiting]
+        done = [
+            ImportedHour(read.hour, len(read.rows), read in fresh, read.problems)
+            for read in waiting
+        ]
         for one in done:
-            already = "" if one.fresh else ", in already"
-            log.info("%s: %d rows%s", self._files.path(one.hour).name, one.rows, already)
+            already, name = "" if one.fresh else ", in already", self._files.path(one.hour).name
+            log.info("%s: %d rows%s", name, one.rows, already)
+            for problem in one.problems:
+                log.warning("%s: %s", name, problem)
         return done
 
     def _may_differ(self, hour: Hour, known: dict[tuple[str, str], ImportedFile]) -> bool:
@@ -174,6 +231,17 @@ class HourlyImporter:
 def _is_in(tx: Tx, read: _ReadFile) -> bool:
     before = view_data.imported_file(tx, read.hour.date_text, read.hour.hour_text)
     return before is not None and before.sha256 == read.file.sha256
+
+
+def _delete_stale(tx: Tx, read: _ReadFile) -> None:
+    """Delete the hour's rows of works that the file does not name.
+
+    Those of entries that cannot be read stay: they are the last that is known of these works.
+    """
+    day, hour = read.hour.date_text, read.hour.hour_text
+    stale = read.stale(view_data.works_of_hour(tx, day, hour))
+    if stale:
+        view_data.delete_metrics(tx, day, hour, stale)
 
 
 def _rows(hour: Hour, report: HourReport) -> list[tuple[Any, ...]]:

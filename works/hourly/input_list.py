@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from core.errors import DamagedFileError, InvalidInputError
 from core.messages import Message
-from sources.links import VideoLink, normalize_bilibili_id, recognise
-from works.json_files import read_checked
+from sources.links import VideoLink, recognise
+from works.json_files import first_problem, read_checked
 
 BILIBILI = "bilibili"
 
@@ -24,10 +26,13 @@ class _Entry(TypedDict):
 
 
 class _List(TypedDict):
-    works: list[_Entry]
+    works: list[Any]
 
 
 SHAPE = TypeAdapter(_List)
+ENTRY = TypeAdapter(_Entry)
+# Of entries that were written by hand.
+DEFAULTS: Mapping[str, Any] = {"platform": BILIBILI, "title": None, "is_valid": True}
 
 
 @dataclass(frozen=True)
@@ -51,21 +56,32 @@ class WrongWork:
 class ViewsList:
     """The valid works of Bilibili, each once, in the order of the list.
 
-    `skipped` counts valid works of other platforms, `repeated` second entries of a work.
+    `skipped` counts valid works of other platforms, `repeated` second entries of a work. `problems`
+    tell of entries that are none, and were left out.
     """
 
     works: tuple[ListedWork, ...]
     wrong: tuple[WrongWork, ...]
     skipped: int
     repeated: int
+    problems: tuple[Message, ...] = ()
 
 
 def read_views_list(path: Path) -> ViewsList:
-    """Return the works in `views.json`. Raise DamagedFileError when it is missing or malformed."""
+    """Return the works in `views.json`.
+
+    An entry without `platform` is Bilibili's, one without `is_valid` valid.
+
+    Raises:
+        DamagedFileError: it is missing, no list of works, or every entry of it is wrong.
+    """
     try:
-        listed = read_checked(path, SHAPE)["works"]
+        items = read_checked(path, SHAPE)["works"]
     except DamagedFileError as error:
         raise DamagedFileError("views_list_unusable", cause=error) from error
+    listed, problems = _entries(items, path)
+    if problems and not listed:
+        raise DamagedFileError("views_list_unusable", cause=problems[0])
     valid = [entry for entry in listed if entry["is_valid"]]
     ours = [entry for entry in valid if entry["platform"].lower() == BILIBILI]
     works: dict[str, ListedWork] = {}
@@ -84,19 +100,25 @@ def read_views_list(path: Path) -> ViewsList:
         wrong=tuple(wrong.values()),
         skipped=len(valid) - len(ours),
         repeated=repeated,
+        problems=tuple(problems),
     )
 
 
+def _entries(items: list[Any], path: Path) -> tuple[list[_Entry], list[Message]]:
+    entries, problems = [], []
+    for place, item in enumerate(items):
+        try:
+            whole = {**DEFAULTS, **item} if isinstance(item, dict) else item
+            entries.append(ENTRY.validate_python(whole))
+        except ValidationError as error:
+            problem = first_problem(error, "works", place)
+            problems.append(Message.of("file_damaged", path=str(path), problem=problem))
+    return entries, problems
+
+
 def _video_id(text: str) -> str:
-    """Return the `BV…` of an id. Raise InvalidInputError, with a
-    suggestion where only `BV` is missing."""
-    try:
-        link = recognise(text, BILIBILI)
-    except InvalidInputError as error:
-        suggestion = normalize_bilibili_id(f"BV{text.strip()}")
-        if suggestion is None:
-            raise
-        raise InvalidInputError("id_without_bv", text=text, suggestion=suggestion) from error
+    """Return the `BV…` of an id. Raise InvalidInputError for a text that is none."""
+    link = recognise(text, BILIBILI)
     if not isinstance(link, VideoLink):
         raise InvalidInputError("short_link_listed", text=text)
     return link.video_id

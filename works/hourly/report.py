@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import ConfigDict, Field, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
-from core.messages import Message
 from works.hourly.hours import Hour
 
 COUNTERS = ("view", "danmaku", "comment", "like", "coin", "favorite", "share")
@@ -84,32 +83,15 @@ class HourReport(TypedDict):
 SHAPE = TypeAdapter(HourReport)
 
 
-def find_contradiction(report: HourReport, hour: Hour) -> Message | None:
-    """Return the first way in which a report contradicts itself or its hour; None when there is
-    none."""
+def is_consistent(report: HourReport, hour: Hour) -> bool:
+    """Return whether a report is about that hour, counts what it lists, and has each work once."""
     data, errors = report["data"], report["errors"]
-    if report["crawl_hour"] != hour.hour_text:
-        return Message.of("crawl_hour_differs", found=report["crawl_hour"], named=hour.hour_text)
-    counts = {"success_count": len(data), "fail_count": len(errors)}
-    counts["total_count"] = len(data) + len(errors)
-    for name, found in counts.items():
-        stated = report[name]  # type: ignore[literal-required]
-        if stated != found:
-            return Message.of("count_differs", name=name, stated=stated, found=found)
-    if len({(numbers["platform"], numbers["work_id"]) for numbers in data}) < len(data):
-        return _repeated(data)
-    return None
-
-
-def _repeated(data: Iterable[Numbers]) -> Message:
-    seen: dict[tuple[str, str], int] = {}
-    for place, numbers in enumerate(data):
-        first = seen.setdefault((numbers["platform"], numbers["work_id"]), place)
-        if first != place:
-            return Message.of(
-                "entry_repeated", place=place, work_id=numbers["work_id"], first=first
-            )
-    raise AssertionError("one stands twice")
+    counts = (report["success_count"], report["fail_count"], report["total_count"])
+    return (
+        report["crawl_hour"] == hour.hour_text
+        and counts == (len(data), len(errors), len(data) + len(errors))
+        and len({(entry["platform"], entry["work_id"]) for entry in data}) == len(data)
+    )
 
 
 class HourRecord:

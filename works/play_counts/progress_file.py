@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from core.atomic_file import replacing
 from core.errors import OutputError
@@ -19,6 +20,8 @@ from crawler.statistics.missing import missing_stats
 from sources.base import Unavailable, VideoStats
 from storage.catalogue.works import Work
 from works.catalogue.entries import Key
+
+MAX_ROUNDS = 20  # unfinished ones of other creators, which nobody may ever go on with
 
 
 @dataclass(frozen=True)
@@ -124,45 +127,71 @@ def _shrunk(work: Work, item: FetchedItem) -> ShrunkCount | None:
 
 
 class RoundFile:
-    """The progress file: replaced as a whole, and removed at the end of the round."""
+    """The progress file: a round of each query, the one that was saved last in front.
+
+    It is replaced as a whole, and removed when no round is unfinished.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def load(self) -> Round | None:
-        """Return the unfinished round; None when there is none, or the file is unusable."""
-        try:
-            stored = json.loads(self.path.read_text(encoding="utf-8"))
-            return Round(
-                began_at=datetime.fromisoformat(stored["began_at"]),
-                force=bool(stored["force"]),
-                uids=tuple(map(str, stored["uids"])),
-                updated=int(stored["updated"]),
-                skipped=int(stored["skipped"]),
-                failed=tuple(
-                    FailedWork(entry["platform"], entry["work_id"], Message.load(entry["error"]))
-                    for entry in stored["failed"]
-                ),
-                shrunk=tuple(ShrunkCount(**entry) for entry in stored["shrunk"]),
-            )
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
+    def load(self, force: bool, uids: tuple[str, ...]) -> Round | None:
+        """Return the unfinished round of a query (the same `force` and the same sorted `uids`).
+
+        None when there is none, or the file is unusable.
+        """
+        return next((one for one in self._rounds() if one.matches(force, uids)), None)
 
     def save(self, round_: Round) -> None:
         """Write the round. Raise OutputError when the disk fails; the old file stays."""
-        with replacing(self.path) as file:
-            failed = [vars(work) | {"error": storable(work.error)} for work in round_.failed]
-            stored = asdict(replace(round_, failed=())) | {
-                "began_at": round_.began_at.isoformat(),
-                "failed": failed,
-            }
-            json.dump(stored, file, ensure_ascii=False, indent=2)
+        self._write([round_, *self._others(round_)][:MAX_ROUNDS])
 
-    def remove(self) -> None:
-        """Remove the file if it exists. Raise OutputError when that fails."""
+    def remove(self, round_: Round) -> None:
+        """Take the round out of the file. Raise OutputError when that fails."""
+        others = self._others(round_)
+        if others:
+            self._write(others)
+            return
         try:
             with suppress(FileNotFoundError):
                 self.path.unlink()
         except OSError as error:
             detail = error.strerror or str(error)
             raise OutputError("file_not_removed", path=str(self.path), detail=detail) from error
+
+    def _others(self, round_: Round) -> list[Round]:
+        return [one for one in self._rounds() if not one.matches(round_.force, round_.uids)]
+
+    def _rounds(self) -> list[Round]:
+        try:
+            stored = json.loads(self.path.read_text(encoding="utf-8"))
+            return [_loaded(one) for one in (stored, *stored.get("others", ()))]
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return []
+
+    def _write(self, rounds: Sequence[Round]) -> None:
+        first, *others = map(_stored, rounds)
+        with replacing(self.path) as file:
+            document = first | {"others": others} if others else first
+            json.dump(document, file, ensure_ascii=False, indent=2)
+
+
+def _stored(round_: Round) -> dict[str, Any]:
+    failed = [vars(work) | {"error": storable(work.error)} for work in round_.failed]
+    changes = {"began_at": round_.began_at.isoformat(), "failed": failed}
+    return asdict(replace(round_, failed=())) | changes
+
+
+def _loaded(stored: Mapping[str, Any]) -> Round:
+    return Round(
+        began_at=datetime.fromisoformat(stored["began_at"]),
+        force=bool(stored["force"]),
+        uids=tuple(map(str, stored["uids"])),
+        updated=int(stored["updated"]),
+        skipped=int(stored["skipped"]),
+        failed=tuple(
+            FailedWork(entry["platform"], entry["work_id"], Message.load(entry["error"]))
+            for entry in stored["failed"]
+        ),
+        shrunk=tuple(ShrunkCount(**entry) for entry in stored["shrunk"]),
+    )

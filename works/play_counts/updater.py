@@ -14,6 +14,7 @@ from core.cancellation import StoppedSignal
 from core.clock import Clock
 from core.errors import BusyError, OutputError, UnfinishedError
 from core.file_lock import file_lock
+from core.installation.file_access import SHARED, FileAccess
 from core.logs import own_log_file
 from core.messages import Message
 from crawler.statistics.items import FetchedItem
@@ -69,7 +70,8 @@ class PlayCountUpdater:
     Args:
         progress: tells the next run when the round began and what its outcome was so far.
         log_file: gets a line for each batch, and for each work without a play count.
-        renderer: writes the messages in that file.
+        renderer: writes the messages in that file; its zone is that of the times there.
+        access: mode and group of that file.
     """
 
     database: Database
@@ -80,6 +82,7 @@ class PlayCountUpdater:
     progress: RoundFile
     log_file: Path
     renderer: Renderer
+    access: FileAccess = SHARED
 
     def job(self, stop: threading.Event) -> Message:
         """Run the usual round (all works with old play counts) as a scheduled job; return a
@@ -126,7 +129,13 @@ class PlayCountUpdater:
             if not is_locked:
                 raise BusyError("play_counts_busy")
             try:
-                with own_log_file(SERVICE, self.log_file, self.renderer.sentence) as log:
+                with own_log_file(
+                    SERVICE,
+                    self.log_file,
+                    self.renderer.sentence,
+                    self.renderer.zone,
+                    self.access,
+                ) as log:
                     return self._update(self._resume_or_begin(force, uids, log), watch, log, stop)
             except OSError as error:
                 detail = error.strerror or str(error)
@@ -137,10 +146,10 @@ class PlayCountUpdater:
     def _resume_or_begin(self, force: bool, uids: Sequence[str], log: Logger) -> Round:
         """Return the unfinished round about the same works, or store and return a new one."""
         now, sorted_uids = self.clock.now(), tuple(sorted(set(uids)))
-        left = self.progress.load()
+        left = self.progress.load(force, sorted_uids)
         # An older round is not resumed: its first counts are due again.
         longest = timedelta(days=max(1, self.limits.days))
-        if left is not None and left.matches(force, sorted_uids) and now - left.began_at < longest:
+        if left is not None and now - left.began_at < longest:
             log.info("going on with the round of %s: %s done", _minute(left.began_at), left.done)
             return left
         fresh = Round(began_at=now, force=force, uids=sorted_uids)
@@ -168,7 +177,7 @@ class PlayCountUpdater:
         left = sum(self.database.read(partial(works.due_counts, due=due)).values())
         end = RoundEnd(round_, left)
         if not left:
-            self.progress.remove()
+            self.progress.remove(round_)
         log.info("ended: %s", end)
         return end
 
@@ -206,7 +215,9 @@ class PlayCountUpdater:
         """Store a batch's answers in the catalogue, then the progress, and log the batch."""
 
         def change(work: Work | None, key: Key, now: datetime) -> Work | None:
-            return None if work is None else apply_answer(work, items[key], now)
+            return (
+                None if work is None else apply_answer(work, items[key], now, self.catalogue.owner)
+            )
 
         self.catalogue.change(items, change)
         after = round_.with_batch(batch, items)

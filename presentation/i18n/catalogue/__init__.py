@@ -17,6 +17,8 @@ from presentation.i18n.forms import Forms
 AREAS = (
     "common",
     "accounts",
+    "pool.lifecycle",
+    "pool.pins",
     "crawling",
     "creators",
     "jobs",
@@ -29,6 +31,8 @@ AREAS = (
     "platforms.answers",
     "platforms.sessions",
     "platforms.files",
+    "platforms.proxies",
+    "platforms.tls",
     "commands",
     "command_reports",
     "listings",

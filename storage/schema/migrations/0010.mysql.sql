@@ -60,6 +60,7 @@ ALTER TABLE influencers
   ADD COLUMN source_url VARCHAR(1024) NULL;
 ALTER TABLE influencers ADD KEY idx_influencers_creator (platform, uid);
 ALTER TABLE influencers ADD KEY idx_influencers_followers (platform, domain, followers, id);
+ALTER TABLE accounts ADD KEY idx_accounts_group (platform, group_name);
 ALTER TABLE proxies ADD COLUMN added_at DATETIME(3) NULL;
 ALTER TABLE tasks
   MODIFY COLUMN progress_marker VARCHAR(255) NULL,

@@ -58,6 +58,7 @@ ALTER TABLE influencers ADD COLUMN seen_at TEXT NULL;
 ALTER TABLE influencers ADD COLUMN source_url TEXT NULL;
 CREATE INDEX idx_influencers_creator ON influencers (platform, uid);
 CREATE INDEX idx_influencers_followers ON influencers (platform, domain, followers, id);
+CREATE INDEX idx_accounts_group ON accounts (platform, group_name);
 ALTER TABLE proxies ADD COLUMN added_at TEXT NULL;
 ALTER TABLE tasks ADD COLUMN only_account_id INTEGER NULL;
 ALTER TABLE tasks ADD COLUMN only_group TEXT NULL;

@@ -18,6 +18,7 @@ from crawler.statistics.items import FetchedItem
 from distribution.broadcast.broadcaster import Broadcaster, BroadcastLimits
 from distribution.daily.scanner import DailyScanner
 from distribution.daily.store import DailyStore
+from distribution.intake.importer import ImportOptions
 from distribution.live_counters import Fetcher
 from sources.base import Gone, StatsAnswer, Unavailable, VideoStats
 from sources.links import VideoLink, recognise
@@ -71,7 +72,7 @@ def take_tasks(app: App, *tasks: Mapping[str, Any]) -> None:
 
 
 def take_posted(app: App, *items: Mapping[str, Any], report: bool = False) -> None:
-    taken = app.distribution.importer.add_completions(items, report=report)
+    taken = app.distribution.importer.add_completions(items, ImportOptions(report=report))
     assert not taken.problems, taken
 
 
@@ -121,6 +122,7 @@ def scanner_of(
         clock=clock,
         calendar=app.calendar,
         part_tasks=part_tasks,
+        accounts_per_platform=app.settings.daily_accounts_per_platform,
     )
 
 

@@ -61,21 +61,34 @@ def trickle(answer: bytes, pause_secs: float) -> Talk:
     return talk
 
 
-def tls_context(name: str, folder: Path, seen: list[str | None]) -> ssl.SSLContext:
-    """Return a server's context with a self-made certificate; the names asked for go to `seen`."""
+def tls_context(
+    name: str,
+    folder: Path,
+    seen: list[str | None],
+    *,
+    days: tuple[int, int] = (-1, 1),
+    issuer: str | None = None,
+    newest: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED,
+) -> ssl.SSLContext:
+    """Return a server's context with a self-made certificate; the names asked for go to `seen`.
+
+    The certificate is valid from and until so many `days` from now, and lies in `server.pem`. With
+    `issuer` another authority of that name signed it, whose certificate lies in `issuer.pem`.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    authority = subject if issuer is None else _name(issuer)
     now = datetime.datetime.now(datetime.UTC)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(subject)
-        .issuer_name(subject)
+        .issuer_name(authority)
         .public_key(key.public_key())
         .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
+        .not_valid_before(now - datetime.timedelta(days=-days[0]))
+        .not_valid_after(now + datetime.timedelta(days=days[1]))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .sign(key, hashes.SHA256())
+        .sign(key if issuer is None else _authority(issuer, folder), hashes.SHA256())
     )
     file = folder / "server.pem"
     file.write_bytes(
@@ -87,6 +100,9 @@ def tls_context(name: str, folder: Path, seen: list[str | None]) -> ssl.SSLConte
         + certificate.public_bytes(serialization.Encoding.PEM)
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if newest is not ssl.TLSVersion.MAXIMUM_SUPPORTED:
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        context.minimum_version = context.maximum_version = newest
     context.load_cert_chain(file)
 
     def note(_socket: object, asked: str | None, _context: object) -> None:
@@ -94,3 +110,26 @@ def tls_context(name: str, folder: Path, seen: list[str | None]) -> ssl.SSLConte
 
     context.sni_callback = note
     return context
+
+
+def _name(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+def _authority(name: str, folder: Path) -> ec.EllipticCurvePrivateKey:
+    """Write the certificate of an authority into `issuer.pem`, and return its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(_name(name))
+        .issuer_name(_name(name))
+        .public_key(key.public_key())
+        .serial_number(2)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "issuer.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    return key

@@ -1,11 +1,10 @@
 """A small Django site, run as a process: `site_run.py FOLDER STEP...` with the steps of `STEPS`.
 
-FOLDER holds the package `shop` with the receiver as the documentation has it.
+FOLDER holds the package `shop`, whose file `baton_django.py` is the receiver of the documentation.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import sys
@@ -14,13 +13,16 @@ from pathlib import Path
 from types import SimpleNamespace
 
 FOLDER = Path(sys.argv[1])
+INBOX = Path(os.environ["BATON_INBOX"])
+if "without_fcntl" in sys.argv:
+    sys.modules["fcntl"] = None  # type: ignore[assignment]  # importing it fails, as on Windows
 sys.path.insert(0, str(FOLDER))
 
 import django  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 settings.configure(
-    BATON_INBOX=str(FOLDER / "inbox"),
+    BATON_INBOX=str(INBOX),
     DATABASES={
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
@@ -35,10 +37,21 @@ settings.configure(
 django.setup()
 
 from django.db import connection, transaction  # noqa: E402
-from shop import baton  # noqa: E402
+from django.db.models.signals import post_delete, post_save  # noqa: E402
+from shop import baton_django as baton  # noqa: E402
 from shop.models import Video  # noqa: E402
 
 IDS = ("BV1GJ411x7h7", "BV1xx411c7mD", "BV17x411w7KC")
+later_hooks: list[str] = []
+
+
+def later_receiver(instance: Video, **_named: object) -> None:
+    """Another app's receiver, which comes after that of Baton."""
+    transaction.on_commit(lambda: later_hooks.append(instance.work_id))
+
+
+post_save.connect(later_receiver, sender=Video)
+post_delete.connect(later_receiver, sender=Video)
 
 
 def tables() -> None:
@@ -81,7 +94,8 @@ def roll_back() -> None:
 
 
 def bulk() -> None:
-    Video.objects.update(title="by SQL", is_active=True)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE shop_video SET title='by SQL', is_active=1")
     baton.hand_over_all()
 
 
@@ -90,19 +104,84 @@ def die(*_args: object, **_named: object) -> None:
 
 
 def save_and_die() -> None:
-    baton.hand_over = die
+    baton.Reports.send = die
     first = Video.objects.get(work_id=IDS[0])
     first.title = "saved last"
     first.save()
 
 
 def delete_and_die() -> None:
-    baton.hand_over = die
+    baton.Reports.send = die
     Video.objects.get(work_id=IDS[1]).delete()
 
 
 def reconcile() -> None:
     baton.hand_over_all(complete=True)
+
+
+def burst() -> None:
+    """Fifty saves, the first half of them in one transaction."""
+    with transaction.atomic():
+        for number in range(25):
+            Video.objects.create(platform="bilibili", work_id=IDS[0], title=f"title {number}")
+    for number in range(25, 50):
+        Video.objects.create(platform="bilibili", work_id=IDS[0], title=f"title {number}")
+
+
+def every_way() -> None:
+    """Change rows in each way that Django has."""
+    video = Video.objects.create(platform="bilibili", work_id=IDS[0], title="created")
+    with transaction.atomic():
+        video.title = "saved"
+        video.save()
+        Video.objects.create(platform="bilibili", work_id=IDS[1])
+    Video.objects.bulk_create([Video(platform="bilibili", work_id=IDS[2])])
+    rows = list(Video.objects.order_by("pk"))
+    for row in rows:
+        row.author = "bulk"
+    Video.objects.bulk_update(rows, ["author"])
+    Video.objects.filter(pk=rows[0].pk).update(title="updated")
+    Video.objects.filter(work_id=IDS[1]).delete()
+    rows[2].delete()
+
+
+def by_hand() -> None:
+    """Save outside of a transaction, with autocommit off."""
+    post_save.disconnect(later_receiver, sender=Video)  # which could not wait for the commit
+    transaction.set_autocommit(False)
+    Video.objects.create(platform="bilibili", work_id=IDS[0])
+    transaction.commit()
+    transaction.set_autocommit(True)
+
+
+def hide() -> None:
+    Video.objects.create(platform="hidden", work_id="1")
+
+
+def rename() -> None:
+    Video.objects.filter(work_id=IDS[0]).update(work_id=IDS[1])
+
+
+def half_emoji() -> None:
+    """A title that JavaScript has cut in an emoji, which no database takes."""
+    told = baton._connected[Video]
+    as_work = told.as_work
+    told.as_work = lambda video: as_work(video) | {"title": "half \ud83d"}
+    Video.objects.create(platform="bilibili", work_id=IDS[0])
+
+
+def mend_folder() -> None:
+    INBOX.chmod(0o700)
+    for reports in baton._connected.values():
+        reports._retry_at = 0.0
+
+
+def hooks() -> None:
+    print(len(later_hooks), Video.objects.count())
+
+
+def without_fcntl() -> None:
+    assert baton.fcntl is None
 
 
 def race() -> None:
@@ -127,6 +206,7 @@ def race() -> None:
 
 def overtake() -> None:
     """The table changes while a save waits for its turn to write."""
+    fcntl = baton.fcntl
     arrived, flock = threading.Event(), fcntl.flock
 
     def arrive(file: object, how: int) -> None:
@@ -139,13 +219,14 @@ def overtake() -> None:
         video.save()
         connection.close()
 
-    baton.fcntl = SimpleNamespace(flock=arrive, LOCK_EX=fcntl.LOCK_EX)
+    baton.fcntl = SimpleNamespace(flock=arrive, LOCK_EX=fcntl.LOCK_EX, LOCK_NB=fcntl.LOCK_NB)
     thread = threading.Thread(target=save_old)
-    with open(FOLDER / "inbox" / ".order", "a") as order:
+    with open(INBOX / ".order", "a") as order:
         flock(order, fcntl.LOCK_EX)
         thread.start()
         assert arrived.wait(60)
-        Video.objects.filter(work_id=IDS[0]).update(title="new")
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE shop_video SET title='new' WHERE work_id=%s", [IDS[0]])
     thread.join()
 
 
@@ -165,6 +246,15 @@ STEPS = {
         save_and_die,
         delete_and_die,
         reconcile,
+        burst,
+        every_way,
+        by_hand,
+        hide,
+        rename,
+        half_emoji,
+        mend_folder,
+        hooks,
+        without_fcntl,
         race,
         overtake,
         titles,

@@ -12,6 +12,7 @@ from crawler.creators.requests import ListRequest, Status
 from crawler.tasks.requests import DEFAULT_PLATFORM, MAX_DOMAIN_LETTERS
 from storage.creators.conditions import CreatorFilter
 from storage.creators.search import Sort
+from web.lookups import condition_reader
 from web.state import TheBackend
 
 USUAL_ROWS = 50
@@ -71,7 +72,7 @@ def _chosen(
         status=status,
         sort=sort,
     )
-    wanted, order = request.read(backend.conditions(), backend.platforms.searchable)
+    wanted, order = request.read(condition_reader(backend), backend.platforms.searchable)
     return StreamQuery(wanted, order, raw)
 
 

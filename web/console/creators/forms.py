@@ -16,6 +16,7 @@ from crawler.tasks.requests import DEFAULT_PLATFORM
 from storage.creators.conditions import CreatorFilter
 from storage.creators.search import Sort
 from web.backend import Backend
+from web.lookups import condition_reader
 
 USUAL_SORT = "-followers"
 MAX_WHERE_CHARS = 4000
@@ -44,7 +45,7 @@ class CreatorForm:
             WrongFieldsError: with the problem of each field of the form.
         """
         problems: dict[str, Message] = {}
-        reader = backend.conditions()
+        reader = condition_reader(backend)
         for name, value in (("least", self.least), ("most", self.most)):
             try:
                 reader.conditions(_bound(name, value))

@@ -53,6 +53,7 @@ MESSAGES: dict[str, Forms] = {
     "completions_taken_in": (
         "completions: {created:,} new, {updated:,} changed, {unchanged:,} as before"
     ),
+    "item_cell_left_out": "{file}, {place}: {reason}; the cell was left out",
     "item_refused": "{file}, {place}: {reason}",
     "items_refused": "{count:,} refused; mend those and run it again",
     "items_refused_more": (
@@ -105,6 +106,8 @@ MESSAGES: dict[str, Forms] = {
     "work_without_answer": "{done}; its platform was asked in vain: {reason}",
     "import_counts": "{what}: {new:,} new, {changed:,} changed, {unchanged:,} unchanged",
     "files_rejected": "{files} rejected; see the reasons in {folder}",
+    "rows_rejected": "{rows} rejected; see {program} works rejected, or the reasons in {folder}",
+    "nothing_rejected": "nothing was rejected",
     "lines_repeated": "{lines} about a work told before; the last one counts",
     "problems_not_shown": "… and {count:,} more; --json shows all",
     "lines_not_imported": "{lines} not imported; mend them and run it again",
@@ -125,7 +128,6 @@ MESSAGES: dict[str, Forms] = {
     # views
     "options_behind": "options go behind {command}",
     "options_exclude": "{names} exclude each other; give one",
-    "date_with_hour": "--date and --hour go together",
     "date_for_import": "--date and --hour are for --import-only",
     "catalogue_is_empty": (
         "the catalogue is empty (see: {program} works add); the file was left as it is"

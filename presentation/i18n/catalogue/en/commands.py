@@ -8,6 +8,9 @@ MESSAGES: dict[str, Forms] = {
     # What all commands say
     "error_line": "error: {sentence}",
     "database_created": "new database {database} (nothing was there)",
+    "database_file_unusable": (
+        "{cause}; is the path in DATABASE_URL right, and may this user write in its folder?"
+    ),
     "database_not_answering": "{cause}; is the server running and DATABASE_URL right?",
     "home_line": "home: {home}",
     "data_folder_unwritable": (
@@ -77,6 +80,8 @@ MESSAGES: dict[str, Forms] = {
     "note_limit_zero": "limit 0: never exports",
     "note_quota_spent": "quota of the day used up",
     "note_session_ends": "session ends {moment}: sign in again",
+    "account_disabled_line": "no request before it is enabled; rate {rate} then",
+    "account_disabled_why": "why: {reason}",
     "account_health_line": "health {health}, rate {rate}, next use {moment}",
     "event_until": "{detail} until {moment}",
     "evidence_asked": "asked: {request}",

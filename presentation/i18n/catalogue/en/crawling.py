@@ -42,7 +42,7 @@ MESSAGES = {
     "format_unknown": "unknown format '{name}'; known: {known}",
     "headers_unknown": "there are no headers {name!r}; there are {known:, }",
     "header_malformed": "a header has at most {most} letters and no control characters",
-    "header_repeated": "two columns would have the header {header!r}",
+    "export_header_repeated": "two columns would have the header {header!r}",
     "segment_rebuild_differs": (
         "segment {segment_id}: its rows do not give the recorded content any more"
     ),

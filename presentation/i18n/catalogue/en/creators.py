@@ -5,6 +5,10 @@ from __future__ import annotations
 from presentation.i18n.forms import Forms
 
 MESSAGES: dict[str, Forms] = {
+    "stopped_dry": (
+        "ended after {pages} pages in a row without a new creator, the last one page {page}"
+    ),
+    "column_share_new": "share new",
     "column_uid": "uid",
     "column_nickname": "nickname",
     "column_followers": "followers",
@@ -107,4 +111,26 @@ MESSAGES: dict[str, Forms] = {
     "creator_unknown_anywhere": "no creator {uid!r} was seen on any platform",
     "creator_on_several": "{uid!r} is a creator of {platforms:, }; name one with --platform",
     "profile_address_unknown": "the address is no profile of a known platform ({platforms:, })",
+    "keyword_malformed": "a keyword has 1 to {max_letters} letters and no control characters",
+    "selection_with_lanes": "a selection is exported by one account at a time",
+    "order_with_follow": "an export that never ends has no order",
+    "selection_before_backfill": (
+        "creators of an older release are still being brought in; a selection would leave them out"
+    ),
+    "selection_differs": "export {task_id} of this domain is open and chooses other creators",
+}
+
+ADVICE: dict[str, dict[str, Forms]] = {
+    "terminal": {
+        "selection_differs": "wait for it, or end it: {program} tasks cancel {task_id}",
+        "selection_before_backfill": "run it now: {program} jobs run creators_backfill",
+    },
+    "console": {
+        "selection_differs": "wait for it, or cancel it on the page Tasks",
+        "selection_before_backfill": "run the job creators_backfill on the page Jobs",
+    },
+    "api": {
+        "selection_differs": "wait for it, or POST /api/v1/tasks/{task_id}/cancel",
+        "selection_before_backfill": "POST /api/v1/jobs/creators_backfill/run",
+    },
 }

@@ -22,6 +22,7 @@ MESSAGES: dict[str, Forms] = {
     "subject_connections": "connections",
     "subject_clock": "clock",
     "subject_database_server": "database server",
+    "subject_references": "references between tables",
     "subject_database_tls": "database encryption",
     "subject_moments": "moments in the future",
     "subject_accounts": "accounts",
@@ -33,11 +34,6 @@ MESSAGES: dict[str, Forms] = {
     "egress_all_open": "no route cools down, no circuit is open",
     "egress_cools_until": "in cooldown until {moment} UTC: {reason}",
     "until_too_far": "until {moment} UTC, which no cooldown lasts; it counts as over",
-    "egress_probed_by_itself": "it is probed by itself then; if it stays so, check the proxy",
-    "egress_mend_at_provider": (
-        "mend login, credit or plan at the provider, then: {program} egress open {egress}"
-    ),
-    "circuit_goes_on": "nothing: it is tried again by itself; {program} circuits list",
     "unknown_answer_seen": (
         "no rule describes HTTP {status}, code {code}, seen {seen} times: {evidence}"
     ),
@@ -49,6 +45,7 @@ MESSAGES: dict[str, Forms] = {
     "subject_segment": "segment {segment_id}",
     "subject_host": "host {host}",
     "subject_part_files": "part files",
+    "subject_file_modes": "file modes",
     "subject_works_inbox": "works inbox",
     "subject_views_list": "views.json",
     "subject_hourly_numbers": "hourly numbers",
@@ -78,6 +75,12 @@ MESSAGES: dict[str, Forms] = {
     "key_is_private": "{path}, its owner's only; back it up",
     "key_made_private": "{path} is its owner's only now",
     "key_has_mode": "{path} has mode {mode}",
+    "files_have_modes": "exports, views and logs: {wanted}",
+    "files_have_other_modes": "{files} not {wanted}: {first} …",
+    "files_give_modes": "give them mode and group: {program} doctor --fix",
+    "files_given_modes": "{files} changed",
+    "mode_named": "mode {mode}",
+    "mode_and_group": "mode {mode}, group {group}",
     "key_unwritable": "cannot be written: {detail}",
     "set_data_dir": "set BATON_DATA_DIR to a folder that can be written",
     # Database and processes
@@ -111,6 +114,12 @@ MESSAGES: dict[str, Forms] = {
         "{tls}; its certificate ends in {n} days",
     ),
     "tls_renew": "renew the server's certificate",
+    "no_orphans": "every row refers to rows that exist",
+    "orphans_of": "{column}: {rows:,} without their row in {target}",
+    "orphans_found": "rows were deleted by other means than Baton's: {named}",
+    "restore_rows": (
+        "take the rows back from a backup; exports verify says which exports are still proven"
+    ),
     "no_future_moments": "none",
     "future_moment": "{column}: {rows:,} (to {latest} UTC)",
     "moments_ahead": "left behind by a clock that was ahead: {named}",
@@ -174,6 +183,7 @@ MESSAGES: dict[str, Forms] = {
     "inbox_take_in": ("start: {program} run, or take them in now: {program} works import --inbox"),
     "inbox_rejected": "{files} rejected, the newest {file}: {reason}",
     "inbox_mend": "mend what is in {rejected} and move it back to {folder}, or delete it",
+    "inbox_closed_to_group": "the group {group} cannot write into {folder}: nothing comes in",
     "inbox_fine": "{folder}, {files} waiting",
     "list_never_used": "not there: the catalogue was never used",
     "list_write_again": "write it again: {program} views --export-only",

@@ -38,6 +38,7 @@ MESSAGES: dict[str, Forms] = {
     "kind_egress_routes": "egress routes",
     "kind_web_actions": "web actions",
     "kind_log_files": "log files",
+    "kind_rejected_files": "rejected files",
     "kind_evidence_files": "evidence files",
     # runs that did not end well, or were missed
     "run_interrupted": "interrupted",

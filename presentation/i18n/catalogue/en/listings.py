@@ -90,15 +90,20 @@ MESSAGES: dict[str, Forms] = {
     "column_endpoint": "endpoint",
     "column_egress": "route",
     "column_gateway": "gateway",
-    "column_last_good": "last good answer",
+    "column_last_good": "last good",
     "column_last_failure": "last failure",
-    "column_cools_down_until": "cools down until",
+    "column_cools_down_until": "until",
     "column_circuits": "circuits",
     "column_cause": "cause",
     "column_code": "code",
     "column_until": "until",
     "column_times": "times",
     "column_evidence": "evidence",
+    "column_circuit_endpoint": "endpoint",
+    "column_created": "created",
+    "column_last_updated": "last updated",
+    "column_start_time": "start time",
+    "column_end_time": "end time",
     "column_body": "body",
     # States and other words
     "word_idle": "idle",
@@ -176,6 +181,10 @@ MESSAGES: dict[str, Forms] = {
     "word_bad_id": "bad_id",
     "word_unknown": "unknown",
     # How they are put together
+    "column_label": "{title}: ",
+    "columns_left_out": (
+        "left out, for want of room: {columns} (a wider window shows them, and --json)"
+    ),
     "named_count": "{count:,} {name}",
     "parts_listed": "{parts:; }",
     "platform_counts": "{prefix} {counts}",

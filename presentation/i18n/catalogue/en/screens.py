@@ -23,7 +23,7 @@ MESSAGES: dict[str, Forms] = {
     "screen_spent": "spent",
     "screen_stopped_state": "stopped",
     "screen_nobody": "no process works on it; go on with: {command}",
-    "screen_ended": "{kind} {domain} done, {count}",
+    "screen_ended": "{kind} {domain} completed, {count}",
     "screen_ended_failed": "{kind} {domain} failed: {error}",
     "screen_no_creators": "the platform has no creators for '{domain}'; check the spelling",
     "screen_interrupted": "interrupted; the same command goes on from here",
@@ -57,13 +57,16 @@ MESSAGES: dict[str, Forms] = {
     "duration_minutes": "{n} min",
     "duration_hours": "{n} h {minutes} min",
     "account_state_idle": "idle",
-    "account_state_ingesting": "crawling",
+    "account_state_ingesting": "ingesting",
     "account_state_exporting": "exporting",
     "account_state_disabled": "disabled",
+    "account_state_suspect": "suspect",
+    "account_state_cooldown": "cooldown",
+    "account_state_probation": "probation",
     "task_state_pending": "pending",
-    "task_state_in_progress": "running",
+    "task_state_in_progress": "in progress",
     "task_state_paused": "paused",
-    "task_state_completed": "done",
+    "task_state_completed": "completed",
     "task_state_failed": "failed",
     "task_type_ingestion": "crawl",
     "task_type_export": "export",
@@ -85,26 +88,34 @@ MESSAGES: dict[str, Forms] = {
         "waits for creators, but no process works on crawl #{id}; go on with: {command}"
     ),
     "screen_circuit_open": "until {until} no request to {unit}: {cause}",
+    "screen_route_silent": "until {until} no request by {egress}: no answer from {platform}",
     "screen_egress_cools": "until {until} no request by {egress}: {reason}",
+    "screen_account_rests": (
+        "until {until} no request by account {account} ({platform}): {reason}"
+    ),
+    "what_to_do": "what to do: {advice}",
     "account_works_for": "#{id} {kind} {domain}",
     "account_next_request": "next request in {secs:,} s",
     "account_pages_today": ("{n:,} page today", "{n:,} pages today"),
     "account_egress_direct": "direct",
     "account_egress_proxy": "by {proxy}",
+    "account_route_closed": "until {until} not by {egress}",
     "account_uid": "uid {uid}",
     "account_uid_claimed": "uid {uid} (not proven)",
     "account_event_hand_over": "hand-over",
-    "account_event_cooldown": "rests",
+    "account_event_cooldown": "in cooldown",
     "account_event_disabled": "disabled",
     "account_event_enabled": "enabled",
     "account_event_added": "added",
     "account_event_limit_changed": "limit changed",
     "account_event_session_replaced": "new session",
     "account_event_user_agent": "user agent",
-    "account_event_suspect": "suspect, rests",
+    "account_event_proxy": "proxy",
+    "account_event_suspect": "suspect, in cooldown",
     "account_event_probation": "on probation",
     "account_event_recovered": "healthy again",
     "account_event_spared": "not its fault",
+    "account_event_reverted": "taken back",
     "account_event_session_checked": "session checked",
     "account_event_session_renewed": "session renewed",
     "account_event_device_assigned": "device assigned",
@@ -118,6 +129,9 @@ MESSAGES: dict[str, Forms] = {
     "alert_headline_egress_refused": "the provider refuses {egress}: {reason}",
     "alert_headline_internal_error": (
         "internal error in {component} on {host}, {times} times of late: {error}"
+    ),
+    "alert_headline_works_rejected": (
+        "the drop folder of works on {host} could not take everything: {reason}"
     ),
     "alert_headline_key_changed": "the secret key on {host} is not as it was: {reason}",
     "alert_headline_mass_sign_out": (
@@ -146,18 +160,61 @@ MESSAGES: dict[str, Forms] = {
     "stalled_webhook": "delivery {name}",
     "stalled_broadcast": "the round of the broadcast",
     "alert_advice_account_disabled": "{program} accounts explain {word}",
+    "advice_account_enable": (
+        "to use it again: {program} accounts enable {word}; if not: {program} accounts delete"
+        " {word}"
+    ),
+    "advice_account_banned": (
+        "see at the platform why; once that is settled: {program} accounts enable {word}; if not:"
+        " {program} accounts delete {word}"
+    ),
+    "advice_login_swapped": (
+        "import the cookies of {was}: {program} accounts import {word} FILE; for another login add"
+        " --new-login"
+    ),
+    "advice_login_twice": (
+        "nothing, as the other account works; for a login of its own: {program} accounts import"
+        " {word} FILE --new-login"
+    ),
+    "advice_account_suspect": (
+        "nothing: then its session is checked, and it goes on by itself; sooner: {program} accounts"
+        " enable {word}"
+    ),
+    "advice_account_throttled": "nothing: it goes on by itself, and more slowly",
     "alert_advice_accounts_spent": "nothing, or add an account: it goes on by itself",
     "alert_advice_breaker_open": (
-        "nothing: it is tried again by itself; if it comes back, slow down; {program} circuits list"
+        "nothing: it is tried again by itself, and asking sooner makes it longer; if it comes back,"
+        " slow down"
     ),
+    "advice_circuit_no_answer": (
+        "check the network of this host; it is tried again by itself, sooner by: {program} {words}"
+    ),
+    "advice_circuit_proxy_silent": (
+        "the proxy is silent, or does not reach {platform}: {program} proxies check {egress_word};"
+        " if it stays so: {program} accounts set_proxy NAME PROXY; it is tried again by itself,"
+        " sooner by: {program} {words}"
+    ),
+    "advice_circuit_server_error": (
+        "nothing: the fault is the platform's; it is tried again by itself"
+    ),
+    "advice_circuit_unusable": "nothing: the same is asked in another way meanwhile",
+    "advice_circuit_key": "change the API key in the settings, then: {program} {words}",
+    "advice_circuit_operator": "to ask it again: {program} {words}",
+    "advice_circuit_quarantined": "nothing: the next answer shows whom it concerns",
     "alert_advice_egress_down": (
-        "check the proxy, or give its accounts another one; {program} egress list"
+        "check the proxy: {program} proxies check {egress_word}; if it stays so: {program} accounts"
+        " set_proxy NAME PROXY; it is tried again by itself, sooner by: {program} egress open"
+        " {egress_word}"
     ),
+    "advice_egress_held": "to use it sooner: {program} egress open {egress_word}",
     "alert_advice_egress_refused": (
         "mend login, credit or plan at the provider, then: {program} egress open {egress_word}"
     ),
     "alert_advice_internal_error": (
         "read the log of {component} on {host} and report it; the other work goes on"
+    ),
+    "alert_advice_works_rejected": (
+        "see {program} works rejected on {host}; mend the rows at the site, the others are in"
     ),
     "alert_advice_key_changed": (
         "put the key of the database back, or restart with it; no account is at fault"
@@ -178,6 +235,9 @@ MESSAGES: dict[str, Forms] = {
     ),
     "alert_advice_disk_full": "make room; the export goes on by itself",
     "alert_advice_task_failed": "{program} tasks resume {task}",
+    "alert_silent_way": (
+        "egress route {way} brings no answer from {platform}, and is left alone until {until}"
+    ),
     "alert_one_way": "{platform} is left alone by the route {way} until {until}: {cause}",
     "alert_one_endpoint": "{platform}, endpoint {endpoint}, is left alone until {until}: {cause}",
     "alert_one_endpoint_of_way": (

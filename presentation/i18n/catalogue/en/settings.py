@@ -27,6 +27,18 @@ MESSAGES: dict[str, Forms] = {
     "time_zone_unknown": "{name!r} is no time zone; write it like Asia/Shanghai",
     "not_http_url": "{text!r} is not an http(s) URL",
     "network_malformed": "{text!r} is no address and no network like 10.0.0.0/8",
+    "file_mode_malformed": "{text!r} is no file mode; write it in octal digits, like 0640",
+    "file_mode_of_owner": "with {text!r} Baton could not read and write its own files: 6 first",
+    "file_mode_for_anybody": (
+        "with {text!r} anybody on this host could change the files: at most 4 for others"
+    ),
+    "file_mode_executable": (
+        "with {text!r} files could be executed: write even digits; folders get `x` by themselves"
+    ),
+    "files_group_unknown": "BATON_FILES_GROUP: there is no group {group!r} on this host",
+    "files_group_not_member": (
+        "BATON_FILES_GROUP: the user {user} is no member of {group}, and may not give files to it"
+    ),
     "root_path_malformed": "{text!r} is no path like /baton",
     "seconds_list_wrong": "{text!r} is no list of seconds, for example 5,300,1800",
     # schedules

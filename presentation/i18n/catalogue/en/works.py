@@ -64,9 +64,10 @@ MESSAGES: dict[str, Forms] = {
     "hour_file_missing": "{cause}; there are no numbers of {hour}",
     "hour_file_damaged": "{cause}",
     "no_data_files": "there are no data files below {folder}",
+    "day_without_files": "there is no data file of {day} below {folder}",
     "crawl_hour_differs": "crawl_hour is {found!r}, the file's name says {named!r}",
     "count_differs": "{name} is {stated}, but there are {found}",
-    "entry_repeated": "data[{place}] is {work_id} again, as data[{first}]",
+    "entry_repeated": "{name}[{place}] is {work_id} again, as {name}[{first}]; it counts",
     "journal_not_writable": "cannot write {path}: {detail}",
     # the hourly crawl
     "hour_taken": "another process is at work on this hour",
@@ -82,7 +83,25 @@ MESSAGES: dict[str, Forms] = {
     "hour_result": "{hour}: {result}",
     "rows_imported": "{result}; {rows:,} rows imported",
     "other_hours_imported": "{result}; {files} files of other hours too",
+    "entries_left_out": "{result}; {entries:,} entries left out or corrected",
     "files_refused": "{result}; refused: {problems:; }",
+    # the hourly crawl in its log
+    "list_without_work": "{hour}: no valid work of Bilibili in {path}",
+    "list_entries_repeated": "{entries:,} entries of {path} are repeated",
+    "list_entry_left_out": "left out: {problem}",
+    "hour_begun": (
+        "{hour}: {works:,} works to ask for, {known:,} known already,"
+        " {skipped:,} of other platforms skipped"
+    ),
+    "hour_recovered": "{hour}: an unfinished run was brought to its file",
+    "hour_unrecovered": "{hour}: an unfinished run waits: {cause}",
+    "hour_not_compared": "not compared with {hour}: {cause}",
+    "work_begun": "begin: {work_id} {title}",
+    "work_fetched": "fetched: {work_id} {views:,} views",
+    "work_fetched_hidden": "fetched: {work_id}, its views are hidden",
+    "work_failed": "failed: {work_id} {title}: {reason}",
+    "work_shrunk": "{work_id}: lower than before: {counters:, }",
+    "works_progress": "progress: {done:,}/{total:,}",
     # hours without numbers
     "all_works_failed": "all {works:,} works failed: {cause}",
     "some_works_failed": "{works:,} works failed, mostly: {cause}",

@@ -47,6 +47,7 @@ MESSAGES: dict[str, Forms] = {
     "tasks_taken_in": ("任务：新增 {created:,}，更改 {updated:,}，未变 {unchanged:,}"),
     "users_taken_in": ("用户：新增 {created:,}，更改 {updated:,}，未变 {unchanged:,}"),
     "completions_taken_in": ("完成记录：新增 {created:,}，更改 {updated:,}，未变 {unchanged:,}"),
+    "item_cell_left_out": "{file}，{place}：{reason}；已略过该单元格",
     "item_refused": "{file}，{place}：{reason}",
     "items_refused": "{count:,} 个被拒绝；修正后请重新执行",
     "items_refused_more": (
@@ -94,6 +95,8 @@ MESSAGES: dict[str, Forms] = {
     "work_without_answer": "{done}；向平台查询未成功：{reason}",
     "import_counts": ("{what}：新增 {new:,}，更改 {changed:,}，未变 {unchanged:,}"),
     "files_rejected": "{files}被拒绝；原因见 {folder}",
+    "rows_rejected": "{rows}被拒绝；执行 {program} works rejected，或查看 {folder} 中的原因",
+    "nothing_rejected": "没有被拒绝的内容",
     "lines_repeated": "{lines}与前面的作品重复；以最后一行为准",
     "problems_not_shown": "……另有 {count:,} 个；--json 输出全部",
     "lines_not_imported": "{lines}未导入；修正后请重新执行",
@@ -113,7 +116,6 @@ MESSAGES: dict[str, Forms] = {
     # 每小时数据
     "options_behind": "选项应写在 {command} 之后",
     "options_exclude": "{names} 不能同时使用；请只选一个",
-    "date_with_hour": "--date 与 --hour 须同时给出",
     "date_for_import": "--date 与 --hour 仅用于 --import-only",
     "catalogue_is_empty": ("作品列表为空（添加：{program} works add）；文件保持原样"),
     "hour_waits_for_other": "{hour}：另一进程正在处理该小时；等待其完成",

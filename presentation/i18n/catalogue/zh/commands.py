@@ -8,6 +8,7 @@ MESSAGES: dict[str, Forms] = {
     # 所有命令共用
     "error_line": "错误：{sentence}",
     "database_created": "新建数据库 {database}（原先没有）",
+    "database_file_unusable": "{cause}；请检查 DATABASE_URL 中的路径，以及当前用户能否写入其所在文件夹",
     "database_not_answering": "{cause}；数据库服务是否在运行，DATABASE_URL 是否正确？",
     "home_line": "主目录：{home}",
     "data_folder_unwritable": (
@@ -71,6 +72,8 @@ MESSAGES: dict[str, Forms] = {
     "note_limit_zero": "配额为 0，从不导出",
     "note_quota_spent": "当日配额已用完",
     "note_session_ends": "会话于 {moment} 到期，请重新登录",
+    "account_disabled_line": "启用之前不发出请求；届时速率：{rate}",
+    "account_disabled_why": "原因：{reason}",
     "account_health_line": "健康状况：{health}，速率 {rate}，下次使用：{moment}",
     "event_until": "{detail}，至 {moment}",
     "evidence_asked": "请求：{request}",

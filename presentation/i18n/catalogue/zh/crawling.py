@@ -40,7 +40,7 @@ MESSAGES = {
     "format_unknown": "未知的格式“{name}”；可用：{known}",
     "headers_unknown": "没有表头 {name!r}；可用：{known:, }",
     "header_malformed": "表头最多 {most} 个字，且不能含控制字符",
-    "header_repeated": "有两列的表头都是 {header!r}",
+    "export_header_repeated": "有两列的表头都是 {header!r}",
     "segment_rebuild_differs": "分段 {segment_id}：按其行重新生成的内容与记录不符",
     "copy_of_open_segment": "分段 {segment_id} 仍在写入；封存后才能另存",
     "task_without_files": "任务 {task_id} 没有已完成的文件",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from presentation.i18n.forms import Forms
 
 MESSAGES: dict[str, Forms] = {
-    "column_uid": "UID",
+    "stopped_dry": "连续 {pages} 页没有新达人，已结束，最后一页为第 {page} 页",
+    "column_share_new": "新增占比",
+    "column_uid": "达人 ID",
     "column_nickname": "昵称",
     "column_followers": "粉丝数",
     "column_contact": "联系方式",
@@ -100,4 +102,24 @@ MESSAGES: dict[str, Forms] = {
     "creator_unknown_anywhere": "在所有平台上都没有见过达人 {uid!r}",
     "creator_on_several": "{platforms:, } 上都有达人 {uid!r}；请用 --platform 指定",
     "profile_address_unknown": "该地址不是已知平台的主页（{platforms:, }）",
+    "keyword_malformed": "关键词须为 1 到 {max_letters} 个字，且不能含控制字符",
+    "selection_with_lanes": "带筛选的导出一次只用一个账号",
+    "order_with_follow": "不结束的导出不能指定顺序",
+    "selection_before_backfill": "旧版本的达人仍在补录；此时筛选会漏掉他们",
+    "selection_differs": "该领域的导出任务 {task_id} 尚未结束，且筛选条件不同",
+}
+
+ADVICE: dict[str, dict[str, Forms]] = {
+    "terminal": {
+        "selection_differs": "请等它结束，或取消：{program} tasks cancel {task_id}",
+        "selection_before_backfill": "可立即执行：{program} jobs run creators_backfill",
+    },
+    "console": {
+        "selection_differs": "请等它结束，或在“任务”页取消",
+        "selection_before_backfill": "请在“定时任务”页执行 creators_backfill",
+    },
+    "api": {
+        "selection_differs": "请等它结束，或 POST /api/v1/tasks/{task_id}/cancel",
+        "selection_before_backfill": "POST /api/v1/jobs/creators_backfill/run",
+    },
 }

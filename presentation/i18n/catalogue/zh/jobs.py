@@ -36,6 +36,7 @@ MESSAGES: dict[str, Forms] = {
     "kind_egress_routes": "出口线路",
     "kind_web_actions": "操作记录",
     "kind_log_files": "日志文件",
+    "kind_rejected_files": "被拒绝的文件",
     "kind_evidence_files": "证据文件",
     # 未正常结束或错过的运行
     "run_interrupted": "已中断",

@@ -99,6 +99,11 @@ MESSAGES: dict[str, Forms] = {
     "column_until": "至",
     "column_times": "次数",
     "column_evidence": "证据",
+    "column_circuit_endpoint": "接口",
+    "column_created": "创建时间",
+    "column_last_updated": "最后更新时间",
+    "column_start_time": "开始时间",
+    "column_end_time": "结束时间",
     "column_body": "内容",
     # 状态与其他词
     "word_idle": "空闲",
@@ -176,6 +181,8 @@ MESSAGES: dict[str, Forms] = {
     "word_bad_id": "id 无效",
     "word_unknown": "原因不明",
     # 组合方式
+    "column_label": "{title}：",
+    "columns_left_out": "窗口太窄，未显示：{columns}（加宽窗口或用 --json 查看）",
     "named_count": "{name} {count:,}",
     "parts_listed": "{parts:；}",
     "platform_counts": "{prefix} {counts:，}",

@@ -57,6 +57,9 @@ MESSAGES: dict[str, Forms] = {
     "account_state_ingesting": "抓取中",
     "account_state_exporting": "导出中",
     "account_state_disabled": "已禁用",
+    "account_state_suspect": "可疑",
+    "account_state_cooldown": "休息中",
+    "account_state_probation": "观察期",
     "task_state_pending": "待处理",
     "task_state_in_progress": "进行中",
     "task_state_paused": "已暂停",
@@ -82,12 +85,16 @@ MESSAGES: dict[str, Forms] = {
         "等待达人入库，但没有进程在处理抓取任务 #{id}；继续请执行：{command}"
     ),
     "screen_circuit_open": "{until} 前不访问 {unit}：{cause}",
+    "screen_route_silent": "{until} 前不经由 {egress}：没有 {platform} 的应答",
     "screen_egress_cools": "{until} 前不经由 {egress}：{reason}",
+    "screen_account_rests": "{until} 前不使用账号 {account}（{platform}）：{reason}",
+    "what_to_do": "处理办法：{advice}",
     "account_works_for": "#{id} {kind} {domain}",
     "account_next_request": "{secs:,} 秒后发出下一次请求",
     "account_pages_today": ("今日 {n:,} 页", "今日 {n:,} 页"),
     "account_egress_direct": "直连",
     "account_egress_proxy": "经 {proxy}",
+    "account_route_closed": "{until} 前不经由 {egress}",
     "account_uid": "平台 uid {uid}",
     "account_uid_claimed": "平台 uid {uid}（未证实）",
     "account_event_hand_over": "交棒",
@@ -98,10 +105,12 @@ MESSAGES: dict[str, Forms] = {
     "account_event_limit_changed": "调整配额",
     "account_event_session_replaced": "新会话",
     "account_event_user_agent": "浏览器标识",
+    "account_event_proxy": "代理",
     "account_event_suspect": "可疑，休息",
     "account_event_probation": "观察期",
     "account_event_recovered": "恢复正常",
     "account_event_spared": "与账号无关",
+    "account_event_reverted": "撤回",
     "account_event_session_checked": "会话检查",
     "account_event_session_renewed": "会话更新",
     "account_event_device_assigned": "分配设备",
@@ -116,6 +125,7 @@ MESSAGES: dict[str, Forms] = {
     "alert_headline_internal_error": (
         "{host} 上的 {component} 出现内部错误（近期 {times} 次）：{error}"
     ),
+    "alert_headline_works_rejected": "{host} 上的作品投放目录有内容未能导入：{reason}",
     "alert_headline_key_changed": "{host} 上的密钥有变：{reason}",
     "alert_headline_mass_sign_out": (
         "{platform} 不再接受 Cookie（原因可能在我方，也可能在平台）：连续 {accounts} 个账号，{reason}"
@@ -134,13 +144,51 @@ MESSAGES: dict[str, Forms] = {
     "stalled_webhook": "回传 {name}",
     "stalled_broadcast": "分发数据回传的一轮",
     "alert_advice_account_disabled": "执行 {program} accounts explain {word}",
+    "advice_account_enable": (
+        "重新使用请执行 {program} accounts enable {word}；不再使用：{program} accounts delete {word}"
+    ),
+    "advice_account_banned": (
+        "请到平台查看原因；解决后执行 {program} accounts enable {word}；不再使用：{program}"
+        " accounts delete {word}"
+    ),
+    "advice_login_swapped": (
+        "请导入 {was} 的 Cookie：{program} accounts import {word} 文件；要换成另一平台账号，请加"
+        " --new-login"
+    ),
+    "advice_login_twice": (
+        "无需操作，另一个账号照常工作；要换成另一平台账号：{program} accounts import {word} 文件"
+        " --new-login"
+    ),
+    "advice_account_suspect": (
+        "无需操作：届时检查会话，之后自动继续；要提前使用：{program} accounts enable {word}"
+    ),
+    "advice_account_throttled": "无需操作：届时自动继续，并放慢节奏",
     "alert_advice_accounts_spent": "无需操作，届时自动继续；也可以添加账号",
-    "alert_advice_breaker_open": "无需操作，届时自动重试；若反复出现，请放慢节奏；{program} circuits list",
-    "alert_advice_egress_down": "检查该代理，或为其账号换用别的代理；{program} egress list",
+    "alert_advice_breaker_open": (
+        "无需操作：届时自动重试，提前访问只会延长限制；若反复出现，请放慢节奏"
+    ),
+    "advice_circuit_no_answer": ("请检查本机网络；届时自动重试，要提前：{program} {words}"),
+    "advice_circuit_proxy_silent": (
+        "该代理没有应答，或无法连到 {platform}：{program} proxies check {egress_word}；若一直如此："
+        "{program} accounts set_proxy 账号 代理；届时自动重试，要提前：{program} {words}"
+    ),
+    "advice_circuit_server_error": "无需操作：故障在平台一方，届时自动重试",
+    "advice_circuit_unusable": "无需操作：期间改用其他方式访问",
+    "advice_circuit_key": "请在配置中更换 API 密钥，然后执行 {program} {words}",
+    "advice_circuit_operator": "恢复访问请执行 {program} {words}",
+    "advice_circuit_quarantined": "无需操作：下一次应答会表明原因在谁",
+    "alert_advice_egress_down": (
+        "请检查代理：{program} proxies check {egress_word}；若一直如此：{program} accounts set_proxy"
+        " 账号 代理；届时自动重试，要提前：{program} egress open {egress_word}"
+    ),
+    "advice_egress_held": "要提前使用：{program} egress open {egress_word}",
     "alert_advice_egress_refused": (
         "在服务商处处理登录、余额或套餐，然后执行 {program} egress open {egress_word}"
     ),
     "alert_advice_internal_error": ("请查看 {host} 上 {component} 的日志并反馈；其他工作照常进行"),
+    "alert_advice_works_rejected": (
+        "请在 {host} 上执行 {program} works rejected，并在站点中修正这些行；其余已导入"
+    ),
     "alert_advice_key_changed": "请放回数据库所用的密钥，或用它重新启动；账号本身没有问题",
     "alert_advice_mass_sign_out": (
         "这些账号先休息，之后再做会话检查；请登录其中一个，查看平台的说明"
@@ -155,6 +203,7 @@ MESSAGES: dict[str, Forms] = {
     ),
     "alert_advice_disk_full": "请腾出空间；导出会自动继续",
     "alert_advice_task_failed": "执行 {program} tasks resume {task}",
+    "alert_silent_way": "出口线路 {way} 没有 {platform} 的应答，暂停使用至 {until}",
     "alert_one_way": "{platform}（出口 {way}）暂停访问至 {until}：{cause}",
     "alert_one_endpoint": "{platform} 的接口 {endpoint} 暂停访问至 {until}：{cause}",
     "alert_one_endpoint_of_way": (

@@ -25,6 +25,12 @@ MESSAGES: dict[str, Forms] = {
     "time_zone_unknown": "没有时区{name!r}；写成 Asia/Shanghai 这样的名称",
     "not_http_url": "{text!r}不是 http(s) 地址",
     "network_malformed": "{text!r}既不是地址，也不是 10.0.0.0/8 这样的网段",
+    "file_mode_malformed": "{text!r}不是文件权限；请用八进制数字书写，例如 0640",
+    "file_mode_of_owner": "{text!r}会使 Baton 无法读写自己的文件：首位须为 6",
+    "file_mode_for_anybody": "{text!r}会让本机任何用户都能修改文件：末位最大为 4",
+    "file_mode_executable": "{text!r}会使文件可执行：请用偶数数字；目录会自动加上 x",
+    "files_group_unknown": "BATON_FILES_GROUP：本机没有用户组{group!r}",
+    "files_group_not_member": "BATON_FILES_GROUP：用户 {user} 不属于 {group}，不能把文件交给该组",
     "root_path_malformed": "{text!r}不是 /baton 这样的路径",
     "seconds_list_wrong": "{text!r}不是以逗号分隔的秒数，例如 5,300,1800",
     # 计划

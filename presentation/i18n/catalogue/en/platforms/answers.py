@@ -26,11 +26,10 @@ MESSAGES: dict[str, Forms] = {
     "connection_broken": "the connection broke off",
     "connection_failed": "the connection failed: {kind}",
     "host_name_unresolved": "the host name cannot be resolved",
-    "tls_failed": "no TLS connection",
+    # of rows that older versions stored
     "certificate_not_in_time": (
         "the certificate is not valid at this time: is the clock of this host right?"
     ),
-    "certificate_not_trusted": "the certificate is not trusted",
     "answer_not_http": "the answer is no HTTP",
     "answer_cut_short": "the answer broke off",
     "answer_not_decodable": "the answer cannot be decompressed",

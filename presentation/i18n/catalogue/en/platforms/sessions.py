@@ -9,7 +9,6 @@ MESSAGES: dict[str, Forms] = {
     "session_unusable": "the stored session cannot be used: {cause}",
     "session_empty": "the session is empty",
     "session_not_sendable": "the session holds characters that no HTTP header can have",
-    "proxy_not_url": "the proxy is no URL (known: {schemes})",
     # cookies; none of these repeats a value
     "cookie_file_empty": "the cookie file is empty",
     "cookie_text_malformed": "this is no cookie text",
@@ -64,7 +63,6 @@ SIGN_IN_AGAIN = "sign in to {site} in the browser and export the cookies again"
 _TO_DO: dict[str, Forms] = {
     "qr_codes_unconfirmed": "start again when the phone is at hand",
     "session_missing": "import one",
-    "proxy_not_url": "write it like http://user:password@host:8080",
     "cookie_file_empty": COOKIE_FORMS,
     "cookie_text_malformed": COOKIE_FORMS,
     "cookie_header_malformed": "write it like name=value; other=value",

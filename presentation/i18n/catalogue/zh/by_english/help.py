@@ -16,6 +16,33 @@ FRAME = {
 }
 
 HELP = {
+    "Proxies, and which account leaves by which.": "代理，以及各账号使用哪个代理。",
+    "Keep a proxy, encrypted, to give it to accounts.": "加密保存一个代理，供账号使用。",
+    "a proxy in any form that sellers write; - asks": "代理，可用卖家的任何格式；- 表示另行输入",
+    "each request leaves by another exit": "每次请求走不同的出口",
+    "of proxies without one: http, https, socks5, socks5h": "未写协议的代理所用：http、https、socks5、socks5h",
+    "Keep the proxies of a list: text, CSV, JSON or Excel.": "保存列表中的代理：文本、CSV、JSON 或 Excel。",
+    "Lines that are no proxies are named, and the others come in.": "不是代理的行会列出，其余照常导入。",
+    "a list as sellers export it; - for standard input": "卖家导出的列表；- 表示标准输入",
+    "only tell what it would add": "只显示将添加什么",
+    "List the proxies: which accounts leave by each, and how it fared last.": "列出代理：各有哪些账号使用，最近状况如何。",
+    "Send one request through each proxy, and tell which work and by which exit.": "经每个代理发送一个请求，显示哪些可用及其出口。",
+    "a name from `proxies list`; none for all": "`proxies list` 中的名称；不写则为全部",
+    "whose harmless endpoint is asked": "使用哪个平台的无害接口",
+    "what to ask instead": "改为请求此地址",
+    "so many at a time": "同时检查的数量",
+    "seconds for all of them together": "全部检查的总时限（秒）",
+    "Forget a proxy; one with accounts only when it is said where they go.": "移除代理；仍有账号使用时须指明其去向。",
+    "a name from `proxies list`": "`proxies list` 中的名称",
+    "where its accounts go": "其账号改用的代理",
+    "Give each account without a proxy one of its own. The others keep theirs.": "为每个没有代理的账号各分配一个；已有代理的保持不变。",
+    "a name from `proxies list`; none for all that were added and work": "`proxies list` 中的名称；不写则为所有已添加且可用的",
+    "whose accounts": "哪个平台的账号",
+    "only this account; may be repeated": "只限此账号；可重复",
+    "accounts of the platform by one proxy": "每个代理最多供该平台几个账号使用",
+    "only show the plan": "只显示计划",
+    "Let an account leave by a proxy, or without one.": "让账号使用某个代理，或直连。",
+    "a proxy in any form that sellers write, or its name from `proxies list`; none for no proxy; - asks": "代理（卖家的任何格式），或 `proxies list` 中的名称；none 表示直连；- 表示另行输入",
     "Crawl creators with a pool of accounts, export them under quotas.": (
         "用账号池抓取达人，并在每日配额内导出。"
     ),
@@ -33,13 +60,15 @@ HELP = {
     "find creators by name, or as authors of videos": "按名称查找达人，或按视频作者查找",
     "threads that work side by side": "并行的线程数",
     "file it under this; may be repeated": "为任务加上此标签；可重复",
+    "only this account works on it": "仅由此账号处理",
+    "only accounts of this group work on it": "仅由此分组的账号处理",
     "only file the task for a running `run`": "只登记任务，由运行中的 `run` 执行",
     "print the result as JSON": "以 JSON 输出结果",
     "Export a domain into files, under the daily quotas.": "在每日配额内把一个领域导出为文件。",
     "Joins or resumes an open export of the same platform and domain.": (
         "同平台同领域已有未结束的导出时，加入或继续该任务。"
     ),
-    "csv or jsonl": "csv 或 jsonl",
+    "csv or jsonl or xlsx or csv.gz or jsonl.gz": "csv、jsonl、xlsx、csv.gz 或 jsonl.gz",
     "rows at most; default: all there are": "最多行数；默认：全部",
     "folder; default: data/exports": "文件夹；默认：data/exports",
     "comma-separated; see docs/cli.md": "以逗号分隔；见 docs/cli.md",
@@ -134,6 +163,36 @@ HELP = {
     "its cookies in any form; - for standard input": "它的 Cookie，任何形式；- 为标准输入",
     "Change the User-Agent that an account's requests carry.": "修改账号请求所带的 User-Agent。",
     "its browser's User-Agent; none for the usual one": "其浏览器的 User-Agent；none 为通常的值",
+    "the group that it belongs to": "所属分组",
+    "only of this group; none: of no group": "仅此分组；none 表示不属于任何分组",
+    "the deleted accounts instead": "改为列出已删除的账号",
+    "only if the platform says that it is signed in": "仅当平台确认其处于登录状态",
+    "Give an account another name.": "给账号改名。",
+    "Its work goes on. Files that are written keep their names.": (
+        "正在进行的工作不受影响。已写出的文件保持原名。"
+    ),
+    "its name from now on": "新的名称",
+    "Put accounts into a group, such as one for each client.": "将账号归入分组，例如每个客户一组。",
+    "Tasks can be pinned to a group: only its accounts work on them then.": (
+        "任务可以指定分组：此时只由该分组的账号处理。"
+    ),
+    "accounts, by name or id": "账号，按名称或 id",
+    "the group; none to take them out of theirs": "分组；none 表示移出所属分组",
+    "List the groups of accounts, with what they have exported today.": (
+        "列出账号分组及其今日导出数量。"
+    ),
+    "Delete an account: its secrets are erased, its name and login are free again.": (
+        "删除账号：清除其机密信息，名称和平台账号可重新使用。"
+    ),
+    "What it exported stays, under the old name with (deleted) behind it.": (
+        "已导出的数据保留，归在原名后加 (deleted) 的名称下。"
+    ),
+    "without asking": "不再询问",
+    "Let only an account, or the accounts of a group, work on an open task.": (
+        "让未结束的任务只由某个账号或某个分组的账号处理。"
+    ),
+    "Its workers take it up anew, from where they stopped.": "处理它的线程会重新领取，从停下的地方继续。",
+    "every account may work on it": "所有账号都可处理",
     "Sign an account in with a QR code.": "扫码登录账号。",
     "Bilibili's app scans it; the session is kept encrypted.": "用哔哩哔哩客户端扫码；会话加密保存。"
     ""
@@ -167,8 +226,8 @@ HELP = {
     "",
     "The egress routes: proxies, and direct.": "出口线路：代理与直连。",
     "What of a platform is left alone.": "平台上暂停访问的部分（熔断）。",
-    "List the routes: what uses them, how they fared, until when they cool down.": (
-        "列出线路：由谁使用、近况如何、休息至何时。"
+    "List the routes: who uses them, how they fared, until when they cool down, what to do.": (
+        "列出线路：由谁使用、近况如何、休息至何时、如何处理。"
     ),
     "End a route's cooldown: its accounts are used again at once.": (
         "结束一条线路的休息：其账号立即恢复使用。"
@@ -178,8 +237,8 @@ HELP = {
     ),
     "the route, or its gateway, from `egress list`": "线路或其网关，见 `egress list`",
     "so long: 90s, 30m, 2h; at most 24h": "时长：90s、30m、2h；最多 24h",
-    "List what is not asked as usual: since when, until when, and why.": (
-        "列出未照常访问的部分：自何时、至何时、为何。"
+    "List what is not asked as usual: until when, why, and what to do.": (
+        "列出未照常访问的部分：至何时、为何、如何处理。"
     ),
     "Close circuits of a platform: it is asked again at once.": "结束一个平台的熔断：立即恢复访问。",
     "the platform, from `circuits list`": "平台，见 `circuits list`",
@@ -234,6 +293,16 @@ HELP = {
     "another format; default: as it was": "另一种格式；默认：不变",
     "other columns; see docs/cli.md; default: as they were": ("其他列；见 docs/cli.md；默认：不变"),
     "folder; default: beside the file": "文件夹；默认：与原文件相同",
+    "only these: 'followers>=10000'; may be repeated": "仅限：'followers>=10000'；可重复",
+    "ingested since: a span such as 7d, or a day": "入库时间不早于：7d 这样的时长，或一个日期",
+    "platform: not who another domain delivered": "platform：不含其他领域已交付的达人",
+    "search for this instead; may be repeated": "改为搜索此词；可重复",
+    "a file of such words": "关键词文件",
+    "end after so many pages without a new creator": "连续多少页没有新达人就结束",
+    "Show what each keyword of a domain found over all time, and how many were new.": (
+        "显示领域的每个关键词历来找到多少达人，其中多少是新的。"
+    ),
+    "the domain, e.g. 美妆": "领域，例如 美妆",
     "creators at most": "最多达人数",
     "print an object with raw data a line": "每行输出一个含原始数据的对象",
     "print CSV": "输出 CSV",
@@ -324,6 +393,7 @@ HELP = {
     "a creator's id at Bilibili": "达人在哔哩哔哩的 id",
     "Take videos out: marked invalid, not deleted.": "停用视频：标记为无效，不删除。",
     "Bring videos back, whoever took them out.": "恢复视频，无论由谁停用。",
+    "List what the drop folder could not take in, and why.": "列出投放目录未能导入的内容及原因。",
     "Write the list to data/spider/views.json.": "把列表写入 data/spider/views.json。",
     "Hourly numbers of videos.": "视频的每小时数据。",
     "list, crawl, import (default)": "导出列表、抓取、入库（默认）",
@@ -331,8 +401,6 @@ HELP = {
     "fetch this hour into its data file": "抓取本小时并写入数据文件",
     "take one data file in, the newest one": "入库一个数据文件，默认最新的",
     "take in every data file that is not in": "入库所有尚未入库的数据文件",
-    "for --import-only": "用于 --import-only",
-    "beside --date": "与 --date 一起使用",
     "Show a video hour by hour, with growth and a chart.": "一个视频的每小时数据，含增长和图表。",
     "an id or a link": "id 或链接",
     "newest hours at most": "最多显示最近的小时数",
@@ -384,7 +452,11 @@ HELP = {
     "Distribution tasks and their completions.": "分发任务及其完成情况。",
     "Add or change distribution tasks from a file.": "从文件添加或修改分发任务。",
     "A column or field that is absent or empty stays as it is.": "缺少或为空的列和字段保持不变。",
-    "CSV, JSON array, or a JSON object a line": "CSV、JSON 数组，或每行一个 JSON 对象",
+    "a list (CSV, Excel), a JSON array, or a JSON object a line": (
+        "列表（CSV、Excel）、JSON 数组，或每行一个 JSON 对象"
+    ),
+    "for --import-only; all hours of the day": "用于 --import-only；该日的所有小时",
+    "for --import-only; without --date today": "用于 --import-only；未给 --date 时为今天",
     "Add or change users and their agents from a file.": "从文件添加或修改用户及其代理。",
     "Add posted videos from a file; new ones are reported.": "从文件添加已发布的视频；新增的会回传。"
     ""

@@ -26,9 +26,8 @@ MESSAGES: dict[str, Forms] = {
     "connection_broken": "连接中断",
     "connection_failed": "连接失败：{kind}",
     "host_name_unresolved": "主机名无法解析",
-    "tls_failed": "无法建立 TLS 连接",
+    # of rows that older versions stored
     "certificate_not_in_time": "证书此时不在有效期内：本机时钟是否正确？",
-    "certificate_not_trusted": "证书不受信任",
     "answer_not_http": "答复不是 HTTP",
     "answer_cut_short": "答复不完整，中途断开",
     "answer_not_decodable": "答复无法解压",

@@ -9,7 +9,6 @@ MESSAGES: dict[str, Forms] = {
     "session_unusable": "保存的会话不可用：{cause}",
     "session_empty": "会话为空",
     "session_not_sendable": "会话中含有 HTTP 头不允许的字符",
-    "proxy_not_url": "代理不是有效地址（可用：{schemes}）",
     # Cookie；任何一条都不重复其值
     "cookie_file_empty": "未提供 Cookie",
     "cookie_text_malformed": "这不是 Cookie 文本",
@@ -61,7 +60,6 @@ SIGN_IN_AGAIN = "请在浏览器登录 {site} 后重新导出 Cookie"
 _TO_DO: dict[str, Forms] = {
     "qr_codes_unconfirmed": "请准备好手机后重试",
     "session_missing": "请导入会话",
-    "proxy_not_url": "写成 http://user:password@host:8080",
     "cookie_file_empty": COOKIE_FORMS,
     "cookie_text_malformed": COOKIE_FORMS,
     "cookie_header_malformed": "写成 name=value; other=value",

@@ -17,7 +17,7 @@ from web.console.rendering import back_with
 from web.console.staged_uploads import StagedUpload
 from web.console.uploads import content_of, name_of, text_of
 from web.console.visits import Acting, action
-from web.lookups import existing_account
+from web.lookups import live_account
 from web.parameters import RowId
 from web.problems import RequestRefusedError, of_error, of_form
 from web.requests import NewAccount
@@ -35,7 +35,13 @@ def new_account(
     platform: Annotated[str, Query(max_length=32)] = "bilibili",
 ) -> Response:
     """Show the form for an account; `name` and `platform` fill it in for a known one."""
-    given = {"username": name, "platform": platform, "daily_export_limit": "", "new_login": False}
+    given = {
+        "username": name,
+        "platform": platform,
+        "daily_export_limit": "",
+        "new_login": False,
+        "group": "",
+    }
     return visit.page("account_new", **_form_values(visit.backend, given))
 
 
@@ -49,6 +55,7 @@ def add(
     proxy: Annotated[str, Form()] = "",
     daily_export_limit: Annotated[str, Form()] = "",
     new_login: Annotated[bool, Form()] = False,
+    group: Annotated[str, Form()] = "",
 ) -> Response:
     """Add or refresh an account; show the form again with the problems of its fields."""
     language, backend = visit.language, visit.backend
@@ -62,6 +69,7 @@ def add(
                 "proxy": proxy.strip() or None,
                 "daily_export_limit": daily_export_limit.strip() or None,
                 "new_login": new_login,
+                "group": group.strip() or None,
             }
         )
         done = backend.use_cases.accounts.add_or_refresh(visit.who, platform, new.as_request())
@@ -84,6 +92,7 @@ def add(
         "platform": platform,
         "daily_export_limit": daily_export_limit,
         "new_login": new_login,
+        "group": group,
     }
     messages = {field: language.problem(problem) for field, problem in problems.problems}
     return visit.page(
@@ -183,7 +192,7 @@ def _rows_of(backend: Backend, upload: StagedUpload) -> tuple[str, AccountRows]:
 @action
 def check(account_id: RowId, visit: Acting) -> str:
     """Ask the platform whether an account is signed in, and show the answer."""
-    account = existing_account(visit.backend, account_id)
+    account = live_account(visit.backend, account_id)
     name = account.username
     try:
         status = visit.use_cases.accounts.check(visit.who, account)
@@ -212,6 +221,7 @@ def _form_values(
     return {
         "given": given,
         "problems": problems or {},
+        "groups": [one.group_name for one in backend.groups.totals() if one.group_name],
         "platforms": [
             platform.name
             for platform in backend.platforms.platforms.values()

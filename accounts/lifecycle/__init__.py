@@ -1,0 +1,1 @@
+"""How accounts are named, grouped and deleted."""

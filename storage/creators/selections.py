@@ -1,0 +1,120 @@
+"""Queries on `export_selections`: what a filtered or sorted export delivers, in its order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from storage.creators.conditions import CreatorFilter, column_of, filter_sql
+from storage.creators.search import DOMAIN_INDEXES, Sort
+from storage.engines.dialect import Dialect
+from storage.engines.transactions import Row, Tx, in_list
+from storage.models.creators import EXPORTED_COLUMNS
+
+# Of a domain that has more, the rest is drawn when these are delivered.
+MAX_DRAWN = 20_000
+
+
+def draw(
+    tx: Tx,
+    task_id: int,
+    wanted: CreatorFilter,
+    sort: Sort | None,
+    limit: int,
+    *,
+    skip_delivered: bool,
+) -> int:
+    """Append up to `limit` creators that are meant and wait for export, and return their number.
+
+    Args:
+        wanted: creators of a domain, whatever their export status.
+        sort: their order; None: that in which they were stored.
+        skip_delivered: leave out who was exported in another domain of the platform.
+    """
+    where, params = filter_sql(tx.dialect, wanted)
+    other = (
+        " AND NOT EXISTS (SELECT 1 FROM influencers d WHERE d.platform=i.platform AND d.uid=i.uid"
+        " AND d.status='exported')"
+    )
+    found = tx.column(
+        f"SELECT i.id FROM influencers i {_hint(tx.dialect, sort)}"
+        " JOIN creators c ON c.platform=i.platform AND c.uid=i.uid"
+        f" WHERE {where} AND i.status='pending_export'{other if skip_delivered else ''}"
+        f" ORDER BY {_order(sort)} LIMIT :limit",
+        limit=min(limit, MAX_DRAWN),
+        **params,
+    )
+    last = tx.number("SELECT MAX(place) AS n FROM export_selections WHERE task_id=:id", id=task_id)
+    if found:
+        tx.execute_many(
+            "INSERT INTO export_selections (task_id, place, influencer_id)"
+            " VALUES (:task_id, :place, :id)",
+            [
+                {"task_id": task_id, "place": place, "id": row_id}
+                for place, row_id in enumerate(found, last + 1)
+            ],
+        )
+    return len(found)
+
+
+def _hint(dialect: Dialect, sort: Sort | None) -> str:
+    index = "idx_influencers_export" if sort is None else DOMAIN_INDEXES.get(sort.field)
+    return dialect.force_index(index) if index else ""
+
+
+def _order(sort: Sort | None) -> str:
+    if sort is None:
+        return "i.id"
+    column = column_of(sort.field, in_domain=True)
+    direction = "DESC" if sort.descending else "ASC"
+    return f"{column} IS NULL, {column} {direction}, i.id {direction}"
+
+
+def has_left(tx: Tx, task_id: int, after_place: int) -> bool:
+    """Return whether a creator is drawn behind that place."""
+    return tx.exists(
+        "SELECT 1 AS yes FROM export_selections WHERE task_id=:id AND place>:place LIMIT 1",
+        id=task_id,
+        place=after_place,
+    )
+
+
+def drawn(tx: Tx, task_id: int, after_place: int, limit: int) -> dict[int, int]:
+    """Return up to `limit` drawn creators behind a place: their places by their ids, in order."""
+    rows = tx.all(
+        "SELECT place, influencer_id FROM export_selections"
+        " WHERE task_id=:id AND place>:place ORDER BY place LIMIT :limit",
+        id=task_id,
+        place=after_place,
+        limit=limit,
+    )
+    return {row["influencer_id"]: row["place"] for row in rows}
+
+
+def drop(tx: Tx, task_id: int, ids: Sequence[int]) -> None:
+    """Take creators out of a selection, so that a later draw may find them again."""
+    marks, names = in_list(ids)
+    tx.execute(
+        f"DELETE FROM export_selections WHERE task_id=:id AND influencer_id IN ({marks})",
+        id=task_id,
+        **names,
+    )
+
+
+def rows_of_segment(
+    tx: Tx, task_id: int, segment_id: int, after_place: int, limit: int
+) -> list[Row]:
+    """Return up to `limit` rows of a segment behind a place, in the order of the selection.
+
+    Each has its `place`.
+    """
+    columns = ", ".join(f"i.{name}" for name in EXPORTED_COLUMNS)
+    return tx.all(
+        f"SELECT s.place, {columns} FROM export_selections s"
+        " JOIN influencers i ON i.id=s.influencer_id"
+        " WHERE s.task_id=:task AND s.place>:place AND i.export_log_id=:segment"
+        " ORDER BY s.place LIMIT :limit",
+        task=task_id,
+        place=after_place,
+        segment=segment_id,
+        limit=limit,
+    )

@@ -1,0 +1,259 @@
+"""Exports of a choice: filters and orders, with no row lost and none delivered twice."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from app.container import App
+from core.errors import InvalidInputError, WrongFieldsError
+from crawler.creators.filters import ConditionReader
+from crawler.export.options import ExportOptions
+from crawler.export.requests import ExportRequest
+from crawler.export.selection import Selection, selection_of
+from storage.crawling import influencers
+from storage.models.tasks import TaskStatus
+from tests.crawler.test_crawler_creators import entry, old_release, store
+from tests.support.apps import add_account
+from tests.support.crawler.workbench import (
+    DOMAIN,
+    Crash,
+    add_accounts,
+    after_batch,
+    change,
+    crawl,
+    die,
+    export,
+    file_crawl,
+    file_export,
+    once,
+    rows,
+    segments_of,
+    work_off,
+)
+from tests.support.messages import raises_saying
+from tests.support.moving_clock import MovingClock
+
+READER = ConditionReader(
+    now=datetime(2026, 11, 22, 4, tzinfo=UTC), zone=ZoneInfo("Asia/Shanghai"), read_list=None
+)
+NUMBERS = [5, 90, 30, 70, 10, 50, 20, 80, 60, 40]  # followers of the creators 1 to 10
+
+
+def chosen(**words: object) -> Selection:
+    found = selection_of(READER, **words)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def app(make_app) -> App:
+    app = make_app(export_batch_rows=3)
+    add_accounts(app, 3)
+    people = [entry(f"{n:02}", fans) for n, fans in enumerate(NUMBERS, 1)]
+    store(app, *people, entry("11", None, sign="a@b.cn"))
+    return app
+
+
+def delivered(app: App) -> list[str]:
+    """The uids in the files, in the order of the segments."""
+    found: list[str] = []
+    for segment in segments_of(app):
+        text = app.crawling.segment_files.locate(segment.file_path).read_text("utf-8-sig")
+        found += [row["uid"] for row in csv.DictReader(io.StringIO(text))]
+    return found
+
+
+def test_a_selection_delivers_who_meets_it_in_its_order(app, agree) -> None:
+    task = export(app, selection=chosen(where=["followers>=30"], order="-followers"))
+    assert delivered(app) == ["02", "08", "04", "09", "06", "10", "03"]
+    assert (task.status, task.item_count, task.progress_marker) == (
+        TaskStatus.COMPLETED,
+        7,
+        "place=7",
+    )
+    assert len(agree()) == 7
+    assert app.crawling.verifier.verify(deep=True).problems == []
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ({"where": ["followers<20"]}, ["01", "05"]),
+        ({"has": ["email"]}, ["11"]),
+        (
+            {"order": "followers"},
+            ["01", "05", "07", "03", "10", "06", "09", "04", "08", "02", "11"],
+        ),
+        ({"where": ["uid in 07,03"], "order": "-uid"}, ["07", "03"]),
+        ({"keywords": ["口红"]}, []),
+        ({"keywords": [DOMAIN], "where": ["followers>85"]}, ["02"]),
+        ({"since": "2026-11-23"}, []),
+        ({"since": "1h", "where": ["followers=90"]}, ["02"]),
+    ],
+)
+def test_choices_of_every_kind(app, words, expected) -> None:
+    assert export(app, selection=chosen(**words)).status is TaskStatus.COMPLETED
+    assert delivered(app) == expected
+
+
+def test_what_a_selection_leaves_is_exported_by_the_next_one(app, agree) -> None:
+    export(app, selection=chosen(where=["followers>50"]))
+    export(app)
+    assert sorted(delivered(app)) == [f"{n:02}" for n in range(1, 12)]
+    assert len(agree()) == 11
+
+
+def test_a_limit_takes_the_first_of_an_order(app) -> None:
+    export(app, selection=chosen(order="-followers"), limit=4)
+    assert delivered(app) == ["02", "08", "04", "09"]
+
+
+def test_quotas_hand_an_ordered_selection_on(make_app, agree) -> None:
+    app = make_app(export_batch_rows=3)
+    for name in ("acc1", "acc2", "acc3"):
+        add_account(app, name, 4)
+    store(app, *(entry(f"{n:02}", fans) for n, fans in enumerate(NUMBERS, 1)))
+    export(app, selection=chosen(order="-followers"))
+    assert delivered(app) == ["02", "08", "04", "09", "06", "10", "03", "07", "05", "01"]
+    assert [segment.exported_count for segment in segments_of(app)] == [4, 4, 2]
+    assert len(agree()) == 10
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3])
+def test_a_worker_that_dies_loses_no_row_of_a_selection(
+    make_app, agree, clock: MovingClock, batch
+) -> None:
+    one, other = (make_app(export_batch_rows=3) for _ in range(2))
+    add_accounts(one, 2)
+    store(one, *(entry(f"{n:02}", fans) for n, fans in enumerate(NUMBERS, 1)))
+    task = file_export(one, selection=chosen(order="-followers"))
+    with pytest.raises(Crash):
+        work_off(one, task, one.crawling.export_worker(after_commit=after_batch(batch, die)))
+    clock.move(31)
+    assert work_off(other, task).status is TaskStatus.COMPLETED
+    assert delivered(other) == ["02", "08", "04", "09", "06", "10", "03", "07", "05", "01"]
+    assert len(agree()) == 10
+    assert other.crawling.verifier.verify(deep=True).problems == []
+
+
+def test_rows_that_were_locked_when_drawn_are_drawn_again(app, agree, monkeypatch) -> None:
+    """A row that is passed over must not be lost behind the marker."""
+    real, calls = influencers.lock_pending, []
+
+    def without_one(tx, ids):
+        calls.append(list(ids))
+        found = real(tx, ids)
+        return [row for row in found if row["uid"] != "02"] if len(calls) == 1 else found
+
+    monkeypatch.setattr(influencers, "lock_pending", without_one)
+    export(app, selection=chosen(order="-followers"))
+    assert delivered(app)[-1] == "02" and len(set(delivered(app))) == 11
+    assert len(agree()) == 11
+
+
+def test_rows_that_come_late_with_lower_ids_are_delivered(app, agree) -> None:
+    """They are below no place: the last draw begins after the crawl has ended."""
+    selection = chosen(where=["followers>=30"])
+    change(app, "UPDATE influencers SET status='exported', export_log_id=0 WHERE uid='04'")
+    task = file_export(app, selection=selection)
+    worker = app.crawling.export_worker()
+    crawl_task = file_crawl(app, pages=1)
+    once(worker)
+    assert len(rows(app, "SELECT * FROM influencers WHERE export_log_id>0")) == 6
+    change(app, "UPDATE influencers SET status='pending_export', export_log_id=NULL WHERE uid='04'")
+    app.crawling.control.cancel(crawl_task.id)
+    assert work_off(app, task, worker).status is TaskStatus.COMPLETED
+    assert sorted(delivered(app)) == ["02", "03", "04", "06", "08", "09", "10"]
+    assert len(agree()) == 7
+
+
+def test_while_a_crawl_goes_on_a_selection_is_drawn_once_a_minute(
+    make_app, platform, clock: MovingClock, monkeypatch
+) -> None:
+    from storage.creators import selections
+
+    app = make_app(bilibili_base_url=platform(creators=25).url)
+    add_accounts(app, 1)
+    crawl(app)
+    file_crawl(app, pages=1)
+    draws, real = [], selections.draw
+    monkeypatch.setattr(
+        selections, "draw", lambda *args, **more: draws.append(1) or real(*args, **more)
+    )
+    file_export(app, selection=chosen(where=["followers>=10亿"]))
+    worker = app.crawling.export_worker()
+    for _ in range(10):
+        once(worker)
+        clock.move(10)
+    assert len(draws) == 2
+
+
+def test_another_choice_does_not_join_an_open_export(app) -> None:
+    first = ExportRequest(domain=DOMAIN, selection=chosen(where=["followers>=30"]))
+    task = app.crawling.service.export(first).task
+    assert app.crawling.service.export(first).task.id == task.id
+    for other in (None, chosen(where=["followers>=31"])):
+        with raises_saying(InvalidInputError, "chooses other creators; wait for it, or end it"):
+            app.crawling.service.export(ExportRequest(domain=DOMAIN, selection=other))
+
+
+def test_a_selection_waits_for_the_creators_of_an_older_release(app) -> None:
+    old_release(app)
+    wanted = ExportRequest(domain=DOMAIN, selection=chosen(where=["followers>=30"]))
+    with raises_saying(InvalidInputError, "jobs run creators_backfill"):
+        app.crawling.service.export(wanted)
+
+
+def test_who_another_domain_delivered_can_be_left_out(app, agree) -> None:
+    store(app, entry("01", 5), entry("77", 1), domain="游戏")
+    export(app, domain="游戏")
+    export(app, selection=chosen(where=["followers<20"], skip_delivered=True))
+    texts = delivered(app)
+    assert sorted(texts) == ["01", "05", "77"]
+    assert rows(app, "SELECT status FROM influencers WHERE uid='01' AND domain='美妆'")[0][
+        "status"
+    ] == ("pending_export")
+
+
+def test_a_choice_comes_back_from_its_row() -> None:
+    selection = chosen(
+        where=["followers>=1万", "uid in a,b", "nickname~小"],
+        since="7d",
+        keywords=["口红"],
+        has=["email"],
+        order="-followers",
+        skip_delivered=True,
+    )
+    options = ExportOptions(format="csv", columns=("id",), selection=selection)
+    assert ExportOptions.from_json(options.as_json()) == options
+    assert selection_of(READER) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        ({"where": ["followers"]}, "where"),
+        ({"since": "soon"}, "since"),
+        ({"has": ["fax"]}, "has"),
+        ({"order": "colour"}, "order"),
+        ({"keywords": [" "]}, "keyword"),
+        ({"keywords": ["x" * 129]}, "keyword"),
+        ({"keywords": ["x"] * 1001}, "keyword"),
+    ],
+)
+def test_a_wrong_choice_names_its_field(words, field) -> None:
+    with pytest.raises(WrongFieldsError) as caught:
+        selection_of(READER, **words)
+    assert list(caught.value.problems) == [field]
+
+
+@pytest.mark.parametrize(("more", "field"), [({"lanes": 2}, "lanes"), ({"follow": True}, "follow")])
+def test_an_order_does_not_go_with_lanes_or_without_end(more, field) -> None:
+    with pytest.raises(WrongFieldsError) as caught:
+        ExportRequest(domain=DOMAIN, selection=chosen(order="-followers"), **more)
+    assert list(caught.value.problems) == [field]
