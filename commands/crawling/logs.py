@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from commands.framework.context import opened_app, result, result_json, result_table, say
 from commands.framework.lazy_group import Group
 from commands.framework.options import AsJson
-from commands.framework.reader import column_titles, reader, text_of
+from commands.framework.reader import column_of, reader, table_of, text_of
 from core.messages import Message
 from core.plain_text import one_line
 from crawler.creators.day_report import day_named
 from crawler.creators.ingestion_logs import LogPage
 from presentation.creator_views import ingestion_log_object
+from presentation.i18n.renderer import Renderer
+from presentation.terminal.tables import Table
 from storage.crawling.ingestion_logs import FirstListed, IngestionLog
 
 MAX_LISTED = 10_000
@@ -50,6 +50,7 @@ def ingestion(
     """
     wanted = day_named(day)
     with opened_app() as app:
+        moments = Renderer(reader().language, app.calendar.zone)
         if account is not None:
             account = app.pool.registry.find(account).username
         found = app.crawling.ingestion_logs.page(
@@ -70,19 +71,17 @@ def ingestion(
     elif not found.logs:
         say(Message.of("no_page_ingested"))
     elif creators:
-        _print_with_creators(found)
+        _print_with_creators(found, moments)
     else:
-        result_table(_table(found.logs))
+        result_table(_table(found.logs, moments))
 
 
-def _table(logs: Sequence[IngestionLog]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for name, title in zip(COLUMNS, column_titles(COLUMNS), strict=True):
-        table.add_column(title, no_wrap=True, justify="right" if name in NUMBERS else "left")
+def _table(logs: Sequence[IngestionLog], moments: Renderer) -> Table:
+    table = table_of([column_of(name, is_number=name in NUMBERS) for name in COLUMNS])
     for log in logs:
         cells = (
             str(log.id),
-            str(reader().shown(log.end_time)),
+            str(moments.shown(log.end_time)),
             log.account or f"#{log.account_id}",
             log.domain,
             log.keyword or "",
@@ -91,13 +90,13 @@ def _table(logs: Sequence[IngestionLog]) -> Table:
             f"{log.new_count:,}",
             str(log.task_id),
         )
-        table.add_row(*map(escape, cells))
+        table.add(cells)
     return table
 
 
-def _print_with_creators(found: LogPage) -> None:
+def _print_with_creators(found: LogPage, moments: Renderer) -> None:
     for log in found.logs:
-        result(
+        told = moments.text(
             Message.of(
                 "page_was_ingested",
                 moment=log.end_time,
@@ -109,6 +108,7 @@ def _print_with_creators(found: LogPage) -> None:
                 task_id=log.task_id,
             )
         )
+        result(told)
         for one in found.creators.get(log.id, ()):
             result(text_of(_named(one)))
 

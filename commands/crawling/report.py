@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from commands.framework.context import opened_app, result, result_json, result_table, say
 from commands.framework.lazy_group import Group
 from commands.framework.options import AsJson
-from commands.framework.reader import column_titles, reader, text_of
+from commands.framework.reader import column_of, reader, table_of, text_of
 from core.errors import InvalidInputError, OutputError
 from core.messages import Message
 from crawler.creators.day_report import DayReport, day_named
@@ -101,12 +99,10 @@ def _print_table(
     if not rows:
         result(Message.of("report_nothing"))
         return
-    table = Table(box=None, pad_edge=False)
-    for name, title in zip(columns, column_titles(columns), strict=True):
-        table.add_column(title, no_wrap=True, justify="left" if name in TEXTS else "right")
+    table = table_of([column_of(name, is_number=name not in TEXTS) for name in columns])
     sum_row: tuple[str | int, ...] = (text_of(Message.of("report_sum")), "", "", *sums)
     for row in (*rows, sum_row):
-        table.add_row(*(escape(one if isinstance(one, str) else f"{one:,}") for one in row))
+        table.add([one if isinstance(one, str) else f"{one:,}" for one in row])
     result_table(table)
 
 

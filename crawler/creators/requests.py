@@ -8,7 +8,6 @@ from enum import StrEnum
 
 from core.requests import FieldChecks
 from crawler.creators.filters import ConditionReader, contacts_named, sort_named
-from crawler.tasks.requests import DEFAULT_PLATFORM
 from sources.platforms import Platform
 from storage.creators.conditions import CreatorFilter
 from storage.creators.search import Sort
@@ -25,7 +24,7 @@ class Status(StrEnum):
 class ListRequest:
     """Which creators are asked for, and in which order, as people write it."""
 
-    platform: str = DEFAULT_PLATFORM
+    platform: str
     domain: str | None = None
     where: Sequence[str] = ()
     name: str | None = None

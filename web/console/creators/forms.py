@@ -121,7 +121,18 @@ def _typed(
     where: Annotated[str, Query(max_length=MAX_WHERE_CHARS)] = "",
     sort: Typed = "",
 ) -> CreatorForm:
-    return CreatorForm(platform, domain, q, least, most, has, status, keyword, where, sort)
+    return CreatorForm(
+        platform=platform,
+        domain=domain,
+        q=q,
+        least=least,
+        most=most,
+        has=has,
+        status=status,
+        keyword=keyword,
+        where=where,
+        sort=sort,
+    )
 
 
 TheForm = Annotated[CreatorForm, Depends(_typed)]
