@@ -26,7 +26,7 @@ Most = Annotated[
 @router.get(
     "/export.csv",
     summary="Read a list as CSV, within the token's rows of a day",
-    response_model=None,
+    response_class=StreamingResponse,
 )
 def stream_csv(
     asked: TheStreamQuery, backend: TheBackend, who: Actor, limit: Most = None
@@ -38,7 +38,7 @@ def stream_csv(
 @router.get(
     "/export.jsonl",
     summary="Read a list as JSON lines; the last one says whether it is complete",
-    response_model=None,
+    response_class=StreamingResponse,
 )
 def stream_jsonl(
     asked: TheStreamQuery, backend: TheBackend, who: Actor, limit: Most = None
