@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from app.container import App
 from app.version import VERSION
+from storage.engines.outages import oldest_outage
 from web.app import build
 from web.backend import THREADS, Backend, UseCases
 from web.edge.body_gate import BodyLimits
@@ -94,6 +96,7 @@ def _backend(app: App, kept: App, ending: threading.Event) -> Backend:
         channels=lambda: app.alerts.channels,
         operations=Operations(clock=app.clock, ending=ending),
         watchdog=kept.foundation.watchdog,
+        outages=partial(oldest_outage, kept.database.outages, app.database.outages),
         use_cases=_use_cases(app, kept),
         ending=ending,
     )

@@ -26,6 +26,7 @@ BatonError
 │   └── UnsendableError              its URL cannot be used: give up
 ├── DatabaseError                    rolled back; reported
 │   ├── DatabaseUnavailableError    not reachable just now: wait and go on
+│   ├── DatabaseRefusedError        lets nobody in: tell, and wait until a person has mended it
 │   ├── DatabaseContentionError     lost against others: run the whole transaction again
 │   ├── DatabaseUnclassifiedError   nobody knows: tell, try for ten minutes, then it is lasting
 │   ├── DuplicateKeyError           a row of that name exists: join it, or tell the user
@@ -219,6 +220,13 @@ class DatabaseUnavailableError(DatabaseError):
     """
 
 
+class DatabaseRefusedError(DatabaseError):
+    """The server lets this process in no more: its login, its database or the encryption is wrong.
+
+    A start ends by it. Work that is under way waits, as no task is at fault.
+    """
+
+
 class DatabaseContentionError(DatabaseError):
     """Deadlock or lock timeout; the transaction was rolled back and may run again."""
 
@@ -310,6 +318,11 @@ class TransportFault:
         if self.unit is FaultUnit.CONNECTION:
             return self.through_proxy
         return self.unit is not FaultUnit.OURSELVES
+
+    @property
+    def is_of_this_host(self) -> bool:
+        """Return True when nothing was sent, as this host lacks descriptors or memory."""
+        return self.unit is FaultUnit.OURSELVES and self.is_certain
 
     @property
     def is_lasting(self) -> bool:

@@ -34,7 +34,7 @@ SECRET_COLUMNS = frozenset({"password", "session", "proxy", "device"})
 MESSAGE_COLUMNS: Mapping[type, Collection[str]] = {
     Account: ("disabled_reason",),
     AccountEvent: ("detail",),
-    Task: ("last_error",),
+    Task: ("last_error", "end_reason"),
     Work: ("invalid_reason", "last_error"),
 }
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from presentation.account_views import AccountViewReader
     from presentation.snapshot import SnapshotReader
     from sources.platforms import PlatformRegistry
+    from storage.engines.outages import Outage
     from storage.engines.transactions import Database
     from web.audit_log import AuditLog
     from web.operations import Operations
@@ -76,6 +77,7 @@ class Backend:
         version: the version of Baton.
         threads: number of requests that are handled at a time; the database's pool has room for
             them.
+        outages: returns the outage of the database that lasts; None without one.
         channels: returns the notification channels; takes half a second at its first call.
         ending: set when requests should end soon.
     """
@@ -109,5 +111,6 @@ class Backend:
     channels: Callable[[], tuple[Channel, ...]]
     operations: Operations
     watchdog: Watchdog
+    outages: Callable[[], Outage | None]
     use_cases: UseCases
     ending: Event

@@ -12,7 +12,7 @@ from functools import partial
 import uvicorn
 from fastapi import FastAPI
 
-from core.errors import SettingsError
+from core.errors import BatonError, SettingsError
 from core.logs import service_log
 from core.supervision.internal_errors import ComponentErrors
 from core.supervision.threads import start_thread
@@ -158,11 +158,15 @@ class WebServer:
         assert self._socket is not None
         try:
             # A duplicate: the server closes what it served, and the next one needs the address.
-            self._server.run(sockets=[self._socket.dup()])
-        except Exception as error:
+            with self._socket.dup() as listener:
+                self._server.run(sockets=[listener])
+        except (Exception, SystemExit) as error:
             if self._errors is None:
                 raise
-            self._ending.wait(self._errors.escaped(error))
+            # So uvicorn ends where it cannot start, as without descriptors.
+            cannot_start = isinstance(error, SystemExit)
+            told = BatonError("web_server_not_started") if cannot_start else error
+            self._ending.wait(self._errors.escaped(told))
             return False
         return True
 

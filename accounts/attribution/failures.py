@@ -39,6 +39,8 @@ class Failures:
 
     def record(self, tx: Tx, asker: Asker, failed: FailedRequest, now: datetime) -> Attribution:
         """Record a failed request that was no probe, and return whom it concerns."""
+        if failed.fault is not None and failed.fault.is_of_this_host:
+            return Attribution(scope=Scope.CLIENT)
         if failed.fault is not None and _is_of_proxy(failed.fault):
             until = record_failure_in(tx, asker.egress, failed.fault, now)
             return Attribution(scope=Scope.EGRESS, until=until)

@@ -238,7 +238,7 @@ class SharedCircuits:
 def _fails_alike(circuit: Circuit, failed: FailedRequest) -> bool:
     """Return whether a failed probe shows that what the circuit was opened for goes on."""
     if failed.fault is not None and failed.fault.is_certain:
-        return False  # the proxy failed, and the platform was not asked
+        return False  # the proxy or this host failed, and the platform was not asked
     kinds = (OUTAGES, REFUSALS, KEYS)
     return any(circuit.cause in kind and failed.cause in kind for kind in kinds)
 

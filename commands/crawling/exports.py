@@ -200,4 +200,6 @@ def _outcome(verdict: VerificationResult) -> Message:
     return Message.of("exports_disagree", segments=segments, rows=rows, problems=problems)
 
 
-GROUP = Group({"list": list_exports, "verify": verify, "rebuild": rebuild, "move": move})
+GROUP = Group(
+    {"list": list_exports, "verify": verify, "rebuild": rebuild, "copy": copy, "move": move}
+)

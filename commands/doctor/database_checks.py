@@ -4,6 +4,7 @@ references."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from app.container import App
 from commands.doctor.findings import Finding, ok, warning
@@ -57,12 +58,13 @@ def _future_finding(app: App) -> Finding:
     subject = Message.of("subject_moments")
     now = app.clock.now()
     today = app.calendar.day(now)
-    found = app.database.read(database_clock.future_moments, now, today)
+    lease = timedelta(seconds=app.settings.lease_secs)
+    found = app.database.read(database_clock.future_moments, now, today, lease=lease)
     if not found:
         return ok(subject, Message.of("no_future_moments"))
 
     def mend() -> Message:
-        count = app.database.write_idempotent(database_clock.mend, now, today)
+        count = app.database.write_idempotent(database_clock.mend, now, today, lease=lease)
         return Message.of("moments_mended", n=count)
 
     named = [

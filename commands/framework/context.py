@@ -37,6 +37,7 @@ from core.logs import redact, service_log, set_up_logging
 from core.messages import Message
 from core.plain_text import escaped_turns
 from core.settings import Settings, load_settings
+from core.supervision.internal_errors import lacks_resources
 from presentation.i18n.language import Language
 from presentation.i18n.renderer import Renderer
 from storage.schema import schema
@@ -158,8 +159,9 @@ def result_json(value: object) -> None:
 def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
     """Wrap a command so that a BatonError ends it with a message on stderr, without traceback.
 
-    Its class decides on the exit code: USAGE for invalid input, CREDENTIALS, else ERROR. A reader
-    that closed the pipe ends it with ERROR, without a message.
+    Its class decides on the exit code: USAGE for invalid input, CREDENTIALS, else ERROR. So does a
+    host without memory or descriptors, also while modules are imported. A reader that closed the
+    pipe ends it with ERROR, without a message.
     """
 
     @wraps(command)
@@ -174,6 +176,11 @@ def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
             raise typer.Exit(_exit_code(error)) from error
         except BrokenPipeError as error:
             abandon(sys.stdout)  # the reader of a pipe is gone
+            raise typer.Exit(Exit.ERROR) from error
+        except (OSError, MemoryError) as error:
+            if not lacks_resources(error):
+                raise
+            say_error(BatonError("host_lacks_resources", detail=str(error) or "MemoryError"))
             raise typer.Exit(Exit.ERROR) from error
 
     return guarded

@@ -330,9 +330,12 @@ class IngestionWorker:
         """
         attribution = error.attribution if isinstance(error, SourceError) else None
         if isinstance(error, RetryableError) and (
-            attribution is None or attribution.scope in (Scope.REQUEST, Scope.CLIENT)
+            attribution is None or attribution.scope is Scope.REQUEST
         ):
             self.scheduler.back_off(leased, error)
+            return Outcome.TASK_ENDED
+        if attribution is not None and attribution.scope is Scope.CLIENT:
+            self.scheduler.wait_for_resources(leased, error.message)
             return Outcome.TASK_ENDED
         if attribution is None:
             return Outcome.NEXT_ACCOUNT

@@ -184,6 +184,14 @@ class TaskScheduler:
             error=error.message,
         )
 
+    def wait_for_resources(self, leased: TaskLease, error: Message) -> None:
+        """Requeue a task as this host lacks memory, descriptors or threads.
+
+        It may be claimed again in half a minute, by another host as well; no attempt is used up.
+        """
+        later = self.clock.now() + SHORT_OF_RESOURCES
+        self.requeue(leased, not_before=later, error=error)
+
     def joins(self, leased: TaskLease) -> int:
         """Return how many requests joined the task, for `finish`."""
         return self.database.read(tasks.joins, leased.task.top_level_id)
@@ -238,8 +246,7 @@ class TaskScheduler:
     def end_after_bug(self, leased: TaskLease, error: Exception) -> None:
         """Fail the task for an unexpected error; for a lack of memory or descriptors, wait."""
         if lacks_resources(error):
-            later = self.clock.now() + SHORT_OF_RESOURCES
-            self.requeue(leased, not_before=later, error=described(error))
+            self.wait_for_resources(leased, described(error))
         else:
             self.finish(leased, described(error))
 

@@ -7,6 +7,7 @@ proxy can fail, most do not raise `ProxyError`. Observed with requests 2.34, url
 
 from __future__ import annotations
 
+import errno
 import http.client
 import re
 import socket
@@ -51,6 +52,10 @@ PROVIDER_HEADERS = (
 # RFC 9209, 2.3: `Proxy-Status: name; error=TYPE`.
 PROXY_STATUS_ERROR = re.compile(r";\s*error\s*=\s*\"?([a-z0-9_]+)", re.IGNORECASE)
 BEHIND_PROXY = re.compile(r"connection_refused|dns_error|dns_timeout|destination_\w+", re.I)
+# No descriptor, memory, buffer or local port is left for a socket.
+LOCAL_ERRNOS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EADDRNOTAVAIL)
+# A look-up of a name that failed on this host, before anybody was asked.
+LOCAL_LOOKUP_ERRORS = (socket.EAI_MEMORY, socket.EAI_SYSTEM)
 
 
 def classify(error: BaseException, *, through_proxy: bool) -> TransportFault:
@@ -61,6 +66,14 @@ def classify(error: BaseException, *, through_proxy: bool) -> TransportFault:
         through_proxy: the request went through a proxy.
     """
     chain = list(error_chain(error))
+    if _lacks_resources(chain):
+        # Before all else: to the libraries it is a connection that nobody accepted.
+        return TransportFault(
+            unit=FaultUnit.OURSELVES,
+            message=Message.of("host_without_descriptors"),
+            is_certain=True,
+            through_proxy=through_proxy,
+        )
     status = _tunnel_status(chain)
     if through_proxy and status is not None:
         return _of_proxy_status(status)
@@ -125,6 +138,15 @@ def error_chain(error: BaseException) -> Iterator[BaseException]:
 
 def _first(chain: list[BaseException], kind: type[E]) -> E | None:
     return next((error for error in chain if isinstance(error, kind)), None)
+
+
+def _lacks_resources(chain: list[BaseException]) -> bool:
+    """Return whether this host could not even open a connection."""
+    lookups = (error for error in chain if isinstance(error, socket.gaierror))
+    if any(error.errno in LOCAL_LOOKUP_ERRORS for error in lookups):
+        return True
+    others = (error for error in chain if not isinstance(error, socket.gaierror))
+    return any(isinstance(error, OSError) and error.errno in LOCAL_ERRNOS for error in others)
 
 
 def _tunnel_status(chain: list[BaseException]) -> int | None:

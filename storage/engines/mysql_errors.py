@@ -16,6 +16,7 @@ from core.errors import (
     AlreadyExistsError,
     DatabaseContentionError,
     DatabaseError,
+    DatabaseRefusedError,
     DatabaseUnavailableError,
     DatabaseUnclassifiedError,
     DuplicateKeyError,
@@ -48,16 +49,16 @@ NOT_NOW = {1037, 1038, 1040, 1041, 1129, 1203, 1206, 1226, 1317, 1637, UNKNOWN_A
 NOT_NOW_OF = {ServerFamily.MYSQL: {3024, 3100}, ServerFamily.MARIADB: {1969}}
 DISK_FULL = {1021, 1030, 1114}
 MADE_BEFORE = {1050, 1060, 1061, 1091}  # a table, column or key that exists, or is gone
-REFUSED: dict[int, str] = {
+# Nobody is let in: whatever is asked fails.
+NOT_LET_IN: dict[int, str] = {
     1044: "database_not_granted",
     1045: "database_login_refused",
     1049: "database_missing",
-    1142: "database_not_granted",
-    1143: "database_not_granted",
-    1227: "database_not_granted",
     1698: "database_password_login_refused",
     TLS_FAILED: "database_tls_failed",
 }
+# One statement is refused, others may be granted.
+NOT_GRANTED = {1142, 1143, 1227}
 # Statements and values that no later try makes right, besides those that the driver knows as such.
 WRONG = {1051, 1064, 1136, 1153, 1176, 1292, 1364, 1366, 1406, 1411, 1690, 2059, 2061, 3819, 4025}
 WRONG_OF = {ServerFamily.MYSQL: {1820, 1862, 3098, 3118, 3140}, ServerFamily.MARIADB: {4031}}
@@ -82,7 +83,8 @@ def _table(family: ServerFamily) -> Mapping[int, Kind]:
         **dict.fromkeys((1146, 1054), (SchemaMismatchError, "table_or_column_missing")),
         **dict.fromkeys(MADE_BEFORE, (AlreadyExistsError, "schema_object_exists")),
         **dict.fromkeys(WRONG | WRONG_OF[family], FAILED),
-        **{number: (DatabaseError, code) for number, code in REFUSED.items()},
+        **dict.fromkeys(NOT_GRANTED, (DatabaseError, "database_not_granted")),
+        **{number: (DatabaseRefusedError, code) for number, code in NOT_LET_IN.items()},
         NOT_IN_CLUSTER: (DatabaseUnavailableError, "node_not_in_cluster"),
         ER.DUP_ENTRY: (DuplicateKeyError, "row_exists"),
     }

@@ -10,6 +10,7 @@ from core.clock import Clock
 from core.errors import (
     CommitUnknownError,
     DatabaseError,
+    DatabaseRefusedError,
     DatabaseUnavailableError,
     DatabaseUnclassifiedError,
 )
@@ -19,11 +20,12 @@ from core.messages import Message
 log = service_log("database")
 SHOWN_SECS = 2.0  # a statement that was killed, or a connection that was lost, is no outage
 LINE_SECS = 60.0
+TROUBLE = (DatabaseUnavailableError, DatabaseRefusedError, CommitUnknownError)
 
 
 @dataclass(frozen=True)
 class Outage:
-    """A time in which the database was away, or refused to write.
+    """A time in which the database was away, let nobody in, or refused to write.
 
     Moments are the host's, in UTC; `ended_at` is None while it lasts. `cause` is the newest error.
     """
@@ -89,7 +91,7 @@ class OutageWatch:
             number = int(error.message.params.get("number", 0))
             with self._guard:
                 self._unknown[number] = UnknownError(number, error.message, now_secs)
-        if not isinstance(error, DatabaseUnavailableError | CommitUnknownError):
+        if not isinstance(error, TROUBLE):
             return
         with self._guard:
             if self._open is None:
@@ -122,3 +124,9 @@ class OutageWatch:
             was_logged = self._logged_secs is not None
         if was_logged:
             log.warning("the database can be used again, after %.0f s", secs)
+
+
+def oldest_outage(*watches: OutageWatch) -> Outage | None:
+    """Return the outage that lasts longest, of the connections of one process; None without one."""
+    outages = [outage for watch in watches if (outage := watch.current)]
+    return min(outages, key=lambda outage: outage.began_at, default=None)

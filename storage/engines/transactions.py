@@ -17,6 +17,7 @@ from core.errors import (
     CommitUnknownError,
     DatabaseContentionError,
     DatabaseError,
+    DatabaseRefusedError,
     DatabaseUnavailableError,
     DatabaseUnclassifiedError,
     SettingsError,
@@ -380,14 +381,16 @@ def _is_sqlite(url: str) -> bool:
 
 
 def failure_is_lasting(error: DatabaseError) -> bool:
-    """Return whether waiting cannot help, as with a wrong password or a missing table.
+    """Return whether the work that met the error must fail, as with a missing table.
 
-    False for an error that nobody knows: who meets it decides how long to try again.
+    False for an error that nobody knows: who meets it decides how long to try again. False as well
+    where the server lets nobody in: all work waits until a person has mended that.
     """
     return not isinstance(
         error,
         DatabaseUnavailableError
         | DatabaseContentionError
+        | DatabaseRefusedError
         | DatabaseUnclassifiedError
         | CommitUnknownError,
     )

@@ -72,10 +72,24 @@ STAMPS = (
     Stamp("webhook_deliveries", "not_before", where="created_at>:limit"),
     Stamp("webhook_deliveries", "not_before", where=TRIED_LATER),
     Stamp("webhook_endpoints", "rest_until", LONGEST_REST, "NULL"),
+    Stamp("source_states", "until_at", where=LATER),
+    Stamp("source_states", "probe_until", where=LATER),
+    Stamp("source_states", "updated_at"),
+    Stamp("proxies", "cooldown_until", where=LATER),
+    Stamp("proxies", "updated_at"),
     Stamp("broadcaster", "started_at"),
     Stamp("workers", "seen_at"),
     Stamp("meta", "value", where="name='alerts_since' OR name LIKE 'job_met:%'"),
 )
+# What is leased, with the condition of rows that are. Such a lease is a dead worker's: who lives
+# renews its own by the true time.
+LEASED = {
+    "accounts": "1=1",
+    "tasks": "1=1",
+    "job_runs": "state='running'",
+    "webhook_deliveries": "1=1",
+    "broadcaster": "1=1",
+}
 # Days by which quota and pages are counted: a day that lies ahead would count nothing till then.
 DAYS = (("accounts", "quota_day"), ("accounts", "pages_day"))
 RUNS_AHEAD = "scheduled_at>:limit AND state<>'running'"
@@ -96,10 +110,13 @@ def highest(tx: Tx) -> datetime | None:
     return None if text is None else from_sql(text)
 
 
-def future_moments(tx: Tx, now: datetime, today: date) -> list[FutureMoments]:
-    """Return the columns with moments that a clock which was ahead left behind."""
+def future_moments(tx: Tx, now: datetime, today: date, *, lease: timedelta) -> list[FutureMoments]:
+    """Return the columns with moments that a clock which was ahead left behind.
+
+    `lease` is how long a lease lasts before it is renewed.
+    """
     found = []
-    for stamp in STAMPS:
+    for stamp in _stamps(lease):
         limit = to_sql(now + stamp.ahead + TOLERANCE)
         found += _found(tx, stamp.table, stamp.column, stamp.condition, limit)
     for table, column in DAYS:
@@ -108,13 +125,15 @@ def future_moments(tx: Tx, now: datetime, today: date) -> list[FutureMoments]:
     return found
 
 
-def mend(tx: Tx, now: datetime, today: date) -> int:
+def mend(tx: Tx, now: datetime, today: date, *, lease: timedelta) -> int:
     """Set what `future_moments` returns to now or clear it; return the number of values.
+
+    Tasks that wait for an account or a platform look again at once, as those may rest no longer.
 
     Runs of scheduled jobs that lie ahead are deleted: they would keep the real ones from running.
     """
     changed = 0
-    for stamp in STAMPS:
+    for stamp in _stamps(lease):
         changed += tx.execute(
             f"UPDATE {stamp.table} SET {stamp.column}={stamp.mended} WHERE {stamp.condition}",
             limit=to_sql(now + stamp.ahead + TOLERANCE),
@@ -124,9 +143,20 @@ def mend(tx: Tx, now: datetime, today: date) -> int:
         changed += tx.execute(
             f"UPDATE {table} SET {column}=:today WHERE {column}>:today", today=str(today)
         )
+    # They wait for as long as an account or a circuit was to rest, by a moment that is mended now.
+    tx.execute(
+        "UPDATE tasks SET not_before=:now, updated_at=:now WHERE status IN ('pending','paused')"
+        " AND is_leaf=1 AND waiting_for IN ('account','platform') AND not_before>:now",
+        now=to_sql(now),
+    )
     changed += tx.execute(f"DELETE FROM job_runs WHERE {RUNS_AHEAD}", limit=to_sql(now + TOLERANCE))
     schema.set_fact(tx, HIGHEST, to_sql(now))
     return changed
+
+
+def _stamps(lease: timedelta) -> tuple[Stamp, ...]:
+    leases = (Stamp(table, "lease_until", lease, where=held) for table, held in LEASED.items())
+    return (*leases, *STAMPS)
 
 
 def _found(tx: Tx, table: str, column: str, condition: str, limit: str) -> list[FutureMoments]:

@@ -17,6 +17,12 @@ def domains(tx: Tx, prefix: str, limit: int) -> Suggestions:
     return _distinct(tx, "domain", "tasks", prefix=prefix, limit=limit, where="parent_id IS NULL")
 
 
+def keywords(tx: Tx, prefix: str, limit: int) -> Suggestions:
+    """Return the keywords of crawls, in their order."""
+    where = "keyword IS NOT NULL AND parent_id IS NULL"
+    return _distinct(tx, "keyword", "tasks", prefix=prefix, limit=limit, where=where)
+
+
 def labels(tx: Tx, prefix: str, limit: int) -> Suggestions:
     """Return labels that any task has, in their order."""
     return _distinct(tx, "label", "task_labels", prefix=prefix, limit=limit)

@@ -8,7 +8,8 @@ import pytest
 
 from app.container import App
 from core.attribution import CircuitCause, Scope
-from core.errors import CircuitOpenError, Evidence
+from core.errors import CircuitOpenError, Evidence, FaultUnit, TransportFault
+from core.messages import Message
 from sources.circuits import Asker, FailedRequest
 from storage.crawling import accounts, source_states, unknown_answers
 from storage.crawling.source_states import CircuitState
@@ -31,6 +32,19 @@ def test_one_refused_account_rests_alone(app: App) -> None:
     pool.answer("b")
     assert pool.resting() == "a"
     assert pool.states() == []
+
+
+def test_a_host_without_descriptors_opens_no_circuit(app: App) -> None:
+    """Nothing was sent: the platform, the egress and the account of others are not concerned."""
+    pool = CircuitPool(app, "direct gate#1 gate#2")
+    without = TransportFault(
+        FaultUnit.OURSELVES, Message.of("host_without_descriptors"), is_certain=True
+    )
+    for name in "abcabc":
+        found = pool.fail(pool.send(name), CircuitCause.NO_ANSWER, fault=without)
+        assert found.scope is Scope.CLIENT
+    assert pool.states() == [] and pool.resting() == ""
+    pool.answer("a")
 
 
 def test_nobody_who_asks_within_a_minute_leaves_it_with_the_account(

@@ -7,7 +7,12 @@ from datetime import timedelta
 import pytest
 
 from app.container import App
-from core.errors import DatabaseUnavailableError, DatabaseUnclassifiedError, NoRoomError
+from core.errors import (
+    DatabaseRefusedError,
+    DatabaseUnavailableError,
+    DatabaseUnclassifiedError,
+    NoRoomError,
+)
 from storage.models.tasks import TaskStatus, TaskType, WaitingFor
 from storage.operations import database_clock
 from storage.operations.alerts import AlertKind
@@ -27,6 +32,25 @@ UNKNOWN = DatabaseUnclassifiedError(
     "database_error_unclassified", where="mysql://here", number=3999, detail="x"
 )
 FULL = NoRoomError("export_not_writable", path="/out", detail="No space left on device")
+
+
+LOCKED_OUT = DatabaseRefusedError("database_login_refused", where="mysql://here")
+
+
+@ONE_ENGINE
+def test_a_login_that_was_refused_is_told_when_it_is_let_in_again(
+    app: App, clock: MovingClock
+) -> None:
+    watcher = app.alerts.monitor()
+    watcher.look_once()
+    app.database.outages.failed(LOCKED_OUT, writing=True)
+    clock.move(700)
+    app.database.outages.failed(LOCKED_OUT, writing=False)
+    app.database.outages.succeeded(writing=True)
+    assert watcher.look_once() == 1
+    [alert] = open_alerts(app)
+    assert alert.kind is AlertKind.DATABASE_UNAVAILABLE
+    assert "wrong user or password" in app.alerts.messages.headline(alert)
 
 
 @pytest.mark.parametrize(("secs", "is_told"), [(5, False), (300, True)])
@@ -118,7 +142,7 @@ def test_a_clock_that_went_back_is_told(app: App, clock: MovingClock) -> None:
     assert watcher.look_once() == 1
     assert open_kinds(app) == [AlertKind.CLOCK_WENT_BACK]
     now = app.clock.now()
-    app.database.write(database_clock.mend, now, app.calendar.day(now))
+    app.database.write(database_clock.mend, now, app.calendar.day(now), lease=timedelta(0))
     watcher.look_once()
     clock.move(300)
     assert watcher.look_once() == 1

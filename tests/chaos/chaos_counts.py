@@ -20,18 +20,50 @@ ROWS: dict[str, str] = {
     "database_deaths": "database or node deaths (kill -9)",
     "deadlocks": "deadlocks provoked",
     "held_locks": "locks held by somebody else",
+    "killed_queries": "statements ended by KILL QUERY",
+    "held_rows": "rows held by another client",
+    "hushed": "idle connections that went silent",
+    "lock_outs": "passwords that were another one for a while",
+    "silent_nodes": "servers or nodes that kept silent",
+    "switchovers": "switchovers to another primary",
     "disk_full": "disk full",
     "read_only": "read-only folder",
+    "vanished_folders": "folders that vanished and came back",
+    "keys_away": "key files that were away or another one",
+    "descriptors": "processes without a descriptor left",
+    "suspended": "processes that were suspended, their clocks standing",
+    "hang_ups": "terminals that were closed (SIGHUP)",
+    "clocks_set": "clocks that went ahead and came back",
+    "rebuilds": "rebuilds that ran two at once",
     "clock_off": "rounds with a host ten minutes off",
     "day_turns": "quota days that turned in the middle",
     "platform_faults": "faults of the platform",
+    "trickles": "  of those, trickling answers",
+    "bombs": "  of those, answers of many MiB",
+    "odd_answers": "odd answers of receivers of webhooks",
     "restarts": "processes started",
     "rounds": "rounds",
     "rows": "rows exported",
+    "reports": "reports delivered",
+    "faults": "faults in all",
     "parts_left": "part files left on a host whose work another took over",
     "files_left": "  and finished ones",
+    "starts_refused": "processes that did not start under a fault",
+    "tasks_failed": "tasks failed by answers of the platform, and resumed",
+    "passing_failures": "tasks failed for a passing cause",
+    "disabled": "accounts disabled that were not at fault",
+    "ended": "processes that ended by themselves",
     "violations": "violations",
 }
+FAULTS = (
+    *("deaths", "zombies", "connections", "lost_commit_answers", "lost_commits"),
+    *("lost_requests", "lost_answers", "vanished", "stalls", "database_deaths"),
+    *("deadlocks", "held_locks", "killed_queries", "held_rows", "hushed"),
+    *("lock_outs", "silent_nodes", "switchovers", "disk_full", "read_only"),
+    *("vanished_folders", "keys_away", "descriptors", "suspended", "hang_ups"),
+    *("clocks_set", "rebuilds", "clock_off", "day_turns", "platform_faults"),
+    "odd_answers",
+)
 
 
 class Counts(Counter[str]):
@@ -40,6 +72,10 @@ class Counts(Counter[str]):
     def note(self, name: str, times: int = 1) -> None:
         assert name in ROWS, name
         self[name] += times
+
+    def note_faults(self) -> None:
+        """Add all faults up."""
+        self["faults"] = sum(self[name] for name in FAULTS)
 
 
 def table(by_engine: dict[str, Counts]) -> str:

@@ -19,6 +19,16 @@ COMMON: dict[str, float] = {
     "fill_disk": 0.5,
     "read_only": 0.4,
     "trouble_platform": 2,
+    "trickle": 0.7,
+    "bomb": 0.7,
+    "odd_receiver": 3,
+    "suspend": 0.7,
+    "hang_up": 1,
+    "use_up_descriptors": 1,
+    "vanish_folder": 0.7,
+    "take_key_away": 1.5,
+    "set_clock": 0.5,
+    "rebuild_twice": 1,
 }
 ON_A_SERVER: dict[str, float] = {
     "kill_connections": 4,
@@ -31,13 +41,19 @@ ON_A_SERVER: dict[str, float] = {
     "kill_database": 1,
     "deadlock": 1.5,
     "vanish": 0.2,
+    "kill_query": 2,
+    "hold_row": 1,
+    "hush": 1,
+    "lock_out": 0.7,
+    "silence_node": 0.6,
+    "switch_over": 0.7,
 }
 DECKS: dict[str, dict[str, float]] = {
     "sqlite": COMMON | {"hold_lock": 2},
     "mariadb": COMMON | ON_A_SERVER,
     "galera": COMMON | ON_A_SERVER,
 }
-BRIEF = {"kill": 3.0, "freeze": 1.0, "trouble_platform": 1.0}
+BRIEF = {"kill": 3.0, "freeze": 1.0, "trouble_platform": 1.0, "odd_receiver": 1.0}
 BRIEF_ON_A_SERVER = {
     "kill_connections": 2.0,
     "lose_commit_answer": 2.0,
@@ -45,9 +61,9 @@ BRIEF_ON_A_SERVER = {
     "kill_database": 1.0,
 }
 BRIEF_DECKS: dict[str, dict[str, float]] = {
-    "sqlite": BRIEF | {"kill": 5.0, "hold_lock": 1.0, "fill_disk": 1.0},
-    "mariadb": BRIEF | BRIEF_ON_A_SERVER | {"read_only": 1.0},
-    "galera": BRIEF | BRIEF_ON_A_SERVER,
+    "sqlite": BRIEF | {"kill": 5.0, "hold_lock": 1.0, "fill_disk": 1.0, "take_key_away": 1.0},
+    "mariadb": BRIEF | BRIEF_ON_A_SERVER | {"read_only": 1.0, "kill_query": 1.0, "hang_up": 1.0},
+    "galera": BRIEF | BRIEF_ON_A_SERVER | {"switch_over": 1.0},
 }
 
 
@@ -85,6 +101,16 @@ class RoundPlan:
     @property
     def pages(self) -> int:
         return -(-self.creators // PAGE_SIZE)
+
+    @property
+    def clocks_may_be_wrong(self) -> bool:
+        """Whether moments of this round cannot be compared: the database's clock was set, or a
+        process carried it on by a clock that stood."""
+        return any(step.fault in ("set_clock", "suspend") for step in self.steps)
+
+    @property
+    def folders_may_vanish(self) -> bool:
+        return any(step.fault == "vanish_folder" for step in self.steps)
 
     @property
     def raised_limit(self) -> int:

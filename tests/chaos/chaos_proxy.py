@@ -42,6 +42,8 @@ ON_COMMIT = {Wire.LOSE_COMMIT, Wire.LOSE_COMMIT_ANSWER, Wire.VANISH}
 BEGIN = b"\x03BEGIN"
 MOVES = b"influencers"
 CLOCK = b"UTC_TIMESTAMP(6)"
+QUESTIONS_OF_TIME = (CLOCK, b"UTC_TIMESTAMP(3)")
+HEADER_BYTES = 4  # length (3, little-endian) and number of a packet
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class ChaosProxy(TcpProxy):
         self._orders: deque[Order] = deque()
         self._ordering = threading.Lock()
         self.played: Counter[Wire] = Counter()
+        self.ahead_secs = 0.0  # of the server's clock, as clients see it
         super().__init__(port)
 
     def order(self, wire: Wire, secs: float = 0.0, *, heavy: bool = False) -> None:
@@ -79,6 +82,14 @@ class ChaosProxy(TcpProxy):
     def forget_orders(self) -> None:
         with self._ordering:
             self._orders.clear()
+
+    def hush(self) -> int:
+        """Let all connections that are open say nothing any more; how many they were."""
+        with self._guard:
+            pairs = [pair for pair in self._pairs if isinstance(pair, ChaosPair)]
+        for pair in pairs:
+            pair.is_silent = True
+        return sum(pair.is_open for pair in pairs)
 
     def take(self, statement: bytes, *, is_heavy: bool) -> Order | None:
         """The order for a statement, counted as played."""
@@ -106,7 +117,7 @@ class ChaosProxy(TcpProxy):
 
     def _join(self, client: socket.socket) -> None:
         try:
-            server = socket.create_connection(("127.0.0.1", self._target), timeout=5)
+            server = socket.create_connection(("127.0.0.1", self._leads_to), timeout=5)
         except OSError:
             client.close()
             return
@@ -122,11 +133,29 @@ class ChaosPair(_Pair):
 
     _proxy: ChaosProxy
     _is_heavy = False  # the open transaction
+    is_silent = False
+
+    @property
+    def is_open(self) -> bool:
+        return self._client.fileno() >= 0
+
+    def _to_client(self) -> bool:
+        data = self._server.recv(CHUNK)
+        if self.is_silent:
+            return bool(data)
+        if not data or self._drop_answer:
+            return False
+        self._client.sendall(data)
+        return True
 
     def _to_server(self) -> bool:
         data = self._client.recv(CHUNK)
         if not data:
             return False
+        if self.is_silent:
+            return self._swallow()
+        if self._proxy.ahead_secs:
+            data = _at_another_time(data, self._proxy.ahead_secs)
         is_query = len(data) > 4 and data[4] == COM_QUERY
         self._is_heavy = BEGIN not in data and (self._is_heavy or MOVES in data)
         order = self._proxy.take(data, is_heavy=self._is_heavy) if is_query else None
@@ -151,3 +180,14 @@ class ChaosPair(_Pair):
             while self._server.recv(CHUNK):
                 pass
         return False
+
+
+def _at_another_time(packet: bytes, ahead_secs: float) -> bytes:
+    """A query that asks for the server's time, changed to ask for a later one."""
+    body = packet[HEADER_BYTES:]
+    if len(body) != int.from_bytes(packet[:3], "little") or body[0] != COM_QUERY:
+        return packet
+    for question in QUESTIONS_OF_TIME:
+        later = b"(%s+INTERVAL %d SECOND)" % (question, round(ahead_secs))
+        body = body.replace(question, later)
+    return len(body).to_bytes(3, "little") + packet[3:HEADER_BYTES] + body

@@ -7,36 +7,42 @@ import random
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pymysql
 
+from storage.engines.datetimes import to_sql
+from storage.engines.transactions import Tx
+from tests.chaos import acts
 from tests.chaos.chaos_counts import Counts
-from tests.chaos.chaos_plan import CLOCK_OFF_SECS, RoundPlan, Step, draw_platform_fault
-from tests.chaos.crew import Crew, Role
+from tests.chaos.chaos_plan import CLOCK_OFF_SECS, RoundPlan, Step
+from tests.chaos.crew import Crew, Role, spoken_bugs
 from tests.chaos.eye import Eye, Platform
 from tests.chaos.hosts import Host
 from tests.chaos.invariants import Proof
 from tests.chaos.quota_zones import zone_whose_midnight_is_in
+from tests.chaos.receivers import Receiver
+from tests.chaos.scene import Scene
 from tests.chaos.stages import Stage
+from tests.chaos.watch import Watch
 from tests.support.processes.launcher import CommandServer
+from webhooks.outbox import Report
 
 DOMAIN = "美妆"
-STUCK_SECS = 120.0
+STUCK_SECS = 150.0
+SLOW_SECS = 35.0  # the first rest after an outage of the platform, and a little more
 RESUME_EVERY_SECS = 2.0
+KEPT_TABLES = (
+    *("tasks", "accounts", "export_logs", "ingestion_logs", "account_events", "alerts"),
+    *("webhook_deliveries", "webhook_attempts", "workers"),
+)
 OPEN = ("pending", "in_progress", "paused")
+REPORTS = 60
+SECS_BETWEEN_REPORTS = 0.4
+ERRAND_SECS = 120.0
 SLOW, QUICK = {"BATON_BILIBILI_PACE": "1/3"}, {"BATON_BILIBILI_PACE": "1/0.25"}
-
-
-@dataclass
-class Later:
-    """Something to undo when its time has come."""
-
-    due: float
-    act: Callable[[], None]
 
 
 class Round:
@@ -50,11 +56,10 @@ class Round:
         self._folder = folder
         self._server = server
         self._counts = counts
-        self._later: list[Later] = []
         self._hosts: list[Host] = []
-        self._chance = random.Random(f"{plan.seed}:{plan.number}:platform")
+        self._receiver = Receiver()
         self._steps_done = 0
-        self._resume_at = 0.0
+        self._resume_at = self._close_at = 0.0
         self._midnight = 0.0
 
     def play(self) -> list[str]:
@@ -75,12 +80,15 @@ class Round:
         self._outside = Eye(where=self._stage.where, exports_dir=self._folder)
         self._set_up_hosts()
         self._set_up_platform()
+        self._file_reports()
         self._crew = Crew(
             roles=self._roles(),
             outside=self._outside,
             counts=self._counts,
             lease=self._plan.lease_secs,
         )
+        self._scene = self._set_scene()
+        self._watch = Watch(self._outside, self._counts)
         self._begin()
         for step in self._plan.steps:
             self._pass_time(step.pause_secs)
@@ -89,7 +97,8 @@ class Round:
         found = self._finish()
         self._crew.end()
         self._count_what_happened()
-        found += self._crew.problems
+        found += self._crew.problems + self._scene.problems + self._watch.problems()
+        found += self._errand_problems()
         if not found:
             found = self._proof()
         if found:
@@ -109,6 +118,10 @@ class Round:
             "BATON_RISK_COOLDOWN_SECS": "0.5",
             "BATON_EXPORT_IDLE_SECS": "5",
             "BATON_REQUEST_TIMEOUT_SECS": "2",
+            "BATON_ANSWER_TIMEOUT_SECS": "3",
+            "BATON_WEBHOOK_ALLOWED_HOSTS": "127.0.0.1",
+            "BATON_WEBHOOK_RETRY_SECS": ",".join(["0.5"] * 40),
+            "BATON_WEBHOOK_TIMEOUT_SECS": "2",
         }
         if plan.day_turns_after_secs is not None:
             env |= zone_whose_midnight_is_in(plan.day_turns_after_secs, self._folder / "zones")
@@ -137,7 +150,43 @@ class Round:
         self._platform = Platform(first, **options)
         for host in self._hosts:
             host.use(self._platform)
-        self._ordered = 0
+
+    def _file_reports(self) -> None:
+        """File reports of which one is due now and then, each for a URL of its own."""
+        with self._hosts[0].opened_app() as app:
+
+            def work(tx: Tx) -> None:
+                for number in range(REPORTS):
+                    app.webhooks.outbox.enqueue(tx, self._report(number))
+                    later = timedelta(seconds=number * SECS_BETWEEN_REPORTS)
+                    tx.execute(
+                        "UPDATE webhook_deliveries SET not_before=:due WHERE event_id=:event",
+                        due=to_sql(app.clock.now() + later),
+                        event=event_id(number),
+                    )
+
+            app.database.write(work)
+
+    def _report(self, number: int) -> Report:
+        return Report(
+            kind="completion",
+            event_id=event_id(number),
+            url=f"http://127.0.0.1:{self._receiver.port}/{number}",
+            body=json.dumps({"number": number}),
+        )
+
+    def _set_scene(self) -> Scene:
+        return Scene(
+            plan=self._plan,
+            hosts=self._hosts,
+            crew=self._crew,
+            stage=self._stage,
+            platform=self._platform,
+            receiver=self._receiver,
+            outside=self._outside,
+            counts=self._counts,
+            chance=random.Random(f"{self._plan.seed}:{self._plan.number}:platform"),
+        )
 
     def _roles(self) -> list[Role]:
         first, last = self._hosts[0], self._hosts[-1]
@@ -169,7 +218,7 @@ class Round:
             self._tend()
             time.sleep(0.05)
             assert time.monotonic() - begun < STUCK_SECS, "the crawl does not begin"
-        self._order(*self._plan.platform_faults)
+        self._scene.order_faults(*self._plan.platform_faults)
         self._note("begin")
 
     def _pass_time(self, secs: float) -> None:
@@ -183,9 +232,7 @@ class Round:
 
     def _tend(self) -> None:
         self._crew.keep_running(self._pace())
-        for later in [one for one in self._later if one.due <= time.monotonic()]:
-            self._later.remove(later)
-            later.act()
+        self._scene.undo_what_is_due()
         if time.monotonic() >= self._resume_at:
             self._resume_at = time.monotonic() + RESUME_EVERY_SECS
             self._resume_failed()
@@ -200,44 +247,9 @@ class Round:
 
     def _play_step(self, step: Step) -> None:
         before = Counter(self._counts)
-        if step.fault == "kill":
-            self._crew.kill(step.pick, any_age=step.size < 0.15)
-        elif step.fault == "freeze":
-            self._crew.freeze(step.pick, step.size)
-        elif step.fault == "fill_disk":
-            self._fill_disk(step)
-        elif step.fault == "read_only":
-            self._make_read_only(step)
-        elif step.fault == "trouble_platform":
-            self._order(*(draw_platform_fault(self._chance) for _ in range(3)))
-        else:
-            self._stage.do(step.fault, step.pick, step.size, self._counts)
+        acts.play(self._scene, step)
         done = dict(self._counts - before)
         self._note(f"{step.fault} {step.pick:.3f} {step.size:.3f} {done or ''}")
-
-    def _fill_disk(self, step: Step) -> None:
-        host = self._hosts[int(step.pick * len(self._hosts))]
-        if not host.has_good_disk:
-            return
-        host.fill_disk()
-        self._counts.note("disk_full")
-        self._later.append(Later(time.monotonic() + 0.5 + 3 * step.size, host.make_room))
-
-    def _make_read_only(self, step: Step) -> None:
-        host = self._hosts[int(step.pick * len(self._hosts))]
-        if not host.has_good_disk:
-            return
-        if not host.make_read_only(tries=30):
-            # As after a crash of the machine: it comes back with a disk that cannot be written.
-            self._crew.kill_writers(host)
-            if not host.make_read_only():
-                return
-        self._counts.note("read_only")
-        self._later.append(Later(time.monotonic() + 0.5 + 3 * step.size, host.make_writable))
-
-    def _order(self, *orders: dict[str, object]) -> None:
-        self._platform.order_faults(*orders)
-        self._ordered += sum(int(str(order["times"])) for order in orders)
 
     # Whether there is something to do.
 
@@ -263,10 +275,11 @@ class Round:
         """Lift all faults and let everything come to its end."""
         self._note("faults are over")
         self._stage.heal()
-        for later in self._later:
-            later.act()
-        self._later.clear()
+        self._scene.undo_everything()
+        self._receiver.forget_orders()
         self._crew.thaw_all()
+        if self._plan.clocks_may_be_wrong:
+            self._scene.errands.append(self._hosts[0].start("doctor", "--fix"))
         seen, since = None, time.monotonic()
         while not self._is_done():
             self._tend()
@@ -276,6 +289,8 @@ class Round:
                 seen, since = now, time.monotonic()
             elif time.monotonic() - since > STUCK_SECS:
                 return [f"no progress for {STUCK_SECS:.0f} s: {now}"]
+            elif time.monotonic() - since > SLOW_SECS:
+                self._close_circuits()
             time.sleep(0.1)
         self._note("done")
         return []
@@ -307,10 +322,18 @@ class Round:
         for task in self._outside.rows("SELECT id FROM tasks WHERE status='paused' AND is_leaf=1"):
             self._hosts[0].start("tasks", "resume", task["id"]).wait()
 
+    def _close_circuits(self) -> None:
+        """What an operator does who knows that the platform answers again, once a while."""
+        if time.monotonic() < self._close_at:
+            return
+        self._close_at = time.monotonic() + SLOW_SECS
+        if self._outside.value("SELECT COUNT(*) FROM source_states WHERE state='open'"):
+            self._note("close circuits")
+            self._scene.errands.append(self._hosts[0].start("circuits", "close", "bilibili"))
+
     def _resume_failed(self) -> None:
         """What an operator does about tasks that failed, one after the other."""
-        failed = "SELECT id, task_type FROM tasks WHERE status='failed' AND is_leaf=1"
-        for task in self._outside.rows(failed):
+        for task in self._watch.failed_tasks():
             self._note(f"resume {task}")
             self._hosts[0].start("tasks", "resume", task["id"])
 
@@ -318,15 +341,31 @@ class Round:
 
     def _count_what_happened(self) -> None:
         left = self._platform.faults_left()
-        self._counts.note("platform_faults", self._ordered - left)
+        self._counts.note("platform_faults", self._scene.ordered - left)
+        played = self._platform.stats()["faults"]
+        self._counts.note("trickles", played.get("trickle", 0))
+        self._counts.note("bombs", played.get("bomb", 0) + played.get("huge", 0))
+        self._counts.note("odd_answers", self._receiver.odd_answers)
         self._counts.note("rounds")
         self._counts.note("rows", self._outside.exported())
         if self._plan.day_turns_after_secs is not None:
             days = self._outside.value("SELECT COUNT(DISTINCT quota_day) FROM export_logs")
             self._counts.note("day_turns", int(days or 0) > 1)
 
+    def _errand_problems(self) -> list[str]:
+        """What commands beside the crew said that they should not."""
+        found = []
+        for errand in self._scene.errands:
+            errand.wait(ERRAND_SECS)
+            found += spoken_bugs("an errand", errand)
+        return found
+
     def _proof(self) -> list[str]:
         proof = Proof(
+            receiver=self._receiver,
+            # What two accounts are told in a row is believed: that a page has nothing.
+            denied_pages=self._platform.stats()["faults"].get("null_result", 0) // 2,
+            reports=[event_id(number) for number in range(REPORTS)],
             outside=self._outside,
             hosts=self._hosts,
             served=self._platform.uids(DOMAIN),
@@ -335,11 +374,12 @@ class Round:
         found = proof.problems()
         self._counts.note("parts_left", sum(proof.parts_left.values()))
         self._counts.note("files_left", proof.files_left)
+        self._counts.note("reports", proof.reports_delivered)
         return found
 
     def _keep_tables(self) -> None:
         """The tables beside the files, for whoever looks for the cause."""
-        for name in ("tasks", "accounts", "export_logs", "ingestion_logs", "account_events"):
+        for name in KEPT_TABLES:
             with suppress(pymysql.Error):
                 rows = [dict(row) for row in self._outside.rows(f"SELECT * FROM {name}")]
                 text = "\n".join(json.dumps(row, default=str, ensure_ascii=False) for row in rows)
@@ -353,4 +393,9 @@ class Round:
         for host in self._hosts:
             host.close()
             host.unmount()
+        self._receiver.close()
         self._stage.tidy(self._counts)
+
+
+def event_id(number: int) -> str:
+    return f"chaos-{number:03}"

@@ -59,10 +59,16 @@ class Node:
         self.port, self.group_port = free_port(), free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._died = False
+        self.is_frozen = False
 
     @property
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
+
+    @property
+    def answers(self) -> bool:
+        """Whether it runs and does not stand still."""
+        return self.is_running and not self.is_frozen
 
     def make_folder(self) -> None:
         self.folder.mkdir()
@@ -134,10 +140,12 @@ class Node:
         """Let it keep silent: it accepts connections and answers nothing."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
+        self.is_frozen = True
 
     def thaw(self) -> None:
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
+        self.is_frozen = False
 
     def stop(self) -> None:
         if self._process is not None and self._process.poll() is None:
@@ -250,7 +258,7 @@ class GaleraCluster:
         """A node that is up and part of the cluster."""
         for node in self.nodes:
             with suppress(pymysql.Error, OSError):
-                if node.is_running and node.status("wsrep_ready") == "ON":
+                if node.answers and node.status("wsrep_ready") == "ON":
                     return node
         raise RuntimeError("no node is ready")
 

@@ -40,7 +40,7 @@ class GaleraStage(ServerStage):
         self.url = self.cluster.url(self._database, [proxy.port for proxy in self.proxies])
 
     def where(self) -> tuple[str, str]:
-        if not self._seen or not self._seen.is_running or time.monotonic() > self._look_again_at:
+        if not self._seen or not self._seen.answers or time.monotonic() > self._look_again_at:
             self._seen = self.cluster.running()
             self._look_again_at = time.monotonic() + LOOK_EVERY_SECS
         return self.cluster.url(self._database, [self._seen.port]), NOT_BEHIND
@@ -52,6 +52,27 @@ class GaleraStage(ServerStage):
         self.cluster.kill(number)
         self._rejoining = threading.Thread(target=self._rejoin, args=(number, 4 * size))
         self._rejoining.start()
+
+    def silence_node(self, secs: float) -> None:
+        """Freeze the node in use; the others put it out, and it joins again when it wakes up."""
+        self._wait_for_rejoin()
+        node = self.cluster.nodes[0]
+        node.freeze()
+        self._rejoining = threading.Thread(target=self._wake, args=(node, secs))
+        self._rejoining.start()
+
+    def switch_over(self, size: float) -> None:
+        """Make the node in use read-only, and lead its address to the next one for a while."""
+        self._wait_for_rejoin()
+        old, new = self.cluster.nodes[:2]
+        with contextlib.closing(old.connect()) as admin, admin.cursor() as cursor:
+            cursor.execute("SET GLOBAL read_only=1")
+        self.proxies[0].lead_to(new.port)
+        self._rejoining = threading.Thread(target=self._switch_back, args=(old, 2 + 6 * size))
+        self._rejoining.start()
+
+    def connect_to_used(self, database: str | None = None) -> Any:
+        return self._alive()[0].connect(database)
 
     def deadlocks(self) -> int:
         """Lost against others, on one node or between nodes."""
@@ -93,7 +114,7 @@ class GaleraStage(ServerStage):
         found = []
         for node in self.cluster.nodes:
             with contextlib.suppress(pymysql.Error, OSError):
-                if node.is_running and node.status("wsrep_ready") == "ON":
+                if node.answers and node.status("wsrep_ready") == "ON":
                     found.append(node)
         return found
 
@@ -101,6 +122,23 @@ class GaleraStage(ServerStage):
         time.sleep(after_secs)
         try:
             self.cluster.rejoin(number)
+        except BaseException as error:
+            self._trouble.append(error)
+
+    def _wake(self, node: Node, after_secs: float) -> None:
+        time.sleep(after_secs)
+        node.thaw()
+        try:
+            node.wait_until_ready()
+        except BaseException as error:
+            self._trouble.append(error)
+
+    def _switch_back(self, old: Node, after_secs: float) -> None:
+        time.sleep(after_secs)
+        try:
+            with contextlib.closing(old.connect()) as admin, admin.cursor() as cursor:
+                cursor.execute("SET GLOBAL read_only=0")
+            self.proxies[0].lead_to(old.port)
         except BaseException as error:
             self._trouble.append(error)
 

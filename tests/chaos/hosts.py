@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.chaos.shifted_clock import HOST, OffsetFile
 from tests.support.processes.launcher import Baton, CommandServer, Process
 
 AS_HOST = Path(__file__).with_name("as_host.py")
 DISK = "size=48m"
 FILLER = "filler"
+VANISHED = ".vanished"
+KEY_FILE = "secret.key"
+# A well-formed key that is not the database's.
+OTHER_KEY = "YW5vdGhlci1rZXktYW5vdGhlci1rZXktYW5vdGhlci0="
 
 
 class Host(Baton):
@@ -33,9 +39,61 @@ class Host(Baton):
         self._off_secs = clock_off_secs
         self.has_disk = self._mount()
         self.has_good_disk = self.has_disk
+        self.clocks_dir = folder / "clocks"
+        self.clocks = OffsetFile(self.clocks_dir / HOST)
+        self._key_aside: Path | None = None
 
     def start(self, *args: object, env: Mapping[str, str] | None = None) -> Process:
-        return self.script(AS_HOST, self.name, self._off_secs, *args, env=env)
+        return self.script(AS_HOST, self.name, self._off_secs, self.clocks_dir, *args, env=env)
+
+    def clocks_of(self, process: Process) -> OffsetFile | None:
+        """The clocks of a process; None while it starts."""
+        path = self.clocks_dir / str(process.pid)
+        return OffsetFile(path, create=False) if path.exists() else None
+
+    def take_key_away(self, *, another: bool) -> bool:
+        """Move the key file aside, with another key in its place if wanted; False: it is away."""
+        if self._key_aside is not None:
+            return False
+        key = self.data_dir / KEY_FILE
+        self._key_aside = self.folder / "key-aside"
+        key.rename(self._key_aside)
+        if another:
+            key.write_text(OTHER_KEY)
+            key.chmod(0o600)
+        return True
+
+    def put_key_back(self) -> None:
+        assert self._key_aside is not None
+        self._key_aside.rename(self.data_dir / KEY_FILE)
+        self._key_aside = None
+
+    def vanish_folder(self) -> bool:
+        """Move all folders of export files to where nobody looks; False when there are none."""
+        aside = self.exports_dir / VANISHED
+        folders = [path for path in self.exports_dir.iterdir() if path.is_dir()]
+        if aside in folders or not folders:
+            return False
+        aside.mkdir()
+        for folder in folders:
+            folder.rename(aside / folder.name)
+        self.has_good_disk = False
+        return True
+
+    def bring_folder_back(self) -> list[str]:
+        """Move the files back to their places; a sentence for each whose place was taken."""
+        aside, found = self.exports_dir / VANISHED, []
+        for path in sorted(aside.rglob("*")):
+            place = self.exports_dir / path.relative_to(aside)
+            if path.is_dir():
+                place.mkdir(exist_ok=True)
+            elif not place.exists():
+                path.rename(place)
+            elif ".part" not in path.name and path.read_bytes() != place.read_bytes():
+                found.append(f"{place.name} was written anew with other content")
+        shutil.rmtree(aside)
+        self.has_good_disk = True
+        return found
 
     def fill_disk(self) -> None:
         """Leave no byte free."""

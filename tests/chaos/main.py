@@ -56,6 +56,7 @@ class Run:
                     traceback.print_exc()
                     problems = [f"the driver itself: {error!r}"]
                 counts.note("violations", len(problems))
+                counts.note_faults()
                 self._tell(f"{name} round {number}", time.monotonic() - begun, problems, folder)
         finally:
             stage.close()

@@ -116,7 +116,7 @@ class ProxyLink:
         self._proxies: list[ChaosProxy] = []
 
     def command(self, name: str, args: list[str]) -> list[str]:
-        return [sys.executable, str(AS_HOST), name, "0", *args]
+        return [sys.executable, str(AS_HOST), name, "0", "-", *args]
 
     def reach(self, port: int) -> str:
         proxy = ChaosProxy(port)

@@ -16,7 +16,8 @@ import pymysql
 
 from tests.chaos.chaos_counts import Counts
 from tests.chaos.chaos_proxy import ChaosProxy, Wire
-from tests.support.mariadb import MariaDBServer
+from tests.chaos.replication import PrimaryAndReplica
+from tests.support.mariadb import PASSWORD, lock_out
 
 PLAYED = {
     Wire.LOSE_COMMIT: "lost_commits",
@@ -28,6 +29,7 @@ PLAYED = {
     Wire.STALL_CLOCK: "stalls",
 }
 USER = "baton"
+LET_IN_SECS = 60.0
 
 
 class Stage(Protocol):
@@ -42,6 +44,9 @@ class Stage(Protocol):
 
     def do(self, fault: str, pick: float, size: float, counts: Counts) -> None:
         """Play a fault of the database."""
+
+    def set_clock_ahead(self, secs: float) -> bool:
+        """Set the database's clock ahead of the true time; False where it is that of the host."""
 
     def heal(self) -> None:
         """Everything is up and passes."""
@@ -71,6 +76,9 @@ class SqliteStage:
         thread.start()
         self._holders.append(thread)
 
+    def set_clock_ahead(self, secs: float) -> bool:
+        return False
+
     def heal(self) -> None:
         for thread in self._holders:
             thread.join()
@@ -95,27 +103,49 @@ class SqliteStage:
 
 
 class ServerStage:
-    """What a single server and a cluster have in common: proxies, KILL, deadlocks."""
+    """What a single server and a cluster have in common: proxies, KILL, deadlocks, held rows."""
 
     def __init__(self, ports: list[int], connect: Callable[..., Any]) -> None:
         self.proxies = [ChaosProxy(port) for port in ports]
         self.url = ""
         self._connect = connect
+        self._holders: list[threading.Thread] = []
 
     def do(self, fault: str, pick: float, size: float, counts: Counts) -> None:
         name = fault.upper()
         if name in Wire.__members__:
             for proxy in self.proxies:
                 proxy.order(Wire[name], secs=0.2 + 4 * size**2, heavy=pick < 0.7)
-        elif fault == "kill_connections":
-            counts.note("connections", self.kill_connections(pick, most=1 + int(4 * size)))
-        elif fault == "deadlock":
-            self.provoke_deadlock(counts)
-        elif fault == "kill_database":
-            self.kill_database(pick, size)
-            counts.note("database_deaths")
-        else:
-            raise AssertionError(f"no such fault: {fault}")
+            return
+        acts: dict[str, Callable[[], None]] = {
+            "kill_connections": lambda: counts.note(
+                "connections", self.kill_connections(pick, most=1 + int(4 * size))
+            ),
+            "deadlock": lambda: self.provoke_deadlock(counts),
+            "kill_database": lambda: self._counted(
+                counts, "database_deaths", self.kill_database, pick, size
+            ),
+            "kill_query": lambda: self._hold(
+                lambda: counts.note("killed_queries", self._kill_queries(pick))
+            ),
+            "hold_row": lambda: self._hold(
+                lambda: counts.note("held_rows", self._hold_row(pick, 1 + 9 * size))
+            ),
+            "lock_out": lambda: self._hold(
+                lambda: self._counted(counts, "lock_outs", self._lock_out, 0.5 + 3 * size)
+            ),
+            "hush": lambda: counts.note("hushed", sum(proxy.hush() for proxy in self.proxies)),
+            "silence_node": lambda: self._counted(
+                counts, "silent_nodes", self.silence_node, 1 + 7 * size
+            ),
+            "switch_over": lambda: self._counted(counts, "switchovers", self.switch_over, size),
+        }
+        acts[fault]()
+
+    @staticmethod
+    def _counted(counts: Counts, name: str, act: Callable[..., None], *args: float) -> None:
+        act(*args)
+        counts.note(name)
 
     def kill_database(self, pick: float, size: float) -> None:
         raise NotImplementedError
@@ -124,11 +154,102 @@ class ServerStage:
         """How many the server has counted since it started."""
         raise NotImplementedError
 
+    def silence_node(self, secs: float) -> None:
+        """Let the server in use, or its node, keep silent for so long; returns at once."""
+        raise NotImplementedError
+
+    def switch_over(self, size: float) -> None:
+        """Make another server the primary; the address leads there, the old one is read-only."""
+        raise NotImplementedError
+
+    def set_clock_ahead(self, secs: float) -> bool:
+        for proxy in self.proxies:
+            proxy.ahead_secs = secs
+        return True
+
+    def connect_to_used(self, database: str | None = None) -> Any:
+        """An administrator's connection to the server that Baton uses: there its locks are."""
+        return self._connect(database)
+
     def heal(self) -> None:
         for proxy in self.proxies:
             proxy.forget_orders()
+            proxy.ahead_secs = 0.0
+        for thread in self._holders:
+            thread.join()
+        self._holders.clear()
+
+    def _hold(self, act: Callable[[], None]) -> None:
+        """Act in a thread, as it takes a while; the server may go away meanwhile."""
+
+        def run() -> None:
+            with contextlib.suppress(pymysql.Error, OSError, RuntimeError):
+                act()
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        self._holders.append(thread)
+
+    def _lock_out(self, secs: float) -> None:
+        """Change the password on the server, and change it back."""
+        with contextlib.closing(self.connect_to_used()) as admin, admin.cursor() as cursor:
+            lock_out(cursor, "another")
+        time.sleep(secs)
+        until = time.monotonic() + LET_IN_SECS
+        while time.monotonic() < until:
+            with contextlib.suppress(pymysql.Error, OSError, IndexError):
+                with contextlib.closing(self.connect_to_used()) as admin:
+                    lock_out(admin.cursor(), PASSWORD)
+                return
+            time.sleep(0.2)
+
+    def _hold_row(self, pick: float, secs: float) -> int:
+        """Hold the row of a lease for so long; the number of rows that were held."""
+        table = "tasks" if pick < 0.5 else "accounts"
+        database = self.url.rsplit("/", 1)[-1]
+        with contextlib.closing(self.connect_to_used(database)) as admin, admin.cursor() as cursor:
+            cursor.execute("SET SESSION innodb_lock_wait_timeout=2")
+            cursor.execute("BEGIN")
+            cursor.execute(f"SELECT id FROM {table} WHERE lease_owner IS NOT NULL ORDER BY id")
+            ids = [row[0] for row in cursor.fetchall()]
+            if not ids:
+                return 0
+            chosen = ids[int(pick * len(ids))]
+            cursor.execute(f"SELECT id FROM {table} WHERE id={chosen} FOR UPDATE")
+            time.sleep(secs)
+            cursor.execute("ROLLBACK")
+        return 1
+
+    def _kill_queries(self, pick: float) -> int:
+        """KILL QUERY what runs for a second, with rows held so that something does; how many."""
+        database, killed = self.url.rsplit("/", 1)[-1], 0
+        table = ("tasks", "accounts", "export_logs", "influencers")[int(4 * pick)]
+        running = (
+            "SELECT id FROM information_schema.processlist"
+            f" WHERE user='{USER}' AND command='Query' AND db='{database}'"
+        )
+        with (
+            contextlib.closing(self.connect_to_used(database)) as holder,
+            contextlib.closing(self.connect_to_used()) as killer,
+            holder.cursor() as rows,
+            killer.cursor() as cursor,
+        ):
+            rows.execute("SET SESSION innodb_lock_wait_timeout=1")
+            rows.execute("BEGIN")
+            rows.execute(f"SELECT id FROM {table} ORDER BY id FOR UPDATE")
+            until = time.monotonic() + 1
+            while time.monotonic() < until:
+                cursor.execute(running)
+                for (one,) in cursor.fetchall():
+                    with contextlib.suppress(pymysql.Error):  # it ended by itself
+                        cursor.execute(f"KILL QUERY {one}")
+                        killed += 1
+                time.sleep(0.05)
+            rows.execute("ROLLBACK")
+        return killed
 
     def tidy(self, counts: Counts) -> None:
+        self.heal()
         for proxy in self.proxies:
             for wire, times in proxy.played.items():
                 counts.note(PLAYED[wire], times)
@@ -175,42 +296,72 @@ class ServerStage:
 
 
 class MariaDBStage(ServerStage):
-    """One private server for all rounds, behind one proxy."""
+    """A private primary and its replica for all rounds, behind one proxy that leads to either."""
 
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="baton-chaos-db-"))
-        self.server = MariaDBServer(folder=self._folder)
-        self.server.install()
-        self.server.start()
-        super().__init__([self.server.port], self.server.connect)
+        self.pair = PrimaryAndReplica(self._folder)
+        self._silence: threading.Timer | None = None
+        super().__init__([self.pair.primary.port], self._connect_to_primary)
 
     def prepare(self, folder: Path) -> None:
-        self._direct_url = self.server.new_database()
-        self.url = self.proxies[0].url(self._direct_url)
+        self._direct_url = self.pair.primary.new_database()
+        self._port = self.pair.primary.port
+        self.url = self._direct_url.replace(f":{self._port}/", f":{self.proxies[0].port}/")
 
     def where(self) -> tuple[str, str]:
-        return self._direct_url, ""
+        current = f":{self.pair.primary.port}/"
+        return self._direct_url.replace(f":{self._port}/", current), ""
 
     def kill_database(self, pick: float, size: float) -> None:
-        self.server.kill()
+        self._end_silence()
+        server = self.pair.primary
+        server.kill()
         time.sleep(2 * size)
-        self.server.start()
+        server.start()
+
+    def silence_node(self, secs: float) -> None:
+        self._end_silence()
+        server = self.pair.primary
+        server.freeze()
+        self._silence = threading.Timer(secs, server.thaw)
+        self._silence.start()
+
+    def switch_over(self, size: float) -> None:
+        self._end_silence()
+        self.pair.switch_over(lambda server: self.proxies[0].lead_to(server.port))
 
     def deadlocks(self) -> int:
-        with contextlib.closing(self.server.connect()) as admin, admin.cursor() as cursor:
+        with contextlib.closing(self._connect()) as admin, admin.cursor() as cursor:
             cursor.execute("SHOW GLOBAL STATUS LIKE 'Innodb_deadlocks'")
             row = cursor.fetchone()
             return int(row[1]) if row else 0
 
+    def heal(self) -> None:
+        self._end_silence()
+        super().heal()
+
     def tidy(self, counts: Counts) -> None:
+        self._end_silence()
         super().tidy(counts)
-        self.server.drop_database(self._direct_url)
+        self.pair.primary.drop_database(self._direct_url)
 
     def close(self) -> None:
+        self._end_silence()
         for proxy in self.proxies:
             proxy.close()
-        self.server.stop()
+        self.pair.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _connect_to_primary(self, database: str | None = None) -> Any:
+        self._end_silence()
+        return self.pair.primary.connect(database)
+
+    def _end_silence(self) -> None:
+        """Wait until a silent server speaks again."""
+        if self._silence is not None:
+            self._silence.join()
+            self._silence = None
 
 
 def make_stage(engine: str) -> Stage:

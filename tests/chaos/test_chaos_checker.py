@@ -19,7 +19,9 @@ from tests.support.processes.launcher import CommandServer, SandboxProcess
 
 DOMAIN = "美妆"
 CREATORS, LIMIT = 100, 60
-PLAN = replace(draw_plan("sqlite", 1, 1), creators=CREATORS, accounts=3, limit=LIMIT, hosts=1)
+PLAN = replace(
+    draw_plan("sqlite", 1, 1), creators=CREATORS, accounts=3, limit=LIMIT, hosts=1, steps=()
+)
 LATER = "strftime('%Y-%m-%d %H:%M:%f', end_time, '+9 seconds')"
 DAMAGE = {
     "is exported in None": "UPDATE influencers SET export_log_id=NULL WHERE id=3",

@@ -24,7 +24,8 @@ HUSH = ("c00kie-secret", "pr0xy-secret", "MfKQ9r8G", "hush")
 LOOKS = {
     *("plan", "status", "doctor", "sandbox", "alerts list", "broadcast status", "egress list"),
     *("accounts list", "accounts explain", "tasks list", "tasks show", "exports list"),
-    "accounts groups",
+    *("accounts groups", "tasks keywords", "proxies list", "works rejected"),
+    *("creators list", "creators show", "creators new", "creators count", "creators history"),
     *("jobs list", "jobs preview", "works list", "views trend", "views top", "views daily"),
     *("views growth", "views gaps", "webhooks list", "webhooks show", "dramas list"),
     *("dramas show", "web tokens", "stats fetch", "healthcheck", "completion", "circuits list"),
@@ -41,6 +42,12 @@ STEPS: tuple[tuple[str, tuple[object, ...], str, str], ...] = (
     ("accounts disable", ("a1", "--reason", "tired"), "account.disable", ""),
     ("accounts enable", ("a1",), "account.enable", ""),
     ("accounts check", ("a1",), "account.check", ""),
+    ("proxies add", ("http://u:hush@127.0.0.1:1",), "proxy.add", ""),
+    ("proxies import", ("proxies.txt",), "proxy.import", ""),
+    ("accounts set_proxy", ("a1", "none"), "account.proxy", ""),
+    ("proxies assign", ("--account", "a1"), "proxy.assign", ""),
+    ("proxies check", ("--timeout", 1), "proxy.check", ""),
+    ("proxies remove", ("127.0.0.1:2", "--accounts-to", "none"), "proxy.remove", ""),
     ("accounts set_group", ("a1", "a2", "north"), "account.group", ""),
     ("accounts rename", ("a2", "a3"), "account.rename", ""),
     ("accounts delete", ("a3", "--yes"), "account.delete", ""),
@@ -51,6 +58,7 @@ STEPS: tuple[tuple[str, tuple[object, ...], str, str], ...] = (
     ("tasks unlabel", (1, "mine"), "task.label", ""),
     ("exports move", (2, "--out", "elsewhere"), "task.move_output", ""),
     ("tasks pin", (1, "--group", "north"), "task.pin", ""),
+    ("exports copy", (99,), "export.copy", ""),
     ("tasks pause", (1,), "task.pause", ""),
     ("tasks resume", (1,), "task.resume", ""),
     ("tasks cancel", (1,), "task.cancel", ""),
@@ -89,6 +97,7 @@ STEPS: tuple[tuple[str, tuple[object, ...], str, str], ...] = (
 SIGN_IN = "accounts login"
 FILES = {
     "accounts.csv": f"username,cookie\na2,{COOKIES}\n",
+    "proxies.txt": "127.0.0.1:2\n",
     "works.csv": "bvid\nBV1xx411c7mE\n",
     "dramas.jsonl": '{"task_id": "t1", "project_id": "p1", "callback_url": "https://r.example/x"}',
     "users.jsonl": '{"user_id": "u1"}',
@@ -171,6 +180,7 @@ def test_what_a_command_changes_is_in_the_log_of_actions(here: Baton) -> None:
     assert {row["who"] for row in rows[:-1]} == {"cli:阿明"} and all(row["address"] for row in rows)
     refused = {row["action"]: row["outcome"] for row in rows if row["outcome"] != "done"}
     assert "segment_not_found" in refused.pop("export.rebuild")
+    assert "segment_not_found" in refused.pop("export.copy")
     assert {refused.pop(name) for name in ("egress.open", "egress.cooldown")}
     assert set(refused) <= {"account.check", "works.discover", "webhook.test", "alerts.test"}
     shown = "\n".join(" ".join(map(str, row.values())) for row in rows)

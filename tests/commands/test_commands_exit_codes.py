@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 
 import pytest
+import typer
 from cryptography.fernet import Fernet
 
+from commands.framework.context import reports_errors
 from tests.support.processes.launcher import Baton, SandboxProcess
 from tests.support.processes.process_fixtures import Crawled, look_at
 
@@ -121,3 +124,21 @@ def test_a_missing_file_is_1_for_verify_and_rebuild_mends_it(crawled: Crawled) -
     assert baton.run("exports", "rebuild", 1).code == 0
     assert file.read_bytes() == content
     assert baton.run("exports", "verify").code == 0
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.EMFILE, "Too many open files", "web.py"), MemoryError()]
+)
+def test_a_host_without_descriptors_or_memory_is_one_sentence(
+    error: Exception, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As where modules cannot be imported: no traceback, and it can be started again."""
+
+    def command() -> None:
+        raise error
+
+    with pytest.raises(typer.Exit) as ended:
+        reports_errors(command)()
+    assert ended.value.exit_code == 1
+    said = capsys.readouterr().err
+    assert "no file descriptor or memory left" in said and "Traceback" not in said

@@ -14,7 +14,7 @@ from tests.support.processes.process_fixtures import Crawled, look_at
 
 SECRET = {"password", "session", "proxy", "device"}
 # Columns that programs do not need, and those of accounts that nothing fills yet.
-INTERNAL = {"open_key", "proxy_id", "group_name", "deleted_at", "joins"} | {
+INTERNAL = {"open_key", "proxy_id", "joins"} | {
     "rebuild_token",
     "target_path",
 }
@@ -26,8 +26,12 @@ BESIDE = {  # the columns
         "next_request_at",
         "pages_today",
         "uid_proven",
+        "pinned_tasks",
     },
-    "tasks": {"last_error_code", "last_error_params", "labels", "working_accounts"},
+    "tasks": {
+        *("last_error_code", "last_error_params", "end_reason_code", "end_reason_params"),
+        *("labels", "working_accounts", "only_account"),
+    },
     "export_logs": set(),
 }
 

@@ -12,6 +12,7 @@ from app.container import App
 from core.errors import NoThreadError
 from crawler.export.export_transaction import ExportTransaction
 from crawler.ingestion.page_store import PageStore
+from storage.crawling import source_states
 from storage.models.tasks import TaskStatus
 from tests.support.crawler.workbench import (
     ONE_ENGINE,
@@ -62,6 +63,27 @@ def test_a_crawl_waits_for_a_host_without_resources(
     assert waiting.last_error is not None and english_text(waiting.last_error)
     assert work_off(app, task).status is TaskStatus.COMPLETED
     assert [one.component for one in app.foundation.internal_errors.recent()] == ["ingestion"]
+
+
+@ONE_ENGINE
+def test_a_crawl_whose_host_cannot_connect_blames_nobody_else(
+    make_app: Any, platform: Any, clock: MovingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without descriptors: the platform is not left alone, and no attempt is used up."""
+    app: App = make_app(bilibili_base_url=platform(creators=40).url)
+    add_accounts(app, 2)
+    task, worker = file_crawl(app), app.crawling.ingestion_worker()
+    with monkeypatch.context() as broken:
+        broken.setattr("urllib3.util.connection.create_connection", failing(SHORTAGES[0]))
+        for _ in range(app.settings.task_attempts + 1):
+            once(worker)
+            waiting = task_of(app, task.id)
+            assert waiting.status is TaskStatus.PENDING and waiting.attempts == 0
+            clock.move(30)
+    assert "no file descriptor" in english_text(waiting.last_error)
+    assert app.database.read(source_states.all_of, clock.now()) == []
+    assert work_off(app, task).status is TaskStatus.COMPLETED
+    assert app.foundation.internal_errors.recent() == []
 
 
 @ONE_ENGINE

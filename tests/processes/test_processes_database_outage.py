@@ -39,6 +39,13 @@ def kill_and_start(server: MariaDBServer, jobs: list[Process]) -> None:
     server.start()
 
 
+def lock_out_and_let_in(server: MariaDBServer, jobs: list[Process]) -> None:
+    """The password is another one for a while, as when it is changed on the server first."""
+    server.change_password("another")
+    go_on_without(jobs)
+    server.change_password()
+
+
 def go_on_without(jobs: list[Process]) -> None:
     for job in jobs:
         job.thaw()
@@ -48,7 +55,7 @@ def go_on_without(jobs: list[Process]) -> None:
         wait_until(lambda job=job: any(text in job.err for text in told), "the banner")
 
 
-@pytest.mark.parametrize("outage", [freeze_and_thaw, kill_and_start])
+@pytest.mark.parametrize("outage", [freeze_and_thaw, kill_and_start, lock_out_and_let_in])
 def test_crawl_and_export_survive_a_server_that_goes_away(
     own_server: MariaDBServer,
     make_baton: Callable[..., Baton],

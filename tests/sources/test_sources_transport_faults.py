@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -32,6 +34,7 @@ from tests.support.sources.faulty_proxies import (
 )
 from tests.support.webhooks.raw_servers import Talk, raw_server, tls_context
 
+CLOSED_PORT = 9
 LIMITS = HttpLimits(read_secs=0.4, answer_secs=5.0)
 USER, PASSWORD = "us3r-session-37", "pa55word"
 PLATFORM = "https://platform.example/x"
@@ -187,6 +190,22 @@ def test_what_a_socks_proxy_does_not_reach_may_be_down(listen: Listen, reply: in
 def test_a_platform_whose_name_is_unknown_here_is_not_the_proxys_fault(listen: Listen) -> None:
     fault = by_proxy("socks5", listen(socks_replies(0)), "https://nowhere.invalid/")
     assert seen(fault) == (CONNECTION, "host_name_unresolved", False)
+
+
+@pytest.mark.parametrize("scheme", ["", "http", "socks5h"])
+def test_a_host_without_descriptors_blames_nobody_else(scheme: str) -> None:
+    """To the libraries that is a connection which nobody accepted, or a proxy that is down."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest_free = os.dup(0)
+    os.close(lowest_free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, limits[1]))
+    try:
+        url = f"http://{HOST}:{CLOSED_PORT}/"
+        fault = by_proxy(scheme, CLOSED_PORT, url) if scheme else fault_of(url)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert seen(fault) == (OURSELVES, "host_without_descriptors", True)
+    assert fault.is_of_this_host and not fault.is_of_proxy and not fault.is_lasting
 
 
 def test_direct_connections_fail_without_a_proxy(listen: Listen) -> None:

@@ -15,6 +15,7 @@ from core.errors import (
     CommitUnknownError,
     DatabaseContentionError,
     DatabaseError,
+    DatabaseRefusedError,
     DatabaseUnavailableError,
     DatabaseUnclassifiedError,
     DuplicateKeyError,
@@ -56,11 +57,18 @@ def test_what_was_lost_against_others_is_run_again(mysql: Database, number: int)
         signalled(mysql, number)
 
 
-@pytest.mark.parametrize("number", [1044, 1045, 1064, 1142, 1153, 1227, 1364, 1366, 1406, 1698])
+@pytest.mark.parametrize("number", [1064, 1142, 1153, 1227, 1364, 1366, 1406])
 def test_what_no_waiting_mends_is_lasting(mysql: Database, number: int):
     with pytest.raises(DatabaseError) as caught:
         signalled(mysql, number)
     assert failure_is_lasting(caught.value)
+
+
+@pytest.mark.parametrize("number", [1044, 1045, 1049, 1698, 2026])
+def test_who_is_not_let_in_waits_for_a_person_and_fails_no_task(mysql: Database, number: int):
+    with pytest.raises(DatabaseRefusedError) as caught:
+        signalled(mysql, number)
+    assert not failure_is_lasting(caught.value)
 
 
 def test_a_number_that_is_not_known_is_told_with_it(mysql: Database):

@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from accounts.account_lease import Purpose
 from app.container import App
 from commands.doctor.checks import InstallationChecks
 from commands.doctor.findings import Level
+from core.attribution import CircuitCause, CircuitUnit
 from core.messages import Message
-from storage.crawling import accounts, job_runs
+from storage.crawling import account_leases, accounts, job_runs, source_states
 from storage.crawling.job_runs import JobCause
+from storage.crawling.source_states import CircuitState
 from storage.engines.datetimes import to_sql
+from storage.engines.transactions import Tx
+from storage.models.tasks import TaskType
 from storage.operations import database_clock
 from tests.support.apps import add_account
 from tests.support.crawler.workbench import file_crawl, store_rows
 from tests.support.messages import english
 
 AHEAD = timedelta(days=3)
+LEASE = timedelta(seconds=30)
 
 
 def found(app: App) -> set[str]:
     now = app.clock.now()
-    moments = app.database.read(database_clock.future_moments, now, app.calendar.day(now))
+    day = app.calendar.day(now)
+    moments = app.database.read(database_clock.future_moments, now, day, lease=LEASE)
     return {f"{one.table}.{one.column}" for one in moments}
 
 
 def mend(app: App) -> int:
     now = app.clock.now()
-    return app.database.write(database_clock.mend, now, app.calendar.day(now))
+    return app.database.write(database_clock.mend, now, app.calendar.day(now), lease=LEASE)
 
 
 def change(app: App, sql: str, **params: object) -> None:
@@ -85,6 +92,49 @@ def test_what_a_clock_that_was_ahead_left_is_found_and_mended(was_ahead: App):
     account = was_ahead.database.read(accounts.every)[0]
     assert (account.cooldown_until, account.ready_at) == (None, None)
     assert account.quota_day == was_ahead.calendar.day(was_ahead.clock.now())
+
+
+def open_circuit(tx: Tx, now: datetime) -> None:
+    unit = CircuitUnit("bilibili")
+    source_states.locked(tx, unit, now)
+    source_states.set_state(
+        tx, unit, CircuitState.OPEN, cause=CircuitCause.RISK, now=now, until=now, times=1
+    )
+
+
+def test_what_a_worker_leased_that_died_with_a_clock_ahead_is_free_again(app: App, clock):
+    """As are the circuits that were opened meanwhile."""
+    add_account(app, "acc1")
+    task = file_crawl(app)
+    dead = app.crawling.scheduler.claim(TaskType.INGESTION)
+    leased = app.pool.manager.lease(Purpose.INGESTING, "bilibili", task.id)
+    assert dead is not None and leased is not None
+    clock.move(AHEAD.total_seconds())
+    for table in ("accounts", "tasks"):  # renewed by the wrong time, nothing else was written
+        change(app, f"UPDATE {table} SET lease_until=:until", until=to_sql(clock.now()))
+    app.database.write(open_circuit, clock.now())
+    clock.move(-AHEAD.total_seconds())
+    assert app.crawling.scheduler.claim(TaskType.INGESTION) is None
+    [circuit] = app.database.read(source_states.all_of, clock.now())
+    assert circuit.until_at > clock.now()
+    mend(app)
+    assert found(app) == set()
+    clock.move(1)
+    assert app.crawling.scheduler.reap() == 1
+    assert app.crawling.scheduler.claim(TaskType.INGESTION) is not None
+    assert app.database.write(account_leases.reap, clock.now()) == 1
+    [circuit] = app.database.read(source_states.all_of, clock.now())
+    assert circuit.until_at <= clock.now()
+
+
+def test_a_task_that_waits_for_a_circuit_of_that_time_looks_again(was_ahead: App):
+    """Whoever put it back had the right time, and took the circuit's end for how long to wait."""
+    task = file_crawl(was_ahead, domain="游戏")
+    until = to_sql(was_ahead.clock.now() + AHEAD)
+    waits = "waiting_for='platform', not_before=:until"
+    change(was_ahead, f"UPDATE tasks SET {waits} WHERE id=:id", until=until, id=task.id)
+    mend(was_ahead)
+    assert was_ahead.crawling.scheduler.claim(TaskType.INGESTION, task.id) is not None
 
 
 def test_waits_that_are_meant_stay(app: App):

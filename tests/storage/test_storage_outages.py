@@ -6,8 +6,13 @@ import logging
 
 import pytest
 
-from core.errors import DatabaseError, DatabaseUnavailableError, DatabaseUnclassifiedError
-from storage.engines.outages import OutageWatch
+from core.errors import (
+    DatabaseError,
+    DatabaseRefusedError,
+    DatabaseUnavailableError,
+    DatabaseUnclassifiedError,
+)
+from storage.engines.outages import OutageWatch, oldest_outage
 from storage.engines.transactions import Database, Tx
 from tests.storage.conftest import with_boxes
 from tests.support.mariadb import MariaDBServer, private_server
@@ -71,9 +76,37 @@ def test_an_outage_is_logged_once_a_minute_and_when_it_is_over(watch, clock, cap
 
 
 def test_other_errors_are_no_outage(watch, clock):
-    watch.failed(DatabaseError("database_missing", where="here"), writing=True)
+    watch.failed(DatabaseError("database_statement_failed", where="here"), writing=True)
     clock.move(60)
     assert watch.current is None
+
+
+def test_a_password_that_is_wrong_for_a_while_was_an_outage(mariadb, open_database, clock):
+    """As when it is changed on the server before it is in DATABASE_URL."""
+    with private_server() as server:
+        database: Database = with_boxes(open_database(server.new_database(), patience_secs=120))
+        server.change_password("another")
+        database.engine.close()
+        for _ in range(2):
+            with pytest.raises(DatabaseRefusedError):
+                database.read(lambda tx: tx.one("SELECT 1 AS n"))
+            clock.move(600)
+        current = database.outages.current
+        assert current is not None and current.secs == 1200
+        assert current.cause.code == "database_login_refused"
+        server.change_password()
+        database.read(lambda tx: tx.one("SELECT 1 AS n"))
+        assert database.outages.current is None
+        assert database.outages.ended_within(60) is not None
+
+
+def test_of_two_outages_of_a_process_the_older_one_is_told(clock):
+    quiet, older, newer = OutageWatch(clock), OutageWatch(clock), OutageWatch(clock)
+    for watch in (older, newer):
+        watch.failed(AWAY, writing=True)
+        clock.move(5)
+    assert oldest_outage(quiet, newer, older) == older.current
+    assert oldest_outage(quiet) is None
 
 
 def test_errors_that_nobody_knows_are_kept_by_their_number(watch, clock):

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -24,6 +24,8 @@ MEMORY = Path("/dev/shm")  # tables are made and dropped there in half the time
 ROOM_BYTES = 2 << 30
 PORTS = range(15_000, 32_000)
 WORKERS = 4
+USER = "'baton'@'127.0.0.1'"
+PASSWORD = "p@ss word"
 # Commits survive a killed server, as these tests want; only a power cut could lose them.
 QUICK = ("--innodb-flush-log-at-trx-commit=2", "--innodb-doublewrite=0")
 INSTALL_HINT = "install it with: apt-get install mariadb-server (only its programs are used)"
@@ -150,10 +152,19 @@ class MariaDBServer:
         with connection.cursor() as cursor:
             cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
             if self._databases == 1:
-                cursor.execute("CREATE USER 'baton'@'127.0.0.1' IDENTIFIED BY 'p@ss word'")
-                cursor.execute("GRANT ALL ON `baton\\_%`.* TO 'baton'@'127.0.0.1'")
+                cursor.execute(f"CREATE USER {USER} IDENTIFIED BY '{PASSWORD}'")
+                cursor.execute(f"GRANT ALL ON `baton\\_%`.* TO {USER}")
         connection.close()
         return f"mysql://baton:p%40ss%20word@127.0.0.1:{self.port}/{name}"
+
+    def change_password(self, password: str = PASSWORD) -> None:
+        """Give Baton's user another password, or its own again, and end its connections."""
+        with closing(self.connect()) as admin, admin.cursor() as cursor:
+            lock_out(cursor, password)
+
+    def count_on_from(self, other: MariaDBServer) -> None:
+        """Name new databases after those of a server whose data and user this one has."""
+        self._databases = other._databases
 
     def drop_database(self, url: str) -> None:
         connection = self.connect()
@@ -182,6 +193,15 @@ def _memory() -> Path | None:
     if not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < ROOM_BYTES:
         return None
     return MEMORY
+
+
+def lock_out(cursor: Any, password: str) -> None:
+    """Give Baton's user this password, and end its connections."""
+    cursor.execute(f"ALTER USER {USER} IDENTIFIED BY '{password}'")
+    cursor.execute("SELECT id FROM information_schema.processlist WHERE user='baton'")
+    for (one,) in cursor.fetchall():
+        with suppress(pymysql.Error):  # it ended by itself
+            cursor.execute(f"KILL {one}")
 
 
 def connect_to(url: str, **options: Any) -> pymysql.Connection:  # type: ignore[type-arg]

@@ -12,10 +12,15 @@ from collections.abc import Callable
 
 import pytest
 import requests
+import uvicorn
+from fastapi import FastAPI
 
 from app.container import App
 from app.web import web_server
-from core.errors import DatabaseUnavailableError, SettingsError
+from core.clock import iso_utc
+from core.errors import DatabaseRefusedError, DatabaseUnavailableError, SettingsError
+from core.logs import service_log
+from core.supervision.internal_errors import InternalErrors
 from presentation.i18n.renderer import ENGLISH_RENDERER
 from storage.engines.transactions import Database
 from tests.support.apps import add_account
@@ -24,6 +29,7 @@ from tests.support.moving_clock import MovingClock
 from tests.support.processes.launcher import Baton, Process, wait_until
 from tests.support.web.web_site import Site, Visitor
 from web.auth.login_limit import TRIES_OF_ALL, TRIES_OF_ONE, LoginLimit
+from web.server import Exposure, WebServer
 
 
 def metric(text: str, line: str) -> float:
@@ -79,6 +85,26 @@ def test_without_the_database_it_says_so_and_goes_on(
         assert answer.headers["Content-Type"] == "application/problem+json"
         assert "went away" in answer.text and "hunter2" not in answer.text
     assert admin.get("/api/v1/tasks").status_code == 200
+
+
+def test_health_tells_since_when_the_database_lets_nobody_in(
+    site: Site, admin: Visitor, clock: MovingClock
+) -> None:
+    refused = DatabaseRefusedError("database_login_refused", where="mysql://baton@secret-host")
+    watch = site.app.database.outages
+    assert site.stranger.get("/healthz").json() == {"status": "ok"}
+    began_at = clock.now()
+    watch.failed(refused, writing=True)
+    clock.move(700)
+    watch.failed(refused, writing=True)
+    answer = site.stranger.get("/healthz")
+    assert answer.json()["database"] == {
+        "since": iso_utc(began_at),
+        "cause": "database_login_refused",
+    }
+    assert "secret-host" not in answer.text
+    watch.succeeded(writing=True)
+    assert site.stranger.get("/healthz").json() == {"status": "ok"}
 
 
 def test_metrics_without_the_database_say_that_it_is_down(
@@ -138,6 +164,36 @@ def test_an_address_that_is_taken_is_named(app: App) -> None:
             web_server(app, "127.0.0.1", port).bind()
     said = ENGLISH_RENDERER.sentence(refused.value)
     assert re.search(rf"listen on 127\.0\.0\.1:{port}.*BATON_WEB_PORT", said), said
+
+
+def test_a_server_that_cannot_start_serves_after_a_pause(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As without file descriptors: uvicorn ends by SystemExit, and `run` goes on."""
+    starts = iter([SystemExit(3), SystemExit(3)])
+    start = uvicorn.Server.startup
+
+    async def startup(self: uvicorn.Server, sockets: list[socket.socket] | None = None) -> None:
+        failure = next(starts, None)
+        if failure is not None:
+            raise failure
+        await start(self, sockets)
+
+    monkeypatch.setattr("uvicorn.Server.startup", startup)
+    failures: list[BaseException] = []
+    errors = InternalErrors(app.clock).of("web", service_log("web"), max_pause_secs=0.01)
+    server = WebServer(
+        app=FastAPI(),
+        exposure=Exposure("127.0.0.1", 0),
+        on_failure=failures.append,
+        errors=errors,
+    )
+    server.start()
+    assert requests.get(f"{server.url}/openapi.json", timeout=30).ok
+    server.stop()
+    assert server.join(30)
+    told = errors.recent()
+    assert failures == [] and told is not None and told.error.code == "web_server_not_started"
 
 
 def test_it_stops_twice_and_before_it_started(app: App) -> None:

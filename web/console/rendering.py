@@ -114,7 +114,7 @@ class Screens:
 
     def _trouble(self, language: Language) -> str:
         """Return what a banner says of the database's trouble; empty without any."""
-        outage = self._backend.database.outages.current
+        outage = self._backend.outages()
         if outage is None:
             return ""
         message = Message.of("database_in_trouble", since=outage.began_at, cause=outage.cause)

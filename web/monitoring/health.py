@@ -29,7 +29,7 @@ def readyz(backend: TheBackend) -> JSONResponse:
         schema.require(backend.database)
     except BatonError:
         body = {"status": "unavailable", "detail": "the database cannot be used; see the log"}
-        return JSONResponse(body, HTTPStatus.SERVICE_UNAVAILABLE)
+        return JSONResponse(body | _trouble(backend), HTTPStatus.SERVICE_UNAVAILABLE)
     return JSONResponse(_alive(backend))
 
 
@@ -40,6 +40,17 @@ def _alive(backend: Backend) -> dict[str, Any]:
     """
     stalled = backend.watchdog.stalled()
     if not stalled:
-        return {"status": "ok"}
+        return {"status": "ok"} | _trouble(backend)
     found = [{"what": work.what, "since": iso_utc(work.since)} for work in stalled]
-    return {"status": "stalled", "stalled": found}
+    return {"status": "stalled", "stalled": found} | _trouble(backend)
+
+
+def _trouble(backend: Backend) -> dict[str, Any]:
+    """Return since when the database cannot be used, with the code of the cause; `{}` if it can.
+
+    Not the sentence: it names server and user, which is nothing for everybody.
+    """
+    outage = backend.outages()
+    if outage is None:
+        return {}
+    return {"database": {"since": iso_utc(outage.began_at), "cause": outage.cause.code}}

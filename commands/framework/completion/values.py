@@ -88,12 +88,33 @@ def formats(settings: Settings, typed: str) -> Iterable[Suggestion]:
     return map(Suggestion, FORMATS)
 
 
+def headers(settings: Settings, typed: str) -> Iterable[Suggestion]:
+    """Return what the columns of a file may be called."""
+    from crawler.export.headers import Headers
+
+    return [Suggestion(one.value) for one in Headers]
+
+
+def creator_fields(settings: Settings, typed: str) -> Iterable[Suggestion]:
+    """Return what creators can be sorted by, upwards and downwards."""
+    from storage.creators.conditions import Field
+
+    return [Suggestion(sign + one.value) for sign in ("-", "") for one in Field]
+
+
+def contacts(settings: Settings, typed: str) -> Iterable[Suggestion]:
+    """Return the ways to get in touch that creators can be filtered by."""
+    from crawler.creators.filters import CONTACTS
+
+    return map(Suggestion, CONTACTS)
+
+
 def columns(settings: Settings, typed: str) -> Iterable[Suggestion]:
     """Return what is typed of a list of columns, continued by each column that it lacks."""
-    from crawler.export.columns import DEFAULT_COLUMNS, RAW
+    from crawler.export.columns import KNOWN_COLUMNS
 
     chosen = typed.split(",")[:-1]
-    for name in (*DEFAULT_COLUMNS, RAW):
+    for name in KNOWN_COLUMNS:
         if name not in chosen:
             yield Suggestion(",".join((*chosen, name)))
 
@@ -129,6 +150,18 @@ VALUES: Mapping[str, Source] = {
     "circuits --egress": stored(suggestions.egress_routes),
     "dramas TASK_ID": stored(suggestions.distribution_tasks),
     "egress NAME": stored(suggestions.egress_routes),
+    "creators --keyword": stored(suggestions.keywords),
+    "creators --sort": creator_fields,
+    "creators --has": contacts,
+    "start_export --keyword": stored(suggestions.keywords),
+    "start_export --order": creator_fields,
+    "start_export --has": contacts,
+    "start_export --headers": headers,
+    "exports copy --headers": headers,
+    "exports copy --task": stored(suggestions.tasks),
+    "tasks keywords DOMAIN": stored(suggestions.domains),
+    "proxies NAME": stored(suggestions.egress_routes),
+    "proxies NAMES": stored(suggestions.egress_routes),
     "exports --host": stored(suggestions.hosts),
     "exports SEGMENT_IDS": stored(suggestions.segments),
     "jobs NAME": jobs,

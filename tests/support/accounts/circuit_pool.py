@@ -10,7 +10,7 @@ from accounts.account_lease import AccountLease, Purpose
 from accounts.manager import Cooldown
 from app.container import App
 from core.attribution import Attribution, CircuitCause, Scope
-from core.errors import CircuitOpenError
+from core.errors import CircuitOpenError, TransportFault
 from core.messages import Message
 from sources.circuits import Asker, FailedRequest, Permit
 from storage.crawling import accounts, source_states
@@ -92,6 +92,7 @@ class CircuitPool:
         scope: Scope = Scope.ACCOUNT,
         nav_answers: bool = True,
         retry_after_secs: float | None = None,
+        fault: TransportFault | None = None,
         before_return: Callable[[], None] = lambda: None,
     ) -> Attribution:
         """Answer with a refusal, and give the account back as workers do."""
@@ -100,6 +101,7 @@ class CircuitPool:
             scope=scope,
             code="-352",
             retry_after_secs=retry_after_secs,
+            fault=fault,
         )
         found = self.circuits.record_failure(sent.asker, sent.permit, failed)
         if found.needs_session_check:

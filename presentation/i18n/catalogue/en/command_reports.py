@@ -136,6 +136,7 @@ MESSAGES: dict[str, Forms] = {
     "hour_fetched": "{hour}: {success:,} fetched",
     "hour_fetched_failed": "{hour}: {success:,} fetched, {failed:,} failed",
     "bar_import": "import",
+    "date_with_hour": "--date and --hour go together",
     "hour_without_works": "{hour}: views.json has no valid work of Bilibili; nothing was asked",
     "hour_there_already": "{hour}: its numbers are there already; nothing was asked again",
     "hour_line": "{hour}: {sentence}",

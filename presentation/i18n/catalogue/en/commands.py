@@ -33,6 +33,11 @@ MESSAGES: dict[str, Forms] = {
     ),
     "stopped_by_internal_error": "stopped by an internal error: {detail}; see the logs",
     "no_thread_left": "no thread can be started ({name}): raise the limit of processes and threads",
+    "web_server_not_started": "the web server could not start; the log `web` says why",
+    "host_lacks_resources": (
+        "this host has no file descriptor or memory left ({detail}): raise the limit, or end what "
+        "uses them, and run the command again"
+    ),
     "result_unwritable": "the result cannot be written to standard output: {detail}",
     "log_unwritable": (
         "the log file {file} cannot be written: {detail}; the work goes on without it"

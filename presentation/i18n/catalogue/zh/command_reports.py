@@ -122,6 +122,7 @@ MESSAGES: dict[str, Forms] = {
     "hour_fetched": "{hour}：已获取 {success:,}",
     "hour_fetched_failed": "{hour}：已获取 {success:,}，失败 {failed:,}",
     "bar_import": "导入",
+    "date_with_hour": "--date 与 --hour 须同时给出",
     "hour_without_works": "{hour}：views.json 中没有有效的哔哩哔哩作品；未查询",
     "hour_there_already": "{hour}：数据已有；未再次查询",
     "hour_line": "{hour}：{sentence}",

@@ -28,6 +28,11 @@ MESSAGES: dict[str, Forms] = {
     ),
     "stopped_by_internal_error": "因内部错误停止：{detail}；详见日志",
     "no_thread_left": "无法启动线程（{name}）：请调高进程和线程数上限",
+    "web_server_not_started": "Web 服务器无法启动；原因见日志 `web`",
+    "host_lacks_resources": (
+        "本机已无可用的文件描述符或内存（{detail}）：请调高上限，或结束占用它们的程序，"
+        "然后重新运行此命令"
+    ),
     "result_unwritable": "无法将结果写到标准输出：{detail}",
     "log_unwritable": "日志文件 {file} 无法写入：{detail}；工作照常进行，只是不写日志",
     "worker_not_ended": "有线程未能及时结束；其租约会自行到期",

@@ -22,6 +22,9 @@ MESSAGES: dict[str, Forms] = {
     "proxy_protocol_wrong": "the proxy broke off, or does not speak the protocol of its URL",
     "proxy_url_unusable": "the proxy's URL cannot be used",
     "connection_timed_out": "nothing came in time",
+    "host_without_descriptors": (
+        "this host has no file descriptor, memory or port left for a connection"
+    ),
     "connection_refused": "the connection was refused",
     "connection_broken": "the connection broke off",
     "connection_failed": "the connection failed: {kind}",

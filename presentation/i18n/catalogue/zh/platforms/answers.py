@@ -22,6 +22,7 @@ MESSAGES: dict[str, Forms] = {
     "proxy_protocol_wrong": "代理中断了连接，或其协议与 URL 不符",
     "proxy_url_unusable": "代理的 URL 无法使用",
     "connection_timed_out": "等待超时",
+    "host_without_descriptors": "本机已无可用于连接的文件描述符、内存或端口",
     "connection_refused": "连接被拒绝",
     "connection_broken": "连接中断",
     "connection_failed": "连接失败：{kind}",
