@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from app.pool import PoolFactories
     from crawler.creators.backfill import CreatorsBackfill
     from crawler.creators.catalogue import CreatorCatalogue
+    from crawler.creators.day_report import DayReports
+    from crawler.creators.ingestion_logs import IngestionLogs
     from crawler.creators.observations import ObservationJob
     from crawler.creators.profiles import ProfileReader
     from crawler.export.copies import SegmentCopies
@@ -218,6 +220,24 @@ class CrawlingFactories:
             platforms=self.pool.platforms,
             backfill=self.creators_backfill,
         )
+
+    @cached_property
+    def day_reports(self) -> DayReports:
+        """Return the reader of what the accounts ingested and exported by day."""
+        from crawler.creators.day_report import DayReports
+
+        return DayReports(
+            database=self.foundation.database,
+            clock=self.foundation.clock,
+            calendar=self.foundation.calendar,
+        )
+
+    @cached_property
+    def ingestion_logs(self) -> IngestionLogs:
+        """Return the reader of the pages that were ingested."""
+        from crawler.creators.ingestion_logs import IngestionLogs
+
+        return IngestionLogs(database=self.foundation.database, calendar=self.foundation.calendar)
 
     @cached_property
     def observations(self) -> ObservationJob:

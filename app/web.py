@@ -18,6 +18,7 @@ from web.edge.body_gate import BodyLimits
 from web.edge.protocol import ConnectionLimits
 from web.operations import Operations
 from web.server import Exposure, WebServer
+from web.use_cases.creators import CreatorUseCases, RowBudget
 from web.use_cases.distribution import BroadcastUseCases, DramaUseCases
 from web.use_cases.jobs import JobUseCases
 from web.use_cases.works import WorksUseCases
@@ -79,6 +80,8 @@ def _backend(app: App, kept: App, ending: threading.Event) -> Backend:
         groups=app.pool.groups,
         crawling=app.crawling.service,
         creators=app.crawling.creators,
+        day_reports=app.crawling.day_reports,
+        ingestion_logs=app.crawling.ingestion_logs,
         progress=app.crawling.snapshots,
         account_views=app.crawling.account_views,
         egress=app.pool.egress_operator,
@@ -134,4 +137,14 @@ def _use_cases(app: App, kept: App) -> UseCases:
             launcher=kept.jobs.launcher, runner=kept.jobs.runner, audit=shared.audit_log
         ),
         alerts=shared.alerts,
+        creators=CreatorUseCases(
+            catalogue=app.crawling.creators,
+            budget=RowBudget(
+                database=app.database,
+                clock=app.clock,
+                calendar=app.calendar,
+                rows_per_day=app.settings.api_rows_per_day,
+            ),
+            audit=shared.audit_log,
+        ),
     )

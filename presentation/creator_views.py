@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Sequence
 from typing import Any
 
 from crawler.creators.catalogue import CreatorDetails
 from crawler.creators.profiles import PlatformFields, address_of
+from crawler.export.formats.text_files import safe_row
 from presentation.json_rows import plain
+from storage.crawling.ingestion_logs import FirstListed, IngestionLog
 from storage.creators.observations import Observation
 from storage.creators.search import ListedCreator, Membership
 
 CONTACT_BITS = {"email": 1, "phone": 2, "messenger": 4}
+CSV_COLUMNS = (
+    "platform",
+    "uid",
+    "nickname",
+    "followers",
+    "videos",
+    "likes",
+    "contacts",
+    "profile_url",
+    "first_seen_at",
+    "seen_at",
+)
 STEPS = "▁▂▃▄▅▆▇█"
 
 
@@ -46,6 +62,19 @@ def creator_object(
     return shown | ({"raw_data": json.loads(row.raw_data)} if with_raw else {})
 
 
+def csv_text(rows: Sequence[ListedCreator], platforms: PlatformFields, *, with_header: bool) -> str:
+    """Return creators of a list as CSV; a text that a spreadsheet would run gets an apostrophe."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    objects = [creator_object(row, platforms) for row in rows]
+    if with_header:
+        writer.writerow(objects[0] if objects else CSV_COLUMNS)
+    for found in objects:
+        values = (" ".join(one) if isinstance(one, list) else one for one in found.values())
+        writer.writerow(safe_row(list(values)))
+    return out.getvalue()
+
+
 def details_object(found: CreatorDetails, *, with_raw: bool = True) -> dict[str, Any]:
     """Return one creator with its domains, what touched it in each, and its days."""
     creator = found.creator
@@ -76,6 +105,16 @@ def observation_object(row: Observation) -> dict[str, Any]:
     """Return the numbers that a creator had from one day to another."""
     shown: dict[str, Any] = {name: plain(value) for name, value in vars(row).items()}
     del shown["creator_id"]
+    return shown
+
+
+def ingestion_log_object(
+    row: IngestionLog, creators: Sequence[FirstListed] | None = None
+) -> dict[str, Any]:
+    """Return a stored page, with the creators that it brought in unless they are None."""
+    shown: dict[str, Any] = {name: plain(value) for name, value in vars(row).items()}
+    if creators is not None:
+        shown["creators"] = [{"uid": one.uid, "nickname": one.nickname} for one in creators]
     return shown
 
 

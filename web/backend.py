@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from core.settings import Settings
     from core.supervision.watchdog import Watchdog
     from crawler.creators.catalogue import CreatorCatalogue
+    from crawler.creators.day_report import DayReports
+    from crawler.creators.ingestion_logs import IngestionLogs
     from crawler.export.segment_files import SegmentFiles
     from crawler.service import CrawlingService
     from distribution.broadcast.broadcaster import Broadcaster
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from web.operations import Operations
     from web.use_cases.accounts import AccountUseCases
     from web.use_cases.alerts import AlertUseCases
+    from web.use_cases.creators import CreatorUseCases
     from web.use_cases.distribution import BroadcastUseCases, DramaUseCases
     from web.use_cases.egress import EgressUseCases
     from web.use_cases.exports import ExportUseCases
@@ -63,6 +66,7 @@ class UseCases:
     webhooks: WebhookUseCases
     jobs: JobUseCases
     alerts: AlertUseCases
+    creators: CreatorUseCases
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,8 @@ class Backend:
     groups: AccountGroups
     crawling: CrawlingService
     creators: CreatorCatalogue
+    day_reports: DayReports
+    ingestion_logs: IngestionLogs
     progress: SnapshotReader
     account_views: AccountViewReader
     egress: EgressOperator

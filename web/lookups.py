@@ -31,6 +31,7 @@ from web.problems import RequestRefusedError, not_found, refused_as
 from works.hourly.hours import Hour
 
 if TYPE_CHECKING:
+    from crawler.creators.catalogue import CreatorDetails
     from distribution.service import DramaDetails
     from storage.crawling.job_runs import JobRun
     from webhooks.service import DeliveryDetails
@@ -111,6 +112,16 @@ def existing_drama(backend: Backend, task_id: str) -> DramaDetails:
     """
     with refused_as(HTTPStatus.NOT_FOUND, InvalidInputError):
         return backend.dramas.details(task_id)
+
+
+def existing_creator(backend: Backend, platform: str, uid: str, days: int) -> CreatorDetails:
+    """Return a creator with its history of that many days.
+
+    Raises:
+        RequestRefusedError: there is none (404).
+    """
+    with refused_as(HTTPStatus.NOT_FOUND, InvalidInputError):
+        return backend.creators.show(platform, uid, days)
 
 
 def export_file(backend: Backend, segment: Segment) -> FileResponse:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated
 
@@ -16,10 +16,10 @@ from commands.framework.lazy_group import Group
 from commands.framework.options import AsJson
 from core.errors import InvalidInputError
 from core.messages import Message
-from core.requests import FieldChecks
 from crawler.creators.catalogue import MAX_ROWS
-from crawler.creators.filters import ConditionReader, contacts_named, sort_named
+from crawler.creators.filters import ConditionReader
 from crawler.creators.identity import creator_named
+from crawler.creators.requests import ListRequest, Status
 from crawler.tasks.requests import DEFAULT_PLATFORM
 from presentation.creator_views import creator_object, details_object, observation_object
 from presentation.json_rows import plain
@@ -39,13 +39,6 @@ class By(StrEnum):
     STATUS = "status"
     KEYWORD = "keyword"
     DAY = "day"
-
-
-class Status(StrEnum):
-    """Whether a creator of a domain is in a file already."""
-
-    PENDING = "pending"
-    EXPORTED = "exported"
 
 
 Platform = Annotated[str, typer.Option("--platform", help="where the creators are")]
@@ -90,17 +83,17 @@ def list_creators(
     if as_json + as_jsonl + as_csv > 1:
         raise InvalidInputError("one_output_form")
     with opened_app() as app:
-        wanted, order = _chosen(
-            app,
+        request = ListRequest(
             platform=platform,
             domain=domain,
-            where=where,
-            search=search,
-            keyword=keyword,
-            has=has,
+            where=where or (),
+            name=search,
+            keywords=keyword or (),
+            has=has or (),
             status=status,
             sort=sort,
         )
+        wanted, order = request.read(_reader(app), app.pool.platforms.searchable)
         rows = _pages(app, wanted, order, limit)
         fields = app.pool.platforms
         if as_json:
@@ -214,38 +207,6 @@ def count(
             result_table(tables.counted(rows))
         else:
             say(Message.of("no_creators_found"))
-
-
-def _chosen(
-    app: App,
-    *,
-    platform: str,
-    domain: str | None,
-    where: Sequence[str] | None,
-    search: str | None,
-    keyword: Sequence[str] | None,
-    has: Sequence[str] | None,
-    status: Status | None,
-    sort: str,
-) -> tuple[CreatorFilter, Sort]:
-    """Return what the options choose. Raise WrongFieldsError with the problem of each option."""
-    checks = FieldChecks()
-    conditions = checks.check("where", _reader(app).conditions, where or ())
-    contacts = checks.check("has", contacts_named, has or ())
-    order = checks.check("sort", sort_named, sort)
-    known = checks.check("platform", app.pool.platforms.searchable, platform)
-    checks.finish()
-    assert conditions is not None and order is not None and known is not None
-    wanted = CreatorFilter(
-        platform=known.name,
-        domain=domain,
-        is_exported=None if status is None else status is Status.EXPORTED,
-        keywords=tuple(keyword or ()),
-        contacts=contacts or 0,
-        name=search or None,
-        conditions=conditions,
-    )
-    return wanted, order
 
 
 def _reader(app: App) -> ConditionReader:

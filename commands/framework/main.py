@@ -77,6 +77,8 @@ class Baton(LazyGroup):
         CommandEntry("tasks", "Crawl and export tasks.", "crawling.tasks"),
         CommandEntry("creators", "What was collected of creators.", "crawling.creators"),
         CommandEntry("exports", "The export files and their proof.", "crawling.exports"),
+        CommandEntry("report", "Who ingested and exported what, by day.", "crawling.report"),
+        CommandEntry("logs", "The pages that were ingested.", "crawling.logs"),
         CommandEntry("stats", "Video statistics.", "works.stats"),
         CommandEntry("alerts", "What is wrong, or was.", "crawling.alerts"),
         CommandEntry("jobs", "What `run` does by schedule.", "crawling.jobs"),

@@ -253,6 +253,12 @@ class Settings(BaseSettings):
         "BATON_WEB_TRUSTED_PROXIES",
         "addresses or networks of proxies whose `X-Forwarded-For` is believed",
     )
+    api_rows_per_day: int = _setting(
+        10_000,
+        "BATON_API_ROWS_PER_DAY",
+        "creators that a token may read as a stream each day of the quota zone; 0: none",
+        ge=0,
+    )
     web_connections: int = _setting(
         128, "BATON_WEB_CONNECTIONS", "connections at a time, in all", ge=8, le=10_000
     )

@@ -105,10 +105,10 @@ class CreatorCatalogue:
             histories=self._histories(shown) if with_history and shown else {},
         )
 
-    def matching(self, wanted: CreatorFilter) -> int:
-        """Return how many creators are meant, COUNTED + 1 when there are more than COUNTED."""
+    def matching(self, wanted: CreatorFilter, most: int | None = None) -> int:
+        """Return how many creators are meant; counting stops at `most`, None: at COUNTED + 1."""
         require_domain_where_needed(wanted, None)
-        return self.database.read(search.count, wanted, COUNTED + 1)
+        return self.database.read(search.count, wanted, COUNTED + 1 if most is None else most)
 
     def show(self, platform: str, uid: str, days: int) -> CreatorDetails:
         """Return a creator with its history of that many days.

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
@@ -206,9 +207,8 @@ def _number(field: Field, operator: Operator, text: str) -> Condition:
     if operator in (Operator.CONTAINS, Operator.IN):
         raise _unfit(field, operator)
     match = NUMBER.fullmatch(text.replace(",", ""))
-    value = float(match[1]) * UNITS[match[2].lower()] if match and "." in match[1] else None
-    if match and value is None:
-        value = int(match[1]) * UNITS[match[2].lower()]
+    # Of binary fractions, 1.1万 would be no whole number.
+    value = Decimal(match[1]) * UNITS[match[2].lower()] if match else None
     if value is None or value != int(value) or value > MAX_NUMBER:
         raise InvalidInputError("number_malformed", text=text[:MAX_TEXT])
     return Condition(field, operator, int(value))

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from storage.engines.datetimes import from_sql, to_sql
-from storage.engines.transactions import Tx
+from storage.engines.transactions import Tx, in_list
 from storage.models.mapping import row_to
+
+SELECT_LOG = (
+    "SELECT l.id, l.task_id, l.account_id, a.username AS account,"
+    " COALESCE(a.platform, t.platform) AS platform, l.domain, l.keyword, l.page_number,"
+    " l.ingested_count, l.new_count, l.rejected_count, l.start_time, l.end_time"
+    " FROM ingestion_logs l LEFT JOIN accounts a ON a.id=l.account_id"
+    " LEFT JOIN tasks t ON t.id=l.task_id"
+)
 
 
 @dataclass(frozen=True)
@@ -120,3 +129,106 @@ def newest(tx: Tx, platform: str, limit: int) -> list[PageLog]:
         )
         for row in rows
     ]
+
+
+@dataclass(frozen=True)
+class LogFilter:
+    """Which pages are meant; None leaves a condition out.
+
+    `task_id` also means the pieces of that task, `account` is a name, and the page was stored
+    within [`since`, `until`).
+    """
+
+    domain: str | None = None
+    account: str | None = None
+    task_id: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class IngestionLog:
+    """A stored page: who fetched it for which task, and the creators on it.
+
+    `ingested_count` are those kept, `new_count` those that were new to the domain, `rejected_count`
+    entries that could not be read. `account` is None when its row is gone, `platform` when account
+    and task are.
+    """
+
+    id: int
+    task_id: int
+    account_id: int
+    account: str | None
+    platform: str | None
+    domain: str
+    keyword: str | None
+    page_number: int
+    ingested_count: int
+    new_count: int
+    rejected_count: int
+    start_time: datetime
+    end_time: datetime
+
+
+def matching(
+    tx: Tx, wanted: LogFilter, limit: int, before: int | None = None
+) -> list[IngestionLog]:
+    """Return up to `limit` logs that are meant, newest first, with ids below `before` if given."""
+    parts = ["1=1"]
+    if wanted.domain is not None:
+        parts.append("l.domain=:domain")
+    if wanted.account is not None:
+        parts.append("l.account_id IN (SELECT id FROM accounts WHERE username=:account)")
+    if wanted.task_id is not None:
+        parts.append("l.task_id IN (SELECT id FROM tasks WHERE id=:task OR parent_id=:task)")
+    if wanted.since is not None:
+        parts.append("l.end_time>=:since")
+    if wanted.until is not None:
+        parts.append("l.end_time<:until")
+    if before is not None:
+        parts.append("l.id<:before")
+    rows = tx.all(
+        f"{SELECT_LOG} WHERE {' AND '.join(parts)} ORDER BY l.id DESC LIMIT :limit",
+        domain=wanted.domain,
+        account=wanted.account,
+        task=wanted.task_id,
+        since=to_sql(wanted.since) if wanted.since else None,
+        until=to_sql(wanted.until) if wanted.until else None,
+        before=before,
+        limit=limit,
+    )
+    return [row_to(IngestionLog, row) for row in rows]
+
+
+def get(tx: Tx, log_id: int) -> IngestionLog | None:
+    """Return the log with that id; None when there is none."""
+    row = tx.one(f"{SELECT_LOG} WHERE l.id=:id", id=log_id)
+    return row_to(IngestionLog, row) if row else None
+
+
+@dataclass(frozen=True)
+class FirstListed:
+    """A creator that a page listed before any other page of its domain did."""
+
+    ingestion_log_id: int
+    platform: str
+    uid: str
+    nickname: str
+
+
+def first_listed(tx: Tx, platform: str, domain: str, log_ids: Sequence[int]) -> list[FirstListed]:
+    """Return the creators that these pages of a domain brought in, by page and row.
+
+    It reads all creators of the domain.
+    """
+    marks, names = in_list(log_ids)
+    rows = tx.all(
+        "SELECT ingestion_log_id, platform, uid, nickname"
+        f" FROM influencers {tx.dialect.force_index('uq_influencers_identity')}"
+        f" WHERE platform=:platform AND domain=:domain AND ingestion_log_id IN ({marks})"
+        " ORDER BY ingestion_log_id, id",
+        platform=platform,
+        domain=domain,
+        **names,
+    )
+    return [row_to(FirstListed, row) for row in rows]

@@ -249,6 +249,7 @@ def test_a_wrong_condition_says_what_is_wrong(text, problem) -> None:
     ("text", "expected"),
     [
         ("followers>=1万", Condition(Field.FOLLOWERS, Operator.AT_LEAST, 10_000)),
+        ("followers>=1.1万", Condition(Field.FOLLOWERS, Operator.AT_LEAST, 11_000)),
         ("followers<1.5k", Condition(Field.FOLLOWERS, Operator.BELOW, 1500)),
         ("followers = 1,000", Condition(Field.FOLLOWERS, Operator.EQUAL, 1000)),
         ("seen since 7d", Condition(Field.SEEN_AT, Operator.AT_LEAST, "2026-11-15 04:00:00.000")),

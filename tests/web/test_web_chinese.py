@@ -32,11 +32,11 @@ TOLD_ATTRIBUTES = {
 WORD = re.compile(r"[A-Za-z][A-Za-z']+")
 TERM_WORDS = """Baton English HTTP URL API CSV JSON Cookie cookies txt SESSDATA bili jct http
     cURL user password host port https whsec id uid kB MB GB Asia Shanghai UTC YouTube TikTok
-    Douyin Bilibili csv jsonl xlsx parquet youtube tikhub Webhook"""
+    Douyin Bilibili csv jsonl xlsx parquet youtube tikhub Webhook Excel"""
 DATA_WORDS = """alice bob boss bilibili test host receiver example hook event BV log crawl export
     web INFO task account page daily stats scan token tired quota reset session checks
     hourly views catalogue play counts late completions prune works discover done alerts
-    direct gate search"""
+    direct gate search creator creators observations backfill followers"""
 TERMS, DATA = set(TERM_WORDS.split()), set(DATA_WORDS.split())
 NAMED = re.compile(
     r"(?:[\w.-]+/)*[\w.-]+\.(?:csv|log|json)\b|https?://\S+|BV\w+|\b[A-Z]+(?:_[A-Z]+)+\b"

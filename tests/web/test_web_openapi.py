@@ -17,7 +17,7 @@ from app.container import App
 from tests.support.web.busy_site import fill
 from tests.support.web.web_site import Site
 
-CALLS = 400
+CALLS = 450
 AWAY = {502}  # of calls that ask a platform, which cannot be reached from here
 Schema = dict[str, Any]
 WILD: st.SearchStrategy[Any] = st.one_of(

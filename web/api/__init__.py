@@ -21,14 +21,17 @@ from web.api import (
     webhooks,
     works,
 )
-from web.api.creators import creators
+from web.api.creators import creators, ingestion_logs, report, streams
 
 PREFIX = "/api/v1"
 ROUTERS: tuple[APIRouter, ...] = (
     status.router,
     accounts.router,
     tasks.router,
+    streams.router,  # before the addresses of single creators
     creators.router,
+    report.router,
+    ingestion_logs.router,
     exports.router,
     works.router,
     dramas.router,

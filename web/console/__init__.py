@@ -18,6 +18,7 @@ from web.console import (
     videos,
     webhooks,
 )
+from web.console.creators import creators, report
 from web.console.pool import accounts, egress, proxies
 from web.console.rendering import Section
 
@@ -30,7 +31,9 @@ SECTIONS = (
     Section("/admin/proxies", "Proxies", proxies.router),
     Section("/admin/egress", "Routes and circuits", egress.router),
     Section("/admin/tasks", "Tasks", tasks.router),
+    Section("/admin/creators", "Creators", creators.router),
     Section("/admin/exports", "Exports", exports.router),
+    Section("/admin/report", "Day report", report.router),
     Section("/admin/videos", "Videos", videos.router),
     Section("/admin/dramas", "Dramas", dramas.router),
     Section("/admin/broadcaster", "Broadcaster", broadcaster.router),

@@ -169,7 +169,7 @@ document.addEventListener("visibilitychange", () => {
   if (!document.hidden && due) refresh();
 });
 
-document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+document.querySelector(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
 const controls = document.querySelector(".refresh");
 if (controls) {

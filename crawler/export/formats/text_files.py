@@ -83,7 +83,7 @@ class CsvWriter:
         self._file = TextFile(path, encoding=BOM_ENCODING, packed=packed)
         self._lines = io.StringIO(newline="")
         self._csv = csv.writer(self._lines)
-        self._row = _plain_row if table.raw_cells else _safe_row
+        self._row = _plain_row if table.raw_cells else safe_row
         self._csv.writerow(table.headers)
 
     def write(self, rows: Iterable[Sequence[object]]) -> None:
@@ -171,7 +171,8 @@ def _plain_row(row: Sequence[object]) -> list[object]:
     return [_as_json(value) if isinstance(value, dict | list) else value for value in row]
 
 
-def _safe_row(row: Sequence[object]) -> list[object]:
+def safe_row(row: Sequence[object]) -> list[object]:
+    """Return the cells of a CSV row, those that a spreadsheet would run with an apostrophe."""
     # Most cells are harmless: only those that may be risky cost a call.
     return [
         (value if value[:1] not in RISKY_STARTS else _escaped(value))

@@ -12,11 +12,14 @@ from crawler.tasks.parents import CANCELLED
 from storage.catalogue import view_data, works
 from storage.catalogue.works import Work
 from storage.crawling import task_labels
+from storage.creators import observations
+from storage.creators.observations import Observation
 from storage.distribution import endpoints
 from storage.distribution.deliveries import DeliveryKind
 from storage.models.accounts import AccountStatus
 from storage.operations import alerts
 from storage.operations.alerts import AlertKind
+from tests.crawler.test_crawler_creators import entry, store
 from tests.support.accounts.egress import add_route, open_circuit
 from tests.support.apps import add_account
 from tests.support.crawler.workbench import change, export, file_crawl, store_rows
@@ -54,6 +57,13 @@ PAGES = (
     "/admin/tasks?label=客户",
     "/admin/tasks?status=failed&domain=none",
     "/admin/tasks/99",
+    "/admin/creators?domain=护肤",
+    "/admin/creators?least=很多",
+    "/admin/creators/bilibili/7",
+    "/admin/creators/bilibili/99",
+    "/admin/report?day=今天",
+    "/admin/report/ingestion-logs?creators=yes",
+    "/admin/report/ingestion-logs?task=甲&day=今天",
 )
 
 
@@ -100,7 +110,21 @@ def fill(site: Site) -> Site:
     app.settings.log_dir.mkdir(parents=True, exist_ok=True)
     line = "2026-11-22T05:00:00.123Z INFO crawl task=3 account=alice page=7\n"
     (app.settings.log_dir / "crawl-2026-11-22.log").write_text(line)
+    _store_creators(app)
     return site
+
+
+def _store_creators(app: App) -> None:
+    """Store a page of two creators, with the history of one."""
+    store(
+        app, entry("7", 12_345, "小鹿", sign="a@b.cn 13800138000"), entry("8", None), domain="护肤"
+    )
+    today = app.calendar.day(app.clock.now())
+    days = [
+        Observation(1, day, day, 12_000 + 100 * back, 3, None, None)
+        for back, day in enumerate(today - timedelta(days=back) for back in range(3))
+    ]
+    app.database.write(observations.put, days)
 
 
 def _trouble_egress(app: App) -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Annotated
 
 from fastapi import Depends, Query
 
-from core.requests import FieldChecks
 from crawler.creators.catalogue import MAX_ROWS
-from crawler.creators.filters import contacts_named, sort_named
+from crawler.creators.requests import ListRequest, Status
 from crawler.tasks.requests import DEFAULT_PLATFORM, MAX_DOMAIN_LETTERS
 from storage.creators.conditions import CreatorFilter
 from storage.creators.search import Sort
@@ -22,25 +20,27 @@ MAX_CURSOR = 2000
 MAX_WHERE = 500
 
 
-class Status(StrEnum):
-    """Whether a creator of a domain is in a file already."""
+@dataclass(frozen=True)
+class StreamQuery:
+    """Which creators are asked for, in which order, and whether with their raw data."""
 
-    PENDING = "pending"
-    EXPORTED = "exported"
+    wanted: CreatorFilter
+    sort: Sort
+    with_raw: bool
 
 
 @dataclass(frozen=True)
 class ListQuery:
-    """Which creators are asked for, in which order, and which page of them."""
+    """The creators that are asked for, and which page of them."""
 
     wanted: CreatorFilter
     sort: Sort
+    with_raw: bool
     after: str | None
     limit: int
-    with_raw: bool
 
 
-def _asked(
+def _chosen(
     backend: TheBackend,
     platform: Annotated[str, Query(max_length=32, description="where they are")] = DEFAULT_PLATFORM,
     domain: Annotated[
@@ -60,29 +60,33 @@ def _asked(
     sort: Annotated[str, Query(max_length=40, description="a field; - in front: highest first")] = (
         "-followers"
     ),
+    raw: Annotated[bool, Query(description="with raw_data, the platform's entry")] = False,
+) -> StreamQuery:
+    request = ListRequest(
+        platform=platform,
+        domain=domain,
+        where=where or (),
+        name=q,
+        keywords=keyword or (),
+        has=has or (),
+        status=status,
+        sort=sort,
+    )
+    wanted, order = request.read(condition_reader(backend), backend.platforms.searchable)
+    return StreamQuery(wanted, order, raw)
+
+
+TheStreamQuery = Annotated[StreamQuery, Depends(_chosen)]
+
+
+def _asked(
+    chosen: TheStreamQuery,
     after: Annotated[str | None, Query(max_length=MAX_CURSOR, description="`next` of a page")] = (
         None
     ),
     limit: Annotated[int, Query(ge=1, le=MAX_ROWS, description="creators at most")] = USUAL_ROWS,
-    raw: Annotated[bool, Query(description="with raw_data, the platform's entry")] = False,
 ) -> ListQuery:
-    checks = FieldChecks()
-    conditions = checks.check("where", condition_reader(backend).conditions, where or ())
-    contacts = checks.check("has", contacts_named, has or ())
-    order = checks.check("sort", sort_named, sort)
-    known = checks.check("platform", backend.platforms.searchable, platform)
-    checks.finish()
-    assert conditions is not None and order is not None and known is not None
-    wanted = CreatorFilter(
-        platform=known.name,
-        domain=domain,
-        is_exported=None if status is None else status is Status.EXPORTED,
-        keywords=tuple(keyword or ()),
-        contacts=contacts or 0,
-        name=q or None,
-        conditions=conditions,
-    )
-    return ListQuery(wanted, order, after, limit, raw)
+    return ListQuery(chosen.wanted, chosen.sort, chosen.with_raw, after, limit)
 
 
 TheListQuery = Annotated[ListQuery, Depends(_asked)]

@@ -56,6 +56,35 @@ MESSAGES: dict[str, Forms] = {
     ),
     "unknown_account": "an unknown account",
     "file_not_sealed": "not sealed yet",
+    # the report of a day, and its log
+    "column_ingested": "ingested",
+    "column_files": "files",
+    "column_page": "page",
+    "report_title": "Report",
+    "report_heading": "Report of {day} (quota zone)",
+    "report_ingested": "Ingested",
+    "report_exported": "Exported",
+    "report_nothing": "  nothing",
+    "report_sum": "sum",
+    "report_is_empty": "nothing was ingested or exported on {day}",
+    "report_was_written": "written to {file}",
+    "one_report_form": "choose one of --json and --sentences",
+    "ingested_today": "{domain}: account {account} ingested {count:,} creators of it today",
+    "ingested_on_day": "{domain}: account {account} ingested {count:,} creators of it on {day}",
+    "exported_today_by": "account {account} exported {count:,} creators of {domain}",
+    "exported_on_day": "account {account} exported {count:,} creators of {domain} on {day}",
+    "no_page_ingested": "no page that was ingested fits",
+    "page_was_ingested": (
+        "{moment} {account}: page {page} of {domain} (task {task_id}): {count:,} creators,"
+        " {new:,} of them new"
+    ),
+    "page_creator": "  {nickname} ({uid})",
+    "ingestion_log_unknown": "there is no ingestion log {log_id}",
+    # streams of creators
+    "api_rows_used_up": (
+        "these are at least {rows:,} creators, and this token may read {left:,} more today, of"
+        " {most:,}"
+    ),
     # what people give
     "condition_malformed": (
         "{text!r} is no condition; it is FIELD OPERATOR VALUE, such as followers>=10000; fields:"

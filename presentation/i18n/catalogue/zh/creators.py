@@ -51,6 +51,32 @@ MESSAGES: dict[str, Forms] = {
     ),
     "unknown_account": "未知账号",
     "file_not_sealed": "尚未封存",
+    # the report of a day, and its log
+    "column_ingested": "入库",
+    "column_files": "文件",
+    "column_page": "页码",
+    "report_title": "日报",
+    "report_heading": "{day} 日报（配额时区）",
+    "report_ingested": "入库",
+    "report_exported": "导出",
+    "report_nothing": "  无",
+    "report_sum": "合计",
+    "report_is_empty": "{day} 没有入库，也没有导出",
+    "report_was_written": "已写入 {file}",
+    "one_report_form": "--json 和 --sentences 只能选一个",
+    # The operator's own words: 什么类型的达人今天哪个账号入库了多少个; 账号一导出了4000个什么类型的达人.
+    "ingested_today": "{domain}类型的达人今天账号{account}入库了{count}个",
+    "ingested_on_day": "{domain}类型的达人{day}账号{account}入库了{count}个",
+    "exported_today_by": "账号{account}导出了{count}个{domain}类型的达人",
+    "exported_on_day": "账号{account}{day}导出了{count}个{domain}类型的达人",
+    "no_page_ingested": "没有符合条件的入库日志",
+    "page_was_ingested": (
+        "{moment} {account}：{domain} 第 {page} 页（任务 {task_id}）：入库 {count:,} 个，其中新增 {new:,} 个"
+    ),
+    "page_creator": "  {nickname}（{uid}）",
+    "ingestion_log_unknown": "没有编号为 {log_id} 的入库日志",
+    # streams of creators
+    "api_rows_used_up": "至少有 {rows:,} 个达人，而此令牌今天的 {most:,} 行中还可读取 {left:,} 行",
     # what people give
     "condition_malformed": (
         "{text!r} 不是条件；写法为 字段 运算符 值，例如 followers>=10000；字段：{fields:, }；"

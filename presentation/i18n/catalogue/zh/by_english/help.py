@@ -244,6 +244,20 @@ HELP = {
     "the platform, from `circuits list`": "平台，见 `circuits list`",
     "only of this route; * for those of all routes": "仅此线路；* 表示针对所有线路的熔断",
     "only of this endpoint; * for those of all endpoints": "仅此接口；* 表示针对所有接口的熔断",
+    "Who ingested and exported what, by day.": "按日查看谁入库、谁导出了什么。",
+    "The pages that were ingested.": "入库日志。",
+    "Tell which account ingested and exported how many of which domain.": (
+        "查看哪个账号入库、导出了哪个领域的多少个达人。"
+    ),
+    "A day is one of the quota zone.": "日期按配额时区计算。",
+    "another day, like 2026-11-21; default: today": "其他日期，如 2026-11-21；默认：今天",
+    "only by the account of this name": "只看这个账号",
+    "write it to this Excel file, too": "同时写入这个 Excel 文件",
+    "print a sentence for each account and domain": "每个账号和领域输出一句话",
+    "List the pages that were ingested, newest first.": "列出入库日志，最新的在前。",
+    "only of this task and its pieces": "只看这个任务及其子任务",
+    "only of this day, like 2026-11-21": "只看这一天，如 2026-11-21",
+    "also the creators that each page brought in": "同时列出每页新入库的达人",
     "What was collected of creators.": "已采集的达人。",
     "List creators: of a platform or a domain, filtered and sorted.": (
         "列出平台或领域的达人，可筛选和排序。"
