@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
-from core.errors import DatabaseError, DatabaseUnavailableError, SettingsError
-from storage.engines.transactions import Database, failure_is_lasting, open_engine
+from core.errors import DatabaseError, DatabaseRefusedError, DatabaseUnavailableError, SettingsError
+from storage.engines.transactions import Database, open_engine
 from tests.support.mariadb import MariaDBServer
 from tests.support.messages import raises_saying
 
@@ -20,7 +20,7 @@ def test_an_unknown_database_is_told_with_advice(mariadb: MariaDBServer, open_da
     url = f"mysql://root:@127.0.0.1:{mariadb.port}/nowhere"
     with raises_saying(DatabaseError, "CREATE DATABASE") as caught:
         ask(open_database(url, patience_secs=60))
-    assert failure_is_lasting(caught.value)
+    assert isinstance(caught.value, DatabaseRefusedError)
 
 
 def test_a_database_of_others_is_told_with_advice(mysql_url, open_database):
@@ -34,7 +34,7 @@ def test_a_wrong_password_is_told_without_it(mysql_url, open_database):
     with raises_saying(DatabaseError, "wrong user or password; check DATABASE_URL") as caught:
         ask(open_database(url, patience_secs=60))
     assert "hunter2" not in f"{caught.value!r} {caught.value.__cause__!r}"
-    assert failure_is_lasting(caught.value)
+    assert isinstance(caught.value, DatabaseRefusedError)
 
 
 def test_a_server_that_is_not_there_is_told_without_the_password(open_database):
@@ -44,7 +44,7 @@ def test_a_server_that_is_not_there_is_told_without_the_password(open_database):
     with raises_saying(DatabaseUnavailableError, rf"baton@127\.0\.0\.1:{port}/baton") as caught:
         ask(open_database(f"mysql://baton:hunter2@127.0.0.1:{port}/baton"))
     assert "hunter2" not in str(caught.value)
-    assert not failure_is_lasting(caught.value)
+    assert isinstance(caught.value, DatabaseRefusedError)
 
 
 def test_a_lasting_failure_is_not_waited_for(mysql_url, open_database, clock):
