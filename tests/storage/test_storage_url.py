@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from core.errors import DatabaseError, DatabaseRefusedError, DatabaseUnavailableError, DatabaseUnavailableError, SettingsError
+from core.errors import DatabaseError, DatabaseRefusedError, DatabaseUnavailableError, SettingsError
 from storage.engines.transactions import Database, open_engine
 from tests.support.mariadb import MariaDBServer
 from tests.support.messages import raises_saying
