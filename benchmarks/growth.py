@@ -25,7 +25,7 @@ from benchmarks import memory, rows
 from benchmarks.ground import Ground, Place, add_accounts, opened
 from benchmarks.results import Figure, Result
 from crawler.export.columns import DEFAULT_COLUMNS
-from crawler.export.export_transaction import ExportTransaction
+from crawler.export.export_transaction import Batch, ExportTransaction
 from crawler.export.options import ExportOptions
 from crawler.export.row_sources import PendingRows
 from crawler.tasks.leases import TaskLease
@@ -209,12 +209,13 @@ def _batch(table: Table) -> float:
         segment,
         source=PendingRows(segment.platform, segment.domain),
         segment_id=None,
+        last_id=0,
         after=after,
         marker=after,
         limit=BATCH_ROWS,
     )
     secs = time.perf_counter() - begin
-    assert batch is not None
+    assert isinstance(batch, Batch)
     assert len(batch.rows) == BATCH_ROWS
     app.database.write(_undo, batch.segment_id, account.id)
     app.pool.manager.release(account)
@@ -382,15 +383,14 @@ def _sealed_segment(tx: Tx, app: App, block: Block, task_id: int, account: int, 
     ids, now = (block.first_id, block.first_id + block.count - 1), app.clock.now()
     new = _new_segment(task_id, account, block.domain, day)
     segment_id = export_segments.open_segment(tx, new, ids, block.count, now)
-    export_segments.seal(
-        tx,
-        segment_id,
+    file = export_segments.SealedFile(
         file_path=f"{segment_id}.csv",
-        size=10**6,
+        bytes=10**6,
         sha256="0" * 64,
+        content_sha256="0" * 64,
         host=app.host,
-        now=now,
     )
+    export_segments.seal(tx, segment_id, file, now)
     return segment_id
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from enum import Enum, auto
 
 from accounts.account_lease import AccountLease
 from core.clock import Clock
@@ -29,6 +30,16 @@ class Batch:
     marker: int
 
 
+class RowsOutOfOrder(Enum):
+    """The next rows have lower ids than the open segment: they begin a new one.
+
+    A file that is rendered again has its rows by id, so that it gets the old bytes only when they
+    were added so.
+    """
+
+    FOUND = auto()
+
+
 @dataclass(frozen=True, kw_only=True)
 class ExportTransaction:
     """Moves the next rows of a domain into a segment, all or nothing.
@@ -49,14 +60,18 @@ class ExportTransaction:
         *,
         source: RowSource,
         segment_id: int | None,
+        last_id: int,
         after: int,
         marker: int,
         limit: int,
-    ) -> Batch | None:
+    ) -> Batch | RowsOutOfOrder | None:
         """Export the next rows of the source; None when there is none to export just now.
+
+        Nothing is written where the open segment must be ended first.
 
         Args:
             segment_id: the open segment; None: this batch opens `segment`.
+            last_id: the id of the segment's last row; 0 without one, and for a selection.
             after: only rows behind it are exported: an id, or a place of a selection.
             marker: how far the task has come.
             limit: rows at most.
@@ -68,11 +83,13 @@ class ExportTransaction:
             CommitUnknownError: nobody knows whether the rows were exported.
         """
 
-        def work(tx: Tx) -> Batch | None:
+        def work(tx: Tx) -> Batch | RowsOutOfOrder | None:
             found = source.next_rows(tx, after, marker, limit)
             if found is None:
                 return None
             rows = found.rows
+            if segment_id is not None and rows[0]["id"] < last_id:
+                return RowsOutOfOrder.FOUND
             # One transaction: a crash between two of these steps would export rows twice, or charge
             # the quota for rows that nobody gets.
             in_segment = self._add_to_segment(tx, segment, segment_id, found)

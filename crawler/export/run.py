@@ -28,7 +28,8 @@ class ExportRun:
     `marker` is the highest id of a creator's row that the task has exported, or the last place of
     its selection; `exported` is the number of its rows so far, those of earlier workers included.
     `account` is None while no account is leased, `segment_id` and `writer` while no segment is
-    open.
+    open. `segment_last_id` is the id of the segment's last row; 0 for a selection, which has an
+    order of its own.
     """
 
     task: TaskLease
@@ -37,6 +38,7 @@ class ExportRun:
     exported: int
     account: AccountLease | None = None
     segment_id: int | None = None
+    segment_last_id: int = 0
     writer: SegmentWriter | None = None
 
     @classmethod

@@ -23,7 +23,7 @@ from core.logs import fields, redacted, service_log
 from core.messages import Message
 from core.poller import database_poller
 from core.supervision.internal_errors import ComponentErrors
-from crawler.export.export_transaction import Batch, ExportTransaction
+from crawler.export.export_transaction import Batch, ExportTransaction, RowsOutOfOrder
 from crawler.export.formats import FORMATS
 from crawler.export.options import ExportLimits
 from crawler.export.row_sources import source_of
@@ -218,10 +218,14 @@ class ExportWorker:
                 segment,
                 source=source,
                 segment_id=run.segment_id,
+                last_id=run.segment_last_id,
                 after=after,
                 marker=run.marker,
                 limit=limit,
             )
+            if isinstance(batch, RowsOutOfOrder):
+                self._finalize(run)
+                return self._next_batch(run, account, day, quota_left)
             if batch is not None:
                 self._append(run, account, batch)
                 return batch
@@ -229,6 +233,8 @@ class ExportWorker:
 
     def _append(self, run: ExportRun, account: AccountLease, batch: Batch) -> None:
         run.marker, run.segment_id = batch.marker, batch.segment_id
+        if run.options.selection is None:
+            run.segment_last_id = batch.rows[-1]["id"]
         run.exported += len(batch.rows)
         if run.writer is None:
             run.writer = self.finalizer.open_part(run.task, batch.segment_id)
@@ -250,6 +256,7 @@ class ExportWorker:
         # Cleared first: a segment that cannot be finalized stays open for the next holder.
         writer, segment_id = run.writer, run.segment_id
         run.writer = run.segment_id = None
+        run.segment_last_id = 0
         self.finalizer.finalize(run.task, segment_id, writer)
 
     def _hand_over(self, run: ExportRun, day: date) -> Next:

@@ -26,6 +26,7 @@ from tests.support.crawler.workbench import (
     ONE_ENGINE,
     Crash,
     after_batch,
+    at_call,
     change,
     die,
     export,
@@ -331,3 +332,24 @@ def test_what_cannot_be_copied_says_why(filled: App, make_app) -> None:
     for wrong in ({"format": "pdf"}, {"columns": "colour"}, {"headers": "fr"}):
         with pytest.raises(InvalidInputError):
             CopyRequest(**wrong)
+
+
+def test_rows_that_come_late_with_lower_ids_begin_a_file_of_their_own(make_app, agree) -> None:
+    """Rendered again, a file has its rows by id: it must have been written so."""
+    app = make_app(export_batch_rows=4)
+    add_account(app, "acc1")
+    store_rows(app, 10)
+    late = "UPDATE influencers SET status='{}', export_log_id={} WHERE id BETWEEN 2 AND 4"
+    change(app, late.format("exported", 0))
+    task = file_export(app)
+    come = at_call(2, lambda: change(app, late.format("pending_export", "NULL")), lambda *_: None)
+    work_off(app, task, app.crawling.export_worker(after_commit=come))
+    assert [(one.first_id, one.last_id) for one in segments_of(app)] == [(1, 10), (2, 4)]
+    assert sorted(agree()) == list(range(1, 11))
+    for segment in segments_of(app):
+        path = app.crawling.segment_files.locate(segment.file_path)
+        before = path.read_bytes()
+        path.unlink()
+        app.crawling.segment_finalizer.rebuild(segment.id)
+        assert path.read_bytes() == before
+    assert app.crawling.verifier.verify(deep=True).problems == []

@@ -130,7 +130,7 @@ def test_a_page_stored_twice_adds_no_row_twice(make_app, platform) -> None:
     assert column(app, "SELECT ingested_count FROM ingestion_logs") == [20] * 6
 
 
-def test_a_recrawl_refreshes_names_and_raw_data_and_leaves_the_export_alone(
+def test_a_recrawl_refreshes_what_waits_and_leaves_the_export_alone(
     make_app, platform, database_url
 ) -> None:
     server = platform(creators=40)
@@ -149,9 +149,13 @@ def test_a_recrawl_refreshes_names_and_raw_data_and_leaves_the_export_alone(
     server.spoil = renamed
     crawl(app)
     assert rows(app, f"SELECT {kept} FROM influencers ORDER BY id") == before
-    assert set(column(app, "SELECT nickname FROM influencers")) == {"新名"}
-    raw = [json.loads(text) for text in column(app, "SELECT raw_data FROM influencers")]
+    waiting = "FROM influencers WHERE status='pending_export'"
+    assert set(column(app, f"SELECT nickname {waiting}")) == {"新名"}
+    raw = [json.loads(text) for text in column(app, f"SELECT raw_data {waiting}")]
     assert {one["fans"] for one in raw} == {7}
+    delivered = "SELECT nickname FROM influencers WHERE status='exported'"
+    assert "新名" not in column(app, delivered)  # what was delivered stays as it was
+    assert set(column(app, "SELECT nickname FROM creators")) == {"新名"}
     assert outside_checker.problems(database_url, app.settings.exports_dir) == []
 
 

@@ -220,6 +220,7 @@ def test_a_batch_under_a_stale_token_changes_nothing(
             new,
             source=PendingRows(new.platform, new.domain),
             segment_id=None,
+            last_id=0,
             after=0,
             marker=0,
             limit=5,

@@ -140,12 +140,11 @@ def test_a_long_run_keeps_its_lease(at_ten, clock):
 
     assert one.jobs.runner.run_due(hourly(long)) is not None
     assert other.jobs.runner.run_due(hourly(fine)) is not None
-    reason = "the run of 2026-11-22 10:00 went on until 2026-11-22 12:00"
-    assert told(one) == [
-        ("10:00", "succeeded", "long"),
-        ("11:00", "missed", reason),
-        ("12:00", "succeeded", "did 12:00"),
-    ]
+    first, missed, last = told(one)
+    assert first == ("10:00", "succeeded", "long")
+    assert missed[:2] == ("11:00", "missed")
+    assert missed[2].startswith("the run of 2026-11-22 10:00 went on until 2026-11-22 12:00")
+    assert last == ("12:00", "succeeded", "did 12:00")
 
 
 @ONE_ENGINE
