@@ -25,6 +25,7 @@ LOOKS = {
     *("plan", "status", "doctor", "sandbox", "alerts list", "broadcast status", "egress list"),
     *("accounts list", "accounts explain", "tasks list", "tasks show", "exports list"),
     *("accounts groups", "tasks keywords", "proxies list", "works rejected"),
+    *("report today", "logs ingestion"),
     *("creators list", "creators show", "creators new", "creators count", "creators history"),
     *("jobs list", "jobs preview", "works list", "views trend", "views top", "views daily"),
     *("views growth", "views gaps", "webhooks list", "webhooks show", "dramas list"),

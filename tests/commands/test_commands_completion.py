@@ -50,8 +50,8 @@ FREE = re.findall(
     accounts.set_agent.AGENT circuits.--endpoint egress.--for serve.--host stats.fetch.LINKS
     works.add.LINKS
     --days --per-proxy --scheme --search --stop-dry --where UID start_crawl.--keyword
-    accounts.set_proxy.PROXY proxies.add.PROXY proxies.--accounts-to proxies.--parallel
-    proxies.--timeout proxies.--url
+    --day logs.--task accounts.set_proxy.PROXY proxies.add.PROXY proxies.--accounts-to
+    proxies.--parallel proxies.--timeout proxies.--url
     """,
 )
 PROGRAM = """#!{python}

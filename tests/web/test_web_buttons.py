@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from app.container import App
 from storage.models.accounts import AccountStatus
 from storage.models.tasks import TaskStatus
+from tests.support.apps import add_account as stored_account
 from tests.support.crawler.workbench import change, file_crawl, task_of
 from tests.support.web.busy_site import PAGES, fill
 from tests.support.web.web_site import Site
@@ -117,9 +118,10 @@ def check_account(page: Page, site: Site) -> None:
 
 
 def rename_account(page: Page, site: Site) -> None:
-    at(page, site, "accounts/2").get_by_label("Name").fill("robert")
-    press(page, "accounts/2/rename", "Account bob is robert now.")
-    assert site.app.pool.registry.find("robert").id == 2
+    account = stored_account(site.app, "olga")
+    at(page, site, f"accounts/{account}").get_by_label("Name").fill("robert")
+    press(page, f"accounts/{account}/rename", "Account olga is robert now.")
+    assert site.app.pool.registry.find("robert").id == account
 
 
 def group_account(page: Page, site: Site) -> None:
@@ -129,13 +131,47 @@ def group_account(page: Page, site: Site) -> None:
 
 
 def delete_account(page: Page, site: Site) -> None:
-    press(at(page, site, "accounts/2"), "accounts/2/delete", "Account bob is deleted.")
-    assert [one.username for one in site.app.pool.registry.deleted()] == ["bob (deleted)"]
+    account = stored_account(site.app, "gone")
+    press(at(page, site, f"accounts/{account}"), f"accounts/{account}/delete", "gone is deleted.")
+    assert [one.username for one in site.app.pool.registry.deleted()] == ["gone (deleted)"]
+
+
+def proxy_account(page: Page, site: Site) -> None:
+    at(page, site, "accounts/2").locator("form[action$='/proxy'] input").fill("none")
+    press(page, "accounts/2/proxy", "Account bob leaves without a proxy.")
+
+
+def import_proxies(page: Page, site: Site) -> None:
+    at(page, site, "proxies").locator("textarea").fill("127.0.0.1:9:user:pass")
+    press(page, "proxies/preview")
+    press(page, "proxies/import", "1 proxies added, 0 were there.")
+    [found] = site.app.database.read(
+        lambda tx: tx.column("SELECT egress FROM proxies WHERE added_at IS NOT NULL")
+    )
+    assert found.startswith("127.0.0.1:9#")
+
+
+def check_proxies(page: Page, site: Site) -> None:
+    at(page, site, "proxies").get_by_role("button", name="Check all").click()
+    expect(page.locator("#note")).to_contain_text("prox")
+
+
+def import_dramas(page: Page, site: Site) -> None:
+    at(page, site, "dramas").get_by_text("Take in a list").click()
+    file = {
+        "name": "d.csv",
+        "mimeType": "text/csv",
+        "buffer": b"task_id,project_id\nT9,p9\n",
+    }
+    page.locator("form[action='/admin/dramas/preview'] input[type=file]").set_input_files(file)  # type: ignore[arg-type]
+    press(page, "dramas/preview")
+    press(page, "dramas/import", "Begun")
 
 
 def pin_task(page: Page, site: Site) -> None:
-    at(page, site, "tasks/1").get_by_label("Only this account").fill("alice")
-    press(page, "tasks/1/pin", "Task 1: pinned to account alice.")
+    task = file_crawl(site.app, domain="pinned").id
+    at(page, site, f"tasks/{task}").get_by_label("Only this account").fill("alice")
+    press(page, f"tasks/{task}/pin", f"Task {task}: pinned to account alice.")
 
 
 def add_account(page: Page, site: Site) -> None:
@@ -344,6 +380,10 @@ PRESSED: dict[str, Press] = {
     "accounts/ID/rename": rename_account,
     "accounts/ID/group": group_account,
     "accounts/ID/delete": delete_account,
+    "accounts/ID/proxy": proxy_account,
+    "proxies/preview": import_proxies,
+    "proxies/check": check_proxies,
+    "dramas/preview": import_dramas,
     "accounts/new": add_account,
     "accounts/preview": import_accounts,
     "tasks/crawl": file_new_crawl,

@@ -18,6 +18,7 @@ from web.console.rendering import back_with
 from web.console.staged_uploads import StagedUpload
 from web.console.uploads import content_of, name_of
 from web.console.visits import Acting
+from web.problems import RequestRefusedError
 
 router = APIRouter(include_in_schema=False)
 HOME = "/admin/dramas"
@@ -55,7 +56,8 @@ def show_preview(visit: Acting, word: str) -> Response:
         listed = list(items)
         found = visit.use_cases.dramas.preview(upload.kind, listed)
     except BatonError as error:
-        return back_with(HOME, visit.language.problem(error), failed=True)
+        # Not a note: it would take the place of that of the page that is shown next.
+        raise RequestRefusedError(HTTPStatus.GONE, error) from error
     lost: dict[int, list[Message]] = {}
     for problem in found.left_out:
         left_out = Message.of("cell_left_out", cause=_told(items, problem))

@@ -14,6 +14,7 @@ from web.console.rendering import back_with
 from web.console.staged_uploads import StagedUpload
 from web.console.uploads import content_of, name_of
 from web.console.visits import Acting, Visit, action
+from web.problems import RequestRefusedError
 from web.requests import Creator, NewWorks
 from works.catalogue.import_files import WorkRows, works_in
 
@@ -61,7 +62,8 @@ def show_preview(visit: Acting, word: str) -> Response:
         upload = visit.screens.uploads.find(visit.who.name, word)
         rows = _rows_of(visit, upload)
     except BatonError as error:
-        return back_with(HOME, visit.language.problem(error), failed=True)
+        # Not a note: it would take the place of that of the page that is shown next.
+        raise RequestRefusedError(HTTPStatus.GONE, error) from error
     found, notes = visit.use_cases.works.preview_rows(rows)
     return visit.page(
         "upload_preview",

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import Depends, Query
 
-from core.errors import InvalidInputError, WrongFieldsError
-from core.messages import Message
+from core.requests import FieldChecks
 from crawler.creators.requests import ListRequest, Status
 from crawler.tasks.requests import DEFAULT_PLATFORM
 from storage.creators.conditions import CreatorFilter
@@ -44,24 +43,21 @@ class CreatorForm:
         Raises:
             WrongFieldsError: with the problem of each field of the form.
         """
-        problems: dict[str, Message] = {}
-        reader = condition_reader(backend)
-        for name, value in (("least", self.least), ("most", self.most)):
-            try:
-                reader.conditions(_bound(name, value))
-            except InvalidInputError as error:
-                problems[name] = error.message
-        try:
-            chosen = self._request(problems).read(reader, backend.platforms.searchable)
-        except WrongFieldsError as error:
-            raise WrongFieldsError({**error.problems, **problems}) from error
-        if problems:
-            raise WrongFieldsError(problems)
+        checks, reader = FieldChecks(), condition_reader(backend)
+        wrong = [
+            name
+            for name, value in (("least", self.least), ("most", self.most))
+            if checks.check(name, reader.conditions, _bound(name, value)) is None
+        ]
+        known = backend.platforms.searchable
+        chosen = checks.check("where", lambda one: one.read(reader, known), self._request(wrong))
+        checks.finish()
+        assert chosen is not None
         return chosen
 
     def api_query(self) -> str:
         """Return the query by which the API lists the same creators."""
-        request = self._request({})
+        request = self._request(())
         pairs = [("platform", request.platform), ("sort", request.sort)]
         for name, value in (
             ("domain", request.domain),
@@ -85,10 +81,10 @@ class CreatorForm:
         given = {name: one for name, one in wanted.items() if one and usual.get(name) != one}
         return f"{path}?{urlencode(given)}" if given else path
 
-    def _request(self, problems: Mapping[str, Message]) -> ListRequest:
+    def _request(self, wrong: Collection[str]) -> ListRequest:
         where = [line.strip() for line in self.where.splitlines() if line.strip()]
         for name, value in (("least", self.least), ("most", self.most)):
-            if name not in problems:
+            if name not in wrong:
                 where += _bound(name, value)
         keyword = self.keyword.strip()
         return ListRequest(

@@ -126,7 +126,8 @@ def show_preview(visit: Acting, word: str) -> Response:
         upload = visit.screens.uploads.find(visit.who.name, word)
         platform, rows = _rows_of(visit.backend, upload)
     except BatonError as error:
-        return back_with(f"{HOME}/new", visit.language.problem(error), failed=True)
+        # Not a note: it would take the place of that of the page that is shown next.
+        raise RequestRefusedError(HTTPStatus.GONE, error) from error
     found = visit.use_cases.accounts.preview_rows(platform, rows, new_login=upload.new_login)
     taken = [one for one in found if one.is_taken]
     return visit.page(

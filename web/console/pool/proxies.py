@@ -21,6 +21,7 @@ from web.console.uploads import content_of, name_of
 from web.console.visits import Acting, Reading, Visit, action
 from web.lookups import existing_account
 from web.parameters import RowId
+from web.problems import RequestRefusedError
 
 router = APIRouter(include_in_schema=False)
 of_account = APIRouter(include_in_schema=False)
@@ -77,7 +78,8 @@ def show_preview(visit: Acting, word: str) -> Response:
         rows = _rows_of(upload)
         planned = visit.use_cases.proxies.preview(rows)
     except BatonError as error:
-        return back_with(HOME, visit.language.problem(error), failed=True)
+        # Not a note: it would take the place of that of the page that is shown next.
+        raise RequestRefusedError(HTTPStatus.GONE, error) from error
     return visit.page(
         "upload_preview",
         upload=upload,
