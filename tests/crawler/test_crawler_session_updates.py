@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from accounts.account_lease import Purpose
 from accounts.requests import NewAccount
 from accounts.vault import Credentials
 from app.container import App
+from core.errors import AccountTakenError
 from core.settings import Pace
 from crawler.runtime.account_sessions import AccountCheckout
 from sandbox.messages import Reply, Request
@@ -21,6 +23,7 @@ from storage.models.tasks import TaskStatus
 from tests.support.crawler.workbench import (
     DOMAIN,
     Platform,
+    Spoiler,
     account_of,
     add_account,
     add_accounts,
@@ -53,6 +56,16 @@ def app(make_app, server: Platform) -> App:
 
 def tell(server: Platform, call: str, **body: object) -> None:
     control.tell(server.url, call, body)
+
+
+def meanwhile(act: Callable[[], object]) -> Spoiler:
+    """Act while an answer is on its way."""
+
+    def spoil(request: Request, reply: Reply) -> Reply:
+        act()
+        return reply
+
+    return spoil
 
 
 def stored_cookies(app: App, name: str = "acc1") -> dict[str, str]:
@@ -200,9 +213,12 @@ def test_a_session_renewed_after_the_lease_was_lost_is_stored_all_the_same(
 ) -> None:
     add_account(app, "acc1")
     checkout = opened(app)
-    app.pool.manager.set_account_status(checkout.account.id, "idle")
+    server.spoil = meanwhile(
+        lambda: app.pool.manager.set_account_status(checkout.account.id, "idle")
+    )
     tell(server, "renew", account="acc1")
     ask(checkout)
+    server.spoil = None
     assert stored_cookies(app)["SESSDATA"] != "acc1"
     assert account_of(app, "acc1").status is IDLE
     checkout = opened(app)
@@ -217,12 +233,17 @@ def test_a_session_that_was_replaced_meanwhile_is_not_overwritten(
 ) -> None:
     add_account(app, "acc1")
     checkout = opened(app)
-    if lost:
-        app.pool.manager.set_account_status(checkout.account.id, "idle")
-    fresh = Credentials(session="SESSDATA=acc1; sid=imported")
-    app.pool.enrolment.add_or_refresh(NewAccount("bilibili", "acc1", fresh, None))
+
+    def replace_it() -> None:
+        if lost:
+            app.pool.manager.set_account_status(checkout.account.id, "idle")
+        fresh = Credentials(session="SESSDATA=acc1; sid=imported")
+        app.pool.enrolment.add_or_refresh(NewAccount("bilibili", "acc1", fresh, None))
+
+    ask(checkout)  # what comes before the search is asked once
+    server.spoil = meanwhile(replace_it)
     tell(server, "renew", account="acc1")
-    ask(checkout)
+    ask(checkout, 2)
     app.pool.sessions.close(checkout)
     assert stored_cookies(app) == {"SESSDATA": "acc1", "sid": "imported"}
     assert "session_renewed" not in kinds(app)
@@ -408,8 +429,11 @@ def test_cookies_that_bring_a_device_win(app: App, server: Platform) -> None:
 def test_a_device_is_not_stored_without_the_lease(app: App, server: Platform) -> None:
     add_account(app, "acc1")
     checkout = opened(app)
-    app.pool.manager.set_account_status(checkout.account.id, "idle")
-    ask(checkout)
+    server.spoil_path[SPI] = meanwhile(
+        lambda: app.pool.manager.set_account_status(checkout.account.id, "idle")
+    )
+    with pytest.raises(AccountTakenError):
+        ask(checkout)
     assert account_of(app, "acc1").device is None
     assert "device_assigned" not in kinds(app)
 

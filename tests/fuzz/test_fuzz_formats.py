@@ -13,7 +13,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.export.formats import CsvWriter, FormatWriter, JsonLinesWriter
+from crawler.export.formats import CsvWriter, FormatWriter, JsonLinesWriter, Table
 from tests.support.fuzz.fuzz_effort import effort
 
 # What a database gives back: no lone surrogates, no NUL.
@@ -37,8 +37,8 @@ PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?")
 def written(kind: type[FormatWriter], table: list[list[Any]], raw_cells: bool = False) -> bytes:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "out"
-        columns = [f"c{number}" for number in range(len(table[0]) if table else 1)]
-        writer = kind(path, columns, raw_cells=raw_cells)  # type: ignore[call-arg]
+        columns = tuple(f"c{number}" for number in range(len(table[0]) if table else 1))
+        writer = kind(path, Table(columns, columns, raw_cells=raw_cells))  # type: ignore[call-arg]
         half = len(table) // 2
         writer.write(table[:half])  # a file grows batch by batch
         writer.write(table[half:])
