@@ -54,20 +54,22 @@ class LiveFrames:
         self._live = live
         self._shown: list[list[Segment]] = []
         self._size: ConsoleDimensions | None = None
+        self._is_spoilt = False
 
     def forget(self) -> None:
         """Take the window as it is for spoilt: the next frame is drawn on an empty one."""
-        self._size = None
+        self._is_spoilt = True
 
     def show(self, drawn: Group, size: ConsoleDimensions) -> None:
         """Draw a frame for a window of that size, unless it stands there already."""
         lines = self._terminal.render_lines(drawn, pad=False)
-        if lines == self._shown and size == self._size:
+        # A window of another width has broken the lines of the last frame anew.
+        is_spoilt = self._is_spoilt or (bool(self._shown) and size != self._size)
+        if lines == self._shown and not is_spoilt:
             return
-        if self._shown and size != self._size:
-            # A window of another width has broken the lines of the last frame anew.
+        if is_spoilt:
             self._terminal.clear()
-        self._shown, self._size = lines, size
+        self._shown, self._size, self._is_spoilt = lines, size, False
         self._live.update(drawn, refresh=True)
 
 

@@ -11,8 +11,9 @@ from markupsafe import Markup, escape
 
 from core.plain_text import isolated
 
-# href="/admin" and href="{{ address }}" lead to pages of ours; href="#main" does not.
-LINK = re.compile(r'\b(href|action|src)="(?=/|\{\{)')
+# href="/admin" and href="{{ address }}" lead to pages of ours; href="#main" and
+# href="{{ outside(address) }}" do not.
+LINK = re.compile(r'\b(href|action|src)="(?=/|\{\{(?! outside\())')
 VALUE = re.compile(r'\bvalue="[^"]*"')
 SHOWN = re.compile(r"\{\{ (.+?) \}\}")
 
@@ -54,6 +55,7 @@ def environment(folder: str, root: str) -> Environment:
         finalize=for_people,
     )
     made.globals["root"] = root
+    made.globals["outside"] = as_data
     made.filters["as_data"] = as_data
     return made
 
