@@ -15,6 +15,7 @@ import jobs.scheduler
 from app.container import App
 from core.clock import SystemClock
 from core.errors import DatabaseUnavailableError
+from core.supervision import internal_errors
 from jobs.due import Job
 from jobs.scheduler import JobScheduler, LookThreads
 from tests.support.crawler.workbench import ONE_ENGINE
@@ -146,6 +147,8 @@ def test_a_bug_ends_the_service(app: App, clock, monkeypatch, inline: bool):
         raise ZeroDivisionError
 
     monkeypatch.setattr(app.jobs.runner, "run_due", bug)
+    # The clock moves on while a thread has not begun yet.
+    monkeypatch.setattr(internal_errors, "ESCAPED_WITHIN_SECS", 2 * 86_400.0)
     one = scheduler(app, hourly(lambda c: "v"), inline=inline)
     with pytest.raises(ZeroDivisionError):
         live(one, clock, clock.now() + timedelta(days=1))
