@@ -104,7 +104,7 @@ class CreatorsBackfill:
         return len(rows), rows[-1].id
 
     def _old_creator(self, row: OldInfluencer) -> creators.OldCreator:
-        raw = json.loads(row.raw_data)
+        raw = _object_in(row.raw_data)
         profile = self.profiles.stored(row.platform, row.uid, row.nickname, raw, row.raw_data)
         return creators.OldCreator(row.platform, profile, row.ingested_at, row.updated_at)
 
@@ -129,3 +129,12 @@ class CreatorsBackfill:
         return {
             key: (sums["pages"], sums["seen"], sums["new"]) for key, sums in sorted(counts.items())
         }
+
+
+def _object_in(text: str) -> dict[str, object]:
+    """Return the object in a row's raw data; an empty one where a hand has put something else."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -47,6 +47,7 @@ class ObservationJob:
     """The job that turns what was seen since its last run into rows per creator and day.
 
     A creator that is seen several times between two runs gets the newest numbers, on their day.
+    Those are handed on to its rows in other domains than the page's, too.
     """
 
     database: Database
@@ -75,6 +76,7 @@ class ObservationJob:
         if not seen:
             return 0
         observations.put(tx, self._rows(tx, seen))
+        observations.refresh_domains(tx, [creator.id for creator in seen])
         schema.set_fact(tx, FACT, Marker(seen[-1].seen_at, seen[-1].id).dump())
         return len(seen)
 

@@ -94,6 +94,27 @@ def put(tx: Tx, rows: Sequence[Observation]) -> None:
     )
 
 
+def refresh_domains(tx: Tx, creator_ids: Sequence[int]) -> None:
+    """Give the rows of these creators in all domains the numbers of the creator.
+
+    A page refreshes those of its own domain. A row that was seen later than its creator, as this
+    transaction reads them, is left alone.
+    """
+    marks, names = in_list(creator_ids)
+    rows = tx.all(
+        "SELECT i.id, c.followers, c.videos, c.seen_at FROM creators c"
+        " JOIN influencers i ON i.platform=c.platform AND i.uid=c.uid"
+        f" WHERE c.id IN ({marks}) AND (COALESCE(i.followers,-1)<>COALESCE(c.followers,-1)"
+        " OR COALESCE(i.videos,-1)<>COALESCE(c.videos,-1)) ORDER BY i.id",
+        **names,
+    )
+    tx.execute_many(
+        "UPDATE influencers SET followers=:followers, videos=:videos"
+        " WHERE id=:id AND seen_at<=:seen_at",
+        [dict(row) for row in rows],
+    )
+
+
 def of_creator(tx: Tx, creator_id: int, since: date) -> list[Observation]:
     """Return a creator's rows that reach `since` or a later day, by day."""
     rows = tx.all(

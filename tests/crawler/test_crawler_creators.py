@@ -181,6 +181,30 @@ def test_a_day_keeps_its_newest_numbers(make_app, clock: MovingClock) -> None:
     assert observed(app) == [("2026-11-22", "2026-11-22", 11, "小鹿")]
 
 
+def test_the_rows_of_other_domains_get_the_newest_numbers(make_app, clock: MovingClock) -> None:
+    app = make_app()
+    store(app, entry("7", 10), entry("8", 5))
+    clock.move(60)
+    store(app, entry("7", 12), domain="游戏")
+    numbers = [row["followers"] for row in memberships(app)]
+    assert numbers == [10, 5, 12]
+    clock.move(300)
+    observed(app)
+    assert [row["followers"] for row in memberships(app)] == [12, 5, 12]
+    assert json.loads(memberships(app)[0]["raw_data"])["fans"] == 10  # a page refreshes that
+
+
+def test_a_row_that_a_page_stored_just_now_keeps_its_numbers(make_app, clock: MovingClock) -> None:
+    """The job read the creator before the page's transaction ended."""
+    app = make_app()
+    store(app, entry("7", 10))
+    clock.move(300)
+    later = "UPDATE influencers SET followers=11, seen_at='2030-01-01 00:00:00.000'"
+    change(app, later)
+    observed(app)
+    assert memberships(app)[0]["followers"] == 11
+
+
 def test_what_was_stored_just_now_is_observed_later(make_app, clock: MovingClock) -> None:
     """A page whose transaction is still open may have an earlier moment."""
     app = make_app()
@@ -323,6 +347,16 @@ def test_a_backfill_stops_when_it_is_told(make_app) -> None:
     told.set()
     with pytest.raises(StoppedSignal):
         app.crawling.creators_backfill.run(told)
+
+
+@pytest.mark.parametrize("raw", ["[1]", '"x"', "null", "7"])
+def test_a_row_whose_raw_data_is_no_object_does_not_end_the_backfill(make_app, raw: str) -> None:
+    app = make_app()
+    store(app, entry("7", 10), entry("8", 5))
+    old_release(app)
+    change(app, f"UPDATE influencers SET raw_data='{raw}' WHERE uid='8'")
+    app.crawling.creators_backfill.run(GO_ON)
+    assert [(row["uid"], row["followers"]) for row in creators_of(app)] == [("7", 10), ("8", None)]
 
 
 @ONE_ENGINE
