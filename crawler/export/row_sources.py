@@ -123,22 +123,38 @@ class RowFinder:
             return self.database.read(influencers.domain_has_pending, task.platform, task.domain)
         if self.database.read(selections.has_left, task.id, run.marker):
             return True
-        now, before = self.clock.monotonic(), self._drawn_at.get(task.id)
-        if before is not None and now - before < DRAW_AGAIN_SECS and not is_last_look:
+        if not is_last_look and self._drew_lately(task.id):
             return False
-        self._drawn_at[task.id] = now
-        return self.database.write(self._draw, run.task, selection, run.limit_left) > 0
+        return self._draw(run, selection)
 
-    def _draw(self, tx: Tx, leased: TaskLease, selection: Selection, limit_left: int | None) -> int:
+    def _drew_lately(self, task_id: int) -> bool:
+        now = self.clock.monotonic()
+        for known, drawn_at in list(self._drawn_at.items()):
+            if now - drawn_at >= DRAW_AGAIN_SECS:
+                self._drawn_at.pop(known, None)
+        return task_id in self._drawn_at
+
+    def _draw(self, run: ExportRun, selection: Selection) -> bool:
+        task = run.task.task
+        self._drawn_at[task.id] = self.clock.monotonic()
+        # Found before the transaction: a large domain would keep the writers of SQLite waiting.
+        # What another export takes in between leaves the selection when its turn comes.
+        found = self.database.read(
+            lambda tx: selections.waiting(
+                tx,
+                task.id,
+                selection.of_domain(task.platform, task.domain),
+                selection.sort,
+                selections.MAX_DRAWN if run.limit_left is None else run.limit_left,
+                skip_delivered=selection.skip_delivered,
+            )
+        )
+        if found:
+            self.database.write(self._append, run.task, found)
+        return bool(found)
+
+    def _append(self, tx: Tx, leased: TaskLease, ids: Sequence[int]) -> None:
         # The task's row comes first: a worker that lost the task draws nothing.
         if not task_leases.lock(tx, leased.id, leased.lease.token, self.clock.now()):
             raise refused_write_error(tx, leased)
-        task = leased.task
-        return selections.draw(
-            tx,
-            task.id,
-            selection.of_domain(task.platform, task.domain),
-            selection.sort,
-            selections.MAX_DRAWN if limit_left is None else limit_left,
-            skip_delivered=selection.skip_delivered,
-        )
+        selections.append(tx, leased.id, ids)

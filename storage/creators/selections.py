@@ -14,7 +14,7 @@ from storage.models.creators import EXPORTED_COLUMNS
 MAX_DRAWN = 20_000
 
 
-def draw(
+def waiting(
     tx: Tx,
     task_id: int,
     wanted: CreatorFilter,
@@ -22,8 +22,8 @@ def draw(
     limit: int,
     *,
     skip_delivered: bool,
-) -> int:
-    """Append up to `limit` creators that are meant and wait for export, and return their number.
+) -> list[int]:
+    """Return the ids of up to `limit` rows that are meant, wait for export and were not drawn.
 
     Args:
         wanted: creators of a domain, whatever their export status.
@@ -35,25 +35,30 @@ def draw(
         " AND NOT EXISTS (SELECT 1 FROM influencers d WHERE d.platform=i.platform AND d.uid=i.uid"
         " AND d.status='exported')"
     )
-    found = tx.column(
+    return tx.column(
         f"SELECT i.id FROM influencers i {_hint(tx.dialect, sort)}"
         " JOIN creators c ON c.platform=i.platform AND c.uid=i.uid"
         f" WHERE {where} AND i.status='pending_export'{other if skip_delivered else ''}"
+        " AND NOT EXISTS (SELECT 1 FROM export_selections s"
+        " WHERE s.task_id=:task AND s.influencer_id=i.id)"
         f" ORDER BY {_order(sort)} LIMIT :limit",
+        task=task_id,
         limit=min(limit, MAX_DRAWN),
         **params,
     )
+
+
+def append(tx: Tx, task_id: int, ids: Sequence[int]) -> None:
+    """Append rows to a selection, in this order; the caller holds the task's row locked."""
     last = tx.number("SELECT MAX(place) AS n FROM export_selections WHERE task_id=:id", id=task_id)
-    if found:
-        tx.execute_many(
-            "INSERT INTO export_selections (task_id, place, influencer_id)"
-            " VALUES (:task_id, :place, :id)",
-            [
-                {"task_id": task_id, "place": place, "id": row_id}
-                for place, row_id in enumerate(found, last + 1)
-            ],
-        )
-    return len(found)
+    tx.execute_many(
+        "INSERT INTO export_selections (task_id, place, influencer_id)"
+        " VALUES (:task_id, :place, :id)",
+        [
+            {"task_id": task_id, "place": place, "id": row_id}
+            for place, row_id in enumerate(ids, last + 1)
+        ],
+    )
 
 
 def _hint(dialect: Dialect, sort: Sort | None) -> str:

@@ -181,9 +181,9 @@ def test_while_a_crawl_goes_on_a_selection_is_drawn_once_a_minute(
     add_accounts(app, 1)
     crawl(app)
     file_crawl(app, pages=1)
-    draws, real = [], selections.draw
+    draws, real = [], selections.waiting
     monkeypatch.setattr(
-        selections, "draw", lambda *args, **more: draws.append(1) or real(*args, **more)
+        selections, "waiting", lambda *args, **more: draws.append(1) or real(*args, **more)
     )
     file_export(app, selection=chosen(where=["followers>=10亿"]))
     worker = app.crawling.export_worker()
@@ -191,6 +191,16 @@ def test_while_a_crawl_goes_on_a_selection_is_drawn_once_a_minute(
         once(worker)
         clock.move(10)
     assert len(draws) == 2
+
+
+def test_a_row_that_was_drawn_and_waits_again_does_not_fail_the_export(app) -> None:
+    """An operator may set a delivered row back; the task has it in its selection already."""
+    task = file_export(app, selection=chosen(where=["followers>=30"]), limit=2)
+    worker = app.crawling.export_worker()
+    work_off(app, task, worker)
+    change(app, "UPDATE influencers SET status='pending_export', export_log_id=NULL")
+    change(app, "UPDATE tasks SET status='pending', item_count=1")
+    assert work_off(app, task, worker).status is TaskStatus.COMPLETED
 
 
 def test_another_choice_does_not_join_an_open_export(app) -> None:
