@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory, mkdtemp
 
 from core.errors import InvalidInputError
 from core.installation.file_access import make_folder, sync_folder
@@ -21,7 +23,6 @@ from crawler.export.segment_files import (
     manifest_path,
     measure,
     output_error,
-    remove_part,
 )
 from storage.crawling import export_segments
 from storage.engines.transactions import Database
@@ -108,14 +109,12 @@ class SegmentCopies:
         stem = original.name.removesuffix(FORMATS[segment.format].suffix)
         try:
             make_folder(folder, self.files.access)
-            part = folder / f".{stem}.{os.getpid()}.copy{suffix}"
-            remove_part(part)
-            try:
+            # A folder of its own: another copy of the segment may be written at the same moment.
+            with TemporaryDirectory(prefix=f".{stem}.", suffix=".copy", dir=folder) as own:
+                part = Path(own) / f"{stem}{suffix}"
                 notes = self._render(segment, request, part)
-                final = _linked(part, folder, stem, suffix)
-            finally:
-                remove_part(part)
-            _write_manifest(final, segment, request.table_for(dict(segment.options)), notes)
+                final = _published(part, folder, stem, suffix)
+            self._write_manifest(final, segment, request.table_for(dict(segment.options)), notes)
             sync_folder(folder)
         except OSError as error:
             raise output_error(folder / f"{stem}{suffix}", error) from error
@@ -131,11 +130,15 @@ class SegmentCopies:
         segment = self._sealed(segment_id)
         suffix = FORMATS[self.format_of(segment, request)].suffix
         stem = Path(segment.file_path or "").name.removesuffix(FORMATS[segment.format].suffix)
-        path = Path(mkdtemp(prefix="baton-copy-")) / f"{stem}.copy{suffix}"
+        folder = Path(mkdtemp(prefix="baton-copy-"))
+        path = folder / f"{stem}.copy{suffix}"
         try:
             self._render(segment, request, path)
-        except OSError as error:
-            raise output_error(path, error) from error
+        except BaseException as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise output_error(path, error) from error
+            raise
         return CopiedFile(segment.id, path, segment.exported_count)
 
     @staticmethod
@@ -164,16 +167,39 @@ class SegmentCopies:
             )
         return self.files.render_rows(self.database, segment, path, chosen, table).notes
 
+    def _write_manifest(
+        self, final: Path, segment: Segment, table: Table, notes: dict[str, object]
+    ) -> None:
+        size, digest = measure(final)
+        manifest = {
+            "copy_of": segment.id,
+            "file": final.name,
+            "platform": segment.platform,
+            "domain": segment.domain,
+            "columns": list(table.columns),
+            "headers": list(table.headers),
+            "rows": segment.exported_count,
+            "bytes": size,
+            "sha256": digest,
+            **notes,
+        }
+        with self.files.access.open_text(manifest_path(final), "w") as file:
+            file.write(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
 
-def _linked(part: Path, folder: Path, stem: str, suffix: str) -> Path:
+
+def _published(part: Path, folder: Path, stem: str, suffix: str) -> Path:
     """Give a written file the first free name, and return that; no other file is replaced."""
     for path in _names(folder, stem, suffix):
         try:
-            os.link(part, path)
+            # Taken first and replaced then: some file systems know no hard links.
+            path.open("xb").close()
         except FileExistsError:
             continue
+        part.replace(path)
         return path
-    raise FileExistsError(f"{stem}.copy-{MAX_COPIES}{suffix}")
+    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
 
 
 def _names(folder: Path, stem: str, suffix: str) -> Iterator[Path]:
@@ -181,21 +207,3 @@ def _names(folder: Path, stem: str, suffix: str) -> Iterator[Path]:
     return (
         folder / f"{stem}.copy-{number}{suffix}" for number in itertools.islice(numbers, MAX_COPIES)
     )
-
-
-def _write_manifest(final: Path, segment: Segment, table: Table, notes: dict[str, object]) -> None:
-    size, digest = measure(final)
-    manifest = {
-        "copy_of": segment.id,
-        "file": final.name,
-        "platform": segment.platform,
-        "domain": segment.domain,
-        "columns": list(table.columns),
-        "headers": list(table.headers),
-        "rows": segment.exported_count,
-        "bytes": size,
-        "sha256": digest,
-        **notes,
-    }
-    text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
-    manifest_path(final).write_text(text, encoding="utf-8")

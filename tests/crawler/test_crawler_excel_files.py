@@ -6,8 +6,11 @@ import csv
 import gzip
 import io
 import json
+import tempfile
 import zipfile
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +22,7 @@ from crawler.export.formats import FORMATS, Table
 from crawler.export.formats.xlsx import MAX_CELL_UNITS, XlsxWriter, fitting_text, temporary_folder
 from crawler.export.headers import Headers, headers_of
 from crawler.export.requests import ExportRequest
-from crawler.export.segment_files import manifest_path
+from crawler.export.segment_files import SegmentFiles, manifest_path
 from tests.support.apps import add_account
 from tests.support.crawler.workbench import (
     DOMAIN,
@@ -306,6 +309,37 @@ def test_a_second_copy_replaces_nothing(filled: App, tmp_path: Path) -> None:
     assert (
         sorted(path.name[:1] for path in (tmp_path / "to" / "client").iterdir()) == [DOMAIN[0]] * 4
     )
+
+
+def test_a_copy_leaves_the_part_file_of_another_thread_alone(
+    filled: App, tmp_path: Path, monkeypatch
+) -> None:
+    """Both copies are written at the same moment, in one process."""
+    export(filled, format="csv")
+    folder = tmp_path / "copies"
+    real, others = SegmentFiles.render_rows, []
+
+    def render_before_another(*args: Any) -> Any:
+        monkeypatch.setattr(SegmentFiles, "render_rows", real)
+        rendered = real(*args)
+        others.extend(copied(filled, folder))
+        return rendered
+
+    monkeypatch.setattr(SegmentFiles, "render_rows", render_before_another)
+    [(name, _)] = copied(filled, folder)
+    assert (others[0][0][-10:], name[-10:]) == ("copy-1.csv", "copy-2.csv")
+    assert len(list(folder.iterdir())) == 4
+
+
+def test_a_copy_that_fails_leaves_nothing(filled: App, tmp_path: Path, monkeypatch) -> None:
+    export(filled, format="csv")
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.setitem(FORMATS, "xlsx", replace(FORMATS["xlsx"], max_rows=9))
+    with raises_saying(InvalidInputError, "9"):
+        filled.crawling.copies.temporary(1, CopyRequest(format="xlsx"))
+    assert list(folder.iterdir()) == []
 
 
 def test_a_copy_as_it_was_has_the_same_content(filled: App) -> None:
