@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from app.container import App, load_services
-from commands.crawling.condition_files import condition_reader
+from commands.crawling.condition_files import condition_reader, content_of
 from commands.framework.context import Exit, opened_app, result, result_json, say
 from commands.framework.foreground import Foreground
 from commands.framework.options import OnlyAccount, OnlyGroup
@@ -114,12 +114,7 @@ def _words_of(path: Path | None) -> Sequence[str]:
     """Return the words of a list, and say what was read; none for None."""
     if path is None:
         return ()
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        cause = error.strerror or str(error)
-        raise InvalidInputError("list_unreadable", path=str(path), cause=cause) from error
-    found = read_words(content, path.name, KEYWORD_HEADERS)
+    found = read_words(content_of(path), path.name, KEYWORD_HEADERS)
     for note in found.notes:
         say(note)
     return found.words
@@ -175,32 +170,32 @@ def start_export(
     Joins or resumes an open export of the same platform and domain.
     """
     require_workers(workers)
-    selection = selection_of(
-        condition_reader(),
-        where=where or (),
-        since=since,
-        keywords=keyword or (),
-        has=has or (),
-        order=order,
-        skip_delivered=skip_delivered is SkipDelivered.PLATFORM,
-    )
-    request = ExportRequest(
-        selection=selection,
-        domain=domain,
-        platform=platform,
-        format=format,
-        columns=columns,
-        headers=headers,
-        limit=limit,
-        out=str(out.absolute()) if out else None,
-        raw_cells=raw_cells,
-        follow=follow,
-        lanes=workers,
-        labels=label or (),
-        account=account,
-        group=group,
-    )
     with opened_app(workers, services=True) as app:
+        selection = selection_of(
+            condition_reader(app),
+            where=where or (),
+            since=since,
+            keywords=keyword or (),
+            has=has or (),
+            order=order,
+            skip_delivered=skip_delivered is SkipDelivered.PLATFORM,
+        )
+        request = ExportRequest(
+            selection=selection,
+            domain=domain,
+            platform=platform,
+            format=format,
+            columns=columns,
+            headers=headers,
+            limit=limit,
+            out=str(out.absolute()) if out else None,
+            raw_cells=raw_cells,
+            follow=follow,
+            lanes=workers,
+            labels=label or (),
+            account=account,
+            group=group,
+        )
         _require_writable(app, out)
         filed = _export(app, request)
         _say_joined(app, filed, request.options.as_json())

@@ -10,14 +10,13 @@ import typer
 
 from app.container import App
 from commands.crawling import creator_tables as tables
-from commands.crawling.condition_files import lines_of
+from commands.crawling.condition_files import condition_reader
 from commands.framework.context import opened_app, result_json, result_table, say
 from commands.framework.lazy_group import Group
 from commands.framework.options import AsJson
 from core.errors import InvalidInputError
 from core.messages import Message
 from crawler.creators.catalogue import MAX_ROWS
-from crawler.creators.filters import ConditionReader
 from crawler.creators.identity import creator_named
 from crawler.creators.requests import ListRequest, Status
 from crawler.tasks.requests import DEFAULT_PLATFORM
@@ -93,7 +92,7 @@ def list_creators(
             status=status,
             sort=sort,
         )
-        wanted, order = request.read(_reader(app), app.pool.platforms.searchable)
+        wanted, order = request.read(condition_reader(app), app.pool.platforms.searchable)
         rows = _pages(app, wanted, order, limit)
         fields = app.pool.platforms
         if as_json:
@@ -132,7 +131,7 @@ def new(
     """List the creators that were seen for the first time, the newest first."""
     with opened_app() as app:
         field = Field.FIRST_SEEN_AT if domain is None else Field.INGESTED_AT
-        moment = _reader(app).moment(since)
+        moment = condition_reader(app).moment(since)
         condition = Condition(field, Operator.AT_LEAST, to_sql(moment))
         wanted = CreatorFilter(platform=platform, domain=domain, conditions=(condition,))
         order = Sort(field, descending=True)
@@ -207,10 +206,6 @@ def count(
             result_table(tables.counted(rows))
         else:
             say(Message.of("no_creators_found"))
-
-
-def _reader(app: App) -> ConditionReader:
-    return ConditionReader(now=app.clock.now(), zone=app.calendar.zone, read_list=lines_of)
 
 
 def _pages(app: App, wanted: CreatorFilter, order: Sort, limit: int) -> Iterator[ListedCreator]:

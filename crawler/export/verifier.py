@@ -13,7 +13,13 @@ from core.clock import Clock
 from core.messages import Message
 from crawler.export.formats import FORMATS
 from crawler.export.options import table_of
-from crawler.export.segment_files import SegmentFiles, manifest_path, measure
+from crawler.export.segment_files import (
+    RenderedRows,
+    SegmentFiles,
+    manifest_path,
+    measure,
+    output_error,
+)
 from storage.crawling import export_segments, influencers, ingestion_logs
 from storage.engines.transactions import Database, Tx
 from storage.models.segments import Segment, SegmentState
@@ -143,17 +149,19 @@ class ExportVerifier:
         """
         if segment.content_sha256 is None or not self.files.is_declared(segment.platform):
             return []
-        with tempfile.TemporaryDirectory() as folder:
-            rendered = self.files.render_rows(
-                self.database,
-                segment,
-                Path(folder) / "file",
-                FORMATS[segment.format],
-                table_of(segment.options),
-            )
+        rendered = self._rendered_again(segment)
         if rendered.content_sha256 == segment.content_sha256:
             return []
         return [Message.of("segment_rebuild_differs", segment_id=segment.id)]
+
+    def _rendered_again(self, segment: Segment) -> RenderedRows:
+        table, form = table_of(segment.options), FORMATS[segment.format]
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / "file"
+                return self.files.render_rows(self.database, segment, path, form, table)
+        except OSError as error:  # no room for temporary files tells nothing of the export
+            raise output_error(Path(tempfile.gettempdir()), error) from error
 
     def _is_elsewhere(self, segment: Segment) -> bool:
         """Return whether only another host has the file; a shared folder has it here as well."""

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 from storage.engines.transactions import Tx, in_list
 
-MAX_KEYWORD = 128
-
 
 def note(tx: Tx, platform: str, domain: str, uids: Sequence[str], keyword: str) -> None:
     """Record that a search for `keyword` listed these creators of the domain; they are stored."""
@@ -21,14 +19,4 @@ def note(tx: Tx, platform: str, domain: str, uids: Sequence[str], keyword: str) 
         platform=platform,
         domain=domain,
         **names,
-    )
-
-
-def add(tx: Tx, influencer_id: int, keyword: str) -> None:
-    """Record a search that listed a stored creator, unless it is recorded."""
-    tx.add(
-        "influencer_keywords",
-        tx.dialect.on_conflict_ignore("influencer_id, keyword"),
-        influencer_id=influencer_id,
-        keyword=keyword,
     )

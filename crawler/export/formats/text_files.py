@@ -72,7 +72,30 @@ class TextFile:
         return None if self._hash is None else self._hash.hexdigest()
 
 
-class CsvWriter:
+class TextWriter:
+    """What the writers of text share: all but the form of a row."""
+
+    def __init__(self, file: TextFile) -> None:
+        self._file = file
+
+    def close(self) -> None:
+        """Flush the file, sync it to disk and close it."""
+        self._file.close()
+
+    def discard(self) -> None:
+        """Close the file without writing what is buffered; it may be called after any error."""
+        self._file.discard()
+
+    def content_sha256(self) -> str | None:
+        """Return the hash of the text in a packed file; None for a plain one."""
+        return self._file.content_sha256()
+
+    def notes(self) -> Mapping[str, object]:
+        """Return nothing: every cell is written whole."""
+        return {}
+
+
+class CsvWriter(TextWriter):
     """Writes CSV (RFC 4180) with a byte order mark, by which Excel recognises UTF-8.
 
     Text that a spreadsheet would run as a formula gets a leading apostrophe; with `raw_cells` it
@@ -80,7 +103,7 @@ class CsvWriter:
     """
 
     def __init__(self, path: Path, table: Table, *, packed: bool = False) -> None:
-        self._file = TextFile(path, encoding=BOM_ENCODING, packed=packed)
+        super().__init__(TextFile(path, encoding=BOM_ENCODING, packed=packed))
         self._lines = io.StringIO(newline="")
         self._csv = csv.writer(self._lines)
         self._row = _plain_row if table.raw_cells else safe_row
@@ -93,28 +116,12 @@ class CsvWriter:
         self._lines.seek(0)
         self._lines.truncate()
 
-    def close(self) -> None:
-        """Flush the file, sync it to disk and close it."""
-        self._file.close()
 
-    def discard(self) -> None:
-        """Close the file without writing what is buffered; it may be called after any error."""
-        self._file.discard()
-
-    def content_sha256(self) -> str | None:
-        """Return the hash of the text in a packed file; None for a plain one."""
-        return self._file.content_sha256()
-
-    def notes(self) -> Mapping[str, object]:
-        """Return nothing: every cell is written whole."""
-        return {}
-
-
-class JsonLinesWriter:
+class JsonLinesWriter(TextWriter):
     """Writes one JSON object a line, with its keys in the order of the columns."""
 
     def __init__(self, path: Path, table: Table, *, packed: bool = False) -> None:
-        self._file = TextFile(path, encoding="utf-8", packed=packed)
+        super().__init__(TextFile(path, encoding="utf-8", packed=packed))
         self._columns = table.headers
         self._dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -122,22 +129,6 @@ class JsonLinesWriter:
         """Append rows as objects with the names of the columns as keys."""
         dump, columns = self._dump, self._columns
         self._file.write("".join(dump(dict(zip(columns, row, strict=True))) + "\n" for row in rows))
-
-    def close(self) -> None:
-        """Flush the file, sync it to disk and close it."""
-        self._file.close()
-
-    def discard(self) -> None:
-        """Close the file without writing what is buffered; it may be called after any error."""
-        self._file.discard()
-
-    def content_sha256(self) -> str | None:
-        """Return the hash of the text in a packed file; None for a plain one."""
-        return self._file.content_sha256()
-
-    def notes(self) -> Mapping[str, object]:
-        """Return nothing: every cell is written whole."""
-        return {}
 
 
 def csv_ids(path: Path, header: str | None, *, packed: bool = False) -> Iterator[int | None]:
