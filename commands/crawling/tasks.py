@@ -55,6 +55,8 @@ def show(task_id: TaskId, as_json: AsJson = False) -> None:
             _print_json(app, found)
             return
         result_table(_table(app, found))
+        if found[0].end_reason:
+            result(Message.load(found[0].end_reason))
         for target in app.database.read(pin_messages, found[:1]).values():
             result(Message.of("task_pin_line", pin=target))
         now = app.clock.now()

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from core.messages import Message
 from tests.support.processes.launcher import Baton
 from tests.support.processes.process_fixtures import Crawled
 
@@ -57,6 +58,13 @@ def test_commands_show_the_work_of_an_account(resting: Baton) -> None:
         "idle",
         None,
     )
+
+
+def test_a_task_shows_why_it_ended_early(resting: Baton) -> None:
+    with closing(sqlite3.connect(resting.folder / "baton.db")) as database, database:
+        ended = Message.of("stopped_dry", pages=3, page=7).dump()
+        database.execute("UPDATE tasks SET end_reason=? WHERE id=1", (ended,))
+    assert "3 pages in a row without a new creator" in resting.run("tasks", "show", 1).out
 
 
 @pytest.mark.parametrize(

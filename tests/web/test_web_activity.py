@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 
 from accounts.account_lease import Purpose
+from core.messages import Message
 from storage.crawling import leases as lease_queries
+from storage.crawling import tasks
 from storage.crawling.account_leases import PaceState
 from storage.crawling.leases import Worker
 from storage.models.tasks import Task
@@ -94,6 +96,23 @@ def test_the_console_shows_what_an_account_works_on(
     assert f"#{resting.id} {task} · {next_request}" in of_task
     assert "alice" in page(site, "/admin/accounts?status=ingesting", language)
     assert "alice" not in page(site, "/admin/accounts?status=idle", language)
+
+
+@pytest.mark.parametrize(
+    ("language", "heading", "reason"),
+    [
+        ("en", "Ended because", "3 pages in a row without a new creator"),
+        ("zh", "结束原因", "连续 3 页"),
+    ],
+)
+def test_the_page_of_a_task_says_why_it_ended_early(
+    site: Site, language: str, heading: str, reason: str
+) -> None:
+    task = file_crawl(site.app)
+    ended = Message.of("stopped_dry", pages=3, page=7)
+    site.app.database.write(tasks.set_end_reason, task.id, ended.dump())
+    text = page(site, f"/admin/tasks/{task.id}", language)
+    assert heading in text and reason in text
 
 
 def test_the_console_shows_an_idle_account_when_the_process_has_died(
