@@ -255,14 +255,13 @@ class ExportVerifier:
         return found
 
     def _row_problems(self) -> list[Message]:
-        mismatched = self._count_rows(influencers.mismatched_status_count)
-        lost = self._count_rows(influencers.rows_in_missing_segments)
-        found: list[Message] = []
-        if mismatched:
-            found.append(Message.of("creators_contradictory", n=mismatched))
-        if lost:
-            found.append(Message.of("creators_in_lost_segments", n=lost))
-        return found
+        counts = {
+            "creators_contradictory": influencers.mismatched_status_count,
+            "creators_in_lost_segments": influencers.rows_in_missing_segments,
+            "creators_without_details": influencers.rows_without_creator,
+        }
+        numbers = {code: self._count_rows(count) for code, count in counts.items()}
+        return [Message.of(code, n=n) for code, n in numbers.items() if n]
 
     def _page_problems(self) -> list[Message]:
         highest = self.database.read(ingestion_logs.highest_task_id)

@@ -185,6 +185,18 @@ def mismatched_status_count(tx: Tx, after_id: int, up_to_id: int) -> int:
     )
 
 
+def rows_without_creator(tx: Tx, after_id: int, up_to_id: int) -> int:
+    """Return how many rows with ids in `(after_id, up_to_id]` that a page or the backfill has seen
+    have no row in `creators`."""
+    return tx.number(
+        "SELECT COUNT(*) AS n FROM influencers i LEFT JOIN creators c"
+        " ON c.platform=i.platform AND c.uid=i.uid"
+        " WHERE i.id>:after AND i.id<=:up_to AND i.seen_at IS NOT NULL AND c.id IS NULL",
+        after=after_id,
+        up_to=up_to_id,
+    )
+
+
 def rows_in_missing_segments(tx: Tx, after_id: int, up_to_id: int) -> int:
     """Return the number of rows with ids in `(after_id, up_to_id]` whose segment does not exist."""
     return tx.number(

@@ -134,6 +134,10 @@ ROW_DAMAGE = {
         "UPDATE influencers SET status='pending_export' WHERE id=2",
         ["1 creator whose status and segment contradict each other"],
     ),
+    "a creator without details": (
+        "UPDATE influencers SET seen_at=updated_at WHERE id=2",
+        ["1 creator of a domain is missing in the list of creators"],
+    ),
     "uncounted rows": (
         "UPDATE accounts SET today_export_count=4 WHERE id=1",
         ["account acc1 on 2026-11-22: counted 4 rows, exported 5"],

@@ -100,6 +100,10 @@ MESSAGES = {
         "1 creator points to a segment that does not exist",
         "{n} creators point to a segment that does not exist",
     ),
+    "creators_without_details": (
+        "1 creator of a domain is missing in the list of creators",
+        "{n} creators of domains are missing in the list of creators",
+    ),
 }
 
 _LABEL_RULE = (
