@@ -25,6 +25,8 @@ from tests.support.mariadb import find_server, free_port
 PROVIDERS = ("/usr/lib/galera/libgalera_smm.so", "/usr/lib64/galera-4/libgalera_smm.so")
 HINT = "install it with: apt-get install mariadb-server galera-4 rsync"
 START_SECS = 90.0
+# The others find a dead node out within seconds; until then none of them may be ready.
+REGROUP_SECS = 30.0
 # A dead node is put out of the cluster after two seconds instead of five.
 TIMEOUTS = (
     "evs.keepalive_period=PT0.5S;evs.inactive_check_period=PT0.5S;"
@@ -70,6 +72,11 @@ class Node:
         """Whether it runs and does not stand still."""
         return self.is_running and not self.is_frozen
 
+    @property
+    def ended_by_itself(self) -> bool:
+        """Whether the process is gone though nobody here ended it: the server crashed."""
+        return self._process is not None and not self.is_running and not self._died
+
     def make_folder(self) -> None:
         self.folder.mkdir()
         if self.user != getpass.getuser():
@@ -98,7 +105,7 @@ class Node:
         node linger on the old ones.
         """
         self._ist_port, self._sst_port = free_port(), free_port()
-        position = self._recovered_position() if self._died else None
+        position = self._recovered_position() if self._died or self.ended_by_itself else None
         self._died = False
         more = ["--wsrep-new-cluster"] if found else []
         more += [f"--wsrep-start-position={position}"] if position else []
@@ -254,12 +261,29 @@ class GaleraCluster:
         self.nodes[number].launch(self.members)
         self.nodes[number].wait_until_ready()
 
-    def running(self) -> Node:
-        """A node that is up and part of the cluster."""
+    def restore(self) -> None:
+        """Start again whatever crashed by itself, so that only the work under way then pays."""
+        for node in self.nodes:
+            if node.ended_by_itself:
+                node.launch(self.members)
+                node.wait_until_ready()
+
+    def ready(self) -> list[Node]:
+        """The nodes that are up and part of the cluster at this moment."""
+        found = []
         for node in self.nodes:
             with suppress(pymysql.Error, OSError):
                 if node.answers and node.status("wsrep_ready") == "ON":
-                    return node
+                    found.append(node)
+        return found
+
+    def running(self) -> Node:
+        """A node that is up and part of the cluster; waits while the nodes regroup."""
+        deadline = time.monotonic() + REGROUP_SECS
+        while time.monotonic() < deadline:
+            if ready := self.ready():
+                return ready[0]
+            time.sleep(0.1)
         raise RuntimeError("no node is ready")
 
     def connect(self, database: str | None = None) -> Any:

@@ -36,6 +36,7 @@ class GaleraStage(ServerStage):
         super().__init__([node.port for node in self.cluster.nodes], self._connect_to_last)
 
     def prepare(self, folder: Path) -> None:
+        self.cluster.restore()
         self._database = self.cluster.new_database()
         self.url = self.cluster.url(self._database, [proxy.port for proxy in self.proxies])
 
@@ -72,12 +73,12 @@ class GaleraStage(ServerStage):
         self._rejoining.start()
 
     def connect_to_used(self, database: str | None = None) -> Any:
-        return self._alive()[0].connect(database)
+        return self.cluster.ready()[0].connect(database)
 
     def deadlocks(self) -> int:
         """Lost against others, on one node or between nodes."""
         total = 0
-        for node in self._alive():
+        for node in self.cluster.ready():
             with contextlib.suppress(pymysql.Error, ValueError):
                 total += sum(int(node.status(name)) for name in CONFLICTS)
         return total
@@ -100,23 +101,15 @@ class GaleraStage(ServerStage):
 
     def _connect_to_last(self, database: str | None = None) -> Any:
         """Breaks things from another node than the one in use."""
-        return self._alive()[-1].connect(database)
+        return self.cluster.ready()[-1].connect(database)
 
     def kill_connections(self, pick: float, most: int) -> int:
         killed = 0
-        for node in self._alive():
+        for node in self.cluster.ready():
             self._connect = node.connect
             killed += super().kill_connections(pick, most - killed) if killed < most else 0
         self._connect = self._connect_to_last
         return killed
-
-    def _alive(self) -> list[Node]:
-        found = []
-        for node in self.cluster.nodes:
-            with contextlib.suppress(pymysql.Error, OSError):
-                if node.answers and node.status("wsrep_ready") == "ON":
-                    found.append(node)
-        return found
 
     def _rejoin(self, number: int, after_secs: float) -> None:
         time.sleep(after_secs)
