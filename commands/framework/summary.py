@@ -87,6 +87,8 @@ def _print_summary(app: App, task: Task, view: TaskView | None, files: list[Segm
         return
     counts = f"{renderer.count('row', items)}, {renderer.count('file', len(files))}"
     result(f"{kind} {task.domain}: {counts}")
+    if view and view.task.end_reason:
+        say(renderer.stored(view.task.end_reason))
     for file in files:
         path = app.crawling.segment_files.locate(file.file_path or "")
         result(f"  {file.exported_count:>7,}  {path}")

@@ -127,6 +127,14 @@ class RowFinder:
             return False
         return self._draw(run, selection)
 
+    def left_out(self, run: ExportRun) -> int:
+        """Return how many creators the run leaves waiting, as another domain delivered them."""
+        task, selection = run.task.task, run.options.selection
+        if selection is None or not selection.skip_delivered:
+            return 0
+        wanted = selection.of_domain(task.platform, task.domain)
+        return self.database.read(selections.count_delivered, wanted)
+
     def _drew_lately(self, task_id: int) -> bool:
         now = self.clock.monotonic()
         for known, drawn_at in list(self._drawn_at.items()):

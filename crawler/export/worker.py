@@ -309,6 +309,8 @@ class ExportWorker:
         return False
 
     def _complete(self, run: ExportRun, joins: int | None = None) -> bool:
-        if self.scheduler.finish(run.task, joins=joins):
+        left_out = self.row_waiter.finder.left_out(run)
+        reason = Message.of("delivered_left_out", count=left_out) if left_out else None
+        if self.scheduler.finish(run.task, joins=joins, end_reason=reason):
             log.info("%s completed", fields(task=run.task.id, rows=run.exported))
         return True

@@ -197,7 +197,12 @@ class TaskScheduler:
         return self.database.read(tasks.joins, leased.task.top_level_id)
 
     def finish(
-        self, leased: TaskLease, error: Message | None = None, *, joins: int | None = None
+        self,
+        leased: TaskLease,
+        error: Message | None = None,
+        *,
+        joins: int | None = None,
+        end_reason: Message | None = None,
     ) -> bool:
         """End the task: completed, or failed when there is an `error`.
 
@@ -207,6 +212,7 @@ class TaskScheduler:
         Args:
             joins: the number of joins before the last look at what is left to do; None: a later
                 join does not matter.
+            end_reason: what people are to know of a task that ends with work left.
         """
         self.leases.remove(leased.lease)
         status = TaskStatus.COMPLETED if error is None else TaskStatus.FAILED
@@ -225,6 +231,8 @@ class TaskScheduler:
                 error=error.dump() if error else None,
             )
             if ended:
+                if end_reason is not None:
+                    tasks.set_end_reason(tx, leased.task.top_level_id, end_reason.dump())
                 update_parent(tx, leased.task.parent_id, now)
             else:
                 # The operator's status stays. A task that was joined becomes pending.

@@ -223,9 +223,9 @@ def yields(tx: Tx, platform: str, domain: str) -> list[KeywordYield]:
 
 
 def set_end_reason(tx: Tx, task_id: int, reason: str) -> None:
-    """Record why a crawl ends before its last page, a stored message; a first reason stays."""
+    """Record why a task ends with work left, a stored message; it replaces an earlier one."""
     tx.execute(
-        "UPDATE tasks SET end_reason=COALESCE(end_reason, :reason) WHERE id=:id",
+        "UPDATE tasks SET end_reason=:reason WHERE id=:id",
         id=task_id,
         reason=reason,
     )

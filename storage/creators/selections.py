@@ -12,6 +12,11 @@ from storage.models.creators import EXPORTED_COLUMNS
 
 # Of a domain that has more, the rest is drawn when these are delivered.
 MAX_DRAWN = 20_000
+# A row that waits is its creator's only one in its domain, so that one exported is another's.
+DELIVERED = (
+    "EXISTS (SELECT 1 FROM influencers d WHERE d.platform=i.platform AND d.uid=i.uid"
+    " AND d.status='exported')"
+)
 
 
 def waiting(
@@ -31,10 +36,7 @@ def waiting(
         skip_delivered: leave out who was exported in another domain of the platform.
     """
     where, params = filter_sql(tx.dialect, wanted)
-    other = (
-        " AND NOT EXISTS (SELECT 1 FROM influencers d WHERE d.platform=i.platform AND d.uid=i.uid"
-        " AND d.status='exported')"
-    )
+    other = f" AND NOT {DELIVERED}"
     return tx.column(
         f"SELECT i.id FROM influencers i {_hint(tx.dialect, sort)}"
         " JOIN creators c ON c.platform=i.platform AND c.uid=i.uid"
@@ -44,6 +46,16 @@ def waiting(
         f" ORDER BY {_order(sort)} LIMIT :limit",
         task=task_id,
         limit=min(limit, MAX_DRAWN),
+        **params,
+    )
+
+
+def count_delivered(tx: Tx, wanted: CreatorFilter) -> int:
+    """Return how many of `wanted` wait for export and were exported in another domain."""
+    where, params = filter_sql(tx.dialect, wanted)
+    return tx.number(
+        "SELECT COUNT(*) AS n FROM influencers i JOIN creators c ON c.platform=i.platform"
+        f" AND c.uid=i.uid WHERE {where} AND i.status='pending_export' AND {DELIVERED}",
         **params,
     )
 

@@ -11,6 +11,7 @@ import pytest
 
 from app.container import App
 from core.errors import InvalidInputError, WrongFieldsError
+from core.messages import Message
 from crawler.creators.filters import ConditionReader
 from crawler.export.options import ExportOptions
 from crawler.export.requests import ExportRequest
@@ -225,9 +226,12 @@ def test_who_another_domain_delivered_can_be_left_out(app, agree) -> None:
     export(app, selection=chosen(where=["followers<20"], skip_delivered=True))
     texts = delivered(app)
     assert sorted(texts) == ["01", "05", "77"]
-    assert rows(app, "SELECT status FROM influencers WHERE uid='01' AND domain='美妆'")[0][
-        "status"
-    ] == ("pending_export")
+    [left] = rows(app, "SELECT status FROM influencers WHERE uid='01' AND domain='美妆'")
+    assert left["status"] == "pending_export"
+    [told] = [
+        row["end_reason"] for row in rows(app, "SELECT end_reason FROM tasks") if row["end_reason"]
+    ]
+    assert Message.load(told) == Message.of("delivered_left_out", count=1)
 
 
 def test_a_choice_comes_back_from_its_row() -> None:

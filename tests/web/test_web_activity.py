@@ -101,8 +101,8 @@ def test_the_console_shows_what_an_account_works_on(
 @pytest.mark.parametrize(
     ("language", "heading", "reason"),
     [
-        ("en", "Ended because", "3 pages in a row without a new creator"),
-        ("zh", "结束原因", "连续 3 页"),
+        ("en", "How it ended", "3 pages in a row without a new creator"),
+        ("zh", "结束说明", "连续 3 页"),
     ],
 )
 def test_the_page_of_a_task_says_why_it_ended_early(

@@ -8,6 +8,9 @@ MESSAGES: dict[str, Forms] = {
     "stopped_dry": (
         "ended after {pages} pages in a row without a new creator, the last one page {page}"
     ),
+    "delivered_left_out": (
+        "left waiting, as another domain of the platform delivered them: {count} creators"
+    ),
     "column_share_new": "share new",
     "column_uid": "uid",
     "column_nickname": "nickname",

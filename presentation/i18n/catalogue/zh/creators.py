@@ -5,6 +5,7 @@ from __future__ import annotations
 from presentation.i18n.forms import Forms
 
 MESSAGES: dict[str, Forms] = {
+    "delivered_left_out": "{count} 位达人已由本平台的其他领域导出，仍保留为待导出",
     "stopped_dry": "连续 {pages} 页没有新达人，已结束，最后一页为第 {page} 页",
     "column_share_new": "新增占比",
     "column_uid": "达人 ID",

@@ -307,7 +307,7 @@ CHINESE = {
     "Filed": "创建时间",
     "Last change": "最后更新时间",
     "Ended": "结束时间",
-    "Ended because": "结束原因",
+    "How it ended": "结束说明",
     "Options": "选项",
     "Pieces": "子任务",
     "Piece": "子任务",
