@@ -75,6 +75,7 @@ class GuardedSource:
         self._circuits = circuits
         self._clock = clock
         self._attempts = attempts
+        self._sequential = source if isinstance(source, SequentialSource) else None
 
     @property
     def paces(self) -> Mapping[str, Pace]:
@@ -107,9 +108,8 @@ class GuardedSource:
             StoppedSignal: `stop` was set before a request.
             OutOfTurnSignal: the account's pace allows no request soon.
         """
-        source = cast(CreatorSource, self.source)
-        if isinstance(source, SequentialSource):
-            sequential: SequentialSource = source
+        source, sequential = cast(CreatorSource, self.source), self._sequential
+        if sequential is not None:
             while sequential.pages_before(session, domain, page):
                 self._call(
                     _Question(SEARCH, (domain, "before", page)),

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+MILLISECONDS_END = len("2026-11-22 05:00:00.123")
+
 
 def to_sql(moment: datetime) -> str:
     """Return a moment as `2026-11-22 05:00:00.123` in UTC.
 
     Microseconds are cut off here: MySQL would round them, and SQLite would keep them.
     """
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "milliseconds")
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(" ", "milliseconds")[:MILLISECONDS_END]
 
 
 def to_sql_or_none(moment: datetime | None) -> str | None:

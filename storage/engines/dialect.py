@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -31,9 +32,7 @@ class Dialect:
 
     def sql(self, text: str) -> str:
         """Return the query with this engine's parameter marks in place of `:name`."""
-        if self.name == "sqlite":
-            return text
-        return NAMED.sub(r"%(\1)s", text.replace("%", "%%"))
+        return text if self.name == "sqlite" else _with_driver_marks(text)
 
     @property
     def now_millis(self) -> str:
@@ -82,6 +81,12 @@ class Dialect:
         # INSERT IGNORE would turn every other error, such as a text too long, into a warning.
         first = key.split(",")[0].strip()
         return f"ON DUPLICATE KEY UPDATE {first}={first}"
+
+
+@lru_cache(maxsize=1024)
+def _with_driver_marks(text: str) -> str:
+    """Return the query with the marks of PyMySQL; most queries are run again and again."""
+    return NAMED.sub(r"%(\1)s", text.replace("%", "%%"))
 
 
 @dataclass(frozen=True)

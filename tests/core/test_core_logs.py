@@ -13,6 +13,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from core.logs import (
+    NAMES,
     SparseNotice,
     fields,
     own_log_file,
@@ -190,6 +191,27 @@ def test_secrets_are_struck_out(form: str):
 )
 def test_what_is_no_secret_stays(text: str):
     assert redact(text) == text
+
+
+def _long_s(text: str) -> str:
+    return text.replace("s", "\N{LATIN SMALL LETTER LONG S}")
+
+
+def _kelvin(text: str) -> str:
+    return text.replace("k", "\N{KELVIN SIGN}")
+
+
+def _dotless(text: str) -> str:
+    return text.replace("i", "\N{LATIN SMALL LETTER DOTLESS I}")
+
+
+SECRET_NAMES = re.findall(r"[A-Za-z_5]{5,}", NAMES.partition("(?:")[2])
+
+
+@pytest.mark.parametrize("name", SECRET_NAMES)
+@pytest.mark.parametrize("spelt", [str, str.upper, _long_s, _kelvin, _dotless])
+def test_no_name_of_a_secret_passes_the_first_look(name: str, spelt: Callable[[str], str]):
+    assert redact(f"{spelt(name)}=s3cret") == f"{spelt(name)}=***"
 
 
 def test_encrypted_secrets_are_struck_out():
