@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import threading
 import time
 import tracemalloc
@@ -18,8 +19,11 @@ from sources.bilibili.qr_login import QRLogin
 from sources.json_api import JsonApi, open_key_session
 from sources.links import ShortLink
 from sources.short_links import ShortLinkResolver
+from sources.transport import deadline
+from sources.transport.deadline import Deadline
 from sources.transport.session import BODY_BYTES, MIB, HttpAnswer, HttpLimits, fetch, open_http
 from tests.support.moving_clock import MovingClock
+from tests.support.processes.launcher import wait_until
 from tests.support.sources.anonymous import unrecorded
 from tests.support.sources.faulty_proxies import ESTABLISHED, HOST, says, socks_replies
 from tests.support.sources.sources_servers import Said, ScriptedPlatform
@@ -127,18 +131,41 @@ def test_a_trickling_proxy_ends_at_the_deadline(
 def test_threads_and_sockets_of_ended_exchanges_are_gone(listen: Listen) -> None:
     url = f"http://{HOST}:{listen(says(SMALL))}/"
 
-    def own() -> list[threading.Thread]:
-        names = ("Timer", "http-connect")
-        return [one for one in threading.enumerate() if type(one).__name__ in names]
+    def own(name: str) -> list[threading.Thread]:
+        return [one for one in threading.enumerate() if one.name == name and one not in others]
 
+    others = [one for one in threading.enumerate() if one.name == "http-connect"]
     sockets = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(20):
         with open_http(None) as http:
             fetch(http, "GET", url, LIMITS)
-    for thread in own():
+    for thread in own("http-connect"):
         thread.join(1)
-    assert own() == []
+    assert own("http-connect") == []
+    assert len(own("http-deadlines")) == 1
     assert len(list(Path("/proc/self/fd").iterdir())) <= sockets + 3  # of the server's threads
+
+
+def test_short_deadlines_are_kept_beside_a_long_one() -> None:
+    with Deadline(60):
+        for _ in range(4):  # the first may begin before the watch has looked at the long one
+            ours, theirs = socket.socketpair()
+            with ours, theirs, Deadline(0.05) as short:
+                short.watch(ours)
+                theirs.settimeout(SOON_SECS)
+                assert theirs.recv(1) == b""
+                assert short.has_passed
+
+
+def test_the_watch_begins_again_after_a_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deadline, "LINGER_SECS", 0.02)
+    watchman = deadline.Watchman()
+    first, second = Deadline(0), Deadline(0)
+    watchman.add(first, time.monotonic())
+    wait_until(lambda: first.has_passed, "the end of the exchange")
+    wait_until(lambda: watchman._thread is None, "the end of the watch")
+    watchman.add(second, time.monotonic())
+    wait_until(lambda: second.has_passed, "the end of the next exchange")
 
 
 def bomb(mib: int) -> bytes:
