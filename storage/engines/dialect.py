@@ -131,6 +131,8 @@ class Engine(Protocol):
     dialect: Dialect
     pool_size: int
     driver_errors: tuple[type[Exception], ...]
+    # COMMITs are made one after the other here: what waits for one had better share the next.
+    shares_commits: bool
 
     def connect(self) -> Connection:
         """Return a pooled connection, outside any transaction; it must be released.

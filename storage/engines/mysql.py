@@ -38,6 +38,9 @@ class MySQLEngine:
         read_only: the server refuses to write, and is not waited for beyond these limits.
     """
 
+    # InnoDB commits several connections together; one leader would make their round trips serial.
+    shares_commits = False
+
     def __init__(
         self, *, address: MySQLAddress, pool_size: int, read_only: ReadOnlyLimits | None = None
     ) -> None:

@@ -43,6 +43,8 @@ class SQLiteEngine:
     so that the longest waiting writer tries least often.
     """
 
+    shares_commits = True
+
     def __init__(
         self,
         *,

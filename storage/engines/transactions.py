@@ -23,6 +23,7 @@ from core.errors import (
     SettingsError,
 )
 from storage.engines.dialect import ClockReading, Connection, Dialect, Engine, Tls
+from storage.engines.group_commit import GroupCommit
 from storage.engines.outages import OutageWatch
 from storage.engines.url import MySQLAddress, sqlite_path
 
@@ -165,6 +166,7 @@ class Database:
         self._clock = clock
         self._patience_secs = patience_secs
         self._limit_secs: ContextVar[float | None] = ContextVar("database_patience", default=None)
+        self._group = GroupCommit(engine) if engine.shares_commits else None
 
     @contextmanager
     def patience(self, secs: float) -> Iterator[None]:
@@ -178,7 +180,8 @@ class Database:
     def write(self, query: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `query(tx, *args)` in one transaction and return what it returns.
 
-        It may run several times and must have no effect outside the transaction.
+        It may run several times and in any thread, must have no effect outside the transaction,
+        and must neither write by this object nor wait for a lock that is held around a write.
 
         Raises:
             CommitUnknownError: nobody knows whether it was committed.
@@ -227,20 +230,32 @@ class Database:
     def _transaction(
         self, query: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
+        if self._group is not None:
+            return self._group.run(lambda one: self._run_query(one, query, *args, **kwargs))
         connection = self.engine.connect()
         try:
             self.engine.begin(connection)
-            tx = Tx(connection=connection, engine=self.engine)
             try:
-                result = query(tx, *args, **kwargs)
+                result = self._run_query(connection, query, *args, **kwargs)
             except BaseException:
                 self.engine.rollback(connection)
                 raise
-            tx.close()
             self.engine.commit(connection)
             return result
         finally:
             self.engine.release(connection)
+
+    def _run_query(
+        self,
+        connection: Connection,
+        query: Callable[Concatenate[Tx, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        tx = Tx(connection=connection, engine=self.engine)
+        result = query(tx, *args, **kwargs)
+        tx.close()
+        return result
 
     def _with_connection(
         self, query: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs

@@ -32,6 +32,7 @@ class MemoryEngine:
 
     dialect = DIALECT
     pool_size = 1
+    shares_commits = True
     driver_errors: tuple[type[Exception], ...] = (sqlite3.Error,)
 
     def __init__(

@@ -34,6 +34,7 @@ MESSAGES: dict[str, Forms] = {
     "database_login_refused": "{where}: wrong user or password",
     "database_password_login_refused": "{where}: this user may not sign in by password",
     "database_missing": "{where}: the database does not exist",
+    "write_undone": "another write of the same transaction failed and undid this one too",
     "sqlite_file_in_use": "{where}: {detail}; another process holds it for long",
     "database_disk_full": "{where}: the disk is full",
     "database_read_only": "{where} is read-only",

@@ -33,6 +33,7 @@ MESSAGES: dict[str, Forms] = {
     "database_login_refused": "{where}：用户名或密码错误",
     "database_password_login_refused": "{where}：该用户不能用密码登录",
     "database_missing": "{where}：数据库不存在",
+    "write_undone": "同一事务中的另一次写入失败，本次写入也被撤销",
     "sqlite_file_in_use": "{where}：{detail}；另一进程长时间占用该文件",
     "database_disk_full": "{where}：磁盘已满",
     "database_read_only": "{where} 为只读",
