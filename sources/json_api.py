@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +13,7 @@ from urllib.parse import quote
 from core.errors import Evidence, LoginExpiredError, NoAnswerError, RetryableError
 from core.messages import Message
 from sources.base import AccountSession
-from sources.text import may_be_unstorable, storable_json
+from sources.text import may_be_unstorable, parse_json, storable_json
 from sources.transport.retry_after import retry_after_secs
 from sources.transport.session import ANSWER_SECS, HttpLimits, fetch, open_http
 
@@ -178,16 +176,9 @@ def object_or_empty(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _finite(text: str) -> float | None:
-    """Return the number; None for one like 1e999, which overflows to infinity and fits no
-    column."""
-    number = float(text)
-    return number if math.isfinite(number) else None
-
-
 def _parse_json(content: bytes) -> Any:
     try:
-        body = json.loads(content, parse_constant=lambda _word: None, parse_float=_finite)
+        body = parse_json(content)
     except (ValueError, RecursionError):
         return None
     return storable_json(body) if may_be_unstorable(content) else body

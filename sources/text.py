@@ -1,15 +1,49 @@
-"""Sanitizing of text from platforms, so that every database and file can store it."""
+"""JSON from platforms, and texts sanitized so that every database and file can store them."""
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from typing import Any
+
+import msgspec
 
 # MariaDB and SQLite refuse or cut texts with these, and UTF-8 has no form for surrogates.
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 UNSTORABLE_IN_JSON = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|\xed[\xa0-\xbf]")
 CONTAINERS = frozenset((dict, list))
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+
+def parse_json(content: bytes) -> Any:
+    """Return the value of a JSON body.
+
+    NaN and numbers that overflow, which are no JSON and which no database stores, become None.
+
+    Raises:
+        ValueError: it is no JSON.
+        RecursionError: it is nested too deeply to be read.
+    """
+    try:
+        return msgspec.json.decode(content)
+    except msgspec.MsgspecError:
+        # Other encodings, lone surrogates and such numbers: json reads more than JSON.
+        return json.loads(content, parse_constant=_unknown, parse_float=_finite)
+
+
+def dump_json(value: Any) -> str:
+    """Return a value that `parse_json` and `storable_json` returned as compact JSON."""
+    return msgspec.json.encode(value).decode()
+
+
+def _unknown(_word: str) -> None:
+    """Return None for NaN and Infinity."""
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
 
 
 def may_be_unstorable(body: bytes) -> bool:

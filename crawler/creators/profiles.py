@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntFlag
 from functools import lru_cache
@@ -12,6 +11,7 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from sources.base import Creator
+from sources.text import dump_json
 from storage.models.creators import CreatorProfile
 
 MAX_NUMBER = 2**63 - 1
@@ -53,7 +53,9 @@ class ProfileReader:
 
     def profile(self, platform: str, creator: Creator) -> CreatorProfile:
         """Return a creator that a page lists, with its raw data as compact JSON."""
-        return self.stored(platform, creator.uid, creator.nickname, creator.raw, _dump(creator.raw))
+        return self.stored(
+            platform, creator.uid, creator.nickname, creator.raw, dump_json(creator.raw)
+        )
 
     def stored(
         self, platform: str, uid: str, nickname: str, raw: Mapping[str, Any], text: str
@@ -70,9 +72,6 @@ class ProfileReader:
             contacts=int(contacts_in(raw.get(keys.get("signature", "")))),
             url=address_of(self.platforms.profile_url(platform), uid),
         )
-
-
-_dump: Callable[[object], str] = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def number(value: object) -> int | None:

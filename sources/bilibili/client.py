@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
@@ -29,7 +27,7 @@ from sources.bilibili.response_rules import (
     NOT_SIGNED_IN,
     SIGNATURE_CODES,
 )
-from sources.text import is_deeper, may_be_unstorable, storable_json
+from sources.text import is_deeper, may_be_unstorable, parse_json, storable_json
 from sources.transport.retry_after import retry_after_secs
 from sources.transport.session import ANSWER_SECS, HttpAnswer, HttpLimits, fetch
 
@@ -245,7 +243,7 @@ class BilibiliClient:
             secs = retry_after_secs(answer.headers.get("Retry-After"), self.clock.now())
             raise error_from_status(endpoint, evidence(), secs)
         try:
-            body = json.loads(answer.content, parse_constant=_unknown, parse_float=_finite)
+            body = parse_json(answer.content)
         except (ValueError, RecursionError) as cause:
             raise unreadable_error(endpoint, "answer_not_json", evidence()) from cause
         if is_deeper(body, MAX_LEVELS):
@@ -264,15 +262,6 @@ class BilibiliClient:
 
 def _endpoint(path: str) -> str:
     return ENDPOINTS.get(path, path)
-
-
-def _unknown(_word: str) -> None:
-    """Return None for NaN and Infinity, which are no JSON and which no database stores."""
-
-
-def _finite(text: str) -> float | None:
-    number = float(text)
-    return number if math.isfinite(number) else None
 
 
 def _file_stem(url: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -23,7 +21,7 @@ from sources.declared.response_rules import (
     rules_of,
 )
 from sources.json_api import MESSAGE_CHARS, Answer
-from sources.text import may_be_unstorable, storable_json
+from sources.text import may_be_unstorable, parse_json, storable_json
 
 LOGIN_URL = re.compile(r"log[-_]?in|sign[-_]?in|passport|/sso\b|/auth\b", re.IGNORECASE)
 PASSWORD_FIELD = re.compile(rb"<input[^>]{0,300}type=[\"']?password", re.IGNORECASE)
@@ -161,16 +159,7 @@ def _reaction_of_status(status: int) -> str | None:
 
 def _parse_json(content: bytes) -> Any:
     try:
-        body = json.loads(content, parse_constant=_unknown, parse_float=_finite)
+        body = parse_json(content)
         return storable_json(body) if may_be_unstorable(content) else body
     except (ValueError, RecursionError):
         raise NotJsonError from None
-
-
-def _unknown(_word: str) -> None:
-    """Return None for NaN and Infinity, which are no JSON and which no database stores."""
-
-
-def _finite(text: str) -> float | None:
-    number = float(text)
-    return number if math.isfinite(number) else None

@@ -16,6 +16,7 @@ from pymysql.constants import CLIENT, FIELD_TYPE
 from pymysql.converters import conversions
 from pymysql.cursors import DictCursor
 
+from core.errors import SettingsError
 from storage.engines.mysql_errors import (
     NOT_IN_CLUSTER,
     READ_ONLY,
@@ -25,9 +26,8 @@ from storage.engines.mysql_errors import (
     number_of,
 )
 from storage.engines.server import QUESTION, Server, identify
-from storage.engines.tls import tls_context
 from storage.engines.url import MySQLAddress, Node
-from storage.engines.url_options import TlsMode
+from storage.engines.url_options import TlsMode, TlsOptions
 
 # Errors after which another node may answer: too many connections (1040, 1203), a blocked host
 # (1129), network errors (1152 to 1161), no connection (2002, 2003) and a lost one (2006, 2013).
@@ -337,3 +337,32 @@ def _plain_times() -> dict[Any, Any]:
     """Return PyMySQL's conversions without those of times, which stay text as in SQLite."""
     dropped = {FIELD_TYPE.DATETIME, FIELD_TYPE.TIMESTAMP, FIELD_TYPE.DATE}
     return {key: value for key, value in conversions.items() if key not in dropped}
+
+
+def tls_context(options: TlsOptions) -> ssl.SSLContext:
+    """Return the context for all connections; by default it verifies nothing.
+
+    Raises:
+        SettingsError: one of the files cannot be read, or is not what it should be.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = options.mode is TlsMode.VERIFY_IDENTITY
+    context.verify_mode = ssl.CERT_REQUIRED if options.mode.verifies else ssl.CERT_NONE
+    if options.ca is not None:
+        try:
+            context.load_verify_locations(cafile=options.ca)
+        except OSError as error:
+            raise _unusable("ssl_ca", options.ca, error) from error
+    elif options.mode.verifies:
+        context.load_default_certs()
+    if options.cert is not None:
+        try:
+            context.load_cert_chain(options.cert, options.key)
+        except OSError as error:
+            raise _unusable("ssl_cert", options.cert, error) from error
+    return context
+
+
+def _unusable(name: str, path: str, error: OSError) -> SettingsError:
+    detail = error.strerror or str(error)
+    return SettingsError("database_tls_file", name=name, path=path, detail=detail)
