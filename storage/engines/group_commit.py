@@ -122,7 +122,7 @@ class GroupCommit:
                 self._queue[0].turn.set()
 
     def _commit(self, units: list[_Unit]) -> None:
-        """Run and commit units in one transaction; those that are put back leave the list."""
+        """Run and commit units in one transaction; units that are put back leave the list."""
         connection = self._engine.connect()
         try:
             self._engine.begin(connection)
