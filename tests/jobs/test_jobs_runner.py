@@ -60,6 +60,19 @@ def test_a_run_is_a_row_and_is_done_once(at_ten, clock):
     assert one.leases.held() == other.leases.held() == []
 
 
+def test_a_run_whose_row_is_removed_meanwhile_is_no_error(at_ten):
+    """As `doctor --fix` removes the runs of a clock that was ahead."""
+    one, _other = at_ten
+
+    def removes_its_row(_context: JobContext) -> str:
+        one.database.write(lambda tx: tx.execute("DELETE FROM job_runs"))
+        return "done"
+
+    run = one.jobs.runner.run_due(hourly(removes_its_row))
+    assert run is not None and run.scheduled_at == TEN
+    assert one.leases.held() == []
+
+
 def test_of_many_processes_at_once_one_runs_it(make_app, at_ten):
     apps = [*at_ten, *(make_app(host=f"h{n}") for n in range(4))]
     calls, all_here = [], threading.Barrier(len(apps))
