@@ -11,6 +11,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -127,8 +128,11 @@ class Node:
             except (pymysql.Error, OSError):
                 pass  # it does not listen yet
             time.sleep(0.1)
-        tail = (self.folder / "server.log").read_text(errors="replace")[-3000:]
-        raise RuntimeError(f"{self.name} did not become ready:\n{tail}")
+        raise RuntimeError(f"{self.name} did not become ready:\n{self.last_words()}")
+
+    def last_words(self) -> str:
+        """What its log says last."""
+        return (self.folder / "server.log").read_text(errors="replace")[-3000:]
 
     def status(self, name: str) -> str:
         with closing(self.connect()) as admin, admin.cursor() as cursor:
@@ -265,6 +269,7 @@ class GaleraCluster:
         """Start again whatever crashed by itself, so that only the work under way then pays."""
         for node in self.nodes:
             if node.ended_by_itself:
+                print(f"{node.name} ended by itself:\n{node.last_words()}", file=sys.stderr)
                 node.launch(self.members)
                 node.wait_until_ready()
 

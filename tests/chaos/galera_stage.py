@@ -49,6 +49,7 @@ class GaleraStage(ServerStage):
     def kill_database(self, pick: float, size: float) -> None:
         """Mostly the node that is in use: sessions prefer the first one that answers."""
         self._wait_for_rejoin()
+        self.cluster.restore()
         number = 0 if pick < 0.6 else int(pick * len(self.cluster.nodes))
         self.cluster.kill(number)
         self._rejoining = threading.Thread(target=self._rejoin, args=(number, 4 * size))
@@ -57,6 +58,7 @@ class GaleraStage(ServerStage):
     def silence_node(self, secs: float) -> None:
         """Freeze the node in use; the others put it out, and it joins again when it wakes up."""
         self._wait_for_rejoin()
+        self.cluster.restore()
         node = self.cluster.nodes[0]
         node.freeze()
         self._rejoining = threading.Thread(target=self._wake, args=(node, secs))
@@ -65,6 +67,7 @@ class GaleraStage(ServerStage):
     def switch_over(self, size: float) -> None:
         """Make the node in use read-only, and lead its address to the next one for a while."""
         self._wait_for_rejoin()
+        self.cluster.restore()
         old, new = self.cluster.nodes[:2]
         with contextlib.closing(old.connect()) as admin, admin.cursor() as cursor:
             cursor.execute("SET GLOBAL read_only=1")
