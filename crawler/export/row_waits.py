@@ -56,6 +56,8 @@ class RowWaiter:
         Raises:
             LeaseLostError: another worker has taken the task over.
         """
+        if not self.may_get_rows(run) and not self.has_rows(run):
+            return False
         self.clock.wait(stop, RECHECK_SECS)  # at first, for rows that others hold locked
         if self.has_rows(run):
             return not stop.is_set()

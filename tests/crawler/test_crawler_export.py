@@ -156,6 +156,17 @@ def test_an_export_completes_only_when_no_crawl_of_its_domain_is_open(make_app, 
     assert len(agree()) == 9
 
 
+def test_an_export_that_can_get_no_more_rows_ends_at_once(make_app, agree, clock) -> None:
+    """Guarded by the first look in `RowWaiter.wait`."""
+    app = make_app()
+    add_account(app, "acc1")
+    store_rows(app, 5)
+    clock.waits.clear()
+    assert export(app).status is COMPLETED
+    assert clock.waits == []
+    assert len(agree()) == 5
+
+
 def test_a_follower_never_completes(make_app, agree) -> None:
     app = make_app(export_idle_secs=0)
     add_account(app, "acc1")
