@@ -337,7 +337,9 @@ def _with_json_form(work, place):
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             if name in ("platform", "work_id"):
                 raise ValueError(f"{name} has no form in JSON: {error}") from error
-            log.error("%s is reported without %s, which has no form in JSON: %s", place, name, error)
+            log.error(
+                "%s is reported without %s, which has no form in JSON: %s", place, name, error
+            )
             continue
         told[name] = value
     return told
