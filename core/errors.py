@@ -18,7 +18,8 @@ BatonError
 ├── QuotaExceededError               the account has no room for that many rows today
 ├── OutputError                      a file cannot be written: keep the rows, end the work
 │   └── NoRoomError                  … for now: wait, it uses up no attempt
-├── NoThreadError                    the system has no thread left: try again later
+├── NoResourcesError                 this host lacks memory or descriptors: put the work back
+│   └── NoThreadError               the system has no thread left
 ├── DamagedFileError                 a file that is read is wrong: leave it, say where
 ├── LogNotFoundError                 no log file of that name on this host
 ├── NoAnswerError                    an HTTP request got no usable answer: see whose fault that is
@@ -182,7 +183,11 @@ class OutputError(BatonError):
     """A file cannot be written, because of its folder, permissions or space."""
 
 
-class NoThreadError(BatonError):
+class NoResourcesError(BatonError):
+    """This host lacks file descriptors, memory or threads; the same work may succeed later."""
+
+
+class NoThreadError(NoResourcesError):
     """A thread cannot be started: the system allows no more of them, or has no memory for one."""
 
 

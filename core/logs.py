@@ -302,21 +302,26 @@ def own_log_file(
 ) -> Iterator[logging.Logger]:
     """Yield a logger whose lines go to the file `path` alone; it is closed when the block ends.
 
+    Where the file cannot be created, they go to the daily file of the service, with a warning.
     `access` is for new files and folders.
-
-    Raises:
-        OSError: the folder or the file cannot be created.
     """
-    make_folder(path.parent, access)
-    handler = OwnFile(path, access)
-    handler.setFormatter(RedactingFormatter(render, zone))
     logger = service_log(service)
+    try:
+        make_folder(path.parent, access)
+        handler = OwnFile(path, access)
+    except OSError as error:
+        detail = error.strerror or str(error)
+        logger.warning("%s", Message.of("log_unwritable", file=str(path), detail=detail))
+        yield logger
+        return
+    handler.setFormatter(RedactingFormatter(render, zone))
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     logger.propagate = False
     try:
         yield logger
     finally:
+        logger.propagate = True
         logger.removeHandler(handler)
         handler.close()
 

@@ -119,7 +119,7 @@ def plan_of(job: Job, state: JobState, now: datetime, *, requested: bool = False
     elif since is None:
         return Plan(register=True)
     newest = job.schedule.newest(since, now)
-    if dead is not None and newest is None and _may_resume(job, dead, now):
+    if dead is not None and newest is None and may_resume(job, dead, now):
         return Plan(resume=dead)
     given_up = (dead, _give_up_reason(dead, newest)) if dead is not None else None
     if newest is None:
@@ -135,8 +135,12 @@ def plan_of(job: Job, state: JobState, now: datetime, *, requested: bool = False
     )
 
 
-def _may_resume(job: Job, dead: JobRun, now: datetime) -> bool:
-    """Return True when a scheduled run may continue: in time or with `catch_up`, attempts left."""
+def may_resume(job: Job, dead: JobRun, now: datetime) -> bool:
+    """Return True when an open run may continue at `now`, under another lease.
+
+    That takes a scheduled run of a job with `catch_up` or that is still on time, with attempts
+    left.
+    """
     if dead.cause is JobCause.MANUAL or dead.lease_token >= MAX_ATTEMPTS:
         return False
     return job.catch_up or now - dead.scheduled_at <= GRACE

@@ -13,14 +13,16 @@ from core.errors import BatonError, DuplicateKeyError, JobBusyError, OvertakenEr
 from core.leases import Lease, LeaseKind, LeaseRegistry
 from core.logs import fields, service_log, storable
 from core.messages import Message
-from core.supervision.internal_errors import ComponentErrors
-from jobs.due import PROCESS_ENDED, Job, JobContext, Plan, plan_of
+from core.supervision.internal_errors import ComponentErrors, described, lacks_resources
+from jobs.due import PROCESS_ENDED, Job, JobContext, Plan, may_resume, plan_of
 from storage.crawling import job_runs
 from storage.crawling.job_runs import JobCause, JobRun, RunState
 from storage.engines.transactions import Database, Tx
 
 log = service_log("jobs")
 INTERRUPTED = Message.of("run_interrupted")
+# Until a run is resumed that this host lacked memory, descriptors or threads for; by attempt.
+SHORTAGE_WAITS = (timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=5))
 
 
 @dataclass(frozen=True)
@@ -197,17 +199,42 @@ class JobRunner:
             result = job.run(JobContext(held.run.scheduled_at, held.stop))
         except StoppedSignal:
             self._release(held, about)
-        except BatonError as error:
-            self._finish(held, RunState.FAILED, error.message, about)
         # A bug in one job must not end the others.
-        except Exception as error:
-            log.exception("%s ended by an error", about)
-            self.errors.settled(error)
-            failure = Message.of("job_internal_error", detail=repr(error))
-            self._finish(held, RunState.FAILED, failure, about)
+        except Exception as error:  # noqa: BLE001 (`_fail` and `_end_short` record it)
+            if lacks_resources(error):
+                self._end_short(job, held, error, about)
+            else:
+                self._fail(held, error, about)
         else:
             message = Message.text(result) if isinstance(result, str) else result
             self._finish(held, RunState.SUCCEEDED, message, about)
+
+    def _fail(self, held: HeldRun, error: Exception, about: str) -> None:
+        """Record that a run was ended by an error."""
+        if isinstance(error, BatonError):
+            self._finish(held, RunState.FAILED, error.message, about)
+            return
+        log.exception("%s ended by an error", about)
+        self.errors.settled(error)
+        failure = Message.of("job_internal_error", detail=repr(error))
+        self._finish(held, RunState.FAILED, failure, about)
+
+    def _end_short(self, job: Job, held: HeldRun, error: Exception, about: str) -> None:
+        """End a run that this host lacked memory, descriptors or threads for.
+
+        It is resumed a little later, by another host as well; the last attempt fails.
+        """
+        self.errors.settled(error)
+        run, reason = held.run, described(error)
+        attempt = min(run.lease_token, len(SHORTAGE_WAITS))
+        until = self.clock.now() + SHORTAGE_WAITS[attempt - 1]
+        if not may_resume(job, run, until):
+            self._finish(held, RunState.FAILED, reason, about)
+            return
+        self.database.write_idempotent(
+            job_runs.put_back, run.id, run.lease_token, until, storable(reason)
+        )
+        log.warning("%s put back: %s", about, reason)
 
     def _finish(self, held: HeldRun, state: RunState, result: Message, about: str) -> None:
         """Record a run's result under its token; when the run was taken over, only log it."""

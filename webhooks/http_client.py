@@ -23,8 +23,9 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 from urllib3.util.ssl_ import create_urllib3_context
 
-from core.errors import NotSentError, SettingsError, UnsendableError
+from core.errors import NoResourcesError, NotSentError, SettingsError, UnsendableError
 from core.messages import Message
+from core.supervision.internal_errors import lacks_resources
 from sources.transport.deadline import Deadline
 from sources.transport.faults import error_chain
 from sources.transport.final_response import FinalResponse
@@ -93,6 +94,7 @@ class WebhookClient:
             UnsendableError: `url` is no http(s) URL; no request was made.
             NotSentError: the address is private or could not be reached, or no complete response
                 came within the time limit. The receiver may have got the body all the same.
+            NoResourcesError: this host lacks what a connection needs.
         """
         with Deadline(self._timeout_secs) as deadline, requests.Session() as http:
             # A proxy of the environment would resolve the name itself, past the address filter; a
@@ -113,6 +115,8 @@ class WebhookClient:
             except InvalidIPAddress as error:
                 raise NotSentError(_refused(str(error))) from None
             except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+                if any(_is_of_this_host(cause) for cause in error_chain(error)):
+                    raise NoResourcesError("host_without_descriptors") from None
                 # Only the kind of error is kept: its text may contain the URL with a secret.
                 if deadline.has_passed or isinstance(error, requests.Timeout):
                     raise NotSentError("no_answer_within", secs=self._timeout_secs) from None
@@ -235,6 +239,11 @@ def _beginning(answer: requests.Response) -> str:
             if len(body) >= RESPONSE_BYTES:
                 break
     return body[:RESPONSE_BYTES].decode("utf-8", "replace")
+
+
+def _is_of_this_host(error: BaseException) -> bool:
+    # EADDRNOTAVAIL is none of these: a receiver's address may have no route from here for ever.
+    return lacks_resources(error) and not isinstance(error, BlockingIOError)
 
 
 def _refused(address: str) -> Message:

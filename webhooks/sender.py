@@ -14,11 +14,12 @@ from core.errors import (
     DatabaseError,
     KeyChangedError,
     LeaseLostError,
+    NoResourcesError,
     NotSentError,
 )
 from core.logs import fields, service_log
 from core.poller import database_poller
-from core.supervision.internal_errors import ComponentErrors
+from core.supervision.internal_errors import ComponentErrors, described, lacks_resources
 from storage.distribution import callback_secrets
 from storage.distribution.deliveries import Delivery, DeliveryState
 from storage.engines.transactions import Database, failure_is_lasting
@@ -28,7 +29,9 @@ from webhooks.queue import Claim, DeliveryQueue
 from webhooks.retry_policy import DeliveryOutcome, RetryPolicy, outcome_of
 
 log = service_log("webhooks")
-WITHOUT_KEY = timedelta(seconds=30)  # until a signed delivery is tried again without its key
+# Until a delivery is tried again that this process could not send: without its key, or without
+# descriptors, memory or threads.
+PUT_BACK = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,9 +59,10 @@ class WebhookSender:
         poller.run_busy(self.send_once, stop)
 
     def send_once(self) -> bool:
-        """Make one attempt at a due delivery; return False when none was due.
+        """Make one attempt at a due delivery; return False when the next one is not worth making.
 
-        Whatever the receiver answers is recorded as the outcome, not raised.
+        That is so when none was due, or when this host lacks what a request needs. Whatever the
+        receiver answers is recorded as the outcome, not raised.
 
         Raises:
             DatabaseError: nothing was recorded; the delivery is due again when its lease ends.
@@ -67,7 +71,7 @@ class WebhookSender:
         if claim is None:
             return False
         try:
-            self._attempt(claim)
+            return self._attempt(claim)
         except LeaseLostError as error:
             log.warning("%s %s", fields(delivery=claim.delivery.id), error)
             self.queue.abandon(claim)
@@ -85,21 +89,25 @@ class WebhookSender:
         Raises:
             LeaseLostError: the lease had ended before the request; nothing was sent.
         """
-        result = self._post(claim, keys)
+        result: Answer | Exception
+        try:
+            result = self._post(claim, keys)
+        except NoResourcesError as error:
+            result = error
         outcome = outcome_of(result, 1, RetryPolicy((), 0.0), self.clock.now())
         harmless = replace(outcome, disables=None, rest_until=None)
         self.queue.record_outcome(claim, harmless)
         return harmless
 
-    def _attempt(self, claim: Claim) -> None:
+    def _attempt(self, claim: Claim) -> bool:
+        """Make an attempt and settle it; return False when this host lacks what it needs."""
         delivery = claim.delivery
         result: Answer | Exception
         try:
             result = self._post(claim, self._keys(delivery))
         except KeyChangedError as error:
-            log.warning("%s put back: %s", fields(delivery=delivery.id), error)
-            self.queue.put_back(claim, self.clock.now() + WITHOUT_KEY)
-            return
+            self._put_back(claim, error)
+            return True
         except CredentialsError as error:
             # Nothing is sent unsigned instead: the receiver would have to refuse it.
             result = error
@@ -107,9 +115,19 @@ class WebhookSender:
             raise
         # A bug with one delivery must not stop the others.
         except Exception as error:
+            if lacks_resources(error):
+                self._put_back(claim, error)
+                self.errors.settled(error)
+                return False
             log.exception("%s", fields(delivery=delivery.id))
             result = self._failed(error)
         self._record(claim, result)
+        return True
+
+    def _put_back(self, claim: Claim, error: Exception) -> None:
+        """Make a delivery due again in half a minute; no attempt is used up."""
+        log.warning("%s put back: %s", fields(delivery=claim.delivery.id), described(error))
+        self.queue.put_back(claim, self.clock.now() + PUT_BACK)
 
     def _record(self, claim: Claim, result: Answer | Exception) -> None:
         """Record the outcome of an attempt, as a failed one where it cannot be recorded as it came.
@@ -147,6 +165,7 @@ class WebhookSender:
 
         Raises:
             LeaseLostError: the lease had ended before the request; nothing was sent.
+            NoResourcesError: this host lacks what a request needs.
         """
         delivery = claim.delivery
         body = delivery.body.encode()

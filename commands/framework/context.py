@@ -177,7 +177,7 @@ def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
         except BrokenPipeError as error:
             abandon(sys.stdout)  # the reader of a pipe is gone
             raise typer.Exit(Exit.ERROR) from error
-        except (OSError, MemoryError) as error:
+        except (OSError, MemoryError, RuntimeError) as error:
             if not lacks_resources(error):
                 raise
             say_error(BatonError("host_lacks_resources", detail=str(error) or "MemoryError"))

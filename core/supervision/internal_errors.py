@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from logging import Logger
 
 from core.clock import Clock
-from core.errors import NoThreadError
+from core.errors import NoResourcesError
 from core.logs import redact
 from core.messages import Message, message_of
 
@@ -21,7 +21,9 @@ ESCAPED_WITHIN_SECS = 600.0
 PAUSES_SECS = (5.0, 15.0, 60.0, 180.0)
 MAX_PAUSE_SECS = PAUSES_SECS[-1]
 SHOWN_FOR = timedelta(minutes=10)
-PASSING_ERRNOS = frozenset({errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+SHORTAGE_ERRNOS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
+# What a thread pool of the standard library raises, which has no class of its own.
+NO_THREAD = "can't start new thread"
 
 
 @dataclass(frozen=True)
@@ -155,8 +157,24 @@ def described(error: BaseException) -> Message:
 def lacks_resources(error: BaseException) -> bool:
     """Return whether this host, and not the work in hand, is the cause.
 
-    That is so without memory, file descriptors or threads: the same work may succeed later.
+    That is so without memory, file descriptors or threads: the same work may succeed later. An
+    error that was raised from such a one counts too.
     """
-    if isinstance(error, MemoryError | NoThreadError):
-        return True
-    return isinstance(error, OSError) and error.errno in PASSING_ERRNOS
+    if isinstance(error, OSError) and error.errno == errno.EAGAIN:
+        return True  # no process can be started; as a cause it is a lock that another one holds
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        if _is_shortage(cause):
+            return True
+        seen.add(id(cause))
+        cause = cause.__cause__
+    return False
+
+
+def _is_shortage(error: BaseException) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in SHORTAGE_ERRNOS
+    if isinstance(error, RuntimeError):
+        return str(error) == NO_THREAD
+    return isinstance(error, MemoryError | NoResourcesError)

@@ -191,7 +191,7 @@ def position_of(cursor: str | None, sort: Sort) -> Position | None:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         field_name, descending, value, row_id = json.loads(base64.urlsafe_b64decode(padded))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise InvalidInputError("list_cursor_malformed") from error
     is_value = value is None or (isinstance(value, int | str) and not isinstance(value, bool))
     same_order = [field_name, descending] == [sort.field.value, int(sort.descending)]

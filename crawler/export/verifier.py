@@ -218,9 +218,9 @@ class ExportVerifier:
     def _manifest_problems(self, segment: Segment, path: Path) -> list[Message]:
         try:
             manifest = json.loads(manifest_path(path).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            recorded = (manifest.get("rows"), manifest.get("sha256"), manifest.get("segment"))
+        except (OSError, ValueError, AttributeError, RecursionError) as error:
             return [Message.of("manifest_unreadable", segment_id=segment.id, detail=str(error))]
-        recorded = (manifest.get("rows"), manifest.get("sha256"), manifest.get("segment"))
         if recorded != (segment.exported_count, segment.sha256, segment.id):
             return [Message.of("manifest_differs", segment_id=segment.id)]
         return []

@@ -11,7 +11,7 @@ from core.messages import Message
 from crawler.tasks.leases import TaskLease, refused_write_error
 from crawler.tasks.options import CrawlOptions
 from crawler.tasks.submission import split_pages
-from sources.base import Creator, CreatorPage
+from sources.base import Creator, CreatorPage, Via
 from storage.crawling import influencers, ingestion_logs, task_leases, task_pieces, tasks
 from storage.creators import creators, day_totals, keywords
 from storage.engines.transactions import Database, Tx
@@ -152,14 +152,55 @@ class PageStore:
             LeaseLostError: another worker has the task; nothing was written.
             TaskHaltedSignal: the operator paused or cancelled it; nothing was written.
         """
+        self.database.write(lambda tx: self._end_before(tx, leased, page))
 
-        def work(tx: Tx) -> None:
-            now = self.clock.now()
-            if not task_leases.set_page_to(tx, leased.id, leased.lease.token, page.page - 1, now):
-                raise refused_write_error(tx, leased)
-            self._drop_pages_beyond(tx, leased, page)
+    def end_before_empty(
+        self, leased: TaskLease, page: CreatorPage, promised_pages: int
+    ) -> Message | None:
+        """End the task's range before a page that is believed to be empty.
 
-        self.database.write(work)
+        Return why creators may be missing, which is stored as the crawl's end reason; None when
+        the domain has just that many pages.
+
+        Args:
+            promised_pages: how many pages the platform counts, on the empty page too.
+
+        Raises:
+            LeaseLostError: another worker has the task; nothing was written.
+            TaskHaltedSignal: the operator paused or cancelled it; nothing was written.
+        """
+
+        def work(tx: Tx) -> Message | None:
+            self._end_before(tx, leased, page)
+            if not self._is_cut_off(tx, leased, page.page, promised_pages):
+                return None
+            reason = Message.of("ended_at_empty_page", page=page.page, total=promised_pages)
+            tasks.set_end_reason(tx, leased.task.top_level_id, reason.dump())
+            return reason
+
+        return self.database.write(work)
+
+    def _end_before(self, tx: Tx, leased: TaskLease, page: CreatorPage) -> None:
+        now = self.clock.now()
+        if not task_leases.set_page_to(tx, leased.id, leased.lease.token, page.page - 1, now):
+            raise refused_write_error(tx, leased)
+        self._drop_pages_beyond(tx, leased, page)
+
+    def _is_cut_off(self, tx: Tx, leased: TaskLease, empty_page: int, promised_pages: int) -> bool:
+        """Return whether an empty page may be the platform's trouble, and not the domain's end.
+
+        A domain that lost its last page since page 1 was fetched has ended, and so has one whose
+        last page with entries is not full, however many pages the platform counts.
+        """
+        if promised_pages <= max(1, empty_page):
+            return False
+        sizes = ingestion_logs.page_sizes(tx, leased.task.top_level_id)
+        if sizes.last is None or sizes.fullest is None:
+            return True
+        # Pages of authors of videos, each listed once, are never full.
+        is_by_name = CrawlOptions.from_json(leased.task.options).via is Via.USERS
+        ends_short = sizes.last_page == empty_page - 1 and sizes.last < sizes.fullest
+        return not (is_by_name and ends_short)
 
     def _extend_parent(self, tx: Tx, leased: TaskLease, range_end: int, now: datetime) -> None:
         """Let the parent of an open-ended crawl cover the pages that are known by now."""

@@ -257,6 +257,19 @@ class IngestionWorker:
         self.pages.end_before(leased, end)
         cursor.move_to(number, number - 1)
 
+    def _end_before_empty(self, leased: TaskLease, cursor: Cursor, promised_pages: int) -> None:
+        """End the task's range before its next page, which came empty whoever asked."""
+        number, domain = cursor.next_page, leased.task.domain
+        end = CreatorPage(number, number - 1, ())
+        reason = self.pages.end_before_empty(leased, end, promised_pages)
+        where = fields(task=leased.id, domain=domain, page=number, total=promised_pages)
+        if reason is not None:
+            log.warning("%s %s", where, reason)
+        else:
+            asked = len(cursor.confirmation.accounts)
+            log.info("%s is empty, as %d accounts say; the range ends before it", where, asked)
+        cursor.move_to(number, number - 1)
+
     def _skip_empty_page(
         self,
         leased: TaskLease,
@@ -373,15 +386,7 @@ class IngestionWorker:
             at_border = error.page == 1 or error.page >= error.total
             is_end = cursor.confirmation.is_empty and at_border
         if is_end:
-            where = fields(
-                task=leased.id,
-                domain=leased.task.domain,
-                page=cursor.next_page,
-                total=error.total,
-            )
-            asked = len(cursor.confirmation.accounts)
-            log.info("%s is empty, as %d accounts say; the range ends before it", where, asked)
-            self._end_before(leased, cursor, cursor.next_page - 1)
+            self._end_before_empty(leased, cursor, error.total)
 
     def _record_odd_answer(
         self, leased: TaskLease, account_id: int, cursor: Cursor, error: SourceError

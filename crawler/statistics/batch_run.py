@@ -8,7 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from core.cancellation import StoppedSignal
-from core.errors import CredentialsError, InvalidInputError, PlatformQuotaError, SourceError
+from core.errors import (
+    BatonError,
+    CredentialsError,
+    InvalidInputError,
+    NoResourcesError,
+    PlatformQuotaError,
+    RetryableError,
+    SourceError,
+)
 from core.logs import redacted, service_log
 from core.messages import Message
 from crawler.statistics.batch_fetchers import BatchFetcher
@@ -40,8 +48,8 @@ def fetch_batches(
         on_begin: called with the ids of each batch before it is fetched, in any thread.
 
     Raises:
-        StoppedSignal, PlatformQuotaError, CredentialsError, InvalidInputError: once the batches
-            before it were yielded; the next ones would meet the same error.
+        StoppedSignal, PlatformQuotaError, CredentialsError, InvalidInputError, NoResourcesError:
+            once the batches before it were yielded; the next ones would meet the same error.
     """
     run = _BatchRun(platform=platform, fetcher=fetcher, stop=stop, on_begin=on_begin)
     batches = [ids[start : start + batch_size] for start in range(0, len(ids), batch_size)]
@@ -78,6 +86,9 @@ class _BatchRun:
             self.ended_by = self.ended_by or error
             return None
         except SourceError as error:
+            if is_of_this_host(error):
+                self.ended_by = self.ended_by or NoResourcesError(error.message)
+                return _answered_before(error, batch, NOT_ASKED) if error.answers else None
             log.warning("%s: %s", self.platform, error)
             cause = redacted(error)
             reason = Message.of("not_asked_after", cause=cause) if error.answers else cause
@@ -85,6 +96,14 @@ class _BatchRun:
         return AnsweredBatch(
             {video_id: FetchedItem("", answer=answers[video_id]) for video_id in batch}
         )
+
+
+def is_of_this_host(error: BatonError) -> bool:
+    """Return whether no request was made, as this host lacks descriptors, memory or threads."""
+    if isinstance(error, NoResourcesError):
+        return True
+    fault = error.fault if isinstance(error, RetryableError) else None
+    return fault is not None and fault.is_of_this_host
 
 
 def _answered_before(

@@ -10,12 +10,23 @@ from dataclasses import dataclass, field, replace
 from accounts.manager import AccountManager
 from core.cancellation import StoppedSignal
 from core.clock import Clock
-from core.errors import BatonError, CredentialsError, InvalidInputError, PlatformQuotaError
+from core.errors import (
+    BatonError,
+    CredentialsError,
+    InvalidInputError,
+    NoResourcesError,
+    PlatformQuotaError,
+)
 from core.logs import redacted, service_log
 from core.messages import Message
 from crawler.runtime.account_sessions import AccountSessions
 from crawler.statistics.batch_fetchers import BatchFetcher, KeyBatchFetcher, PoolBatchFetcher
-from crawler.statistics.batch_run import BatchObserver, fetch_batches, ignore_batch
+from crawler.statistics.batch_run import (
+    BatchObserver,
+    fetch_batches,
+    ignore_batch,
+    is_of_this_host,
+)
 from crawler.statistics.items import (
     NOT_ASKED,
     AnsweredBatch,
@@ -70,6 +81,9 @@ class VideoStatsFetcher:
             texts: links, share texts and ids.
             platform: the platform of bare ids; None: their form must tell it.
             on_wait: called as a longer wait begins, in any thread.
+
+        Raises:
+            NoResourcesError: this host lacks what a request needs: no text is at fault.
         """
         items: list[FetchedItem | None] = [None] * len(texts)
         links: dict[str, list[tuple[int, VideoLink | ShortLink]]] = {}
@@ -116,6 +130,9 @@ class VideoStatsFetcher:
         """Return the video that each text names, its short link resolved.
 
         Texts whose video cannot be told are left out; nothing is raised for them.
+
+        Raises:
+            NoResourcesError: this host lacks what a request needs.
         """
 
         def video_of(text: str) -> VideoLink | None:
@@ -133,7 +150,11 @@ class VideoStatsFetcher:
     def _resolve(
         self, link: VideoLink | ShortLink, stop: threading.Event
     ) -> VideoLink | Unavailable | Message | None:
-        """Return the video or why there is none; None when the link was not looked up."""
+        """Return the video or why there is none; None when the link was not looked up.
+
+        Raises:
+            NoResourcesError: this host lacks what a request needs.
+        """
         if isinstance(link, VideoLink):
             return link
         if stop.is_set():
@@ -141,6 +162,8 @@ class VideoStatsFetcher:
         try:
             return self.resolver.resolve(link)
         except BatonError as error:
+            if is_of_this_host(error):
+                raise NoResourcesError(error.message) from error
             return redacted(error)
 
     def _answers(
@@ -178,8 +201,8 @@ class VideoStatsFetcher:
 
         Raises:
             KeyError: no such platform is known.
-            StoppedSignal, PlatformQuotaError, CredentialsError, InvalidInputError: the rest of the
-                ids cannot be fetched now.
+            StoppedSignal, PlatformQuotaError, CredentialsError, InvalidInputError,
+            NoResourcesError: the rest of the ids cannot be fetched now.
         """
         fetcher = self._fetchers([platform], stop)[platform]
         return self._batches(platform, ids, fetcher, stop, on_begin)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import ChainMap, Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
 from itertools import islice
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 from accounts.vault import Vault
 from core.clock import Clock, QuotaCalendar
@@ -27,6 +27,7 @@ from storage.distribution.users import User
 from storage.engines.transactions import Database, Tx
 from webhooks.outbox import Outbox, Report
 
+K = TypeVar("K")
 T = TypeVar("T")
 BATCH = 500
 # Each failed try means that another import has stored the same completions first.
@@ -119,10 +120,22 @@ class _Item:
 
 
 class _Plan(NamedTuple):
-    """What becomes of a batch, and the writes that make it so."""
+    """What becomes of a batch, and the writes that make it so.
+
+    Args:
+        rows: the rows that it stores, by their keys.
+    """
 
     result: ImportResult
+    rows: Mapping[Any, Any]
     write: Callable[[], None]
+
+
+class _Planner(Protocol):
+    """Plans a batch. `earlier` are rows by key that stand for those of the database: what the
+    batches before it would have stored."""
+
+    def __call__(self, tx: Tx, batch: Sequence[_Item], earlier: Mapping[Any, Any], /) -> _Plan: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,9 +190,10 @@ class DistributionImporter:
         options: ImportOptions,
         read: Callable[[Mapping[str, Any], Lost], Any],
         name_field: str,
-        plan: Callable[[Tx, Sequence[_Item]], _Plan],
+        plan: _Planner,
     ) -> ImportResult:
         result = ImportResult()
+        previewed: dict[Any, Any] = {}
         for batch in _batches(enumerate(items)):
             good = []
             for position, item in batch:
@@ -192,7 +206,9 @@ class DistributionImporter:
                 good.append(_Item(position, form, tuple(lost or ())))
                 result.left_out += (_problem(position, item, name_field, e) for e in lost or ())
             if good and options.dry_run:
-                result.add(self.database.read(plan, good).result)
+                planned = self.database.read(plan, good, previewed)
+                previewed |= planned.rows
+                result.add(planned.result)
             elif good:
                 result.add(self._stored(partial(_carried_out, plan=plan, batch=good)))
         result.problems.sort(key=lambda problem: problem.position)
@@ -213,19 +229,24 @@ class DistributionImporter:
                 continue  # The next try sees the rows of the other import.
         return self.database.write_idempotent(work)
 
-    def _plan_dramas(self, tx: Tx, batch: Sequence[_Item]) -> _Plan:
+    def _plan_dramas(
+        self, tx: Tx, batch: Sequence[_Item], earlier: Mapping[str, DramaFields]
+    ) -> _Plan:
         result = ImportResult()
-        known = distribution_tasks.named(tx, [item.form.task_id for item in batch])
+        stored = distribution_tasks.named(tx, [item.form.task_id for item in batch])
         changed: dict[str, DramaFields] = {}
+        known = _newest(changed, earlier, stored)
         for item in batch:
             form: DramaForm = item.form
             before = known.get(form.task_id)
             after = self._with_secret(tx, form, form.applied_to(before))
             result.outcomes[item.position] = outcome = Outcome.of(before, after)
             if outcome is not Outcome.UNCHANGED:
-                changed[form.task_id] = known[form.task_id] = after
+                changed[form.task_id] = after
         return _Plan(
-            result, lambda: distribution_tasks.upsert(tx, changed.values(), self.clock.now())
+            result,
+            changed,
+            lambda: distribution_tasks.upsert(tx, changed.values(), self.clock.now()),
         )
 
     def _with_secret(self, tx: Tx, form: DramaForm, drama: DramaFields) -> DramaFields:
@@ -243,10 +264,11 @@ class DistributionImporter:
         except CredentialsError:
             return False  # It was encrypted with a lost key: this import repairs it.
 
-    def _plan_users(self, tx: Tx, batch: Sequence[_Item]) -> _Plan:
+    def _plan_users(self, tx: Tx, batch: Sequence[_Item], earlier: Mapping[str, User]) -> _Plan:
         result = ImportResult()
-        known = users.named(tx, [item.form.user_id for item in batch])
+        stored = users.named(tx, [item.form.user_id for item in batch])
         changed: dict[str, User] = {}
+        known = _newest(changed, earlier, stored)
         for item in batch:
             user: User = item.form
             before = known.get(user.user_id)
@@ -255,15 +277,23 @@ class DistributionImporter:
                 user = replace(user, **{one.field: getattr(before, one.field) for one in item.lost})
             result.outcomes[item.position] = outcome = Outcome.of(before, user)
             if outcome is not Outcome.UNCHANGED:
-                changed[user.user_id] = known[user.user_id] = user
-        return _Plan(result, lambda: users.upsert(tx, changed.values(), self.clock.now()))
+                changed[user.user_id] = user
+        return _Plan(result, changed, lambda: users.upsert(tx, changed.values(), self.clock.now()))
 
-    def _plan_completions(self, tx: Tx, batch: Sequence[_Item], *, report: bool) -> _Plan:
+    def _plan_completions(
+        self,
+        tx: Tx,
+        batch: Sequence[_Item],
+        earlier: Mapping[tuple[str, str, str], Completion],
+        *,
+        report: bool,
+    ) -> _Plan:
         result = ImportResult()
         tasks = distribution_tasks.named(tx, list({item.form.task_id for item in batch}))
-        known = completions.stored(tx, list({item.form.link_hash for item in batch}))
+        stored = completions.stored(tx, list({item.form.link_hash for item in batch}))
         new: dict[tuple[str, str, str], Completion] = {}
         refreshed: dict[tuple[str, str, str], Completion] = {}
+        known = _newest(new, refreshed, earlier, stored)
         for item in batch:
             completion: Completion = item.form
             key = completion.key
@@ -278,11 +308,11 @@ class DistributionImporter:
                 )
             elif key not in known:
                 result.outcomes[item.position] = Outcome.CREATED
-                new[key] = known[key] = completion
+                new[key] = completion
             elif _has_new_details(completion, known[key]):
                 result.outcomes[item.position] = Outcome.UPDATED
                 later = replace(known[key], details=completion.details)
-                (new if key in new else refreshed)[key] = known[key] = later
+                (new if key in new else refreshed)[key] = later
             else:
                 result.outcomes[item.position] = Outcome.UNCHANGED
 
@@ -292,7 +322,7 @@ class DistributionImporter:
             if report:
                 self._report(tx, tasks, list(new.values()))
 
-        return _Plan(result, write)
+        return _Plan(result, new | refreshed, write)
 
     def _report(
         self, tx: Tx, tasks: Mapping[str, DramaFields], found: Sequence[Completion]
@@ -326,10 +356,13 @@ class DistributionImporter:
         )
 
 
-def _carried_out(
-    tx: Tx, *, plan: Callable[[Tx, Sequence[_Item]], _Plan], batch: Sequence[_Item]
-) -> ImportResult:
-    planned = plan(tx, batch)
+def _newest(*rows: Mapping[K, T]) -> Mapping[K, T]:
+    """Return one view of rows by key; of several with one key the first counts."""
+    return ChainMap(*cast(Sequence[MutableMapping[K, T]], rows))  # it is only read
+
+
+def _carried_out(tx: Tx, *, plan: _Planner, batch: Sequence[_Item]) -> ImportResult:
+    planned = plan(tx, batch, {})
     planned.write()
     return planned.result
 

@@ -52,7 +52,8 @@ def connect(model, as_work, *, platform_field="platform", work_id_field="work_id
     Args:
         as_work: returns what Baton shall know of a row, as a dict with at least `platform` and
             `work_id`; or None for a row that is not for Baton. A value of "" or None clears the
-            field there, a key that is left out leaves it alone.
+            field there, a key that is left out leaves it alone, and so does a value without a form
+            in JSON, such as bytes.
         platform_field, work_id_field: the fields of the model that tell one work from another.
         platform: that of all rows, for a model without such a field.
     """
@@ -188,14 +189,14 @@ class Reports:
         """Return what Baton shall know of rows, and of how many that could not be said."""
         works, failed = [], 0
         for row in rows:
+            place = f"row {row.pk} of {self.model._meta.label}"
             try:
                 work = self.as_work(row)
+                if work is not None:
+                    works.append(_with_json_form(work, place))
             except Exception:  # one row must not hold up the others
-                log.exception("row %s of %s cannot be reported", row.pk, self.model._meta.label)
+                log.exception("%s cannot be reported", place)
                 failed += 1
-                continue
-            if work is not None:
-                works.append(work)
         return works, failed
 
     def _change(self, row, using):
@@ -231,7 +232,7 @@ class Reports:
             same = dict(zip(self._fields, (work_id, platform)))  # noqa: B905 (not in Python 3.8)
             # Of two rows about one work the newer one counts.
             found = self.rows(using).filter(**same).order_by("pk").last()
-            works += self.works([found])[0] if found else [_deleted(platform, work_id)]
+            works += self.works([found])[0] if found else _deleted(platform, work_id)
         for using, pks in staying.items():
             for start in range(0, len(pks), ROWS_AT_ONCE):
                 some = self.rows(using).filter(pk__in=pks[start : start + ROWS_AT_ONCE])
@@ -315,7 +316,33 @@ def _sync(folder):
 
 
 def _deleted(platform, work_id):
-    return {"platform": platform, "work_id": work_id, "is_valid": False, "reason": "deleted"}
+    gone = {"platform": platform, "work_id": work_id, "is_valid": False, "reason": "deleted"}
+    try:
+        return [_with_json_form(gone, "a row that was deleted")]
+    except ValueError as error:  # kept, it would hold up all later changes
+        log.error("the deletion of %r cannot be reported: %s", work_id, error)
+        return []
+
+
+def _with_json_form(work, place):
+    """Return a work without the fields that have no form in JSON: each is logged, and left alone.
+
+    Raises:
+        ValueError: the platform or the id has none.
+    """
+    told = {}
+    for name, value in work.items():
+        try:
+            json.dumps(value, cls=DjangoJSONEncoder, allow_nan=False)
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+            if name in ("platform", "work_id"):
+                raise ValueError(f"{name} has no form in JSON: {error}") from error
+            log.error(
+                "%s is reported without %s, which has no form in JSON: %s", place, name, error
+            )
+            continue
+        told[name] = value
+    return told
 
 
 @contextmanager

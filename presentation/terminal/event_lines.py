@@ -56,13 +56,14 @@ def of_task(page: Page, view: TaskView) -> str:
     if task.status is TaskStatus.FAILED:
         error = page.renderer.shown_text(task.last_error or "?")
         return page.say("screen_ended_failed", kind=kind, domain=task.domain, error=error)
-    if task.task_type is TaskType.INGESTION and not view.items:
+    if task.task_type is TaskType.INGESTION and not view.items and not task.end_reason:
         return page.say("screen_no_creators", domain=task.domain)
     count = progress_text(page, view)
     if task.task_type is TaskType.INGESTION:
         pages = page.renderer.count("page", view.pages_done)
         count = f"{pages}, {page.renderer.count('creator', view.items)}"
-    return page.say("screen_ended", kind=kind, domain=task.domain, count=count)
+    ended = page.say("screen_ended", kind=kind, domain=task.domain, count=count)
+    return f"{ended}; {page.renderer.stored(task.end_reason)}" if task.end_reason else ended
 
 
 def _of_account(page: Page, event: AccountEvent) -> str:

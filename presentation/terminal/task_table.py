@@ -158,6 +158,8 @@ def remarks(page: Page, view: TaskView) -> list[tuple[str, str]]:
         return [(one_line(page.renderer.shown_text(view.error or "")), "red")] if view.error else []
     wait = wait_text(page, view)
     found = [(wait, "yellow")] if wait else []
+    if task.end_reason:
+        found.append((one_line(page.renderer.stored(task.end_reason)), "yellow"))
     if view.labels:
         labels = " ".join(view.labels)
         found.append((page.say("column_label", title=page.say("column_labels")) + labels, "dim"))

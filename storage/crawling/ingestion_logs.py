@@ -79,6 +79,33 @@ def page_counts(tx: Tx, parent_id: int, first: int, last: int) -> dict[int, int]
 
 
 @dataclass(frozen=True)
+class PageSizes:
+    """The numbers of entries on stored pages of a crawl; None where no such page is stored.
+
+    `fullest` is that of the page with the most; `last` that of the page with the highest number,
+    which is `last_page`.
+    """
+
+    fullest: int | None
+    last: int | None
+    last_page: int | None
+
+
+def page_sizes(tx: Tx, top_level_id: int) -> PageSizes:
+    """Return how many entries the stored pages of a crawl have, those of its pieces included."""
+    rows = tx.all(
+        "SELECT l.page_number, l.ingested_count+l.rejected_count AS entries"
+        " FROM tasks t JOIN ingestion_logs l ON l.task_id=t.id"
+        " WHERE (t.id=:id OR t.parent_id=:id) AND l.ingested_count+l.rejected_count>0",
+        id=top_level_id,
+    )
+    sizes = {int(row["page_number"]): int(row["entries"]) for row in rows}
+    if not sizes:
+        return PageSizes(None, None, None)
+    return PageSizes(max(sizes.values()), sizes[max(sizes)], max(sizes))
+
+
+@dataclass(frozen=True)
 class MissingPages:
     """A completed crawl, or a piece of one, whose range has pages without a log."""
 

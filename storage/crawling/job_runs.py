@@ -182,6 +182,21 @@ def give_back(tx: Tx, run_id: int, token: int, now: datetime) -> bool:
     return JOB_RUNS.write(tx, run_id, token, "lease_owner=NULL, lease_until=:now", now=to_sql(now))
 
 
+def put_back(tx: Tx, run_id: int, token: int, until: datetime, reason: str) -> bool:
+    """End a lease and leave the run open; return False when it was lost.
+
+    No process takes it over before `until`; meanwhile `reason` stands as its result.
+    """
+    return JOB_RUNS.write(
+        tx,
+        run_id,
+        token,
+        "lease_owner=NULL, lease_until=:until, result=:reason",
+        until=to_sql(until),
+        reason=reason[:MAX_TEXT_CHARS],
+    )
+
+
 def note_missed(
     tx: Tx, job: str, scheduled_at: datetime, times: int, reason: str, now: datetime
 ) -> None:

@@ -127,7 +127,12 @@ def test_a_missing_file_is_1_for_verify_and_rebuild_mends_it(crawled: Crawled) -
 
 
 @pytest.mark.parametrize(
-    "error", [OSError(errno.EMFILE, "Too many open files", "web.py"), MemoryError()]
+    "error",
+    [
+        OSError(errno.EMFILE, "Too many open files", "web.py"),
+        MemoryError(),
+        RuntimeError("can't start new thread"),
+    ],
 )
 def test_a_host_without_descriptors_or_memory_is_one_sentence(
     error: Exception, capsys: pytest.CaptureFixture[str]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.errors import DatabaseUnavailableError, NoThreadError, OutputError
+from core.errors import BusyError, DatabaseUnavailableError, NoThreadError, OutputError
 from core.logs import service_log
 from core.poller import Poller
 from core.supervision.internal_errors import (
@@ -155,12 +155,20 @@ def test_a_service_that_gets_no_thread_stops_those_that_it_got() -> None:
     assert ended.wait(30)
 
 
+def caused(error: Exception, *, by: Exception) -> Exception:
+    error.__cause__ = by
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "passes"),
     [
         (MemoryError(), True),
         (OSError(errno.EMFILE, "too many open files"), True),
+        (RuntimeError("can't start new thread"), True),  # a pool of the standard library
+        (caused(OutputError("file_unwritable"), by=OSError(errno.ENFILE, "full")), True),
         (OSError(errno.ENOENT, "no such file"), False),
+        (caused(BusyError("in_use"), by=BlockingIOError(errno.EAGAIN, "locked")), False),
         (BUG, False),
     ],
 )

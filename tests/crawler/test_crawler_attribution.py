@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Callable, Sequence
 
 import pytest
+from rich.console import Console as Terminal
 
 from app.container import App
 from core.messages import Message
 from crawler.ingestion.confirmation import UNCONFIRMED
 from crawler.statistics.items import FetchedItem
+from presentation.i18n.renderer import renderer_for
+from presentation.terminal.dashboard import Dashboard
 from sandbox.messages import Reply, Request, html_reply, json_reply
 from sources.base import Unavailable, VideoStats
 from storage.models.accounts import AccountStatus, Health
-from storage.models.tasks import TaskStatus, WaitingFor
+from storage.models.tasks import TaskStatus, TaskType, WaitingFor
 from tests.support.crawler.workbench import (
     Platform,
     account_of,
@@ -270,20 +274,85 @@ def test_an_empty_page_in_the_middle_is_noted_and_the_crawl_goes_on(
     assert server.pages == [1, 2, 3, 3, 4, 5]
 
 
-def test_more_pages_promised_than_there_are_end_the_crawl(
-    make_app: Callable[..., App], platform: Callable[..., Platform]
+def screen(app: App) -> str:
+    """Return the live console, as a wide window shows it."""
+    snapshot = app.crawling.snapshots.snapshot(events=20, here=(TaskType.INGESTION,))
+    terminal = Terminal(file=io.StringIO(), width=300, color_system=None, highlight=False)
+    with terminal.capture() as captured:
+        terminal.print(Dashboard(renderer_for("en", app.calendar.zone)).render(snapshot, 300, 60))
+    return captured.get()
+
+
+def promising(pages: int, *, first_only: bool = False) -> Answer:
+    """Let the platform count so many pages, however few have entries."""
+
+    def spoil(request: Request, reply: Reply) -> Reply:
+        if first_only and request.params["page"] != "1":
+            return reply
+        return edited(
+            reply, lambda data: data.update(numPages=pages, result=data.get("result") or [])
+        )
+
+    return spoil
+
+
+def test_a_crawl_that_empty_pages_end_long_before_its_last_one_says_so(
+    make_app: Callable[..., App], platform: Callable[..., Platform], logs: Callable[[], str]
 ) -> None:
+    """Three empty answers may be the end, and may be a platform that shows nothing just now."""
     server = platform(creators=60)
     app = make_app(bilibili_base_url=server.url)
     add_accounts(app, 2)
-    server.spoil = lambda request, reply: edited(
-        reply, lambda data: data.update(numPages=30, result=data.get("result") or [])
-    )
+    server.spoil = promising(40)
     task = crawl(app)
     assert task.status is COMPLETED
     assert stored_uids(app) == server.uids()
     assert server.pages == [1, 2, 3, 4, 4, 5]
     assert {piece.status for piece in pieces_of(app, task.id)} == {COMPLETED}
+    assert "before page 4" in english_text(task.end_reason)
+    assert "counts 40 pages" in english_text(task.end_reason)
+    (warning,) = [line for line in logs().splitlines() if "ended_at_empty_page" in line]
+    assert " WARNING " in warning
+    assert "creators may be missing" in screen(app)
+
+
+def test_a_first_page_that_is_empty_beside_promised_ones_says_so(
+    make_app: Callable[..., App], platform: Callable[..., Platform]
+) -> None:
+    server = platform(creators=60)
+    app = make_app(bilibili_base_url=server.url)
+    add_accounts(app, 2)
+    server.spoil = without_result(*range(1, 4))
+    task = crawl(app)
+    assert task.status is COMPLETED
+    assert "before page 1" in english_text(task.end_reason)
+
+
+@pytest.mark.parametrize(
+    ("creators", "spoil"),
+    [
+        (50, promising(40)),  # its third page is not full
+        (60, promising(40, first_only=True)),  # the next answers count three pages
+        (60, promising(4)),  # it lost its last page
+        (60, without_result(3)),  # and so it did here
+        (0, lambda _request, reply: reply),
+    ],
+    ids=["short page", "counts less later", "last page empty", "last page lost", "nobody"],
+)
+def test_a_domain_that_really_ends_early_raises_no_false_alarm(
+    make_app: Callable[..., App],
+    platform: Callable[..., Platform],
+    logs: Callable[[], str],
+    creators: int,
+    spoil: Answer,
+) -> None:
+    server = platform(creators=creators)
+    app = make_app(bilibili_base_url=server.url)
+    add_accounts(app, 2)
+    server.spoil = spoil
+    task = crawl(app)
+    assert (task.status, task.end_reason) == (COMPLETED, None)
+    assert "ended_at_empty_page" not in logs()
 
 
 def test_statistics_do_not_wait_for_an_account_that_rests_for_long(

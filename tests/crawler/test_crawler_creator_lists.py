@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -138,7 +139,11 @@ def test_a_count_stops_at_a_thousand(app, monkeypatch) -> None:
     assert app.crawling.creators.matching(IN_DOMAIN) == 6
 
 
-@pytest.mark.parametrize("cursor", ["x", "", "W10", "eyJhIjoxfQ", "🎀", "WzEsMiwzLDRd"])
+@pytest.mark.parametrize(
+    "cursor",
+    ["x", "", "W10", "eyJhIjoxfQ", "🎀", "WzEsMiwzLDRd", base64.b64encode(b"[" * 3000).decode()],
+    ids=lambda text: text[:12],
+)
 def test_a_cursor_of_another_list_is_refused(app, cursor) -> None:
     with raises_saying(InvalidInputError, "begin with the first page"):
         app.crawling.creators.page(PLATFORM, BY_FOLLOWERS, after=cursor)

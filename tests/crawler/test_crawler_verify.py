@@ -86,6 +86,14 @@ def spoil_manifest(app: App) -> None:
     manifest_path(file_of(app)).write_text("{", encoding="utf-8")
 
 
+def nest_manifest(app: App) -> None:
+    manifest_path(file_of(app)).write_text("[" * 100_000, encoding="utf-8")
+
+
+def list_manifest(app: App) -> None:
+    manifest_path(file_of(app)).write_text("[]", encoding="utf-8")
+
+
 def change_manifest(app: App) -> None:
     path = manifest_path(file_of(app))
     path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {"rows": 6}), "utf-8")
@@ -101,6 +109,8 @@ FILE_DAMAGE: dict[str, tuple[Callable[[App], None], str]] = {
     "cut off": (cut_off, "is not the file that was written"),
     "missing manifest": (remove_manifest, "its manifest cannot be read"),
     "spoilt manifest": (spoil_manifest, "its manifest cannot be read"),
+    "deep manifest": (nest_manifest, "its manifest cannot be read"),
+    "manifest that is a list": (list_manifest, "its manifest cannot be read"),
     "other manifest": (change_manifest, "its manifest says something else"),
     "no file path": (forget_the_file, "sealed without a file"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from app.container import App
-from core.errors import CircuitOpenError, ThrottledError
+from core.errors import CircuitOpenError, NoResourcesError, ThrottledError
 from core.settings import Pace
 from crawler.statistics.fetcher import LANES
 from crawler.statistics.items import FetchedItem
@@ -474,3 +475,26 @@ def test_nothing_is_asked_after_a_stop(place) -> None:
     assert errors(here.fetch(*texts)) == {"stopped"}
     assert [here.requests(name) for name in (*PLATFORMS, "tikhub", "short_links")] == [0] * 6
     assert account_of(here.app, "acc1").status is AccountStatus.IDLE
+
+
+@pytest.mark.parametrize("platform_name", ["bilibili", "youtube", "b23.tv"])
+def test_a_host_without_descriptors_blames_no_video(
+    place: Callable[..., Place], monkeypatch: pytest.MonkeyPatch, platform_name: str
+) -> None:
+    """Else each of them had failed, and a day's report had gone out without their numbers."""
+    here = place()
+    text = "https://b23.tv/abc123"
+    if platform_name != "b23.tv":
+        text = f"{platform_name}:{here.videos(platform_name, 1)[0]['id']}"
+
+    def without_descriptors(*_args: Any, **_kwargs: Any) -> Any:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("urllib3.util.connection.create_connection", without_descriptors)
+        with pytest.raises(NoResourcesError):
+            here.fetch(text)
+        if platform_name == "b23.tv":
+            with pytest.raises(NoResourcesError):
+                here.app.pool.statistics.videos([text], here.stop)
+    assert here.fetch(text)

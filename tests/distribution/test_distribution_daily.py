@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from app.container import App
 from core.cancellation import StoppedSignal
-from core.errors import InvalidInputError
+from core.errors import InvalidInputError, NoResourcesError
 from sources.base import VideoStats
 from sources.links import recognise
 from storage.distribution import daily_stats
@@ -38,8 +38,10 @@ from tests.support.distribution.distribution import (
     yesterday,
     youtube,
 )
+from tests.support.jobs.job_tools import hourly
 from tests.support.mariadb import MariaDBServer
 from tests.support.messages import english, raises_saying
+from tests.support.moving_clock import MovingClock
 from tests.support.storage.tcp_proxy import CommitFault, TcpProxy
 
 TABLES = ("task_daily_stats", "webhook_deliveries", "task_completions", "drama_tasks")
@@ -443,3 +445,25 @@ def test_a_short_and_a_full_link_of_one_video_count_once(app: App) -> None:
     assert one.counts["dy_account_count"] == 2
     # Only where a user posted several videos of a task is there anything to tell apart.
     assert set(numbers.resolved) == {douyin(1), *short}
+
+
+@ONE_ENGINE
+def test_a_day_waits_for_a_host_without_descriptors(app: App, clock: MovingClock) -> None:
+    """No report goes out without the numbers, and no day counts as scanned."""
+
+    def without_descriptors() -> None:
+        raise NoResourcesError("host_without_descriptors")
+
+    take_tasks(app, task("t1"))
+    take_posted(app, posted("t1", "u1", youtube(1), noon(app)))
+    numbers = Numbers(on_fetch=without_descriptors)
+    scanner, stop = scanner_of(app, numbers), threading.Event()
+    job = hourly(lambda _context: scanner.run(stop), name="daily_stats")
+    assert app.jobs.runner.run_due(job) is None
+    clock.move(3600)
+    assert app.jobs.runner.run_due(job) is not None
+    assert filed(app) == [] and rows(app, "task_daily_stats") == []
+    numbers.on_fetch = lambda: None
+    clock.move(61)
+    assert app.jobs.runner.run_due(job) is not None
+    assert told_tasks(filed(app)) == ["t1"]

@@ -162,3 +162,51 @@ def test_what_an_api_sends_is_still_refused_as_a_whole(app: App) -> None:
 def test_what_is_no_list_of_these_is_refused_as_a_whole(app: App, content: bytes) -> None:
     with pytest.raises(InvalidInputError):
         list(ItemFile(content=content, name="list.csv", kind=ItemKind.DRAMAS))
+
+
+def mixed(count: int) -> str:
+    """Return lines of tasks, each of them twice, some with secrets and some that are wrong."""
+    lines = []
+    for number in range(count):
+        item: dict[str, Any] = {"task_id": f"t{number}", "project_id": "p"}
+        if number % 50 == 0:
+            item |= {"callback_secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
+        if number % 70 == 0:
+            item["project_id"] = None
+        if number % 90 == 1:
+            item["duration"] = "long"
+        lines.append(json.dumps(item))
+    return "\n".join([*lines, "{", *lines, *(line.replace('"p"', '"q"') for line in lines[:20])])
+
+
+def test_a_preview_says_of_each_row_what_its_import_does(app: App) -> None:
+    """Also of a row that stands far below another one of the same task."""
+    previewed, told_before = taken(app, ItemKind.DRAMAS, mixed(600), dry_run=True)
+    assert rows(app, "drama_tasks") == []
+    imported, told = taken(app, ItemKind.DRAMAS, mixed(600))
+    assert previewed.outcomes == imported.outcomes
+    assert told_before == told
+    again, _ = taken(app, ItemKind.DRAMAS, mixed(600), dry_run=True)
+    assert again.outcomes == taken(app, ItemKind.DRAMAS, mixed(600))[0].outcomes
+
+
+@pytest.mark.parametrize("kind", [ItemKind.USERS, ItemKind.COMPLETIONS])
+def test_a_preview_of_users_or_completions_says_what_their_import_does(
+    app: App, kind: ItemKind
+) -> None:
+    take_tasks(app, task("t1"))
+    items = [
+        {"user_id": f"u{number}", "name": "n"}
+        if kind is ItemKind.USERS
+        else {
+            "task_id": "t1" if number % 100 else "t2",
+            "user_id": f"u{number}",
+            "submission_link": youtube(number),
+            "platform": "youtube",
+        }
+        for number in range(600)
+    ]
+    text = "\n".join(json.dumps(item) for item in items * 2)
+    previewed, told_before = taken(app, kind, text, dry_run=True)
+    imported, told = taken(app, kind, text)
+    assert previewed.outcomes == imported.outcomes and told_before == told

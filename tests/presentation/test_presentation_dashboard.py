@@ -19,6 +19,7 @@ from presentation.i18n.renderer import renderer_for
 from presentation.snapshot import Snapshot
 from presentation.terminal import task_table
 from presentation.terminal.dashboard import Dashboard
+from storage.crawling import tasks
 from storage.models.tasks import TaskType, WaitingFor
 from tests.support.accounts.cooldowns import cooldown
 from tests.support.crawler.workbench import (
@@ -352,3 +353,11 @@ def test_a_report_cuts_no_word_in_a_window_or_a_pipe(app: App) -> None:
     assert [line for line in window if cell_len(line) > 60] == []
     assert "".join(window).count("账号未登录") == "".join(pipe).count("账号未登录")
     assert [line for line in pipe if "accounts import acc1 FILE" in line]
+
+
+@ONE_ENGINE
+def test_a_crawl_whose_end_is_near_says_why(app: App) -> None:
+    task = file_crawl(app, 30, "游戏")
+    reason = Message.of("ended_at_empty_page", page=4, total=40)
+    app.database.write(tasks.set_end_reason, task.id, reason.dump())
+    assert "creators may be missing" in "\n".join(drawn(app, seen(app), (300, 40)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
 from datetime import timedelta
@@ -17,6 +18,7 @@ from tests.support.moving_clock import MovingClock
 from tests.support.webhooks.post_office import PostOffice
 from tests.support.webhooks.raw_servers import raw_server
 from webhooks.http_client import Answer
+from webhooks.requests import TrialRequest
 from webhooks.retry_policy import outcome_of
 
 BEYOND_THE_CALENDAR = "Fri, 31 Dec 9999 23:59:59 -0100"
@@ -106,3 +108,48 @@ def test_an_error_in_the_queue_costs_a_pause_and_not_the_thread(
     monkeypatch.setattr(sender.queue, "claim", failing_twice)
     sender.run(stop)
     assert clock.waits[:2] == [5.0, 15.0]
+
+
+SHORTAGES = [
+    OSError(errno.EMFILE, "Too many open files"),
+    OSError(errno.ENFILE, "Too many open files in system"),
+    MemoryError(),
+    RuntimeError("can't start new thread"),
+]
+
+
+def failing(error: Exception) -> Any:
+    def fail(*_args: Any, **_kwargs: Any) -> Any:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize("shortage", SHORTAGES, ids=repr)
+def test_a_host_without_resources_uses_up_no_attempt(
+    office: PostOffice, clock: MovingClock, monkeypatch: Any, logs: Any, shortage: Exception
+) -> None:
+    for _ in range(2):
+        office.file(office.url("ok"))
+    with monkeypatch.context() as broken:
+        is_thread = isinstance(shortage, RuntimeError)
+        name = "threading.Thread.start" if is_thread else "socket.socket"
+        broken.setattr(name, failing(shortage))
+        for _ in range(10):
+            assert office.send() == 0, "who lacks descriptors does not try the next delivery"
+            clock.move(31)
+    for delivery in office.deliveries():
+        assert (delivery.state, delivery.attempts) == (DeliveryState.PENDING, 0)
+    assert "put back" in logs()
+    told = office.app.foundation.internal_errors.recent()
+    assert [one.component for one in told] == ["webhooks"]
+    assert office.send() == 2
+    assert {one.state for one in office.deliveries()} == {DeliveryState.DELIVERED}
+
+
+def test_a_test_of_a_host_without_descriptors_says_so(office: PostOffice, monkeypatch: Any) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr("socket.socket", failing(SHORTAGES[0]))
+        _, outcome = office.app.webhooks.service.test(TrialRequest(url=office.url("ok")))
+    assert outcome.state is DeliveryState.DEAD
+    assert "no file descriptor" in english_text(outcome.error)

@@ -169,6 +169,25 @@ def test_a_title_with_half_an_emoji_arrives(app, site: Site, inbox: DropFolder) 
     assert catalogue(app)[IDS[0]].title == "half \ufffd"
 
 
+def test_a_value_without_a_form_in_json_costs_its_field_alone(
+    app, site: Site, inbox: DropFolder
+) -> None:
+    """Else no later change would arrive, as each is sent together with what was not."""
+    done = site.try_run("tables", "odd_values", "reconcile", "hooks")
+    assert done.out.strip() == "8 8", "hooks of others, and rows"
+    assert done.log.count("without title, which has no form in JSON") == 2 * 4
+    assert "Traceback" not in done.log
+    take_in(inbox)
+    titles = {work_id: work.title for work_id, work in catalogue(app).items()}
+    assert [titles[f"videovideo{number}"] for number in range(7)] == [
+        *("", "", "", ""),
+        *("lazily", "1.50", "00000000-0000-0000-0000-000000000001"),
+    ]
+    assert titles[IDS[0]] == "plain"
+    published = {work.publish_time for work in catalogue(app).values()} - {None}
+    assert published == {datetime(2026, 4, 30, 16, tzinfo=UTC)}
+
+
 # The folder
 
 

@@ -70,7 +70,8 @@ def test_a_torn_line_is_dropped_and_the_next_one_is_whole(path: Path) -> None:
 def test_a_damaged_line_costs_only_itself(path: Path) -> None:
     filled(path, "a", "b", "c")
     lines = path.read_bytes().splitlines(keepends=True)
-    for damaged in (b"\x00" * 20 + b"\n", b'{"data": [{"work_id": 5}]}\n', b"[]\n"):
+    deep = b"[" * 100_000 + b"\n"
+    for damaged in (b"\x00" * 20 + b"\n", b'{"data": [{"work_id": 5}]}\n', b"[]\n", deep):
         path.write_bytes(b"".join([*lines[:2], damaged, *lines[3:]]))
         assert known(path)[1] == ["a", "c"]
 

@@ -30,6 +30,25 @@ def after(batches: int, act: Callable[[], object]) -> Callable[[CrawlProgress], 
     return lambda progress: act() if next(seen) == batches else None  # type: ignore[return-value]
 
 
+@pytest.mark.parametrize("kind", ["folder is a file", "file is a folder"])
+def test_an_hour_whose_log_cannot_be_written_is_crawled_all_the_same(
+    desk: Begin, logs: Callable[[], str], capfd: pytest.CaptureFixture[str], kind: str
+) -> None:
+    here = desk()
+    folder = here.app.settings.log_dir / "spider"
+    if kind == "folder is a file":
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.write_text("")
+    else:
+        day = datetime.now(here.app.calendar.zone)
+        (folder / f"views_crawler_{day:%Y%m%d}.log").mkdir(parents=True)
+    here.list([video["id"] for video in here.videos(60)])
+    assert here.crawl().ending is Ending.DONE
+    assert here.report()["success_count"] == 60
+    assert logs().count("log_unwritable") == 1
+    assert "Traceback" not in capfd.readouterr().err
+
+
 def test_the_file_holds_the_truth_in_the_agreed_shape(desk: Begin) -> None:
     here = desk()
     videos = {video["id"]: video for video in here.videos(60)}

@@ -91,7 +91,7 @@ def test_an_export_by_hand_counts_as_one(app, clock, service) -> None:
     assert exports(app, clock, service, 30) == [10]
 
 
-@pytest.mark.parametrize("lost", ["file", "label", "both", "label is no JSON"])
+@pytest.mark.parametrize("lost", ["file", "label", "both", "label is no JSON", "label is deep"])
 def test_a_file_that_is_behind_at_the_start_is_written_at_once(app, clock, service, lost) -> None:
     put(app)
     app.works.listing.export()
@@ -102,6 +102,8 @@ def test_a_file_that_is_behind_at_the_start_is_written_at_once(app, clock, servi
         label.unlink()
     if lost == "label is no JSON":
         label.write_text("{")
+    if lost == "label is deep":
+        label.write_text("[" * 100_000)
     assert run_for(service, clock, 0) == [1]
     assert listed(app) == [""]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -131,6 +132,26 @@ def test_half_an_emoji_in_a_title_costs_only_the_half(statistics: Statistics) ->
     path.write_text(text)
     assert statistics.importer.import_hour(HOUR, LOG).rows == 1
     assert statistics.rows("SELECT title FROM work_metrics") == [("x\ufffd",)]
+
+
+@pytest.mark.parametrize("depth", [500, 900, 100_000])
+@pytest.mark.parametrize("place", ["whole", "head", "title"])
+def test_a_file_that_is_nested_too_deep_is_damaged_and_stays(
+    statistics: Statistics, depth: int, place: str
+) -> None:
+    deep = "[" * depth + "]" * depth
+    spoilt = old_report() | ({"x": "@"} if place == "head" else {})
+    if place == "title":
+        spoilt["data"][0]["title"] = "@"
+    content = deep if place == "whole" else json.dumps(spoilt).replace('"@"', deep)
+    put(statistics.files, HOUR, old_report())
+    statistics.files.path(HOUR).write_text(content, encoding="utf-8")
+    put(statistics.files, OLDER, old_report(crawl_hour="13"))
+    done = statistics.importer.import_missing(threading.Event(), LOG)
+    [refused] = done.refused
+    assert "2026-02-06-14" in english(refused)
+    assert statistics.rows("SELECT DISTINCT crawl_hour FROM work_metrics") == [("13",)]
+    assert statistics.files.path(HOUR).read_text(encoding="utf-8") == content
 
 
 def test_of_two_entries_about_a_work_the_later_counts(statistics: Statistics) -> None:

@@ -174,6 +174,19 @@ def log_of(here: Shelf) -> str:
     return (here.app.settings.log_dir / "video_update.log").read_text(encoding="utf-8")
 
 
+def test_a_round_whose_log_cannot_be_written_goes_on(shelf, logs) -> None:
+    here = shelf()
+    here.put(visible(here, 3))
+    here.update()
+    log_file = here.app.settings.log_dir / "video_update.log"
+    log_file.unlink()
+    log_file.mkdir()
+    here.sql("UPDATE works SET checked_at=NULL")
+    assert here.update().round.updated == 3
+    log_file.rmdir()
+    assert "log_unwritable" in logs() and "ended: " in logs()
+
+
 def test_a_work_that_keeps_failing_is_skipped_and_listed_and_spoils_no_other(shelf) -> None:
     here = shelf()
     videos = visible(here, 12)
@@ -302,7 +315,11 @@ def test_a_cut_forced_round_goes_on_after_a_usual_one_ran_between(shelf, clock) 
     assert not (here.app.settings.data_dir / PROGRESS).exists()
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", '{"began_at": "x"}', "null", '{"others": 5}'])
+@pytest.mark.parametrize(
+    "damage",
+    ["", "{", "[]", '{"began_at": "x"}', "null", '{"others": 5}', "[" * 100_000],
+    ids=lambda text: text[:20],
+)
 def test_a_damaged_progress_file_begins_a_new_round(shelf, damage) -> None:
     here = shelf()
     videos = visible(here, 3)

@@ -112,6 +112,36 @@ def test_a_file_name_that_is_no_text_holds_nothing_up(inbox: DropFolder) -> None
     assert "\\udcff.json" in row.reason
 
 
+@pytest.mark.parametrize("name", ["a" * 250 + ".json", "影" * 83 + "a.json"])
+def test_the_longest_name_holds_nothing_up(app, inbox: DropFolder, name: str) -> None:
+    """Its reason lies beside it, whose name would be longer than any may be."""
+    assert len(name.encode()) == 255
+    drop(inbox, name, {"works": 3})
+    drop(inbox, "影.json", [work()])
+    done = take_in(inbox)
+    assert (done.files, done.rejected, done.changes.new) == (2, 1, 1)
+    [row] = inbox.rejected.rows()
+    assert name in row.reason
+    assert row.file.path.name[:20] == name[:20] and row.file.path.suffix == ".json"
+    drop(inbox, name, {"works": 3})
+    take_in(inbox)
+    assert len(inbox.rejected.paths()) == 1
+
+
+@pytest.mark.parametrize("depth", [400, 900, 100_000])
+def test_a_file_that_is_nested_too_deep_is_rejected_by_itself(
+    app, inbox: DropFolder, depth: int
+) -> None:
+    inbox.folder.mkdir(parents=True)
+    (inbox.folder / "1.json").write_text("[" * depth + "]" * depth)
+    drop(inbox, "2.json", [work()])
+    done = take_in(inbox)
+    assert (done.files, done.rejected, done.changes.new) == (2, 1, 1)
+    [row] = inbox.rejected.rows()
+    assert row.reason and row.given is None
+    assert "1.json" in inbox.state().reason.params["text"]
+
+
 def test_rejected_rows_are_an_alert_until_they_are_two_days_old_or_gone(app, clock) -> None:
     inbox = app.works.drop_folder
     drop(inbox, "1.json", [work(), work("1", "weibo")])

@@ -21,6 +21,10 @@ from works.catalogue.import_files import WrongRow
 FOLDER = "rejected"
 REASON_SUFFIX = ".reason.txt"
 DIGEST_CHARS = 16
+# What others are called after it must fit beside it, also where names have 143 bytes at most.
+MAX_NAME_BYTES = 120
+# What is nested deeper can be read, and written to a terminal or as JSON no more.
+MAX_DEPTH = 20
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,8 @@ class RejectedFile:
     Args:
         rejected_at: when it was rejected last, by this host's clock (UTC).
         reasons: one for the whole file, or one for each of its rows.
-        rows: what it holds, as it was given; empty for one that cannot be read as JSON.
+        rows: what it holds, as it was given; empty for one that cannot be read as JSON, or is
+            nested deeper than anything that describes works.
     """
 
     path: Path
@@ -66,10 +71,12 @@ class RejectedFiles:
         """Move a file here, and return the reason; that is written first, so that none lies here
         without one.
 
+        A long name is shortened, so that the reason's fits beside it.
+
         Raises:
             OutputError: it stays where it was.
         """
-        aside = self.folder / file.name
+        aside = self.folder / _fitting(file.name)
         reason = self._write_reason(aside, problems)
         try:
             os.replace(file, aside)
@@ -124,7 +131,7 @@ class RejectedFiles:
                 for given, reason in zip(file.rows, file.reasons, strict=True):
                     yield RejectedRow(file, given, reason)
             else:
-                yield RejectedRow(file, None, "; ".join(file.reasons))
+                yield RejectedRow(file, None, self.renderer.sentence(self.reason_of(file.path)))
 
     def _write_reason(self, aside: Path, problems: Sequence[Message]) -> str:
         sentences = [_one_line(self.renderer.sentence(problem)) for problem in problems]
@@ -139,6 +146,16 @@ def written_at(file: Path) -> datetime | None:
         return datetime.fromtimestamp(file.stat().st_mtime, UTC)
     except OSError:
         return None
+
+
+def _fitting(name: str) -> str:
+    """Return a file's name, or its beginning and a digest of it where it is long."""
+    given = os.fsencode(name)
+    if len(given) <= MAX_NAME_BYTES:
+        return name
+    digest = hashlib.sha256(given).hexdigest()[:DIGEST_CHARS]
+    begin = given[: MAX_NAME_BYTES - len(f"-{digest}.json")].decode("utf-8", "ignore")
+    return f"{begin}-{digest}.json"
 
 
 def _reason_file(rejected: Path) -> Path:
@@ -157,9 +174,24 @@ def _rows(rejected: Path) -> tuple[Any, ...]:
         document = json.loads(rejected.read_bytes())
     except (OSError, ValueError, RecursionError):
         return ()
+    if _is_deep(document):
+        return ()
     if isinstance(document, dict):
         document = document.get("works", [document])
     return tuple(document) if isinstance(document, list) else (document,)
+
+
+def _is_deep(document: Any) -> bool:
+    """Return whether a JSON value is nested deeper than anything that describes works."""
+    level = [document]
+    for _ in range(MAX_DEPTH):
+        inner = (value for value in level if isinstance(value, dict | list))
+        level = [
+            item
+            for value in inner
+            for item in (value.values() if isinstance(value, dict) else value)
+        ]
+    return bool(level)
 
 
 def _one_line(sentence: str) -> str:

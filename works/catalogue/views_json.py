@@ -113,7 +113,7 @@ class CatalogueList:
             return ExportLabel(
                 int(stored["version"]), datetime.fromisoformat(stored["exported_at"])
             )
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
     def _beside(self, kind: str) -> Path:

@@ -106,11 +106,11 @@ def _is_spelled(report: HourReport) -> bool:
 def _object(content: bytes, path: Path) -> dict[str, Any]:
     """Return the object in a file. Raise DamagedFileError for anything else, with the place."""
     try:
-        value = json.loads(content.removeprefix(BOM))
+        # Half an emoji in a title is JSON for Python alone, and can be stored nowhere.
+        value = storable_json(json.loads(content.removeprefix(BOM)))
     except (ValueError, RecursionError):
         value = None
-    # Half an emoji in a title is JSON for Python alone, and can be stored nowhere.
-    return storable_json(value) if isinstance(value, dict) else parse_checked(content, path, OBJECT)
+    return value if isinstance(value, dict) else parse_checked(content, path, OBJECT)
 
 
 @dataclass

@@ -11,9 +11,11 @@ from typing import TextIO
 from zoneinfo import ZoneInfo
 
 from core.installation.file_access import SHARED, FileAccess, make_folder
-from core.logs import LINE_BREAKS, open_log, redact
-from core.messages import message_of
+from core.logs import LINE_BREAKS, SparseNotice, open_log, redact, service_log
+from core.messages import Message, message_of
 from presentation.i18n.renderer import Renderer
+
+trouble_log = service_log("views")
 
 
 class LineWriter(logging.Handler):
@@ -37,13 +39,9 @@ class LineWriter(logging.Handler):
         """Write the record's line."""
         moment = datetime.fromtimestamp(record.created, self._zone)
         message = LINE_BREAKS.sub(lambda found: repr(found[0])[1:-1], self._text(record))
-        try:
-            self._write(
-                f"[{moment:%Y-%m-%d %H:%M:%S}] {record.levelname} {redact(message)}", moment
-            )
-        except OSError:
-            # A full disk must not stop the crawl: logging reports the failure and goes on.
-            self.handleError(record)
+        line = f"[{moment:%Y-%m-%d %H:%M:%S}] {record.levelname} {redact(message)}"
+        with suppress(OSError):  # the crawl goes on when a terminal is gone
+            self._write(line, moment)
 
     def _text(self, record: logging.LogRecord) -> str:
         # The record is left as it is: other handlers render it in another language.
@@ -56,27 +54,39 @@ class LineWriter(logging.Handler):
 
 
 class _DayFiles:
-    """Appends lines to the file of their day, which stays open until the next day."""
+    """Appends lines to the file of their day, which stays open until the next day.
+
+    A line that cannot be written is lost, as the work goes on without it; the service log says so
+    once a minute at most.
+    """
 
     def __init__(self, folder: Path, name: str, access: FileAccess) -> None:
         self._access = access
         self._folder = folder
         self._name = name
         self._open: tuple[Path, TextIO] | None = None
+        self._notice = SparseNotice()
 
     def write(self, line: str, moment: datetime) -> None:
-        """Append a line. Raise OSError when the disk fails."""
+        """Append a line; nothing is raised."""
         path = self._folder / f"{self._name}_{moment:%Y%m%d}.log"
+        try:
+            file = self._opened(path)
+            file.write(line + "\n")
+            file.flush()
+        except OSError as error:
+            self.close()  # the next line opens it anew: the trouble may be over
+            if self._notice.is_due():
+                detail = error.strerror or str(error)
+                unwritable = Message.of("log_unwritable", file=str(path), detail=detail)
+                trouble_log.warning("%s", unwritable)
+
+    def _opened(self, path: Path) -> TextIO:
         if self._open is None or self._open[0] != path:
             self.close()
             make_folder(self._folder, self._access)
             self._open = (path, open_log(path, self._access))
-        try:
-            self._open[1].write(line + "\n")
-            self._open[1].flush()
-        except OSError:
-            self.close()  # the next line opens it anew: the trouble may be over
-            raise
+        return self._open[1]
 
     def close(self) -> None:
         if self._open is not None:

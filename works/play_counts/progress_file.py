@@ -166,7 +166,7 @@ class RoundFile:
         try:
             stored = json.loads(self.path.read_text(encoding="utf-8"))
             return [_loaded(one) for one in (stored, *stored.get("others", ()))]
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return []
 
     def _write(self, rounds: Sequence[Round]) -> None:

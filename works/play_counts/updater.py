@@ -12,7 +12,7 @@ from pathlib import Path
 
 from core.cancellation import StoppedSignal
 from core.clock import Clock
-from core.errors import BusyError, OutputError, UnfinishedError
+from core.errors import BusyError, UnfinishedError
 from core.file_lock import file_lock
 from core.installation.file_access import SHARED, FileAccess
 from core.logs import own_log_file
@@ -128,20 +128,10 @@ class PlayCountUpdater:
         with file_lock(self.progress.path.with_name(".video_update.lock"), wait=False) as is_locked:
             if not is_locked:
                 raise BusyError("play_counts_busy")
-            try:
-                with own_log_file(
-                    SERVICE,
-                    self.log_file,
-                    self.renderer.sentence,
-                    self.renderer.zone,
-                    self.access,
-                ) as log:
-                    return self._update(self._resume_or_begin(force, uids, log), watch, log, stop)
-            except OSError as error:
-                detail = error.strerror or str(error)
-                raise OutputError(
-                    "file_not_writable", path=str(self.log_file), detail=detail
-                ) from error
+            with own_log_file(
+                SERVICE, self.log_file, self.renderer.sentence, self.renderer.zone, self.access
+            ) as log:
+                return self._update(self._resume_or_begin(force, uids, log), watch, log, stop)
 
     def _resume_or_begin(self, force: bool, uids: Sequence[str], log: Logger) -> Round:
         """Return the unfinished round about the same works, or store and return a new one."""

@@ -71,6 +71,14 @@ def save() -> None:
         )
 
 
+def odd_values() -> None:
+    from shop.apps import VALUES
+
+    for number, title in enumerate(VALUES):
+        Video.objects.create(platform="youtube", work_id=f"videovideo{number}", title=title)
+    Video.objects.create(platform="bilibili", work_id=IDS[0], title="plain")
+
+
 def change() -> None:
     with transaction.atomic():
         first = Video.objects.get(work_id=IDS[0])
@@ -240,6 +248,7 @@ STEPS = {
     for step in (
         tables,
         save,
+        odd_values,
         change,
         roll_back,
         bulk,

@@ -5,6 +5,10 @@ from __future__ import annotations
 from presentation.i18n.forms import Forms
 
 MESSAGES: dict[str, Forms] = {
+    "ended_at_empty_page": (
+        "ended before page {page}, which came empty whichever account asked, while the platform "
+        "counts {total} pages: creators may be missing; crawl the domain again later"
+    ),
     "stopped_dry": (
         "ended after {pages} pages in a row without a new creator, the last one page {page}"
     ),

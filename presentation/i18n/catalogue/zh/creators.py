@@ -6,6 +6,10 @@ from presentation.i18n.forms import Forms
 
 MESSAGES: dict[str, Forms] = {
     "delivered_left_out": "{count} 位达人已由本平台的其他领域导出，仍保留为待导出",
+    "ended_at_empty_page": (
+        "已在第 {page} 页之前结束：无论由哪个账号请求，该页均无内容，而平台称共有 {total} 页；"
+        "可能有达人缺失，请稍后重新抓取该领域"
+    ),
     "stopped_dry": "连续 {pages} 页没有新达人，已结束，最后一页为第 {page} 页",
     "column_share_new": "新增占比",
     "column_uid": "达人 ID",
