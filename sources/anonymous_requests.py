@@ -117,6 +117,8 @@ class AnonymousRequests:
             may_pass = isinstance(error, RetryableError) and not error.is_lasting
             if failed is None or (may_pass and not is_last):
                 self.circuits.give_back(permit)
+                if failed is None and error.evidence is not None and error.evidence.http_status:
+                    self.circuits.record_egress_good(self.route.name)
             else:
                 error.attribution = self.circuits.record_failure(asker, permit, failed)
             raise

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from accounts.attribution.openings import Opening, Openings
 from accounts.attribution.reverting import revert
 from accounts.attribution.rulings import Pool, Ruling, rule_on_good, rule_on_refusals
-from accounts.egress.routes import record_failure_in
+from accounts.egress.routes import note_silence_in, record_failure_in
 from core.attribution import ALL, Attribution, CircuitCause, CircuitUnit, Scope
 from core.errors import FaultUnit, TransportFault
 from sources.circuits import Asker, FailedRequest
@@ -58,6 +58,13 @@ class Failures:
                 return self._throttle(tx, asker, failed, now)
             case _:
                 return self._server_error(tx, asker, failed, now)
+
+    def note_silence(self, tx: Tx, asker: Asker, failed: FailedRequest, now: datetime) -> None:
+        """Note at the route that no answer came by it, whoever turns out to be to blame."""
+        fault = failed.fault
+        if fault is None or fault.is_of_this_host or _is_of_proxy(fault) or not asker.has_route:
+            return
+        note_silence_in(tx, asker.egress, fault, now)
 
     def pool(self, tx: Tx, platform: str) -> Pool:
         """Return the accounts that can be asked for a second answer."""

@@ -215,6 +215,7 @@ class SharedCircuits:
         self, tx: Tx, asker: Asker, permit: Permit, failed: FailedRequest
     ) -> Attribution:
         now = self.clock.now()
+        self.failures.note_silence(tx, asker, failed, now)
         for probe in permit.probes:
             circuit = source_states.locked(tx, probe.unit, now)
             if circuit.probe_token != probe.token:

@@ -98,6 +98,16 @@ def record_failure_in(tx: Tx, egress: str, fault: TransportFault, now: datetime)
     return cooldown[0]
 
 
+def note_silence_in(tx: Tx, egress: str, fault: TransportFault, now: datetime) -> None:
+    """Note within a transaction that no answer came by a route, which is not certainly its fault.
+
+    A failure of a request that left before a cooldown began says nothing more.
+    """
+    route = proxies.find(tx, egress)
+    if route is not None and (route.is_probed or not route.is_cooling(now)):
+        proxies.note_silence(tx, egress, fault.message.dump(), now)
+
+
 def _cooldown(route: EgressRoute, unit: FaultUnit, now: datetime) -> tuple[datetime, int] | None:
     """Return the end and the number in a row of the cooldown that one more failure begins."""
     if route.is_rotating and route.bad_in_row + 1 < ROTATING_FAILURES:

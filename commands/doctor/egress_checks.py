@@ -12,10 +12,11 @@ from presentation.egress_views import (
     circuit_advice,
     circuit_message,
     evidence_summary,
-    open_circuits,
     route_advice,
     route_reason,
+    shown_circuits,
     unit_message,
+    unproven_message,
 )
 from presentation.i18n.command_lines import shell_word
 from storage.crawling import proxies, source_states, unknown_answers
@@ -44,6 +45,8 @@ class EgressChecks:
                 reason, until = route_reason(route), f"{route.cooldown_until:%Y-%m-%d %H:%M:%S}"
                 detail = Message.of("egress_cools_until", moment=until, reason=reason)
                 yield warning(subject, detail, route_advice(route))
+            elif route.is_unproven(now):
+                yield warning(subject, unproven_message(route), route_advice(route))
             elif route.cooldown_until is not None and route.cooldown_until > now + MAX_AHEAD:
                 yield warning(
                     subject,
@@ -62,7 +65,7 @@ class EgressChecks:
                     Message.of("until_too_far", moment=f"{circuit.until_at:%Y-%m-%d %H:%M:%S}"),
                     _command(f"circuits close {shell_word(circuit.platform)}"),
                 )
-            elif circuit in open_circuits(circuits, now):
+            elif circuit in shown_circuits(circuits):
                 yield warning(
                     Message.of("subject_circuit", unit=unit),
                     circuit_message(circuit),

@@ -17,12 +17,13 @@ from presentation.egress_views import (
     route_advice,
     route_reason,
     unit_message,
+    unproven_message,
 )
 from presentation.i18n import advice
 from presentation.snapshot import Snapshot
 from presentation.terminal.layout import Page
 from storage.crawling.proxies import EgressRoute
-from storage.crawling.source_states import Circuit
+from storage.crawling.source_states import Circuit, CircuitState
 
 MAX_LINES = 4
 INDENT = 2
@@ -40,6 +41,7 @@ def fault_lines(page: Page, snapshot: Snapshot) -> list[FaultLine]:
     """Return a line for each open circuit, route in cooldown and suspect account."""
     found = [of_circuit(page, circuit) for circuit in snapshot.circuits]
     found += [of_route(page, route) for route in snapshot.routes]
+    found += [of_unproven(page, route) for route in snapshot.unproven_routes]
     suspect = [view for view in snapshot.accounts if view.is_suspect(page.now)]
     reasons = snapshot.cooldown_reasons
     return found + [of_account(page, view, reasons.get(view.account.id)) for view in suspect]
@@ -73,6 +75,8 @@ def with_advice(page: Page, fault: FaultLine, indent: int = 0) -> list[Text]:
 
 def of_circuit(page: Page, circuit: Circuit) -> FaultLine:
     """Return the line about an open circuit; the moment comes first, as lines are cut."""
+    if circuit.state is CircuitState.HALF_OPEN:
+        return _fault_line(page, _tried(page, circuit), circuit_advice(circuit))
     until = page.moment(circuit.until_at)
     if is_silent_proxy(circuit):
         text = page.say(
@@ -85,6 +89,14 @@ def of_circuit(page: Page, circuit: Circuit) -> FaultLine:
     return _fault_line(page, text, circuit_advice(circuit))
 
 
+def _tried(page: Page, circuit: Circuit) -> str:
+    """Return what is tried again after it was left alone, and why it was."""
+    if is_silent_proxy(circuit):
+        return page.say("screen_silent_tried", egress=circuit.egress, platform=circuit.platform)
+    unit = unit_message(circuit.platform, circuit.egress, circuit.endpoint)
+    return page.say("screen_circuit_tried", unit=unit, cause=circuit_cause(circuit))
+
+
 def of_route(page: Page, route: EgressRoute) -> FaultLine:
     """Return the line about a route in cooldown."""
     text = page.say(
@@ -94,6 +106,11 @@ def of_route(page: Page, route: EgressRoute) -> FaultLine:
         reason=route_reason(route),
     )
     return _fault_line(page, text, route_advice(route))
+
+
+def of_unproven(page: Page, route: EgressRoute) -> FaultLine:
+    """Return the line about a route that failed and is tried again."""
+    return _fault_line(page, page.renderer.text(unproven_message(route)), route_advice(route))
 
 
 def of_account(page: Page, view: AccountView, reason: str | None) -> FaultLine:

@@ -6,11 +6,13 @@ import json
 
 import pytest
 
+from accounts.egress.operator import RouteState
 from app.container import App
 from core.attribution import CircuitCause, Scope
 from core.errors import CircuitOpenError, Evidence, FaultUnit, TransportFault
 from core.messages import Message
 from sources.circuits import Asker, FailedRequest
+from sources.transport.egress import Egress
 from storage.crawling import accounts, source_states, unknown_answers
 from storage.crawling.source_states import CircuitState
 from tests.support.accounts.circuit_pool import NEVER, CircuitPool
@@ -500,3 +502,30 @@ def test_answers_that_nobody_has_described_are_counted_with_one_evidence(app: Ap
         3,
     )
     assert "GET /1" in (found.evidence or "")
+
+
+def test_a_silent_route_is_not_proven_until_an_answer_comes_by_it(
+    app: App, clock: MovingClock
+) -> None:
+    pool = CircuitPool(app, "gate:1#1 gate:1#2")
+    for name in ("gate:1#1", "gate:1#2"):
+        route = Egress(name=name, gateway="gate:1", kind="http", host="gate", port=1)
+        app.pool.egress_routes.note(route)
+    fault = TransportFault(FaultUnit.CONNECTION, Message.of("no_answer"), through_proxy=True)
+
+    def state() -> tuple[RouteState, int]:
+        found = {one.route.egress: one for one in app.pool.egress_operator.routes()}["gate:1#1"]
+        return found.state(app.clock.now()), found.route.bad_in_row
+
+    pool.fail(pool.send("a"), CircuitCause.NO_ANSWER, fault=fault)
+    assert state() == (RouteState.CLOSED, 1)
+    clock.move(61)
+    assert state() == (RouteState.UNPROVEN, 1)
+    pool.fail(pool.send("a"), CircuitCause.NO_ANSWER, fault=fault)
+    assert state() == (RouteState.CLOSED, 2), "the probe failed as well"
+    clock.move(121)
+    [view] = app.crawling.account_views.views([pool.account("b")])
+    assert view.unproven_route is None
+    pool.answer("a")
+    app.pool.circuits.record_egress_good("gate:1#1")
+    assert state() == (RouteState.GOOD, 0)

@@ -59,6 +59,16 @@ MESSAGES = {
     "egress_cooled_down": "{egress} is left alone until {until}",
     "egress_unknown": "no egress route or gateway is named '{name}'",
     "egress_unknown_near": "no egress route or gateway is named '{name}'; like it are: {near}",
+    "route_unproven": (
+        "nothing has come by {egress} since {since}: {reason}; the next request tries it"
+    ),
+    "route_never_good": "nothing has ever come by {egress}: {reason}; the next request tries it",
+    "route_state_good": "works",
+    "route_state_unused": "not used yet",
+    "route_state_held": "left alone by order",
+    "route_state_cooling": "cools down",
+    "route_state_closed": "left alone",
+    "route_state_unproven": "not proven",
     "no_egress_routes": "no egress route is known: they appear with the first account",
     "cooldown_length_wrong": "a cooldown lasts 1 s to {hours}h, like 90s, 30m or 2h, not {text}",
     "circuit_open": "{unit} is left alone until {until}: {cause}",

@@ -89,6 +89,12 @@ MESSAGES: dict[str, Forms] = {
     ),
     "screen_circuit_open": "until {until} no request to {unit}: {cause}",
     "screen_route_silent": "until {until} no request by {egress}: no answer from {platform}",
+    "screen_circuit_tried": (
+        "{unit} is tried again, one request at a time, after it was left alone: {cause}"
+    ),
+    "screen_silent_tried": (
+        "{egress} is tried again, one request at a time: it brought no answer from {platform}"
+    ),
     "screen_egress_cools": "until {until} no request by {egress}: {reason}",
     "screen_account_rests": (
         "until {until} no request by account {account} ({platform}): {reason}"
@@ -100,6 +106,7 @@ MESSAGES: dict[str, Forms] = {
     "account_egress_direct": "direct",
     "account_egress_proxy": "by {proxy}",
     "account_route_closed": "until {until} not by {egress}",
+    "account_route_unproven": "{egress} is tried again",
     "account_uid": "uid {uid}",
     "account_uid_claimed": "uid {uid} (not proven)",
     "account_event_hand_over": "hand-over",
@@ -200,6 +207,7 @@ MESSAGES: dict[str, Forms] = {
     "advice_circuit_unusable": "nothing: the same is asked in another way meanwhile",
     "advice_circuit_key": "change the API key in the settings, then: {program} {words}",
     "advice_circuit_operator": "to ask it again: {program} {words}",
+    "advice_circuit_tried": "nothing: good answers end it, and another refusal prolongs it",
     "advice_circuit_quarantined": "nothing: the next answer shows whom it concerns",
     "alert_advice_egress_down": (
         "check the proxy: {program} proxies check {egress_word}; if it stays so: {program} accounts"

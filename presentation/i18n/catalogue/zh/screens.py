@@ -86,6 +86,8 @@ MESSAGES: dict[str, Forms] = {
     ),
     "screen_circuit_open": "{until} 前不访问 {unit}：{cause}",
     "screen_route_silent": "{until} 前不经由 {egress}：没有 {platform} 的应答",
+    "screen_circuit_tried": "{unit} 暂停后正在逐个请求试探：{cause}",
+    "screen_silent_tried": "正在逐个请求试探 {egress}：它此前没有 {platform} 的应答",
     "screen_egress_cools": "{until} 前不经由 {egress}：{reason}",
     "screen_account_rests": "{until} 前不使用账号 {account}（{platform}）：{reason}",
     "what_to_do": "处理办法：{advice}",
@@ -95,6 +97,7 @@ MESSAGES: dict[str, Forms] = {
     "account_egress_direct": "直连",
     "account_egress_proxy": "经 {proxy}",
     "account_route_closed": "{until} 前不经由 {egress}",
+    "account_route_unproven": "正在重新尝试 {egress}",
     "account_uid": "平台 uid {uid}",
     "account_uid_claimed": "平台 uid {uid}（未证实）",
     "account_event_hand_over": "交棒",
@@ -176,6 +179,7 @@ MESSAGES: dict[str, Forms] = {
     "advice_circuit_unusable": "无需操作：期间改用其他方式访问",
     "advice_circuit_key": "请在配置中更换 API 密钥，然后执行 {program} {words}",
     "advice_circuit_operator": "恢复访问请执行 {program} {words}",
+    "advice_circuit_tried": "无需处理：得到应答即恢复，再被拒绝则延长",
     "advice_circuit_quarantined": "无需操作：下一次应答会表明原因在谁",
     "alert_advice_egress_down": (
         "请检查代理：{program} proxies check {egress_word}；若一直如此：{program} accounts set_proxy"
