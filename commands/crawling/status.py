@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from alerts.serialization import alert_object
 from commands.framework.context import (
     database_place,
@@ -28,6 +30,7 @@ def status(as_json: AsJson = False) -> None:
     with opened_app() as app:
         lease_secs = app.settings.lease_secs
         snapshot = app.crawling.snapshots.snapshot(events=EVENTS, lease_secs=lease_secs)
+        snapshot = replace(snapshot, alerts=app.alerts.monitor().open_now())
         if as_json:
             english = renderer_for("en", app.calendar.zone).sentence
             workers = app.database.read(leases.workers)

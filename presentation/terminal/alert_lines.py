@@ -49,11 +49,11 @@ class AlertNews:
 
     def __init__(self, renderer: AlertRenderer) -> None:
         self._renderer = renderer
-        self._seen: dict[int, Alert] = {}
+        self._seen: dict[str, Alert] = {}
 
     def lines(self, page: Page, alerts: Sequence[Alert]) -> list[str]:
         """Return a plain line for each alert that began or ended since the last call."""
-        now = {alert.id: alert for alert in shown(alerts, page.now)}
+        now = {alert.key: alert for alert in shown(alerts, page.now)}
         began, over = page.say("alert_is_open"), page.say("alert_is_over")
         changes = [(began, alert) for key, alert in now.items() if key not in self._seen]
         changes += [(over, alert) for key, alert in self._seen.items() if key not in now]

@@ -233,15 +233,15 @@ ADVICE = {
     "terminal": _EVERYWHERE
     | {
         "no_account": "add one with: {program} accounts import NAME cookies.txt",
-        "all_accounts_disabled": "enable one: {program} accounts enable NAME",
+        "all_accounts_disabled": "see what each needs: {program} accounts list",
         "egress_unknown": "see: {program} egress list, {program} circuits list",
         "egress_unknown_near": "see: {program} egress list, {program} circuits list",
         "no_circuit_closed": "see: {program} circuits list",
         "account_not_found": "see: {program} accounts list",
         "account_name_unknown": "see: {program} accounts list",
         "account_name_ambiguous": "say which with --platform",
-        "account_exists": "change its session with: {program} accounts import {name} FILE",
-        "login_taken": "give it this session with: {program} accounts import {other} FILE",
+        "account_exists": "change its session with: {program} accounts import {name} -",
+        "login_taken": "give it this session with: {program} accounts import {other} -",
         "login_differs": "if {name} shall be another login from now on, add --new-login",
         "login_swapped": (
             "import the cookies of {was}, or those of {uid} with --new-login or under another name"

@@ -197,15 +197,15 @@ ADVICE = {
     "terminal": _EVERYWHERE
     | {
         "no_account": "添加账号：{program} accounts import 名称 cookies.txt",
-        "all_accounts_disabled": "启用一个：{program} accounts enable 名称",
+        "all_accounts_disabled": "查看各自需要什么：{program} accounts list",
         "egress_unknown": "请查看：{program} egress list、{program} circuits list",
         "egress_unknown_near": "请查看：{program} egress list、{program} circuits list",
         "no_circuit_closed": "请查看：{program} circuits list",
         "account_not_found": "请查看：{program} accounts list",
         "account_name_unknown": "请查看：{program} accounts list",
         "account_name_ambiguous": "请用 --platform 指明平台",
-        "account_exists": "更换会话：{program} accounts import {name} 文件",
-        "login_taken": "更换会话请执行：{program} accounts import {other} 文件",
+        "account_exists": "更换会话：{program} accounts import {name} -",
+        "login_taken": "更换会话请执行：{program} accounts import {other} -",
         "login_differs": "若 {name} 今后要用另一个平台账号，请加 --new-login",
         "login_swapped": (
             "请导入 {was} 的 Cookie；若要改用 {uid}，请加 --new-login 导入，或另取名称导入"
