@@ -37,6 +37,7 @@ from presentation.account_views import (
 from presentation.egress_views import shown_circuits, unproven_message
 from presentation.i18n.renderer import renderer_for
 from presentation.terminal.egress_lines import (
+    ACCOUNTS,
     FaultLine,
     of_account,
     of_circuit,
@@ -173,7 +174,7 @@ def _fault_lines(
     if account.status is AccountStatus.DISABLED:
         *reason, what_to_do = _texts(disabled_messages(account))
         why = text_of(Message.of("account_disabled_why", reason=joined(reason))) if reason else ""
-        yield from with_advice(page, FaultLine(why or word(account.status), what_to_do))
+        yield from with_advice(page, FaultLine(why or word(account.status), what_to_do, ACCOUNTS))
         return
     if view.is_cooling(page.now):
         found = next((event for event in events if event.kind in COOLDOWN_EVENTS), None)

@@ -529,3 +529,38 @@ def test_a_silent_route_is_not_proven_until_an_answer_comes_by_it(
     pool.answer("a")
     app.pool.circuits.record_egress_good("gate:1#1")
     assert state() == (RouteState.GOOD, 0)
+
+
+def test_a_block_takes_back_a_refusal_that_nobody_confirmed_in_time(
+    app: App, clock: MovingClock
+) -> None:
+    pool = CircuitPool(app, "gate#1 gate#1 gate#1 gate#2")
+    assert pool.refuse("a").scope is Scope.ACCOUNT
+    clock.move(120)
+    assert pool.resting() == "a", "nobody asked within a minute"
+    assert pool.refuse("b").scope is Scope.ACCOUNT
+    assert pool.refuse("c").scope is Scope.EGRESS
+    assert pool.resting() == ""
+
+
+def test_a_block_leaves_a_refusal_with_the_account_that_others_have_refuted(
+    app: App, clock: MovingClock
+) -> None:
+    pool = CircuitPool(app, "gate#1 gate#1 gate#1 gate#1")
+    pool.refuse("a")
+    pool.answer("b")
+    clock.move(120)
+    for name in "bcd":
+        pool.refuse(name)
+    assert pool.open_units() and pool.resting() == "a"
+
+
+def test_a_route_by_which_all_of_its_accounts_are_refused_at_once_is_to_blame(app: App) -> None:
+    """Requests under way are no second opinion, and nobody is left who could give one."""
+    pool = CircuitPool(app, "gate#1 gate#1 gate#2")
+    sent = [pool.send("a"), pool.send("b")]
+    for request in sent:
+        pool.fail(request)
+    assert pool.resting() == "ab"
+    pool.answer("c")
+    assert (pool.resting(), pool.open_units()) == ("", {("gate#1", "search")})

@@ -219,9 +219,9 @@ def test_one_egress_and_one_endpoint_are_named_apart_from_the_whole_platform(app
     told = {app.alerts.messages.headline(alert).split(" until ")[0] for alert in open_alerts(app)}
     assert told == {
         "bilibili is left alone",
-        "bilibili is left alone by the route 10.0.0.8:3128#1f3a9c02",
+        "by egress route 10.0.0.8:3128#1f3a9c02 bilibili is left alone",
         "bilibili, endpoint search, is left alone",
-        "bilibili, endpoint view, is left alone by the route 10.0.0.8:3128#1f3a9c02",
+        "by egress route 10.0.0.8:3128#1f3a9c02 endpoint view of bilibili is left alone",
     }
 
 

@@ -141,7 +141,7 @@ def test_a_task_that_nobody_works_on_is_stopped_and_says_how_to_go_on(
         error=Message.of("accounts_cooling", n=1),
     )
     at_work = "\n".join(drawn(app, seen(app)))
-    assert "1 account is cooling down, until" in at_work and "stopped" not in at_work
+    assert "1 account is cooling down; looks again at" in at_work and "stopped" not in at_work
     [view] = seen(app, here=()).tasks
     assert view.waiting is not None and not view.attended
     clock.move(31)

@@ -20,7 +20,7 @@ MESSAGES = {
     "credentials_unusable": "secrets cannot be used ({cause})",
     "account_throttled": "throttled ({cause})",
     "risk_control": "risk control ({cause})",
-    "refusal_elsewhere": "{cause}; it concerns the {scope}, not the account",
+    "refusal_elsewhere": "it concerns the {scope}, not the account: {cause}",
     "refusal_reverted": "not its fault, as answers to others show: it concerns the {scope}",
     "scope_item": "resource",
     "scope_request": "request",
@@ -94,7 +94,7 @@ MESSAGES = {
     "circuit_cause_unusable": "endpoint of no use",
     "circuit_cause_key": "API key refused",
     "circuit_cause_operator": "by the operator",
-    "circuits_and_routes_more": "and {n} more: {program} circuits list, {program} egress list",
+    "faults_more": "and {n:,} more: {commands}",
     # why no account is fit
     "no_account": "no account for {platform}",
     "all_accounts_disabled": ("the only account is disabled", "all {n:,} accounts are disabled"),
@@ -102,13 +102,22 @@ MESSAGES = {
     "account_returned": "an account was just given back",
     "accounts_busy": ("1 account is busy", "{n:,} accounts are busy"),
     "accounts_cooling": ("1 account is cooling down", "{n:,} accounts are cooling down"),
+    "accounts_rest": (
+        "1 account is cooling down until {until}",
+        "{n:,} accounts are cooling down, the first until {until}",
+    ),
+    "accounts_disabled": (
+        "1 account is disabled, which only a person ends",
+        "{n:,} accounts are disabled, which only a person ends",
+    ),
+    "accounts_of_pool": "of {n:,} accounts {parts:; }",
     "accounts_waiting": (
         "1 account waits for the next turn",
         "{n:,} accounts wait for the next turn",
     ),
     "accounts_cut_off": (
-        "1 account waits: its egress route cools down until {until}",
-        "{n:,} accounts wait: their egress route cools down until {until}",
+        "1 account waits: its egress route is left alone until {until}",
+        "{n:,} accounts wait: their egress routes are left alone, the first until {until}",
     ),
     "accounts_spent": (
         "1 account has used up the quota of {day}",

@@ -81,6 +81,7 @@ MESSAGES: dict[str, Forms] = {
     "waits_for_rows": "waits for creators",
     "waits_for_platform": "platform trouble, tries again",
     "waits_for_disk": "cannot write, tries again",
+    "waits_and_looks_again": "{wait}; looks again at {moment}",
     "waits_for_paused_crawl": (
         "waits for creators, but crawl #{id} is paused; go on with: {program} tasks resume {id}"
     ),
@@ -259,10 +260,11 @@ MESSAGES: dict[str, Forms] = {
     "alert_silent_way_tried": (
         "egress route {way} brought no answer from {platform}; its next request tries it again"
     ),
-    "alert_one_way": "{platform} is left alone by the route {way} until {until}: {cause}",
+    "alert_one_way": "by egress route {way} {platform} is left alone until {until}: {cause}",
     "alert_one_endpoint": "{platform}, endpoint {endpoint}, is left alone until {until}: {cause}",
     "alert_one_endpoint_of_way": (
-        "{platform}, endpoint {endpoint}, is left alone by the route {way} until {until}: {cause}"
+        "by egress route {way} endpoint {endpoint} of {platform} is left alone until {until}:"
+        " {cause}"
     ),
     "alert_sign_in": "paste its fresh cookies: {program} accounts import {word} -",
     "database_in_trouble": (

@@ -78,6 +78,7 @@ MESSAGES: dict[str, Forms] = {
     "waits_for_rows": "等待达人入库",
     "waits_for_platform": "平台故障，稍后重试",
     "waits_for_disk": "无法写入，稍后重试",
+    "waits_and_looks_again": "{wait}；{moment} 再看",
     "waits_for_paused_crawl": (
         "等待达人入库，但抓取任务 #{id} 已暂停；继续请执行：{program} tasks resume {id}"
     ),
@@ -216,10 +217,10 @@ MESSAGES: dict[str, Forms] = {
     "alert_advice_task_failed": "执行 {program} tasks resume {task}",
     "alert_silent_way": "出口线路 {way} 没有 {platform} 的应答，暂停使用至 {until}",
     "alert_silent_way_tried": "出口线路 {way} 没有 {platform} 的应答；下一次请求会重新试探它",
-    "alert_one_way": "{platform}（出口 {way}）暂停访问至 {until}：{cause}",
+    "alert_one_way": "出口线路 {way} 暂停访问 {platform} 至 {until}：{cause}",
     "alert_one_endpoint": "{platform} 的接口 {endpoint} 暂停访问至 {until}：{cause}",
     "alert_one_endpoint_of_way": (
-        "{platform} 的接口 {endpoint}（出口 {way}）暂停访问至 {until}：{cause}"
+        "出口线路 {way} 暂停访问 {platform} 的接口 {endpoint} 至 {until}：{cause}"
     ),
     "alert_sign_in": "粘贴新的 Cookie：{program} accounts import {word} -",
     "database_in_trouble": "数据库自 {since} 起无法使用：{cause}。工作正在等待，恢复后自动继续。",
