@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from core.attribution import CircuitUnit
+from core.attribution import CircuitUnit, Scope
 from core.cancellation import StoppedSignal
 from core.clock import Clock
 from core.errors import CircuitOpenError, RetryableError, SourceError
@@ -121,6 +121,8 @@ class AnonymousRequests:
                     self.circuits.record_egress_good(self.route.name)
             else:
                 error.attribution = self.circuits.record_failure(asker, permit, failed)
+                if error.attribution.scope is Scope.EGRESS:
+                    error.name_route(self.route.name, error.attribution.until)
             raise
         except BaseException:
             self.circuits.give_back(permit)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.clock import Clock
-from core.errors import FaultUnit, TransportFault
+from core.errors import FaultUnit, RetryableError, SourceError, TransportFault
 from core.messages import Message
 from sources.transport.egress import DIRECT, Egress
 from storage.crawling import proxies
@@ -48,6 +48,22 @@ class EgressRoutes:
         if not fault.is_certain or fault.unit not in COOLDOWNS:
             return None
         return self.database.write_idempotent(record_failure_in, egress, fault, self.clock.now())
+
+    def record_outcome(self, route: Egress, error: SourceError | None) -> None:
+        """Record what became of one request beside the pool's work; `error` None: a good answer.
+
+        An error that is the route's names it from now on.
+        """
+        self.note(route)
+        fault = error.fault if isinstance(error, RetryableError) else None
+        if error is None or (fault is None and error.evidence and error.evidence.http_status):
+            self.record_success(route.name)
+        elif fault is not None and not fault.is_of_this_host:
+            until = self.record_failure(route.name, fault)
+            if until is None:
+                now = self.clock.now()
+                self.database.write_idempotent(note_silence_in, route.name, fault, now)
+            error.name_route(route.name, until)
 
     def record_success(self, egress: str) -> None:
         """Record that a request got an answer: failures and cooldown of the route are over.

@@ -59,6 +59,8 @@ MESSAGES = {
     "egress_cooled_down": "{egress} is left alone until {until}",
     "egress_unknown": "no egress route or gateway is named '{name}'",
     "egress_unknown_near": "no egress route or gateway is named '{name}'; like it are: {near}",
+    "route_failed": "by egress route {egress}: {cause}",
+    "route_failed_until": "by egress route {egress}, which is left alone until {until}: {cause}",
     "route_unproven": (
         "nothing has come by {egress} since {since}: {reason}; the next request tries it"
     ),
@@ -243,6 +245,8 @@ ADVICE = {
     | {
         "no_account": "add one with: {program} accounts import NAME cookies.txt",
         "all_accounts_disabled": "see what each needs: {program} accounts list",
+        "route_failed": "see: {program} egress list, {program} circuits list",
+        "route_failed_until": "see: {program} egress list, {program} circuits list",
         "egress_unknown": "see: {program} egress list, {program} circuits list",
         "egress_unknown_near": "see: {program} egress list, {program} circuits list",
         "no_circuit_closed": "see: {program} circuits list",
@@ -266,6 +270,8 @@ ADVICE = {
     | {
         "no_account": "add one on the page Accounts",
         "all_accounts_disabled": "enable one on the page Accounts",
+        "route_failed": "see the page “Routes and circuits”",
+        "route_failed_until": "see the page “Routes and circuits”",
         "egress_unknown": "see the page “Routes and circuits”",
         "egress_unknown_near": "see the page “Routes and circuits”",
         "no_circuit_closed": "see the page “Routes and circuits”",
@@ -283,6 +289,8 @@ ADVICE = {
     | {
         "no_account": "add one with POST /api/v1/accounts",
         "all_accounts_disabled": "enable one with POST /api/v1/accounts/{{id}}/enable",
+        "route_failed": "see GET /api/v1/egress",
+        "route_failed_until": "see GET /api/v1/egress",
         "egress_unknown": "see GET /api/v1/egress",
         "egress_unknown_near": "see GET /api/v1/egress",
         "no_circuit_closed": "see GET /api/v1/circuits",

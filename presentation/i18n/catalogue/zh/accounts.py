@@ -59,6 +59,8 @@ MESSAGES = {
     "egress_cooled_down": "{egress} 暂停使用至 {until}",
     "egress_unknown": "没有名为“{name}”的出口线路或网关",
     "egress_unknown_near": "没有名为“{name}”的出口线路或网关；相近的有：{near}",
+    "route_failed": "经出口线路 {egress}：{cause}",
+    "route_failed_until": "经出口线路 {egress}（暂停使用至 {until}）：{cause}",
     "route_unproven": "自 {since} 起经 {egress} 没有任何应答：{reason}；下一次请求会试探它",
     "route_never_good": "经 {egress} 从未有过应答：{reason}；下一次请求会试探它",
     "route_state_good": "可用",
@@ -204,6 +206,8 @@ ADVICE = {
     | {
         "no_account": "添加账号：{program} accounts import 名称 cookies.txt",
         "all_accounts_disabled": "查看各自需要什么：{program} accounts list",
+        "route_failed": "请查看：{program} egress list、{program} circuits list",
+        "route_failed_until": "请查看：{program} egress list、{program} circuits list",
         "egress_unknown": "请查看：{program} egress list、{program} circuits list",
         "egress_unknown_near": "请查看：{program} egress list、{program} circuits list",
         "no_circuit_closed": "请查看：{program} circuits list",
@@ -227,6 +231,8 @@ ADVICE = {
     | {
         "no_account": "请在“账号”页添加",
         "all_accounts_disabled": "请在“账号”页启用一个",
+        "route_failed": "请查看“出口与熔断”页",
+        "route_failed_until": "请查看“出口与熔断”页",
         "egress_unknown": "请查看“出口与熔断”页",
         "egress_unknown_near": "请查看“出口与熔断”页",
         "no_circuit_closed": "请查看“出口与熔断”页",
@@ -244,6 +250,8 @@ ADVICE = {
     | {
         "no_account": "用 POST /api/v1/accounts 添加",
         "all_accounts_disabled": "用 POST /api/v1/accounts/{{id}}/enable 启用一个",
+        "route_failed": "请查看 GET /api/v1/egress",
+        "route_failed_until": "请查看 GET /api/v1/egress",
         "egress_unknown": "请查看 GET /api/v1/egress",
         "egress_unknown_near": "请查看 GET /api/v1/egress",
         "no_circuit_closed": "请查看 GET /api/v1/circuits",
