@@ -128,5 +128,4 @@ class AnonymousRequests:
             self.circuits.give_back(permit)
             raise
         self.circuits.record_good(asker, permit)
-        self.circuits.record_egress_good(self.route.name)
         return answer

@@ -211,7 +211,6 @@ class GuardedSource:
     def _record_good(self, session: AccountSession) -> None:
         if session.gate is not None:
             session.gate.record_success()
-        self._record_answered(session)
 
     def _record_answered(self, session: AccountSession) -> None:
         """Record that the platform answered by the session's route, whatever it said."""

@@ -82,6 +82,8 @@ class SharedCircuits:
         """Record that a request was answered, with what was asked for or why there is none."""
         if permit.probes:
             self.database.write(self._settle_probes, asker, permit)
+        if asker.has_route:
+            self.routes.record_success(asker.egress)
 
     def record_egress_good(self, egress: str) -> None:
         """Record that a call by this egress route was answered."""

@@ -99,6 +99,9 @@ def _notes(app: App, view: AccountView, now: datetime) -> list[str]:
     if not messages:
         route = [egress_message(view.egress)] if view.egress is not None else []
         messages = [*place_messages(view), *route, *uid_messages(view.account)]
+    if view.route_closed_until is not None:
+        until = page_of(app).moment(view.route_closed_until)
+        messages.append(Message.of("account_route_closed", egress=view.egress, until=until))
     if view.unproven_route is not None:
         messages.append(unproven_message(view.unproven_route))
     return [*_texts(messages), *notes_of(app, view.account, now)]

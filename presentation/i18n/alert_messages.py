@@ -118,7 +118,10 @@ class AlertRenderer:
         if "task_type" in facts:
             facts["kind"] = self._renderer.word("task_type", str(facts["task_type"]))
         # Rows of older versions know of no cause but risk control.
-        facts["cause"] = self._renderer.word("circuit_cause", str(alert.facts.get("cause", "risk")))
+        cause = self._renderer.word("circuit_cause", str(alert.facts.get("cause", "risk")))
+        if alert.facts.get("code"):
+            cause = self._renderer.say("circuit_cause_code", cause=cause, code=alert.facts["code"])
+        facts["cause"] = cause
         if "since" in facts:
             facts["since"] = datetime.fromisoformat(str(facts["since"]))
         facts["until"] = alert.until_at or "?"

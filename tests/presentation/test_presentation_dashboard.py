@@ -91,7 +91,7 @@ def test_disabled_accounts_stand_first_and_say_what_to_do(app: App) -> None:
     first = next(line for line in lines if " / 4,000" in line)
     assert "acc19" in first and "session expired (code" in first
     wide = next(line for line in drawn(app, seen(app), (160, 40)) if " / 4,000" in line)
-    assert "账号未登录); python cli.py accounts import acc19 FILE" in wide
+    assert "账号未登录); python cli.py accounts import acc19 -" in wide
     assert [line for line in lines if line.startswith(" and ") and "idle" in line]
     many = [f"acc{number}" for number in range(10)]
     for name in many:
@@ -351,4 +351,4 @@ def test_a_report_cuts_no_word_in_a_window_or_a_pipe(app: App) -> None:
     assert "…" not in "".join(window + pipe)
     assert [line for line in window if cell_len(line) > 60] == []
     assert "".join(window).count("账号未登录") == "".join(pipe).count("账号未登录")
-    assert [line for line in pipe if "accounts import acc1 FILE" in line]
+    assert [line for line in pipe if "accounts import acc1 -" in line]

@@ -139,7 +139,9 @@ MESSAGES: dict[str, Forms] = {
         " {until} ({accounts}): {reason}",
     ),
     "alert_headline_breaker_open": "{platform} is left alone until {until}: {cause}",
-    "alert_headline_egress_down": "egress route {egress} does not work: {reason}",
+    "alert_headline_egress_down": (
+        "egress route {egress} does not work, next tried at {until}: {reason}"
+    ),
     "alert_headline_egress_refused": "the provider refuses {egress}: {reason}",
     "alert_headline_internal_error": (
         "internal error in {component} on {host}, {times} times of late: {error}"
@@ -266,7 +268,7 @@ MESSAGES: dict[str, Forms] = {
         "by egress route {way} endpoint {endpoint} of {platform} is left alone until {until}:"
         " {cause}"
     ),
-    "alert_sign_in": "paste its fresh cookies: {program} accounts import {word} -",
+    "alert_sign_in": "{program} accounts import {word} -",
     "database_in_trouble": (
         "The database cannot be used since {since}: {cause}. The work waits, and goes on by itself."
     ),

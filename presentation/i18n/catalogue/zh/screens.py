@@ -128,7 +128,7 @@ MESSAGES: dict[str, Forms] = {
         "风控：{platform} 只拒绝 {n:,} 个账号（{accounts}），它们休息至 {until}：{reason}",
     ),
     "alert_headline_breaker_open": "{platform} 暂停访问至 {until}：{cause}",
-    "alert_headline_egress_down": "出口线路 {egress} 不可用：{reason}",
+    "alert_headline_egress_down": "出口线路 {egress} 不可用，下次尝试在 {until}：{reason}",
     "alert_headline_egress_refused": "代理服务商拒绝 {egress}：{reason}",
     "alert_headline_internal_error": (
         "{host} 上的 {component} 出现内部错误（近期 {times} 次）：{error}"
@@ -222,7 +222,7 @@ MESSAGES: dict[str, Forms] = {
     "alert_one_endpoint_of_way": (
         "出口线路 {way} 暂停访问 {platform} 的接口 {endpoint} 至 {until}：{cause}"
     ),
-    "alert_sign_in": "粘贴新的 Cookie：{program} accounts import {word} -",
+    "alert_sign_in": "{program} accounts import {word} -",
     "database_in_trouble": "数据库自 {since} 起无法使用：{cause}。工作正在等待，恢复后自动继续。",
     "screen_without_answer": "数据库自 {since} 起没有应答：以下为当时的数字。工作正在等待，恢复后自动继续。",
     "alert_is_open": "告警",
