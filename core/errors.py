@@ -356,7 +356,7 @@ class SourceError(BatonError):
         self.answers: Mapping[str, Any] = {}
 
     def name_route(self, egress: str, until: datetime | None) -> None:
-        """Say first by which egress route no answer came, and until when that is left alone.
+        """Put before the message by which egress route no answer came, and until when that rests.
 
         For callers who read the error itself; what workers do is told in the account's timeline.
         """

@@ -45,14 +45,14 @@ class EgressChecks:
                 reason, until = route_reason(route), f"{route.cooldown_until:%Y-%m-%d %H:%M:%S}"
                 detail = Message.of("egress_cools_until", moment=until, reason=reason)
                 yield warning(subject, detail, route_advice(route))
-            elif route.is_unproven(now):
-                yield warning(subject, unproven_message(route), route_advice(route))
             elif route.cooldown_until is not None and route.cooldown_until > now + MAX_AHEAD:
                 yield warning(
                     subject,
                     Message.of("until_too_far", moment=f"{route.cooldown_until:%Y-%m-%d %H:%M:%S}"),
                     _command(f"egress open {shell_word(route.egress)}"),
                 )
+            elif route.is_unproven(now):
+                yield warning(subject, unproven_message(route), route_advice(route))
 
     def _circuits(self) -> Iterator[Finding]:
         now = self._app.clock.now()
