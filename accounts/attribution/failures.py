@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from accounts.attribution.openings import Opening, Openings
+from accounts.attribution.openings import Opening, Openings, stored_evidence
 from accounts.attribution.reverting import revert
 from accounts.attribution.rulings import AfterGood, Pool, Ruling, rule_on_good, rule_on_refusals
 from accounts.egress.routes import note_silence_in, record_failure_in
@@ -136,7 +136,11 @@ class Failures:
         prior = refusals[0].scope if refusals else Scope.ACCOUNT
         pool = self.pool(tx, asker.platform)
         shown = rule_on_good(opinions, asker.egress, pool, prior, refused=refusals)
-        opening = Opening(cause=CircuitCause.RISK, code=refusals[-1].code if refusals else None)
+        opening = Opening(
+            cause=CircuitCause.RISK,
+            code=refusals[-1].code if refusals else None,
+            evidence=stored_evidence(hold.evidence),
+        )
         if shown.to_confirm is not None:
             unit = CircuitUnit(asker.platform, shown.to_confirm, hold.endpoint)
             self.openings.quarantine(tx, unit, opening, now, since=hold.since_at)

@@ -222,7 +222,7 @@ MESSAGES: dict[str, Forms] = {
     "alert_one_endpoint_of_way": (
         "出口线路 {way} 暂停访问 {platform} 的接口 {endpoint} 至 {until}：{cause}"
     ),
-    "alert_sign_in": "{program} accounts import {word} -",
+    "alert_sign_in": "粘贴新的 Cookie：{program} accounts import {word} -",
     "database_in_trouble": "数据库自 {since} 起无法使用：{cause}。工作正在等待，恢复后自动继续。",
     "screen_without_answer": "数据库自 {since} 起没有应答：以下为当时的数字。工作正在等待，恢复后自动继续。",
     "alert_is_open": "告警",
