@@ -34,6 +34,11 @@ def shown_circuits(circuits: Sequence[Circuit]) -> list[Circuit]:
     return [one for one in circuits if one.state is not CircuitState.QUARANTINED]
 
 
+def open_circuits(circuits: Sequence[Circuit]) -> list[Circuit]:
+    """Return the circuits that let no request through now."""
+    return [one for one in circuits if one.state is CircuitState.OPEN]
+
+
 def route_reason(route: EgressRoute) -> Message:
     """Return why a route cools down, or its last failure; an operator's word where none is."""
     is_ordered = route.fault is None and route.cooldown_until is not None and not route.bad_in_row
@@ -137,7 +142,7 @@ def route_object(overview: RouteOverview, render: Render, now: datetime) -> dict
         **message_keys("last_error", route.last_error, render),
         "cooldown_until": _moment(route.cooldown_until) if route.is_cooling(now) else None,
         "cooldowns": route.cooldowns,
-        "open_circuits": [circuit_object(one) for one in shown_circuits(overview.circuits)],
+        "open_circuits": [circuit_object(one) for one in open_circuits(overview.circuits)],
     }
 
 

@@ -16,7 +16,7 @@ from commands.framework.context import (
 from commands.framework.options import AsJson
 from core.installation.home import find_home, home_message
 from core.messages import Message
-from presentation.egress_views import circuit_object, cooling_object
+from presentation.egress_views import circuit_object, cooling_object, open_circuits
 from presentation.i18n.renderer import renderer_for
 from presentation.json_rows import account_object, as_object, view_object
 from presentation.terminal.dashboard import Dashboard
@@ -42,7 +42,9 @@ def status(as_json: AsJson = False) -> None:
                     "workers": [as_object(worker) for worker in workers],
                     "home": str(find_home().path.absolute()),
                     "alerts": [alert_object(alert, english) for alert in snapshot.alerts],
-                    "circuits": [circuit_object(circuit) for circuit in snapshot.circuits],
+                    "circuits": [
+                        circuit_object(circuit) for circuit in open_circuits(snapshot.circuits)
+                    ],
                     "egress": [cooling_object(route, english) for route in snapshot.routes],
                 }
             )

@@ -329,7 +329,9 @@ def test_the_shortage_names_the_routes_and_their_end(app: App, clock: MovingCloc
     assert shortage.until is not None and not shortage.busy
     assert (shortage.until - clock.now()).total_seconds() == pytest.approx(60, abs=0.01)
     text = english_text(shortage.reason)
-    assert text.startswith("2 accounts wait: their egress route cools down until 2026-11-22 ")
+    assert text.startswith(
+        "2 accounts wait: their egress routes are left alone, the first until 2026-11-22 "
+    )
     clock.move_to(shortage.until + timedelta(milliseconds=50))
     assert lease(app) == "b"
 

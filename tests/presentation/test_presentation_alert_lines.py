@@ -102,5 +102,8 @@ def test_causes_are_whole_on_a_screen_and_what_is_left_out_is_named_by_its_listi
     for number in range(8):
         suspect(app, f"acc{number}")
     text = "\n".join(drawn(app, seen(app)))
-    assert "risk control (code -352)" in text and "circuits list" not in text
+    assert "no request by account acc0 (bilibili): risk control (code -352)" in " ".join(
+        text.split()
+    )
+    assert "circuits list" not in text
     assert "more: python cli.py accounts list" in text
