@@ -24,6 +24,7 @@ KEYS = {
     "facts",
     "until_at",
     "raised_at",
+    "since_at",
     "well_since",
     "calm_secs",
     "resolved_at",
