@@ -227,7 +227,7 @@ class AlertRules:
                     subject=f"egress:{route.egress}",
                     facts={"egress": route.egress, "reason": route.last_error or ""},
                     until_at=route.cooldown_until,
-                    since_at=route.last_good_at or route.first_seen_at,
+                    since_at=_failing_since(route),
                 )
         for gateway, routes in refused.items():
             yield _refusal_of(gateway, routes)
@@ -251,8 +251,15 @@ def _refusal_of(gateway: str, routes: list[EgressRoute]) -> AlertCause:
             "reason": first.last_error or "",
         },
         until_at=min(ends),
-        since_at=min(route.last_good_at or route.first_seen_at for route in routes),
+        since_at=min(_failing_since(route) for route in routes),
     )
+
+
+def _failing_since(route: EgressRoute) -> datetime:
+    """Return since when nothing has come by a route, as far as its row says."""
+    is_first_failure = route.bad_in_row <= 1 and route.last_bad_at is not None
+    never_good = route.last_bad_at if is_first_failure else route.first_seen_at
+    return route.last_good_at or never_good or route.first_seen_at
 
 
 def _account_facts(account: AccountTrouble) -> dict[str, Any]:

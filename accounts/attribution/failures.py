@@ -136,11 +136,7 @@ class Failures:
         prior = refusals[0].scope if refusals else Scope.ACCOUNT
         pool = self.pool(tx, asker.platform)
         shown = rule_on_good(opinions, asker.egress, pool, prior, refused=refusals)
-        opening = Opening(
-            cause=CircuitCause.RISK,
-            code=refusals[-1].code if refusals else None,
-            evidence=stored_evidence(hold.evidence),
-        )
+        opening = _opening_of(shown.to_blame or shown.to_confirm, refusals, hold)
         if shown.to_confirm is not None:
             unit = CircuitUnit(asker.platform, shown.to_confirm, hold.endpoint)
             self.openings.quarantine(tx, unit, opening, now, since=hold.since_at)
@@ -374,6 +370,18 @@ def _opening(failed: FailedRequest) -> Opening:
         code=failed.code,
         retry_after_secs=failed.retry_after_secs,
         evidence=failed.evidence,
+    )
+
+
+def _opening_of(egress: str | None, refusals: Sequence[Refusal], hold: Circuit) -> Opening:
+    """Return why an egress is left alone: by its own refusals, and not by those of others."""
+    codes = [refusal.code for refusal in refusals if refusal.egress == egress]
+    is_first = bool(refusals) and refusals[0].egress == egress
+    return Opening(
+        cause=CircuitCause.RISK,
+        code=codes[-1] if codes else None,
+        # The quarantine keeps the evidence of the refusal that it began with.
+        evidence=stored_evidence(hold.evidence) if is_first else None,
     )
 
 

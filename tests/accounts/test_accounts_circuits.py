@@ -564,3 +564,18 @@ def test_a_route_by_which_all_of_its_accounts_are_refused_at_once_is_to_blame(ap
     assert pool.resting() == "ab"
     pool.answer("c")
     assert (pool.resting(), pool.open_units()) == ("", {("gate#1", "search")})
+
+
+def test_a_route_is_left_alone_for_its_own_refusals_and_not_by_the_code_of_others(
+    app: App,
+) -> None:
+    pool = CircuitPool(app, "gate#1 gate#1 gate#2 gate#3")
+    refused = [
+        (pool.send(name), code) for name, code in (("a", "-412"), ("b", "-412"), ("c", "-352"))
+    ]
+    for sent, code in refused:
+        failed = FailedRequest(cause=CircuitCause.RISK, scope=Scope.ACCOUNT, code=code)
+        pool.circuits.record_failure(sent.asker, sent.permit, failed)
+    pool.answer("d")
+    [circuit] = [one for one in pool.states() if one.egress == "gate#1"]
+    assert (circuit.state, circuit.code) == (CircuitState.OPEN, "-412")

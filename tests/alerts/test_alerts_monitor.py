@@ -324,7 +324,7 @@ def test_accounts_that_are_refused_alone_are_one_alert_of_their_platform(app: Ap
     assert watcher.look_once() == 1
     [alert] = open_alerts(app)
     assert app.alerts.messages.headline(alert).startswith(
-        "risk control: bilibili refuses account acc1, and nobody else, which rests until "
+        "bilibili refuses account acc1 itself, which rests until "
     )
     assert app.alerts.messages.advice(alert).endswith("accounts enable acc1")
     suspect(app, "acc2")

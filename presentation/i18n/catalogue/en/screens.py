@@ -133,10 +133,9 @@ MESSAGES: dict[str, Forms] = {
     "alert_headline_account_disabled": "account {account} ({platform}) is disabled: {reason}",
     "alert_headline_accounts_spent": "{platform}: exports wait until {until}: {reason}",
     "alert_headline_accounts_suspect": (
-        "risk control: {platform} refuses account {account}, and nobody else, which rests until"
-        " {until}: {reason}",
-        "risk control: {platform} refuses {n:,} accounts, and nobody else, which rest until"
-        " {until} ({accounts}): {reason}",
+        "{platform} refuses account {account} itself, which rests until {until}: {reason}",
+        "{platform} refuses {n:,} accounts themselves ({accounts}), which rest until {until}:"
+        " {reason}",
     ),
     "alert_headline_breaker_open": "{platform} is left alone until {until}: {cause}",
     "alert_headline_egress_down": (

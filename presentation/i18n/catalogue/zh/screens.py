@@ -124,8 +124,8 @@ MESSAGES: dict[str, Forms] = {
     "alert_headline_account_disabled": "账号 {account}（{platform}）已禁用：{reason}",
     "alert_headline_accounts_spent": "{platform}：导出等待至 {until}：{reason}",
     "alert_headline_accounts_suspect": (
-        "风控：{platform} 只拒绝账号 {account}，它休息至 {until}：{reason}",
-        "风控：{platform} 只拒绝 {n:,} 个账号（{accounts}），它们休息至 {until}：{reason}",
+        "{platform} 拒绝账号 {account} 本身，它休息至 {until}：{reason}",
+        "{platform} 拒绝 {n:,} 个账号本身（{accounts}），它们休息至 {until}：{reason}",
     ),
     "alert_headline_breaker_open": "{platform} 暂停访问至 {until}：{cause}",
     "alert_headline_egress_down": "出口线路 {egress} 不可用，下次尝试在 {until}：{reason}",
