@@ -358,7 +358,7 @@ class SourceError(BatonError):
     def name_route(self, egress: str, until: datetime | None) -> None:
         """Put before the message by which egress route no answer came, and until when that rests.
 
-        For callers who read the error itself; what workers do is told in the account's timeline.
+        For callers who show the error itself: workers tell it in the account's timeline.
         """
         code = "route_failed" if until is None else "route_failed_until"
         self.message = Message.of(code, egress=egress, until=until, cause=self.message)
