@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from accounts.csv_import import AccountRows
+from accounts.egress.identities import EgressIdentities
+from accounts.egress.routes import EgressRoutes
 from accounts.identity import storable_uid
 from accounts.lifecycle.groups import AccountGroups
 from accounts.manager import AccountManager
@@ -14,7 +16,7 @@ from accounts.requests import NewAccount
 from accounts.session_updates import SessionUpdates
 from accounts.vault import Vault
 from core.clock import Clock
-from core.errors import InvalidInputError, WrongFieldsError
+from core.errors import InvalidInputError, SourceError, WrongFieldsError
 from core.messages import Message
 from sources.base import SessionStatus
 from sources.platform_access import PlatformAccess
@@ -49,6 +51,8 @@ class AccountEnrolment:
     access: Mapping[str, PlatformAccess]
     clock: Clock
     daily_limit: int
+    routes: EgressRoutes
+    egress: EgressIdentities
 
     def add(self, new: NewAccount) -> int:
         """Store a new account, its secrets encrypted, and return its id.
@@ -177,26 +181,30 @@ class AccountEnrolment:
     def check(self, account: Account) -> SessionStatus:
         """Ask the platform, over the account's proxy, whether its session is signed in.
 
-        The answer is not stored, but for cookies that it renews, and the account is neither leased
-        nor disabled.
+        The answer is not stored, but for cookies that it renews and what it shows of the route, and
+        the account is neither leased nor disabled.
 
         Raises:
             SourceError: the session is missing or malformed, or the platform does not answer.
             CredentialsError: no key decrypts the account's secrets.
         """
         source = self.access[account.platform].source.source
+        proxy = self.vault.decrypt(account.proxy)
         session = source.open_session(
-            account.id,
-            account.username,
-            self.vault.decrypt(account.session),
-            self.vault.decrypt(account.proxy),
+            account.id, account.username, self.vault.decrypt(account.session), proxy
         )
         introduce(session, account.user_agent)
+        route = self.egress.of(proxy)
         try:
-            return source.check_session(session)
+            status = source.check_session(session)
+        except SourceError as error:
+            self.routes.record_outcome(route, error)
+            raise
         finally:
             # The answer may have renewed the cookies, and the old ones may be dead with it.
             self.updates.keep_renewed(account, session.cookies)
+        self.routes.record_outcome(route, None)
+        return status
 
     def require_signed_in(self, account: Account) -> SessionStatus:
         """Ask the platform as `check` does, and return its answer when it is as it should be.

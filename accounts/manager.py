@@ -11,7 +11,7 @@ from accounts import mass_sign_out
 from accounts.account_lease import AccountLease, Purpose
 from accounts.claims import AccountClaims
 from accounts.egress.identities import EgressIdentities
-from accounts.egress.route_states import closed_of, closed_until
+from accounts.egress.route_states import closed_of, read_closures
 from accounts.egress.routes import note_route
 from accounts.mass_sign_out import Loss
 from accounts.operator import AccountOperator
@@ -260,7 +260,8 @@ class AccountManager:
         if purpose is Purpose.EXPORTING:
             pool = self.database.read(accounts.pool_state, platform, now, day, pin=pin)
             return export_shortage(pool, platform, day, self.calendar.next_day_starts(now))
-        ends = self.database.read(closed_until, platform, endpoints, now)
+        closures = self.database.read(read_closures, now, platform)
+        ends = closures.routes(platform, endpoints)
         closed = closed_of(ends, self.egress.direct.name)
         pool = self.database.read(accounts.pool_state, platform, now, day, closed, pin=pin)
         used = self.database.read(accounts.used_routes, platform, pin) if pool.cut_off else []

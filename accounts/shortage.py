@@ -80,15 +80,27 @@ def ingestion_shortage(
         return Shortage(Message.of("account_returned"), turn=True, busy=True)
     turn, rested = pool.waiting_until, pool.cooling_until
     soonest = _earliest(turn, rested, routes_open_at)
+    reason = _of_pool(pool, routes_open_at)
     if turn is not None and turn == soonest:
-        waiting = _until(pool, Message.of("accounts_waiting", n=pool.waiting), turn)
-        return replace(waiting, turn=True)
-    if pool.busy:
-        return _busy(pool, pool.busy, soonest)
-    if pool.cut_off and (rested is None or rested != soonest):
-        reason = Message.of("accounts_cut_off", n=pool.cut_off, until=routes_open_at)
-        return _until(pool, reason, routes_open_at)
-    return _until(pool, Message.of("accounts_cooling", n=pool.cooling), rested)
+        return Shortage(reason, until=turn, turn=True)
+    return Shortage(reason, busy=pool.busy > 0, until=soonest)
+
+
+def _of_pool(pool: PoolState, routes_open_at: datetime | None) -> Message:
+    """Return what keeps each account of a pool from asking; one reason where all have the same."""
+    if pool.cooling == pool.total:
+        return Message.of("accounts_cooling", n=pool.cooling)
+    parts = [
+        Message.of("accounts_busy", n=pool.busy),
+        Message.of("accounts_waiting", n=pool.waiting),
+        Message.of("accounts_cut_off", n=pool.cut_off, until=routes_open_at),
+        Message.of("accounts_rest", n=pool.cooling, until=pool.cooling_until),
+        Message.of("accounts_disabled", n=pool.disabled),
+    ]
+    present = [part for part in parts if part.params["n"]]
+    if len(present) == 1:
+        return present[0]
+    return Message.of("accounts_of_pool", n=pool.total, parts=present)
 
 
 def export_shortage(pool: PoolState, platform: str, day: date, day_ends: datetime) -> Shortage:

@@ -47,7 +47,9 @@ class DatabaseTrouble:
         task = alert_queries.oldest_wait_for_disk(tx, before)
         if task is not None:
             facts = {"task": task.id, "domain": task.domain, "error": task.last_error or ""}
-            yield AlertCause(AlertKind.DISK_FULL, f"task:{task.id}", facts)
+            yield AlertCause(
+                AlertKind.DISK_FULL, f"task:{task.id}", facts, since_at=task.waiting_since
+            )
 
     def _ended_outages(self, known: list[Alert]) -> Iterator[AlertCause]:
         """Yield the outage of the database that is just over: nothing could be raised before.

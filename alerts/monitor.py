@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from alerts.causes import AlertCause
@@ -18,7 +18,7 @@ from presentation.i18n.alert_messages import AlertRenderer
 from storage.engines.transactions import Database, Tx
 from storage.operations import alert_notices, alert_queries, alerts
 from storage.operations.alert_notices import News
-from storage.operations.alerts import Alert
+from storage.operations.alerts import NOT_RAISED, Alert, AlertKind
 
 log = service_log("alerts")
 LOOK_EVERY_SECS = 5.0
@@ -27,6 +27,8 @@ CALM_SECS = 300  # for so long a cause must stay away before its alert is resolv
 # and goes is one alert and not many.
 MAX_CALM_SECS = 3600
 RECURS_WITHIN = timedelta(hours=1)
+# Another process cannot say whether their cause is over.
+ONLY_IN_ITS_PROCESS = frozenset({AlertKind.DATABASE_UNAVAILABLE, AlertKind.DATABASE_UNKNOWN_ERROR})
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,32 @@ class AlertMonitor:
                 log.info("over %s", text)
         return len(changed)
 
+    def open_now(self) -> list[Alert]:
+        """Return what is wrong at this moment, though no process looked of late; write nothing.
+
+        Those whose cause nobody has raised yet come last, with the id NOT_RAISED.
+        """
+        since = self.database.read(alert_queries.watched_since) or self.clock.now()
+        return self.database.read(self._open_now, since)
+
+    def _open_now(self, tx: Tx, since: datetime) -> list[Alert]:
+        found = {alert.key: alert for alert in alerts.all_open(tx)}
+        now = self.clock.now()
+        for change in self._changes(tx, since):
+            match change:
+                case Raise(cause):
+                    found[cause.key] = _unraised(cause, now)
+                case Refresh(alert, cause):
+                    facts = cause.stored_facts(alert)
+                    found[alert.key] = replace(
+                        alert, facts=facts, until_at=cause.until_at, well_since=None
+                    )
+                case MarkRecovered(alert) if alert.kind not in ONLY_IN_ITS_PROCESS:
+                    found[alert.key] = replace(alert, well_since=now)
+                case Resolve(alert) if alert.kind not in ONLY_IN_ITS_PROCESS:
+                    del found[alert.key]
+        return list(found.values())
+
     def _watched_since(self) -> datetime:
         """Return the UTC time of the first look at this database: older causes raise no alert."""
         known = self.database.read(alert_queries.watched_since)
@@ -141,7 +169,7 @@ class AlertMonitor:
                     if raised is not None:
                         changed.append((raised, News.RAISED))
                 case Refresh(alert, cause):
-                    alerts.refresh(tx, alert.id, cause.facts, cause.until_at)
+                    alerts.refresh(tx, alert.id, cause.stored_facts(alert), cause.until_at)
                 case MarkRecovered(alert):
                     alerts.note_cause_gone(tx, alert.id, self.clock.now())
                 case Resolve(alert):
@@ -161,7 +189,7 @@ class AlertMonitor:
                 tx,
                 cause.kind,
                 subject=cause.subject,
-                facts=cause.facts,
+                facts=cause.stored_facts(),
                 until=cause.until_at,
                 calm_secs=calm_secs,
                 now=now,
@@ -186,9 +214,26 @@ class AlertMonitor:
         return True
 
 
+def _unraised(cause: AlertCause, now: datetime) -> Alert:
+    return Alert(
+        id=NOT_RAISED,
+        kind=cause.kind,
+        subject=cause.subject,
+        facts=cause.stored_facts(),
+        until_at=cause.until_at,
+        raised_at=now,
+        well_since=None,
+        calm_secs=CALM_SECS,
+        resolved_at=None,
+    )
+
+
 def _differs(alert: Alert, cause: AlertCause) -> bool:
     """Return True when a cause has other facts or another end than its alert."""
-    return (dict(alert.facts), alert.until_at) != (dict(cause.facts), _millis(cause.until_at))
+    return (dict(alert.facts), alert.until_at) != (
+        cause.stored_facts(alert),
+        _millis(cause.until_at),
+    )
 
 
 def _millis(moment: datetime | None) -> datetime | None:

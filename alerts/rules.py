@@ -21,12 +21,13 @@ from storage.crawling import accounts, proxies, source_states, task_pins
 from storage.crawling.proxies import EgressRoute
 from storage.engines.transactions import Tx
 from storage.operations import alert_queries
-from storage.operations.alert_queries import AccountTrouble
+from storage.operations.alert_queries import AccountTrouble, SuspectAccount
 from storage.operations.alerts import Alert, AlertKind
 
 MAX_FAILED_TASKS = 50
-# So many in a row have lasted a quarter of an hour: 1 + 2 + 4 + 8 minutes, and one more.
-LONG_COOLDOWNS = 5
+MAX_NAMED = 5
+# One that has worked before may fail once: the next request, its probe, has failed as well.
+FAILED_PROBES = 2
 MAX_SUBJECT_CHARS = 160  # what the column holds
 
 
@@ -55,6 +56,7 @@ class AlertRules:
         known = list(already_open)
         return [
             *self._disabled_accounts(tx, since),
+            *self._suspect_accounts(tx),
             *self._ending_sessions(tx, since),
             *self._mass_sign_outs(tx),
             *self._spent_platforms(tx),
@@ -69,7 +71,33 @@ class AlertRules:
     def _disabled_accounts(self, tx: Tx, since: datetime) -> Iterator[AlertCause]:
         for account in alert_queries.disabled_accounts(tx, since):
             facts = _account_facts(account) | {"reason": account.reason}
-            yield AlertCause(AlertKind.ACCOUNT_DISABLED, f"account:{account.id}", facts)
+            yield AlertCause(
+                kind=AlertKind.ACCOUNT_DISABLED,
+                subject=f"account:{account.id}",
+                facts=facts,
+                since_at=account.disabled_at,
+            )
+
+    def _suspect_accounts(self, tx: Tx) -> Iterator[AlertCause]:
+        """Yield the platforms that refuse accounts as risky, and nobody else beside them."""
+        found: dict[str, list[SuspectAccount]] = {}
+        for account in alert_queries.suspect_accounts(tx, self.clock.now()):
+            found.setdefault(account.platform, []).append(account)
+        for platform, suspects in found.items():
+            more = ["…"] if len(suspects) > MAX_NAMED else []
+            yield AlertCause(
+                kind=AlertKind.ACCOUNTS_SUSPECT,
+                subject=f"platform:{platform}",
+                facts={
+                    "platform": platform,
+                    "n": len(suspects),
+                    "account": suspects[0].username,
+                    "accounts": [one.username for one in suspects[:MAX_NAMED]] + more,
+                    "reason": suspects[0].reason or Message.of("circuit_cause_risk").dump(),
+                },
+                until_at=max(one.cooldown_until for one in suspects),
+                since_at=min((s.since_at for s in suspects if s.since_at), default=None),
+            )
 
     def _ending_sessions(self, tx: Tx, since: datetime) -> Iterator[AlertCause]:
         if not self.session_warning:
@@ -120,7 +148,12 @@ class AlertRules:
                 "domain": task.domain,
                 "error": task.last_error or "",
             }
-            yield AlertCause(AlertKind.TASK_FAILED, f"task:{task.id}", facts)
+            yield AlertCause(
+                kind=AlertKind.TASK_FAILED,
+                subject=f"task:{task.id}",
+                facts=facts,
+                since_at=task.finished_at,
+            )
 
     def _tasks_of_nobody(self, tx: Tx) -> Iterator[AlertCause]:
         """Yield the open tasks whose pin leaves no account: it was deleted, or its group is
@@ -139,10 +172,19 @@ class AlertRules:
             yield AlertCause(AlertKind.TASK_WITHOUT_ACCOUNT, f"task:{task.id}", facts)
 
     def _open_circuits(self, tx: Tx) -> Iterator[AlertCause]:
-        """Yield the open circuits, except those of endpoints that another one replaces."""
+        """Yield the open circuits, except those of endpoints that another one replaces.
+
+        A proxy that brought no answer stays one until it brings an answer, while it is used.
+        """
         now = self.clock.now()
-        for circuit in source_states.all_of(tx, now):
-            if not circuit.is_open(now) or circuit.cause is CircuitCause.UNUSABLE:
+        found = source_states.all_of(tx, now)
+        used = {name for name, _, _ in accounts.used_routes(tx)} if found else set()
+        for circuit in found:
+            is_silent = circuit.cause is CircuitCause.NO_ANSWER and circuit.egress in used
+            is_untried = is_silent and circuit.is_unproven
+            if circuit.cause is CircuitCause.UNUSABLE:
+                continue
+            if not circuit.is_open(now) and not is_untried:
                 continue
             way, endpoint = _one_of(circuit.egress), _one_of(circuit.endpoint)
             subject = f"platform:{circuit.platform}"
@@ -158,11 +200,12 @@ class AlertRules:
                     "cause": circuit.cause.value,
                     "code": circuit.code,
                 },
-                until_at=circuit.until_at,
+                until_at=None if is_untried else circuit.until_at,
+                since_at=circuit.since_at,
             )
 
     def _egress_troubles(self, tx: Tx) -> Iterator[AlertCause]:
-        """Yield the routes that fail for long, and the gateways that refuse them.
+        """Yield the routes that do not work, and the gateways that refuse them.
 
         A route that no enabled account leaves by is nobody's trouble.
         """
@@ -178,12 +221,13 @@ class AlertRules:
         for route in failing:
             if route.fault is FaultUnit.GATEWAY:
                 refused.setdefault(route.gateway, []).append(route)
-            elif route.cooldowns >= LONG_COOLDOWNS:
+            elif route.last_good_at is None or route.cooldowns >= FAILED_PROBES:
                 yield AlertCause(
                     kind=AlertKind.EGRESS_DOWN,
                     subject=f"egress:{route.egress}",
                     facts={"egress": route.egress, "reason": route.last_error or ""},
                     until_at=route.cooldown_until,
+                    since_at=_failing_since(route),
                 )
         for gateway, routes in refused.items():
             yield _refusal_of(gateway, routes)
@@ -207,7 +251,15 @@ def _refusal_of(gateway: str, routes: list[EgressRoute]) -> AlertCause:
             "reason": first.last_error or "",
         },
         until_at=min(ends),
+        since_at=min(_failing_since(route) for route in routes),
     )
+
+
+def _failing_since(route: EgressRoute) -> datetime:
+    """Return since when nothing has come by a route, as far as its row says."""
+    is_first_failure = route.bad_in_row <= 1 and route.last_bad_at is not None
+    never_good = route.last_bad_at if is_first_failure else route.first_seen_at
+    return route.last_good_at or never_good or route.first_seen_at
 
 
 def _account_facts(account: AccountTrouble) -> dict[str, Any]:

@@ -139,7 +139,15 @@ class CrawlingFactories:
             clock=self.foundation.clock,
             calendar=self.foundation.calendar,
             lease_secs=self.foundation.settings.lease_secs,
+            direct=self.foundation.egress.direct.name,
+            crawl_endpoints=self._crawl_endpoints,
         )
+
+    def _crawl_endpoints(self, platform: str) -> tuple[str, ...]:
+        from sources.policies import SEARCH
+
+        access = self.pool.access.get(platform)
+        return () if access is None else access.source.endpoints_of(SEARCH)
 
     @cached_property
     def service(self) -> CrawlingService:

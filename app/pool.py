@@ -190,6 +190,8 @@ class PoolFactories:
             access=self.access,
             clock=self.foundation.clock,
             daily_limit=self.foundation.settings.daily_export_limit,
+            routes=self.egress_routes,
+            egress=self.foundation.egress,
         )
 
     @cached_property

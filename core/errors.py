@@ -360,6 +360,15 @@ class SourceError(BatonError):
         self.verdict: Verdict | None = None
         self.answers: Mapping[str, Any] = {}
 
+    def name_route(self, egress: str, until: datetime | None) -> None:
+        """Put before the message by which egress route no answer came, and until when that rests.
+
+        For callers who show the error itself: workers tell it in the account's timeline.
+        """
+        code = "route_failed" if until is None else "route_failed_until"
+        self.message = Message.of(code, egress=egress, until=until, cause=self.message)
+        self.args = (str(self.message),)
+
 
 class RetryableError(SourceError):
     """The transport or the server failed, or the body was damaged; asking again may succeed.

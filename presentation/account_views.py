@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from accounts.activity import Activity, activity_of, next_request_at, shown_state
-from accounts.egress.route_states import closed_routes
-from core.attribution import ALL
+from accounts.egress.route_states import Closures, read_closures, route_of
 from core.clock import Clock, QuotaCalendar
 from core.messages import Message
 from presentation.i18n import advice
 from sources.transport.egress import DIRECT, is_direct
-from storage.crawling import leases, task_pins, tasks
+from storage.crawling import leases, proxies, task_pins, tasks
 from storage.crawling.leases import Worker
+from storage.crawling.proxies import EgressRoute
 from storage.crawling.tasks import TaskAtWork
 from storage.engines.transactions import Database, Tx
 from storage.models.accounts import Account, AccountStatus, Health
@@ -36,7 +36,9 @@ class AccountView:
             once, or disabled.
         egress: the name of the route by which it leaves; None for an account with a proxy that was
             not leased since routes have names.
-        route_closed_until: UTC time before which no request leaves by it; None for an open route.
+        route_closed_until: UTC time before which no crawl leaves by it; None for an open route.
+        unproven_route: its route, which failed and may be used again, but has not brought an answer
+            since; None for any other route.
         pinned_tasks: the ids of the open tasks that nobody else may work on.
     """
 
@@ -49,6 +51,7 @@ class AccountView:
     next_request_at: datetime | None
     egress: str | None
     route_closed_until: datetime | None = None
+    unproven_route: EgressRoute | None = None
     pinned_tasks: tuple[int, ...] = ()
 
     @property
@@ -86,6 +89,8 @@ class AccountViewReader:
 
     Args:
         lease_secs: seconds for which a process counts as living after its last sign of life.
+        direct: name of the egress route by which accounts without a proxy leave this host.
+        crawl_endpoints: returns the endpoints of a platform that a crawl asks.
     """
 
     def __init__(
@@ -95,11 +100,15 @@ class AccountViewReader:
         clock: Clock,
         calendar: QuotaCalendar,
         lease_secs: float,
+        direct: str,
+        crawl_endpoints: Callable[[str], tuple[str, ...]],
     ) -> None:
         self._database = database
         self._clock = clock
         self._calendar = calendar
         self._lease_secs = lease_secs
+        self._direct = direct
+        self._crawl_endpoints = crawl_endpoints
 
     def views(self, accounts: Sequence[Account]) -> list[AccountView]:
         """Return the views of these accounts, in their order."""
@@ -121,12 +130,34 @@ class AccountViewReader:
         running = tasks.at_work(tx, [task_id for task_id in ids if task_id is not None])
         attended = {i: task for i, task in running.items() if task.task_type in served}
         now = self._clock.now()
-        closed, pinned = closed_routes(tx, now), task_pins.by_account(tx)
+        closures, pinned = read_closures(tx, now), task_pins.by_account(tx)
+        unproven = {route.egress: route for route in proxies.troubled(tx) if route.is_unproven(now)}
         views = [self._view(account, running, attended, now) for account in accounts]
         return [
-            replace(_waiting_for_route(view, closed), pinned_tasks=pinned.get(view.account.id, ()))
+            replace(
+                self._by_route(view, closures, unproven),
+                pinned_tasks=pinned.get(view.account.id, ()),
+            )
             for view in views
         ]
+
+    def _by_route(
+        self, view: AccountView, closures: Closures, unproven: Mapping[str, EgressRoute]
+    ) -> AccountView:
+        """Return the view with what its route means for it, by the rule by which crawls lease."""
+        account = view.account
+        if account.status is AccountStatus.DISABLED or not (closures.is_any or unproven):
+            return view
+        platform, endpoints = account.platform, self._crawl_endpoints(account.platform)
+        route = route_of(account, self._direct) or ""
+        closed_until = closures.routes(platform, endpoints).get(route)
+        moments = (view.next_request_at, closed_until, closures.everywhere(platform, endpoints))
+        return replace(
+            view,
+            next_request_at=max((moment for moment in moments if moment), default=None),
+            route_closed_until=closed_until,
+            unproven_route=unproven.get(route),
+        )
 
     def _view(
         self,
@@ -148,22 +179,6 @@ class AccountViewReader:
             next_request_at=next_request_at(account, now),
             egress=account.egress or (None if account.proxy else DIRECT),
         )
-
-
-def _waiting_for_route(
-    view: AccountView, closed: Mapping[tuple[str, str], datetime]
-) -> AccountView:
-    """Return the view, with the end of what its route waits for as its next request."""
-    if view.egress is None or view.account.status is AccountStatus.DISABLED:
-        return view
-    found = [closed.get((name, view.egress)) for name in (ALL, view.account.platform)]
-    moments = [moment for moment in found if moment is not None]
-    own = [view.next_request_at] if view.next_request_at is not None else []
-    return replace(
-        view,
-        next_request_at=max([*own, *moments], default=None),
-        route_closed_until=max(moments, default=None),
-    )
 
 
 def disabled_messages(account: Account) -> list[Message]:

@@ -26,14 +26,33 @@ MAX_EVIDENCE_CHARS = 200
 MAX_NAMES = 10
 
 
-def open_circuits(circuits: Sequence[Circuit], now: datetime) -> list[Circuit]:
+def shown_circuits(circuits: Sequence[Circuit]) -> list[Circuit]:
+    """Return the circuits that screens show besides `circuits list`: the open and half-open ones.
+
+    A quarantine lasts a minute, and concerns nobody but the account that was refused so far.
+    """
+    return [one for one in circuits if one.state is not CircuitState.QUARANTINED]
+
+
+def open_circuits(circuits: Sequence[Circuit]) -> list[Circuit]:
     """Return the circuits that let no request through now."""
-    return [circuit for circuit in circuits if circuit.is_open(now)]
+    return [one for one in circuits if one.state is CircuitState.OPEN]
 
 
 def route_reason(route: EgressRoute) -> Message:
     """Return why a route cools down, or its last failure; an operator's word where none is."""
-    return Message.load(route.last_error or "") if route.fault else Message.of("by_operator")
+    is_ordered = route.fault is None and route.cooldown_until is not None and not route.bad_in_row
+    return Message.of("by_operator") if is_ordered else Message.load(route.last_error or "")
+
+
+def unproven_message(route: EgressRoute) -> Message:
+    """Return since when nothing came by a route that is tried again, and why."""
+    reason = route_reason(route)
+    if route.last_good_at is None:
+        return Message.of("route_never_good", egress=route.egress, reason=reason)
+    return Message.of(
+        "route_unproven", egress=route.egress, since=route.last_good_at, reason=reason
+    )
 
 
 def route_advice(route: EgressRoute) -> Message:
@@ -42,19 +61,20 @@ def route_advice(route: EgressRoute) -> Message:
 
 
 def circuit_message(circuit: Circuit) -> Message:
-    """Return one line about an open circuit: what is left alone, until when, and why."""
-    return Message.of(
-        "circuit_open",
-        unit=unit_message(circuit.platform, circuit.egress, circuit.endpoint),
-        until=circuit.until_at,
-        cause=circuit_cause(circuit),
-    )
+    """Return one line about a circuit: what is left alone, until when, or is tried again; why."""
+    unit = unit_message(circuit.platform, circuit.egress, circuit.endpoint)
+    cause = circuit_cause(circuit)
+    if circuit.state is CircuitState.HALF_OPEN:
+        return Message.of("screen_circuit_tried", unit=unit, cause=cause)
+    return Message.of("circuit_open", unit=unit, until=circuit.until_at, cause=cause)
 
 
 def circuit_advice(circuit: Circuit) -> Message:
     """Return what to do about a circuit that is not closed."""
     if circuit.state is CircuitState.QUARANTINED:
         return Message("advice_circuit_quarantined")
+    if circuit.is_unproven and not is_silent_proxy(circuit):
+        return Message("advice_circuit_tried")
     return advice.on_circuit(circuit.platform, circuit.egress, circuit.endpoint, circuit.cause)
 
 
@@ -113,6 +133,7 @@ def route_object(overview: RouteOverview, render: Render, now: datetime) -> dict
         "kind": route.kind,
         "is_rotating": route.is_rotating,
         "accounts": overview.accounts,
+        "state": overview.state(now).value,
         "first_seen_at": _moment(route.first_seen_at),
         "last_good_at": _moment(route.last_good_at),
         "last_bad_at": _moment(route.last_bad_at),
@@ -121,9 +142,7 @@ def route_object(overview: RouteOverview, render: Render, now: datetime) -> dict
         **message_keys("last_error", route.last_error, render),
         "cooldown_until": _moment(route.cooldown_until) if route.is_cooling(now) else None,
         "cooldowns": route.cooldowns,
-        "open_circuits": [
-            circuit_object(circuit) for circuit in open_circuits(overview.circuits, now)
-        ],
+        "open_circuits": [circuit_object(one) for one in open_circuits(overview.circuits)],
     }
 
 

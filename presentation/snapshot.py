@@ -11,7 +11,7 @@ from core.clock import Clock, QuotaCalendar
 from core.messages import Message
 from crawler.tasks.pins import pin_messages
 from presentation.account_views import AccountView, AccountViewReader, served_types
-from presentation.egress_views import open_circuits
+from presentation.egress_views import shown_circuits
 from storage.crawling import (
     accounts,
     export_segments,
@@ -110,7 +110,7 @@ class Snapshot:
         ended: the tasks that ended last.
         alerts: the open alerts.
         runs: the newest runs of scheduled jobs.
-        circuits: those that let no request through.
+        circuits: the open and half-open ones.
         routes: the egress routes in cooldown.
         cooldown_reasons: why accounts are in cooldown for risk control, as stored messages, by id.
     """
@@ -127,6 +127,17 @@ class Snapshot:
     circuits: list[Circuit] = field(default_factory=list)
     routes: list[EgressRoute] = field(default_factory=list)
     cooldown_reasons: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def unproven_routes(self) -> list[EgressRoute]:
+        """Return the routes of accounts that failed, are tried again, and have not answered yet."""
+        cooling = {route.egress for route in self.routes}
+        found = {
+            view.unproven_route.egress: view.unproven_route
+            for view in self.accounts
+            if view.unproven_route is not None
+        }
+        return [route for name, route in found.items() if name not in cooling]
 
 
 class SnapshotReader:
@@ -202,7 +213,7 @@ class SnapshotReader:
             ended=[self._task(tx, task, pool, served, now) for task in ended],
             alerts=alerts.all_open(tx),
             runs=job_runs.newest(tx, min(events, SHOWN_ENDINGS)),
-            circuits=open_circuits(source_states.all_of(tx, now), now),
+            circuits=shown_circuits(source_states.all_of(tx, now)),
             routes=proxies.cooling(tx, now),
             cooldown_reasons=_cooldown_reasons(tx, pool, now),
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from core.attribution import CircuitUnit
+from core.attribution import CircuitUnit, Scope
 from core.cancellation import StoppedSignal
 from core.clock import Clock
 from core.errors import CircuitOpenError, RetryableError, SourceError
@@ -117,12 +117,15 @@ class AnonymousRequests:
             may_pass = isinstance(error, RetryableError) and not error.is_lasting
             if failed is None or (may_pass and not is_last):
                 self.circuits.give_back(permit)
+                if failed is None and error.evidence is not None and error.evidence.http_status:
+                    self.circuits.record_egress_good(self.route.name)
             else:
                 error.attribution = self.circuits.record_failure(asker, permit, failed)
+                if error.attribution.scope is Scope.EGRESS:
+                    error.name_route(self.route.name, error.attribution.until)
             raise
         except BaseException:
             self.circuits.give_back(permit)
             raise
         self.circuits.record_good(asker, permit)
-        self.circuits.record_egress_good(self.route.name)
         return answer

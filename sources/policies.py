@@ -211,6 +211,9 @@ class GuardedSource:
     def _record_good(self, session: AccountSession) -> None:
         if session.gate is not None:
             session.gate.record_success()
+
+    def _record_answered(self, session: AccountSession) -> None:
+        """Record that the platform answered by the session's route, whatever it said."""
         if session.account_id > ANONYMOUS:
             self._circuits.record_egress_good(session.egress)
 
@@ -262,6 +265,8 @@ class GuardedSource:
             asker = replace(asker, question=question_hash(error.evidence.request))
         failed = failed_request(error)
         if failed is None:
+            if error.evidence is not None and error.evidence.http_status is not None:
+                self._record_answered(session)
             # What the platform says of one resource is an answer like any other.
             if isinstance(error, ItemUnavailableError):
                 self._circuits.record_good(asker, permit)
@@ -283,6 +288,7 @@ class GuardedSource:
             self.source.check_session(session)
         except (SourceError, OutOfTurnSignal, StoppedSignal):
             return False
+        self._record_answered(session)
         return True
 
     def _back_off(self, attempt: int, stop: threading.Event) -> None:
@@ -358,12 +364,14 @@ class GuardedSource:
         """
         try:
             try:
-                return self.source.check_session(session).signed_in
+                status = self.source.check_session(session)
             except OutOfTurnSignal as signal:
                 if signal.secs > MAX_CHECK_WAIT_SECS:
                     raise
                 if self._clock.wait(stop, signal.secs):
                     raise StoppedSignal from None
-                return self.source.check_session(session).signed_in
+                status = self.source.check_session(session)
         except OutOfTurnSignal:
             raise RiskControlError("session_unchecked") from None
+        self._record_answered(session)
+        return status.signed_in

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from accounts.attribution.openings import Opening, Openings
+from accounts.attribution.openings import Opening, Openings, stored_evidence
 from accounts.attribution.reverting import revert
-from accounts.attribution.rulings import Pool, Ruling, rule_on_good, rule_on_refusals
-from accounts.egress.routes import record_failure_in
+from accounts.attribution.rulings import AfterGood, Pool, Ruling, rule_on_good, rule_on_refusals
+from accounts.egress.routes import note_silence_in, record_failure_in
 from core.attribution import ALL, Attribution, CircuitCause, CircuitUnit, Scope
 from core.errors import FaultUnit, TransportFault
 from sources.circuits import Asker, FailedRequest
@@ -22,6 +22,8 @@ from storage.engines.transactions import Tx
 SERVER_RETRY_SECS = 5.0
 # A question that failed twice within this time, with good answers to others between.
 SAME_QUESTION = timedelta(hours=1)
+# The longest cooldown after a refusal: an account does not rest longer for one.
+MAX_BLOCK = timedelta(hours=4)
 # What a proxy itself says concerns the proxy, whatever the platform does.
 OF_PROXY = (FaultUnit.EGRESS, FaultUnit.GATEWAY, FaultUnit.EXIT)
 
@@ -58,6 +60,13 @@ class Failures:
                 return self._throttle(tx, asker, failed, now)
             case _:
                 return self._server_error(tx, asker, failed, now)
+
+    def note_silence(self, tx: Tx, asker: Asker, failed: FailedRequest, now: datetime) -> None:
+        """Note at the route that no answer came by it, whoever turns out to be to blame."""
+        fault = failed.fault
+        if fault is None or fault.is_of_this_host or _is_of_proxy(fault) or not asker.has_route:
+            return
+        note_silence_in(tx, asker.egress, fault, now)
 
     def pool(self, tx: Tx, platform: str) -> Pool:
         """Return the accounts that can be asked for a second answer."""
@@ -103,16 +112,20 @@ class Failures:
             egress = asker.egress if is_only_egress else ALL
             unit = CircuitUnit(asker.platform, egress)
             source_states.close(tx, hold.unit)
-            refusals += self._alike_elsewhere(tx, asker, now)
+            self._end_quarantines(tx, asker, now)
         until = self.openings.open(tx, unit, _opening(failed), now)
-        revert(tx, refusals, unit, now)
+        self._revert_block(tx, unit, now)
         self._forget_narrower(tx, asker, refusals)
         return Attribution(scope=unit.scope, until=until)
 
     def after_good(self, tx: Tx, asker: Asker, hold: Circuit, now: datetime) -> None:
         """End a quarantine, as a request was answered, and blame the egress that this shows."""
         self.openings.close(tx, hold, now)
-        if hold.cause is not CircuitCause.RISK or hold.egress != ALL:
+        if hold.cause is not CircuitCause.RISK:
+            return
+        if hold.egress != ALL:
+            own = _since(tx, asker, CircuitCause.RISK, hold)
+            source_refusals.forget(tx, [one.id for one in own if one.egress == hold.egress])
             return
         refusals = [
             refusal
@@ -121,16 +134,18 @@ class Failures:
         ]
         opinions = _opinions(refusals)
         prior = refusals[0].scope if refusals else Scope.ACCOUNT
-        shown = rule_on_good(opinions, asker.egress, self.pool(tx, asker.platform), prior)
-        opening = Opening(cause=CircuitCause.RISK, code=refusals[-1].code if refusals else None)
+        pool = self.pool(tx, asker.platform)
+        shown = rule_on_good(opinions, asker.egress, pool, prior, refused=refusals)
+        opening = _opening_of(shown.to_blame or shown.to_confirm, refusals, hold)
         if shown.to_confirm is not None:
             unit = CircuitUnit(asker.platform, shown.to_confirm, hold.endpoint)
             self.openings.quarantine(tx, unit, opening, now, since=hold.since_at)
         if shown.to_blame is not None:
             unit = CircuitUnit(asker.platform, shown.to_blame, hold.endpoint)
-            of_egress = [refusal for refusal in refusals if refusal.egress == shown.to_blame]
             self.openings.open(tx, unit, opening, now)
-            revert(tx, of_egress, unit, now)
+            self._revert_block(tx, unit, now)
+        if shown == AfterGood():
+            source_refusals.forget(tx, [refusal.id for refusal in refusals])
 
     def _opened_meanwhile(self, tx: Tx, asker: Asker, now: datetime) -> Circuit | None:
         """Return a circuit that was opened while the request was under way."""
@@ -165,7 +180,7 @@ class Failures:
             source_states.close(tx, hold.unit)
             if len({refusal.account_id for refusal in _opinions(refusals)}) < 2:
                 return Attribution(scope=Scope.ACCOUNT, refusal_id=refusal_id)
-            return self._blame_egress(tx, asker, refusals, failed, now)
+            return self._blame_egress(tx, asker, failed, now)
         pool = self.pool(tx, asker.platform)
         refusals = _since(tx, asker, CircuitCause.RISK, hold)
         opinions = _opinions(refusals)
@@ -177,7 +192,7 @@ class Failures:
                     scope=Scope.PLATFORM, refusal_id=refusal_id, needs_session_check=True
                 )
             case Ruling.EGRESS:
-                return self._blame_egress(tx, asker, refusals, failed, now)
+                return self._blame_egress(tx, asker, failed, now)
             case Ruling.ACCOUNT:
                 return Attribution(scope=Scope.ACCOUNT, refusal_id=refusal_id)
 
@@ -200,13 +215,12 @@ class Failures:
         self,
         tx: Tx,
         asker: Asker,
-        refusals: Sequence[Refusal],
         failed: FailedRequest,
         now: datetime,
     ) -> Attribution:
         """Open the egress for the endpoint, or as a whole when it was for another one already."""
         unit = _egress_unit(asker)
-        revert(tx, refusals, unit, now)
+        self._revert_block(tx, unit, now)
         return self._open_or_widen(
             tx,
             failed,
@@ -310,20 +324,18 @@ class Failures:
         until = self.openings.open(tx, platform, _opening(failed), now)
         return Attribution(scope=Scope.PLATFORM, until=until)
 
-    def _alike_elsewhere(self, tx: Tx, asker: Asker, now: datetime) -> list[Refusal]:
-        """Return the refusals at other endpoints that nobody has confirmed or refuted yet.
+    def _revert_block(self, tx: Tx, unit: CircuitUnit, now: datetime) -> None:
+        """Take back every refusal of a block: also those that were left with the account, as
+        nobody asked there in time to confirm them."""
+        since = now - MAX_BLOCK
+        revert(tx, source_refusals.unsettled(tx, unit, CircuitCause.RISK, since), unit, now)
 
-        The same block refused them; their quarantines end with it.
-        """
-        found: list[Refusal] = []
+    def _end_quarantines(self, tx: Tx, asker: Asker, now: datetime) -> None:
+        """End the quarantines of other endpoints, as the same block refused there."""
         for hold in source_states.all_of(tx, now, asker.platform):
             is_quarantined = hold.state is CircuitState.QUARANTINED and hold.egress == ALL
             if is_quarantined and hold.cause is CircuitCause.RISK:
-                found += source_refusals.since(
-                    tx, hold.platform, hold.endpoint, hold.cause, hold.since_at
-                )
                 source_states.close(tx, hold.unit)
-        return found
 
     def _forget_narrower(self, tx: Tx, asker: Asker, refusals: Iterable[Refusal]) -> None:
         for egress in {refusal.egress for refusal in refusals}:
@@ -358,6 +370,18 @@ def _opening(failed: FailedRequest) -> Opening:
         code=failed.code,
         retry_after_secs=failed.retry_after_secs,
         evidence=failed.evidence,
+    )
+
+
+def _opening_of(egress: str | None, refusals: Sequence[Refusal], hold: Circuit) -> Opening:
+    """Return why an egress is left alone: by its own refusals, and not by those of others."""
+    codes = [refusal.code for refusal in refusals if refusal.egress == egress]
+    is_first = bool(refusals) and refusals[0].egress == egress
+    return Opening(
+        cause=CircuitCause.RISK,
+        code=codes[-1] if codes else None,
+        # The quarantine keeps the evidence of the refusal that it began with.
+        evidence=stored_evidence(hold.evidence) if is_first else None,
     )
 
 

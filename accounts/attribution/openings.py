@@ -86,6 +86,14 @@ class Opening:
         return json.dumps(asdict(self.evidence), ensure_ascii=False)
 
 
+def stored_evidence(text: str | None) -> Evidence | None:
+    """Return the evidence of a circuit's row; None without one, or where it was cut."""
+    try:
+        return Evidence(**json.loads(text)) if text else None
+    except (ValueError, TypeError):
+        return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Openings:
     """Opens and closes circuits, within the transaction of the caller."""

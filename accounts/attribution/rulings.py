@@ -71,17 +71,27 @@ class AfterGood:
     to_confirm: str | None = None
 
 
-def rule_on_good(refusals: Sequence[Refusal], egress: str, pool: Pool, prior: Scope) -> AfterGood:
+def rule_on_good(
+    refusals: Sequence[Refusal],
+    egress: str,
+    pool: Pool,
+    prior: Scope,
+    *,
+    refused: Sequence[Refusal] = (),
+) -> AfterGood:
     """Return what a good answer by `egress` shows about the refusals in a row before it.
 
     Args:
         prior: the scope that the platform's rules give to such a refusal.
+        refused: all refusals since then, also of requests that were under way already.
     """
     if not refusals or any(refusal.egress == egress for refusal in refusals):
         return AfterGood()
     counted = Counter({refusal.account_id: refusal.egress for refusal in refusals}.values())
     suspected, accounts = counted.most_common(1)[0]
-    if accounts > 1:
+    everybody = {refusal.account_id for refusal in refused if refusal.egress == suspected}
+    # Nobody is left who could confirm it: all of its accounts were refused at the same time.
+    if accounts > 1 or 1 < pool.by_egress.get(suspected, 0) <= len(everybody):
         return AfterGood(to_blame=suspected)
     if pool.by_egress.get(suspected, 0) > 1:
         return AfterGood(to_confirm=suspected)

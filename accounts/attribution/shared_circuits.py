@@ -82,6 +82,8 @@ class SharedCircuits:
         """Record that a request was answered, with what was asked for or why there is none."""
         if permit.probes:
             self.database.write(self._settle_probes, asker, permit)
+        if asker.has_route:
+            self.routes.record_success(asker.egress)
 
     def record_egress_good(self, egress: str) -> None:
         """Record that a call by this egress route was answered."""
@@ -215,6 +217,7 @@ class SharedCircuits:
         self, tx: Tx, asker: Asker, permit: Permit, failed: FailedRequest
     ) -> Attribution:
         now = self.clock.now()
+        self.failures.note_silence(tx, asker, failed, now)
         for probe in permit.probes:
             circuit = source_states.locked(tx, probe.unit, now)
             if circuit.probe_token != probe.token:

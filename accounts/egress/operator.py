@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
+from enum import StrEnum
 from typing import NoReturn
 
 from core.attribution import ALL
@@ -20,6 +21,17 @@ from storage.engines.transactions import Database, Tx
 MAX_NEAR = 3
 
 
+class RouteState(StrEnum):
+    """How an egress route fares, by the one rule of all listings."""
+
+    GOOD = "good"  # the last request by it was answered
+    UNUSED = "unused"
+    HELD = "held"  # an operator ordered that it is left alone
+    COOLING = "cooling"  # it failed, and no request leaves by it
+    CLOSED = "closed"  # a platform gets no request by it, as it refused or did not answer
+    UNPROVEN = "unproven"  # it failed, may be used again, and has brought no answer since
+
+
 @dataclass(frozen=True)
 class RouteOverview:
     """An egress route with what concerns it.
@@ -32,6 +44,25 @@ class RouteOverview:
     route: EgressRoute
     accounts: int
     circuits: tuple[Circuit, ...]
+
+    def state(self, now: datetime) -> RouteState:
+        """Return how the route fares now."""
+        route = self.route
+        if route.is_cooling(now) and not route.is_probed:
+            return RouteState.HELD if route.is_held_by_operator(now) else RouteState.COOLING
+        of_route = [circuit for circuit in self.circuits if circuit.endpoint == ALL]
+        if any(circuit.is_open(now) for circuit in of_route):
+            return RouteState.CLOSED
+        if route.is_unproven(now) or any(circuit.is_unproven for circuit in of_route):
+            return RouteState.UNPROVEN
+        return RouteState.UNUSED if route.last_good_at is None else RouteState.GOOD
+
+    def closed_until(self, now: datetime) -> datetime | None:
+        """Return the moment (UTC) before which no request, or none to a platform, leaves by it."""
+        ends = [c.until_at for c in self.circuits if c.endpoint == ALL and c.is_open(now)]
+        if self.route.cooldown_until is not None and self.route.is_cooling(now):
+            ends.append(self.route.cooldown_until)
+        return max(ends, default=None)
 
 
 @dataclass(frozen=True, kw_only=True)

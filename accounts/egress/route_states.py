@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from core.attribution import ALL
 from sources.transport.egress import is_direct
 from storage.crawling import proxies, source_states
 from storage.crawling.proxies import MAX_AHEAD, ClosedRoutes
+from storage.crawling.source_states import Circuit
 from storage.engines.transactions import Tx
 from storage.models.accounts import Account
+
+EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -32,56 +35,76 @@ class RouteStates:
 
     def route_of(self, account: Account) -> str | None:
         """Return the route by which an account leaves here; None when that is not known yet."""
-        return self.direct if account.proxy is None else account.egress
+        return route_of(account, self.direct)
 
     def without(self, egress: str) -> RouteStates:
         """Return the states with one more closed route."""
         return replace(self, closed=_closed({egress}, self.direct, self.closed))
 
 
+@dataclass(frozen=True)
+class Closures:
+    """What lets no request through at a moment, as leases and listings see it alike.
+
+    Args:
+        cooldowns: until when each route in cooldown is left alone, for all platforms.
+        circuits: the open circuits.
+        due: the routes whose cooldown is over; the next request by each probes it.
+    """
+
+    cooldowns: Mapping[str, datetime]
+    circuits: tuple[Circuit, ...]
+    due: frozenset[str] = frozenset()
+
+    @property
+    def is_any(self) -> bool:
+        """Return whether anything is closed."""
+        return bool(self.cooldowns or self.circuits)
+
+    def routes(self, platform: str, endpoints: tuple[str, ...]) -> dict[str, datetime]:
+        """Return until when each route is closed for requests to these endpoints of a platform."""
+        ends = dict(self.cooldowns)
+        for circuit in self._concerning(platform, endpoints):
+            if circuit.egress != ALL:
+                ends[circuit.egress] = max(ends.get(circuit.egress, EARLIEST), circuit.until_at)
+        return ends
+
+    def everywhere(self, platform: str, endpoints: tuple[str, ...]) -> datetime | None:
+        """Return until when these endpoints get no request by any route; None for at once."""
+        ends = [c.until_at for c in self._concerning(platform, endpoints) if c.egress == ALL]
+        return max(ends, default=None)
+
+    def _concerning(self, platform: str, endpoints: tuple[str, ...]) -> Iterator[Circuit]:
+        names = (*endpoints, ALL)
+        return (c for c in self.circuits if c.platform == platform and c.endpoint in names)
+
+
+def read_closures(tx: Tx, now: datetime, platform: str | None = None) -> Closures:
+    """Return what is closed now, with the circuits of one platform or (None) of all."""
+    cooldowns = {route.egress: route.cooldown_until for route in proxies.cooldowns(tx)}
+    cooling = {name: end for name, end in cooldowns.items() if now < end <= now + MAX_AHEAD}
+    circuits = source_states.all_of(tx, now, platform)
+    return Closures(
+        cooldowns=cooling,
+        circuits=tuple(circuit for circuit in circuits if circuit.is_open(now)),
+        due=frozenset(cooldowns.keys() - cooling.keys()),
+    )
+
+
 def read_route_states(
     tx: Tx, direct: str, platform: str, endpoints: tuple[str, ...], now: datetime
 ) -> RouteStates:
     """Return the states of the routes for requests to these endpoints of a platform."""
-    cooling: set[str] = set()
-    due: set[str] = set()
-    for found in proxies.cooldowns(tx):
-        is_cooling = now < found.cooldown_until <= now + MAX_AHEAD
-        (cooling if is_cooling else due).add(found.egress)
-    cooling |= set(source_states.open_egresses(tx, platform, endpoints, now))
-    return RouteStates(direct=direct, closed=_closed(cooling, direct), due=frozenset(due - cooling))
+    closures = read_closures(tx, now, platform)
+    closed = closures.routes(platform, endpoints)
+    due = closures.due - closed.keys()
+    return RouteStates(direct=direct, closed=_closed(set(closed), direct), due=due)
 
 
-def closed_until(
-    tx: Tx, platform: str, endpoints: tuple[str, ...], now: datetime
-) -> dict[str, datetime]:
-    """Return when each closed route opens again, by its name."""
-    ends: dict[str, datetime] = {}
-    for found in proxies.cooldowns(tx):
-        if now < found.cooldown_until <= now + MAX_AHEAD:
-            ends[found.egress] = found.cooldown_until
-    for circuit in source_states.all_of(tx, now, platform):
-        if circuit.is_open(now) and circuit.egress != ALL and circuit.endpoint in (*endpoints, ALL):
-            known = ends.get(circuit.egress, circuit.until_at)
-            ends[circuit.egress] = max(known, circuit.until_at)
-    return ends
-
-
-def closed_routes(tx: Tx, now: datetime) -> dict[tuple[str, str], datetime]:
-    """Return until when each route is closed for a platform, by platform and name.
-
-    One that is closed for one endpoint only counts too; the platform is ALL for a cooldown.
-    """
-    ends = {
-        (ALL, found.egress): found.cooldown_until
-        for found in proxies.cooldowns(tx)
-        if now < found.cooldown_until <= now + MAX_AHEAD
-    }
-    for circuit in source_states.all_of(tx, now):
-        if circuit.is_open(now) and circuit.egress != ALL:
-            key = circuit.platform, circuit.egress
-            ends[key] = max(ends.get(key, now), circuit.until_at)
-    return ends
+def route_of(account: Account, direct: str) -> str | None:
+    """Return the route by which an account leaves a host with that direct route; None when that is
+    not known yet."""
+    return direct if account.proxy is None else account.egress
 
 
 def closed_of(ends: Iterable[str], direct: str) -> ClosedRoutes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.clock import Clock
-from core.errors import FaultUnit, TransportFault
+from core.errors import FaultUnit, RetryableError, SourceError, TransportFault
 from core.messages import Message
 from sources.transport.egress import DIRECT, Egress
 from storage.crawling import proxies
@@ -48,6 +48,22 @@ class EgressRoutes:
         if not fault.is_certain or fault.unit not in COOLDOWNS:
             return None
         return self.database.write_idempotent(record_failure_in, egress, fault, self.clock.now())
+
+    def record_outcome(self, route: Egress, error: SourceError | None) -> None:
+        """Record what became of one request beside the pool's work; `error` None: a good answer.
+
+        An error that is the route's names it from now on.
+        """
+        self.note(route)
+        fault = error.fault if isinstance(error, RetryableError) else None
+        if error is None or (fault is None and error.evidence and error.evidence.http_status):
+            self.record_success(route.name)
+        elif fault is not None and not fault.is_of_this_host:
+            until = self.record_failure(route.name, fault)
+            if until is None:
+                now = self.clock.now()
+                self.database.write_idempotent(note_silence_in, route.name, fault, now)
+            error.name_route(route.name, until)
 
     def record_success(self, egress: str) -> None:
         """Record that a request got an answer: failures and cooldown of the route are over.
@@ -96,6 +112,16 @@ def record_failure_in(tx: Tx, egress: str, fault: TransportFault, now: datetime)
     if fault.unit is FaultUnit.GATEWAY and _is_of_whole_gateway(tx, route, fault.message):
         proxies.cool_gateway(tx, route.gateway, error, cooldown, now)
     return cooldown[0]
+
+
+def note_silence_in(tx: Tx, egress: str, fault: TransportFault, now: datetime) -> None:
+    """Note within a transaction that no answer came by a route, which is not certainly its fault.
+
+    A failure of a request that left before a cooldown began says nothing more.
+    """
+    route = proxies.find(tx, egress)
+    if route is not None and (route.is_probed or not route.is_cooling(now)):
+        proxies.note_silence(tx, egress, fault.message.dump(), now)
 
 
 def _cooldown(route: EgressRoute, unit: FaultUnit, now: datetime) -> tuple[datetime, int] | None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from accounts.egress.operator import RouteOverview
+from accounts.egress.operator import RouteOverview, RouteState
 from commands.framework.context import opened_app, result, result_json, result_table, say
 from commands.framework.lazy_group import Group
 from commands.framework.options import AsJson
@@ -15,15 +15,16 @@ from commands.framework.system_user import system_user
 from core.messages import Message
 from presentation.egress_views import (
     circuit_advice,
-    open_circuits,
     route_advice,
     route_object,
     route_reason,
+    shown_circuits,
 )
 from presentation.i18n.renderer import renderer_for
 from presentation.terminal.egress_lines import of_circuit
 from presentation.terminal.layout import Page
 
+ADVISED = (RouteState.HELD, RouteState.COOLING, RouteState.UNPROVEN)
 Name = Annotated[str, typer.Argument(help="the route, or its gateway, from `egress list`")]
 
 
@@ -42,6 +43,7 @@ def list_routes(as_json: AsJson = False) -> None:
                 "egress",
                 "kind",
                 "accounts",
+                "state",
                 "last good",
                 "last failure",
                 "cools down until",
@@ -79,19 +81,20 @@ def cool_down(
 
 def _cells(overview: RouteOverview, page: Page) -> tuple[str, ...]:
     route, renderer = overview.route, page.renderer
-    is_cooling = route.is_cooling(page.now)
-    has_reason = route.last_bad_at is not None or is_cooling
-    circuits = open_circuits(overview.circuits, page.now)
-    advice = [route_advice(route)] if is_cooling else []
+    state, until = overview.state(page.now), overview.closed_until(page.now)
+    has_reason = route.last_bad_at is not None or until is not None
+    circuits = shown_circuits(overview.circuits)
+    advice = [route_advice(route)] if state in ADVISED else []
     advice += [circuit_advice(circuit) for circuit in circuits]
     told = dict.fromkeys(renderer.text(message) for message in advice)
     return (
         route.egress,
         route.kind,
         str(overview.accounts),
+        renderer.word("route_state", state),
         page.moment(route.last_good_at) if route.last_good_at else "",
         page.moment(route.last_bad_at) if route.last_bad_at else "",
-        page.moment(route.cooldown_until) if is_cooling and route.cooldown_until else "",
+        page.moment(until) if until else "",
         renderer.text(route_reason(route)) if has_reason else "",
         joined([of_circuit(page, circuit).text for circuit in circuits]),
         joined(list(told)),

@@ -10,12 +10,10 @@ from rich.text import Text
 
 from app.container import App
 from commands.framework.context import Exit, say, stderr_terminal
-from core.attribution import Scope
 from core.cancellation import StoppedSignal
-from core.errors import CircuitOpenError, CredentialsError, SourceError
+from core.errors import CredentialsError
 from core.messages import Message
 from presentation.i18n.renderer import Renderer, renderer_for
-from sources.anonymous_requests import AnonymousRequests
 from sources.bilibili.qr_login import CODE_LIVES_SECS, QRCode, QRLogin, ScanState
 
 POLL_SECS = 2.0
@@ -49,9 +47,6 @@ def sign_in(app: App, proxy: str | None, codes: int, stop: threading.Event) -> s
         return _show_codes(app, login, codes, stop)
     except StoppedSignal:
         raise _stopped(app) from None
-    except SourceError as error:
-        _tell_route(requests, error)
-        raise
     finally:
         login.close()
 
@@ -69,15 +64,6 @@ def _show_codes(app: App, login: QRLogin, codes: int, stop: threading.Event) -> 
         if number < codes:
             say(renderer.say("login_expired"))
     raise CredentialsError("qr_codes_unconfirmed", codes=codes)
-
-
-def _tell_route(requests: AnonymousRequests, error: SourceError) -> None:
-    """Tell until when the route is left alone, where that is what the error led to."""
-    attribution, route = error.attribution, requests.route
-    if isinstance(error, CircuitOpenError) or attribution is None or attribution.until is None:
-        return
-    if attribution.scope is Scope.EGRESS:
-        say(Message.of("sign_in_route_rests", egress=route.name, until=attribution.until))
 
 
 def _stopped(app: App) -> typer.Exit:

@@ -34,13 +34,15 @@ from presentation.account_views import (
     uid_messages,
     work_messages,
 )
-from presentation.egress_views import open_circuits
+from presentation.egress_views import shown_circuits, unproven_message
 from presentation.i18n.renderer import renderer_for
 from presentation.terminal.egress_lines import (
+    ACCOUNTS,
     FaultLine,
     of_account,
     of_circuit,
     of_route,
+    of_unproven,
     with_advice,
 )
 from presentation.terminal.layout import Page, Space
@@ -97,6 +99,11 @@ def _notes(app: App, view: AccountView, now: datetime) -> list[str]:
     if not messages:
         route = [egress_message(view.egress)] if view.egress is not None else []
         messages = [*place_messages(view), *route, *uid_messages(view.account)]
+    if view.route_closed_until is not None:
+        until = page_of(app).moment(view.route_closed_until)
+        messages.append(Message.of("account_route_closed", egress=view.egress, until=until))
+    if view.unproven_route is not None:
+        messages.append(unproven_message(view.unproven_route))
     return [*_texts(messages), *notes_of(app, view.account, now)]
 
 
@@ -170,7 +177,7 @@ def _fault_lines(
     if account.status is AccountStatus.DISABLED:
         *reason, what_to_do = _texts(disabled_messages(account))
         why = text_of(Message.of("account_disabled_why", reason=joined(reason))) if reason else ""
-        yield from with_advice(page, FaultLine(why or word(account.status), what_to_do))
+        yield from with_advice(page, FaultLine(why or word(account.status), what_to_do, ACCOUNTS))
         return
     if view.is_cooling(page.now):
         found = next((event for event in events if event.kind in COOLDOWN_EVENTS), None)
@@ -179,8 +186,10 @@ def _fault_lines(
         route = app.database.read(proxies.find, view.egress)
         if route is not None and route.is_cooling(page.now):
             yield from with_advice(page, of_route(page, route))
+    if view.unproven_route is not None:
+        yield from with_advice(page, of_unproven(page, view.unproven_route))
     circuits = app.pool.egress_operator.circuits(account.platform)
-    for circuit in open_circuits(circuits, page.now):
+    for circuit in shown_circuits(circuits):
         if circuit.egress in (ALL, view.egress):
             yield from with_advice(page, of_circuit(page, circuit))
 
@@ -235,7 +244,9 @@ def _next_use(app: App, view: AccountView) -> str:
     """Return when the account may be used next, by its route too; empty for a disabled one."""
     if view.account.status is AccountStatus.DISABLED:
         return ""
-    return page_of(app).moment(view.next_request_at) if view.next_request_at else word("now")
+    if view.next_request_at is not None:
+        return page_of(app).moment(view.next_request_at)
+    return word("now") if view.unproven_route is None else word("now as a trial")
 
 
 def page_of(app: App) -> Page:

@@ -17,7 +17,7 @@ from commands.framework.system_user import system_user
 from core.messages import Message
 from presentation.terminal.tables import Table
 from storage.operations import alerts
-from storage.operations.alerts import Alert
+from storage.operations.alerts import NOT_RAISED, Alert
 from web.use_cases.alerts import ChannelTrial
 
 MAX_LISTED = 100
@@ -29,9 +29,10 @@ def list_alerts(
 ) -> None:
     """List alerts that are not over, and what to do."""
     with opened_app() as app:
-        found = app.database.read(
-            lambda tx: alerts.newest(tx, MAX_LISTED) if everything else alerts.all_open(tx)
-        )
+        found = app.alerts.monitor().open_now()
+        if everything:
+            ended = app.database.read(alerts.newest, MAX_LISTED)
+            found = [*reversed(found), *(alert for alert in ended if not alert.is_open)]
         if as_json:
             result_json([alert_object(alert, in_english) for alert in found])
             return
@@ -77,8 +78,8 @@ def _table(app: App, found: list[Alert]) -> Table:
         advice = renderer.advice(alert) if alert.is_open else ""
         table.add(
             (
-                str(alert.id),
-                renderer.moment(alert.raised_at),
+                str(alert.id) if alert.id != NOT_RAISED else "",
+                renderer.moment(alert.since_at),
                 _state(app, alert),
                 renderer.headline(alert),
                 advice,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from alerts.serialization import alert_object
 from commands.framework.context import (
     database_place,
@@ -14,7 +16,7 @@ from commands.framework.context import (
 from commands.framework.options import AsJson
 from core.installation.home import find_home, home_message
 from core.messages import Message
-from presentation.egress_views import circuit_object, cooling_object
+from presentation.egress_views import circuit_object, cooling_object, open_circuits
 from presentation.i18n.renderer import renderer_for
 from presentation.json_rows import account_object, as_object, view_object
 from presentation.terminal.dashboard import Dashboard
@@ -28,6 +30,7 @@ def status(as_json: AsJson = False) -> None:
     with opened_app() as app:
         lease_secs = app.settings.lease_secs
         snapshot = app.crawling.snapshots.snapshot(events=EVENTS, lease_secs=lease_secs)
+        snapshot = replace(snapshot, alerts=app.alerts.monitor().open_now())
         if as_json:
             english = renderer_for("en", app.calendar.zone).sentence
             workers = app.database.read(leases.workers)
@@ -39,7 +42,9 @@ def status(as_json: AsJson = False) -> None:
                     "workers": [as_object(worker) for worker in workers],
                     "home": str(find_home().path.absolute()),
                     "alerts": [alert_object(alert, english) for alert in snapshot.alerts],
-                    "circuits": [circuit_object(circuit) for circuit in snapshot.circuits],
+                    "circuits": [
+                        circuit_object(circuit) for circuit in open_circuits(snapshot.circuits)
+                    ],
                     "egress": [cooling_object(route, english) for route in snapshot.routes],
                 }
             )

@@ -12,10 +12,11 @@ from presentation.egress_views import (
     circuit_advice,
     circuit_message,
     evidence_summary,
-    open_circuits,
     route_advice,
     route_reason,
+    shown_circuits,
     unit_message,
+    unproven_message,
 )
 from presentation.i18n.command_lines import shell_word
 from storage.crawling import proxies, source_states, unknown_answers
@@ -50,6 +51,8 @@ class EgressChecks:
                     Message.of("until_too_far", moment=f"{route.cooldown_until:%Y-%m-%d %H:%M:%S}"),
                     _command(f"egress open {shell_word(route.egress)}"),
                 )
+            elif route.is_unproven(now):
+                yield warning(subject, unproven_message(route), route_advice(route))
 
     def _circuits(self) -> Iterator[Finding]:
         now = self._app.clock.now()
@@ -62,7 +65,7 @@ class EgressChecks:
                     Message.of("until_too_far", moment=f"{circuit.until_at:%Y-%m-%d %H:%M:%S}"),
                     _command(f"circuits close {shell_word(circuit.platform)}"),
                 )
-            elif circuit in open_circuits(circuits, now):
+            elif circuit in shown_circuits(circuits):
                 yield warning(
                     Message.of("subject_circuit", unit=unit),
                     circuit_message(circuit),

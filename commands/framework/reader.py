@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.installation.home import SETTING as HOME_SETTING
 from core.messages import Message
-from presentation.i18n.language import SETTING, Language, language_of_environment
+from presentation.i18n.language import (
+    SETTING,
+    ZONE_SETTING,
+    Language,
+    language_of_environment,
+    zone_of_environment,
+)
 from presentation.i18n.renderer import ENGLISH_RENDERER, Renderer
 
 if TYPE_CHECKING:
@@ -20,12 +25,17 @@ if TYPE_CHECKING:
 
 def reader() -> Renderer:
     """Return the renderer of messages for the terminal. It needs no readable settings."""
-    return _reader(os.environ.get(SETTING), os.environ.get(HOME_SETTING), Path.cwd())
+    return _reader(
+        os.environ.get(SETTING),
+        os.environ.get(ZONE_SETTING),
+        os.environ.get(HOME_SETTING),
+        Path.cwd(),
+    )
 
 
 @cache  # a table asks for each cell, and `.env` would be read each time
-def _reader(_setting: str | None, _home: str | None, _folder: Path) -> Renderer:
-    return Renderer(language_of_environment(), datetime.now().astimezone().tzinfo or UTC)
+def _reader(_setting: str | None, _zone: str | None, _home: str | None, _folder: Path) -> Renderer:
+    return Renderer(language_of_environment(), zone_of_environment())
 
 
 def is_chinese() -> bool:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.clock import DEFAULT_ZONE
 from core.settings.field_types import (
     MAX_SECS,
     CronSetting,
@@ -85,7 +86,7 @@ class Settings(BaseSettings):
         "auto", "BATON_LANGUAGE", "`en`, `zh` or `auto` (from the locale)"
     )
     quota_timezone: ZoneSetting = _setting(
-        "Asia/Shanghai", "BATON_QUOTA_TIMEZONE", "zone in which the quota day turns"
+        DEFAULT_ZONE, "BATON_QUOTA_TIMEZONE", "zone in which the quota day turns"
     )
     daily_export_limit: int = _setting(
         4000, "BATON_DAILY_EXPORT_LIMIT", "export quota of accounts added from now on", ge=0

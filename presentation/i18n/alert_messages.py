@@ -11,7 +11,7 @@ from core.messages import Message
 from core.plain_text import one_line
 from presentation.i18n import advice
 from presentation.i18n.command_lines import shell_word
-from presentation.i18n.renderer import Renderer
+from presentation.i18n.renderer import COUNT, Renderer
 from storage.operations.alert_notices import News
 from storage.operations.alerts import Alert, AlertKind
 
@@ -42,6 +42,8 @@ class AlertRenderer:
         elif alert.facts.get("way"):
             is_silent = alert.facts.get("cause") == CircuitCause.NO_ANSWER
             code = "alert_silent_way" if is_silent else "alert_one_way"
+            if is_silent and alert.until_at is None:
+                code = "alert_silent_way_tried"
         # Redact before cutting: half a secret would not be recognised.
         text = redact(one_line(self._renderer.say(code, **self._parts(alert))))
         return text if len(text) <= MAX_CHARS else text[: MAX_CHARS - 1] + "…"
@@ -64,6 +66,8 @@ class AlertRenderer:
                     # Rows of older versions know of no cause but risk control.
                     str(facts.get("cause") or CircuitCause.RISK),
                 )
+            case AlertKind.ACCOUNTS_SUSPECT if facts.get("n") == 1:
+                return advice.on_resting_account(str(facts.get("account", "")), is_suspect=True)
             case AlertKind.SESSION_EXPIRING:
                 return Message("alert_sign_in", self._parts(alert))
             case _:
@@ -78,7 +82,7 @@ class AlertRenderer:
         if news is News.RAISED:
             advice = self._renderer.say("alert_do", advice=self.advice(alert))
             return f"[!] {self.headline(alert)}\n{advice}"
-        since = self._renderer.say("alert_lasted", moment=alert.raised_at)
+        since = self._renderer.say("alert_lasted", moment=alert.since_at)
         return f"[{self._renderer.say('alert_is_over')}] {self.headline(alert)} ({since})"
 
     def message(
@@ -104,14 +108,20 @@ class AlertRenderer:
 
     def _parts(self, alert: Alert) -> dict[str, object]:
         """Return the values for the braces of an alert's texts."""
-        facts: dict[str, object] = {name: str(value) for name, value in alert.facts.items()}
+        facts: dict[str, object] = {
+            name: value if name == COUNT or isinstance(value, list) else str(value)
+            for name, value in alert.facts.items()
+        }
         for name in ("reason", "error"):
             if name in facts:
                 facts[name] = self._renderer.stored(str(facts[name])) or "?"
         if "task_type" in facts:
             facts["kind"] = self._renderer.word("task_type", str(facts["task_type"]))
         # Rows of older versions know of no cause but risk control.
-        facts["cause"] = self._renderer.word("circuit_cause", str(alert.facts.get("cause", "risk")))
+        cause = self._renderer.word("circuit_cause", str(alert.facts.get("cause", "risk")))
+        if alert.facts.get("code"):
+            cause = self._renderer.say("circuit_cause_code", cause=cause, code=alert.facts["code"])
+        facts["cause"] = cause
         if "since" in facts:
             facts["since"] = datetime.fromisoformat(str(facts["since"]))
         facts["until"] = alert.until_at or "?"

@@ -110,6 +110,8 @@ def note(page: Page, view: AccountView) -> str:
         until = page.moment(view.route_closed_until)
         return page.say("account_route_closed", egress=view.egress, until=until)
     parts = [page.renderer.text(message) for message in note_messages(view, page.now)]
+    if view.unproven_route is not None:
+        parts.append(page.say("account_route_unproven", egress=view.unproven_route.egress))
     if not view.left:
         parts.append(page.say("screen_spent"))
     return " · ".join(parts)

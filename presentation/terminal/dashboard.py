@@ -196,8 +196,11 @@ def _is_at_work(view: TaskView) -> bool:
 
 
 def _is_told_beside(alert: Alert, snapshot: Snapshot) -> bool:
-    """Return whether a line about an open circuit or a route tells what an alert says, too."""
+    """Return whether a line about a circuit, a route or an account tells what an alert says."""
     facts = alert.facts
+    if alert.kind is AlertKind.ACCOUNTS_SUSPECT:
+        suspect = [view for view in snapshot.accounts if view.is_suspect(snapshot.now)]
+        return any(view.account.platform == facts.get("platform") for view in suspect)
     if alert.kind is AlertKind.CIRCUIT_OPEN:
         unit = CircuitUnit(
             str(facts.get("platform")),
@@ -205,7 +208,7 @@ def _is_told_beside(alert: Alert, snapshot: Snapshot) -> bool:
             str(facts.get("endpoint") or ALL),
         )
         return unit in {circuit.unit for circuit in snapshot.circuits}
-    routes = {route.egress for route in snapshot.routes}
+    routes = {route.egress for route in (*snapshot.routes, *snapshot.unproven_routes)}
     routes |= {route.gateway for route in snapshot.routes}
     is_of_route = alert.kind in (AlertKind.EGRESS_DOWN, AlertKind.EGRESS_REFUSED)
     return is_of_route and facts.get("egress") in routes

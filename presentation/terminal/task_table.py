@@ -124,7 +124,10 @@ def wait_text(page: Page, view: TaskView) -> str:
     if wait.error and wait.reason in EXPLAINED_WAITS:
         text += f": {one_line(_why(page, wait))}"
     if wait.until is not None and (wait.until - page.now).total_seconds() > 2:
-        text += f", {page.say('screen_until')} {page.moment(wait.until)}"
+        moment = page.moment(wait.until)
+        if wait.reason is WaitingFor.ACCOUNT:
+            return page.say("waits_and_looks_again", wait=text, moment=moment)
+        text += f", {page.say('screen_until')} {moment}"
     return text
 
 

@@ -56,6 +56,15 @@ class EgressRoute:
         """Return whether it cools down on an operator's word, which no good answer ends."""
         return self.fault is None and self.is_cooling(now) and not self.is_probed
 
+    def is_unproven(self, now: datetime) -> bool:
+        """Return whether it may be used, and has not brought an answer since it failed.
+
+        One that waited because its gateway refused others has not failed itself, but is unproven.
+        """
+        waited = self.cooldown_until is not None and self.fault is not None
+        is_left_alone = self.is_cooling(now) and not self.is_probed
+        return not is_left_alone and (self.bad_in_row > 0 or waited)
+
     @property
     def is_probed(self) -> bool:
         """Return whether one request may leave, or has left, to find out if it works again."""
@@ -139,6 +148,12 @@ def cooling(tx: Tx, now: datetime) -> list[EgressRoute]:
     return [row_to(EgressRoute, row) for row in rows]
 
 
+def troubled(tx: Tx) -> list[EgressRoute]:
+    """Return the routes that have not brought an answer since they failed; normally none."""
+    rows = tx.all("SELECT * FROM proxies WHERE cooldown_until IS NOT NULL OR bad_in_row>0")
+    return [row_to(EgressRoute, row) for row in rows]
+
+
 def cooldowns(tx: Tx) -> list[RouteCooldown]:
     """Return the cooldowns that no good answer has ended yet; normally there are none."""
     rows = tx.all("SELECT egress, cooldown_until FROM proxies WHERE cooldown_until IS NOT NULL")
@@ -207,6 +222,20 @@ def note_bad(
         error=error[:MAX_TEXT_CHARS],
         until=None if until is None else to_sql(until),
         number=number,
+        now=to_sql(now),
+    )
+
+
+def note_silence(tx: Tx, egress: str, error: str, now: datetime) -> None:
+    """Count a failure that begins no cooldown, as the platform may be its cause as well.
+
+    `error` is a stored message. `updated_at` stays, by which a probe is recognised.
+    """
+    tx.execute(
+        "UPDATE proxies SET last_bad_at=:now, bad_in_row=bad_in_row+1, last_error=:error"
+        " WHERE egress=:egress",
+        egress=egress,
+        error=error[:MAX_TEXT_CHARS],
         now=to_sql(now),
     )
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from core.attribution import CircuitCause, Scope
+from core.attribution import ALL, CircuitCause, CircuitUnit, Scope
 from storage.engines.datetimes import to_sql
-from storage.engines.transactions import Tx
+from storage.engines.transactions import Tx, in_list
 from storage.models.accounts import Health
 from storage.models.mapping import row_of, row_to
 
@@ -78,6 +79,32 @@ def since(
         since=to_sql(since_at),
     )
     return [row_to(Refusal, row) for row in rows]
+
+
+def unsettled(tx: Tx, unit: CircuitUnit, cause: CircuitCause, since_at: datetime) -> list[Refusal]:
+    """Return the refusals of a unit for a cause from `since_at` on that nobody has taken back, nor
+    shown to be the accounts' own, oldest first."""
+    rows = tx.all(
+        "SELECT * FROM source_refusals WHERE platform=:platform AND created_at>=:since"
+        f" AND (endpoint=:endpoint OR :endpoint='{ALL}') AND (egress=:egress OR :egress='{ALL}')"
+        " AND cause=:cause AND reverted_at IS NULL ORDER BY id",
+        platform=unit.platform,
+        endpoint=unit.endpoint,
+        egress=unit.egress,
+        cause=cause.value,
+        since=to_sql(since_at),
+    )
+    return [row_to(Refusal, row) for row in rows]
+
+
+def forget(tx: Tx, refusal_ids: Collection[int]) -> None:
+    """Delete refusals that turned out to be the accounts' own: nothing takes them back later."""
+    if not refusal_ids:
+        return
+    places, names = in_list(refusal_ids)
+    tx.execute(
+        f"DELETE FROM source_refusals WHERE id IN ({places}) AND reverted_at IS NULL", **names
+    )
 
 
 def has_question(tx: Tx, refusal: NewRefusal, since_at: datetime) -> bool:

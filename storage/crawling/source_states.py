@@ -64,6 +64,11 @@ class Circuit:
         """Return whether no request passes now: it was opened, and its time is not over."""
         return self.state is CircuitState.OPEN and now < self.until_at <= now + MAX_AHEAD
 
+    @property
+    def is_unproven(self) -> bool:
+        """Return whether it may be asked again, and has not answered since it was opened."""
+        return self.state is CircuitState.HALF_OPEN and self.good_in_row == 0
+
     def at(self, now: datetime) -> Circuit:
         """Return the circuit as it acts now: an open one whose time is over is half-open."""
         if self.state is not CircuitState.OPEN or self.is_open(now):
@@ -226,20 +231,6 @@ def record_good_probe(
 def close(tx: Tx, unit: CircuitUnit) -> bool:
     """Close a circuit and forget how often it was opened; return False when it had no row."""
     return 1 == tx.execute(f"DELETE FROM source_states WHERE {KEY}", **_key(unit))
-
-
-def open_egresses(tx: Tx, platform: str, endpoints: tuple[str, ...], now: datetime) -> list[str]:
-    """Return the egresses by which the platform gets no request to these endpoints now."""
-    names = {f"endpoint{number}": name for number, name in enumerate((*endpoints, ALL))}
-    found: list[str] = tx.column(
-        "SELECT DISTINCT egress FROM source_states WHERE platform=:platform AND state='open'"
-        f" AND egress<>'{ALL}' AND until_at>:now"
-        f" AND endpoint IN ({','.join(f':{name}' for name in names)})",
-        platform=platform,
-        now=to_sql(now),
-        **names,
-    )
-    return found
 
 
 def _widest_first(rows: Iterable[Row]) -> list[Circuit]:

@@ -17,15 +17,20 @@ WATCHED_SINCE = "alerts_since"
 # The operator's word sets the count to 0, what the platform did makes it grow.
 NOT_BY_OPERATOR = "failure_count>0"
 TROUBLE = (
-    "id, platform, username, COALESCE(disabled_reason, '') AS reason, session_expires_at AS ends_at"
+    "id, platform, username, COALESCE(disabled_reason, '') AS reason,"
+    " session_expires_at AS ends_at,"
+    " (SELECT MAX(created_at) FROM account_events WHERE account_id=accounts.id"
+    " AND kind='disabled') AS disabled_at"
 )
+MAX_SUSPECT = 1000
 
 
 @dataclass(frozen=True)
 class AccountTrouble:
     """An account that needs a person's attention, as its session ended or ends, or it is disabled.
 
-    `reason` is a stored message, empty without one; `ends_at` is when its session ends, if known.
+    `reason` is a stored message, empty without one; `ends_at` is when its session ends, if known,
+    `disabled_at` when it was disabled last.
     """
 
     id: int
@@ -33,6 +38,22 @@ class AccountTrouble:
     username: str
     reason: str
     ends_at: datetime | None
+    disabled_at: datetime | None
+
+
+@dataclass(frozen=True)
+class SuspectAccount:
+    """An account in cooldown because of a risk check that concerns nobody else.
+
+    `reason` (a stored message) and `since_at` are those of the refusal; None where its event is
+    gone.
+    """
+
+    platform: str
+    username: str
+    cooldown_until: datetime
+    reason: str | None
+    since_at: datetime | None
 
 
 def watched_since(tx: Tx) -> datetime | None:
@@ -59,6 +80,24 @@ def disabled_accounts(tx: Tx, since: datetime) -> list[AccountTrouble]:
         since=to_sql(since),
     )
     return [row_to(AccountTrouble, row) for row in rows]
+
+
+def suspect_accounts(tx: Tx, now: datetime) -> list[SuspectAccount]:
+    """Return the first MAX_SUSPECT accounts in cooldown for risk control, by platform and id."""
+    newest = (
+        "SELECT {column} FROM account_events WHERE account_id=accounts.id AND kind='suspect'"
+        " ORDER BY id DESC LIMIT 1"
+    )
+    rows = tx.all(
+        "SELECT platform, username, cooldown_until,"
+        f" ({newest.format(column='detail')}) AS reason,"
+        f" ({newest.format(column='created_at')}) AS since_at FROM accounts"
+        " WHERE status<>'disabled' AND health='suspect' AND cooldown_until>:now"
+        " ORDER BY platform, id LIMIT :most",
+        now=to_sql(now),
+        most=MAX_SUSPECT,
+    )
+    return [row_to(SuspectAccount, row) for row in rows]
 
 
 def ending_sessions(tx: Tx, after: datetime, before: datetime) -> list[AccountTrouble]:

@@ -19,6 +19,7 @@ class AlertKind(StrEnum):
 
     ACCOUNT_DISABLED = "account_disabled"
     ACCOUNTS_SPENT = "accounts_spent"
+    ACCOUNTS_SUSPECT = "accounts_suspect"
     CIRCUIT_OPEN = "breaker_open"  # rows have the name of older versions
     EGRESS_DOWN = "egress_down"
     EGRESS_REFUSED = "egress_refused"
@@ -36,8 +37,12 @@ class AlertKind(StrEnum):
     WORKS_REJECTED = "works_rejected"
 
 
+NOT_RAISED = 0  # the id of an alert whose cause nobody has raised yet
+SINCE = "since"  # the fact that says when a cause began, in ISO 8601
 # Their cause is over at `until_at`, also where no process looks.
-ENDING_BY_THEMSELVES = frozenset({AlertKind.CIRCUIT_OPEN, AlertKind.ACCOUNTS_SPENT})
+ENDING_BY_THEMSELVES = frozenset(
+    {AlertKind.CIRCUIT_OPEN, AlertKind.ACCOUNTS_SPENT, AlertKind.ACCOUNTS_SUSPECT}
+)
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,13 @@ class Alert:
     @property
     def is_open(self) -> bool:
         return self.resolved_at is None
+
+    @property
+    def since_at(self) -> datetime:
+        """Return the UTC time at which its cause began, as far as is known; else when it was
+        raised."""
+        since = self.facts.get(SINCE)
+        return self.raised_at if since is None else datetime.fromisoformat(str(since))
 
     def is_present(self, now: datetime) -> bool:
         """Return whether its cause exists, as far as is known; else it waits to be resolved."""

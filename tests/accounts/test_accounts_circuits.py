@@ -6,11 +6,13 @@ import json
 
 import pytest
 
+from accounts.egress.operator import RouteState
 from app.container import App
 from core.attribution import CircuitCause, Scope
 from core.errors import CircuitOpenError, Evidence, FaultUnit, TransportFault
 from core.messages import Message
 from sources.circuits import Asker, FailedRequest
+from sources.transport.egress import Egress
 from storage.crawling import accounts, source_states, unknown_answers
 from storage.crawling.source_states import CircuitState
 from tests.support.accounts.circuit_pool import NEVER, CircuitPool
@@ -500,3 +502,80 @@ def test_answers_that_nobody_has_described_are_counted_with_one_evidence(app: Ap
         3,
     )
     assert "GET /1" in (found.evidence or "")
+
+
+def test_a_silent_route_is_not_proven_until_an_answer_comes_by_it(
+    app: App, clock: MovingClock
+) -> None:
+    pool = CircuitPool(app, "gate:1#1 gate:1#2")
+    for name in ("gate:1#1", "gate:1#2"):
+        route = Egress(name=name, gateway="gate:1", kind="http", host="gate", port=1)
+        app.pool.egress_routes.note(route)
+    fault = TransportFault(FaultUnit.CONNECTION, Message.of("no_answer"), through_proxy=True)
+
+    def state() -> tuple[RouteState, int]:
+        found = {one.route.egress: one for one in app.pool.egress_operator.routes()}["gate:1#1"]
+        return found.state(app.clock.now()), found.route.bad_in_row
+
+    pool.fail(pool.send("a"), CircuitCause.NO_ANSWER, fault=fault)
+    assert state() == (RouteState.CLOSED, 1)
+    clock.move(61)
+    assert state() == (RouteState.UNPROVEN, 1)
+    pool.fail(pool.send("a"), CircuitCause.NO_ANSWER, fault=fault)
+    assert state() == (RouteState.CLOSED, 2), "the probe failed as well"
+    clock.move(121)
+    [view] = app.crawling.account_views.views([pool.account("b")])
+    assert view.unproven_route is None
+    pool.answer("a")
+    app.pool.circuits.record_egress_good("gate:1#1")
+    assert state() == (RouteState.GOOD, 0)
+
+
+def test_a_block_takes_back_a_refusal_that_nobody_confirmed_in_time(
+    app: App, clock: MovingClock
+) -> None:
+    pool = CircuitPool(app, "gate#1 gate#1 gate#1 gate#2")
+    assert pool.refuse("a").scope is Scope.ACCOUNT
+    clock.move(120)
+    assert pool.resting() == "a", "nobody asked within a minute"
+    assert pool.refuse("b").scope is Scope.ACCOUNT
+    assert pool.refuse("c").scope is Scope.EGRESS
+    assert pool.resting() == ""
+
+
+def test_a_block_leaves_a_refusal_with_the_account_that_others_have_refuted(
+    app: App, clock: MovingClock
+) -> None:
+    pool = CircuitPool(app, "gate#1 gate#1 gate#1 gate#1")
+    pool.refuse("a")
+    pool.answer("b")
+    clock.move(120)
+    for name in "bcd":
+        pool.refuse(name)
+    assert pool.open_units() and pool.resting() == "a"
+
+
+def test_a_route_by_which_all_of_its_accounts_are_refused_at_once_is_to_blame(app: App) -> None:
+    """Requests under way are no second opinion, and nobody is left who could give one."""
+    pool = CircuitPool(app, "gate#1 gate#1 gate#2")
+    sent = [pool.send("a"), pool.send("b")]
+    for request in sent:
+        pool.fail(request)
+    assert pool.resting() == "ab"
+    pool.answer("c")
+    assert (pool.resting(), pool.open_units()) == ("", {("gate#1", "search")})
+
+
+def test_a_route_is_left_alone_for_its_own_refusals_and_not_by_the_code_of_others(
+    app: App,
+) -> None:
+    pool = CircuitPool(app, "gate#1 gate#1 gate#2 gate#3")
+    refused = [
+        (pool.send(name), code) for name, code in (("a", "-412"), ("b", "-412"), ("c", "-352"))
+    ]
+    for sent, code in refused:
+        failed = FailedRequest(cause=CircuitCause.RISK, scope=Scope.ACCOUNT, code=code)
+        pool.circuits.record_failure(sent.asker, sent.permit, failed)
+    pool.answer("d")
+    [circuit] = [one for one in pool.states() if one.egress == "gate#1"]
+    assert (circuit.state, circuit.code) == (CircuitState.OPEN, "-412")

@@ -9,10 +9,11 @@ from functools import partial
 import pytest
 
 from accounts.account_lease import Purpose
+from accounts.egress.operator import RouteState
 from accounts.egress.routes import EgressRoutes
 from app.container import App
 from core.cancellation import OutOfTurnSignal
-from core.errors import FaultUnit, TransportFault
+from core.errors import Evidence, FaultUnit, RetryableError, SourceError, TransportFault
 from core.messages import Message
 from storage.crawling import proxies, source_states
 from storage.crawling.proxies import EgressRoute
@@ -328,7 +329,9 @@ def test_the_shortage_names_the_routes_and_their_end(app: App, clock: MovingCloc
     assert shortage.until is not None and not shortage.busy
     assert (shortage.until - clock.now()).total_seconds() == pytest.approx(60, abs=0.01)
     text = english_text(shortage.reason)
-    assert text.startswith("2 accounts wait: their egress route cools down until 2026-11-22 ")
+    assert text.startswith(
+        "2 accounts wait: their egress routes are left alone, the first until 2026-11-22 "
+    )
     clock.move_to(shortage.until + timedelta(milliseconds=50))
     assert lease(app) == "b"
 
@@ -386,3 +389,25 @@ def test_a_claim_reads_the_queue_in_order_of_its_index(
     told = " ".join(str(dict(row)) for row in rows)
     assert "idx_accounts_claim" in told
     assert "TEMP B-TREE" not in told and "filesort" not in told
+
+
+def test_a_session_check_on_request_leaves_its_outcome_at_the_route_and_names_it(app: App):
+    add_account(app, "a", proxy="http://a:secret@127.0.0.1:9")
+    account = app.pool.registry.find("a")
+    with pytest.raises(SourceError) as caught:
+        app.pool.enrolment.check(account)
+    [found] = app.pool.egress_operator.routes()
+    assert found.state(app.clock.now()) is RouteState.COOLING and found.route.last_bad_at
+    told = english_text(caught.value)
+    assert told.startswith(f"by egress route {found.route.egress}, which is left alone until ")
+
+
+def test_any_answer_of_a_platform_is_an_answer_by_its_route(app: App, gate: Gate):
+    refused = SourceError("session_not_signed_in", Evidence("GET /nav", 200))
+    route = app.pool.manager.egress.of(gate.urls["a"])
+    gate.routes.record_outcome(route, refused)
+    assert gate.row("a").last_good_at is not None
+    silent = TransportFault(FaultUnit.CONNECTION, Message.of("connection_timed_out"))
+    gate.routes.record_outcome(route, RetryableError("no_answer", fault=silent))
+    assert gate.row("a").last_bad_at is not None and not gate.cooling()
+    assert gate.row("a").is_unproven(app.clock.now())

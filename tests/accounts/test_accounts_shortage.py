@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from accounts.account_lease import Purpose
 from accounts.shortage import Shortage
 from core.messages import Message
+from storage.crawling import proxies
 from tests.accounts.conftest import PLATFORM, Pool
 from tests.support.accounts.cooldowns import cooldown
 from tests.support.messages import english_text
@@ -60,6 +62,31 @@ def test_all_cooling(pool: Pool, purpose: Purpose, clock):
     assert not shortage.busy and not shortage.spent
     assert shortage.until is not None
     assert abs(shortage.until - soonest) < timedelta(milliseconds=1)
+
+
+def test_a_crawl_is_told_what_keeps_each_account_and_when_the_first_can_go_on(pool: Pool, clock):
+    """Also in a row of the database, which holds the reason as JSON."""
+    ids = pool.add("rests", "off", "behind a proxy")
+    pool.manager.cool_down(pool.must_lease(Purpose.INGESTING), cooldown(600))
+    pool.manager.set_account_status(ids[1], "disabled")
+    until = clock.now() + timedelta(seconds=60)
+    pool.app.database.write(
+        lambda tx: (
+            tx.execute(
+                "UPDATE accounts SET proxy='x', egress='gate#1' WHERE id=:id",
+                id=ids[2],
+            ),
+            proxies.note(tx, "gate#1", "gate", "http", "gate", 1, clock.now()),
+            proxies.set_cooldown(tx, "gate#1", until, clock.now()),
+        )
+    )
+    shortage = why(pool, Purpose.INGESTING)
+    told = english_text(Message.load(shortage.reason.dump()))
+    assert re.sub(r"2026-11-22 [0-9:]*[0-9]", "THEN", told) == (
+        "of 3 accounts 1 account waits: its egress route is left alone until THEN; 1 account is"
+        " cooling down until THEN; 1 account is disabled, which only a person ends"
+    )
+    assert shortage.until is not None and abs(shortage.until - until) < timedelta(milliseconds=1)
 
 
 def test_all_spent_ends_at_the_next_quota_day(pool: Pool):

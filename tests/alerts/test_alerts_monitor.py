@@ -11,10 +11,13 @@ import pytest
 from accounts.account_lease import Purpose
 from alerts.monitor import CALM_SECS, LOOK_EVERY_SECS
 from app.container import App
+from core.attribution import CircuitCause, CircuitUnit
 from core.errors import DatabaseError
 from core.messages import Message
+from storage.crawling import source_states
+from storage.crawling.source_states import CircuitState
 from storage.operations import alerts
-from storage.operations.alerts import AlertKind
+from storage.operations.alerts import NOT_RAISED, AlertKind
 from tests.support.accounts.egress import DEAD_PROXY, LOGIN_REFUSED, open_circuit
 from tests.support.alerts.alert_causes import (
     CAUSES,
@@ -29,6 +32,7 @@ from tests.support.alerts.alert_causes import (
     open_alerts,
     open_kinds,
     spend,
+    suspect,
 )
 from tests.support.crawler.workbench import (
     ONE_ENGINE,
@@ -215,9 +219,9 @@ def test_one_egress_and_one_endpoint_are_named_apart_from_the_whole_platform(app
     told = {app.alerts.messages.headline(alert).split(" until ")[0] for alert in open_alerts(app)}
     assert told == {
         "bilibili is left alone",
-        "bilibili is left alone by the route 10.0.0.8:3128#1f3a9c02",
+        "by egress route 10.0.0.8:3128#1f3a9c02 bilibili is left alone",
         "bilibili, endpoint search, is left alone",
-        "bilibili, endpoint view, is left alone by the route 10.0.0.8:3128#1f3a9c02",
+        "by egress route 10.0.0.8:3128#1f3a9c02 endpoint view of bilibili is left alone",
     }
 
 
@@ -237,22 +241,97 @@ def test_an_alert_of_before_circuits_can_still_be_read(app: App, clock: MovingCl
 
 
 @ONE_ENGINE
-def test_a_route_is_an_alert_after_a_quarter_of_an_hour_and_only_while_it_is_used(
+def test_a_route_that_never_worked_is_an_alert_at_once_and_only_while_it_is_used(
     app: App, clock: MovingClock
 ) -> None:
     watcher = app.alerts.monitor()
     watcher.look_once()
-    fail_egress(app, clock, DEAD_PROXY, times=4)
-    assert watcher.look_once() == 0
-    began = clock.now()
-    clock.move(8 * 60 + 1)
-    assert app.pool.egress_routes.record_failure(egress_of(app, "acc1"), DEAD_PROXY)
-    assert watcher.look_once() == 1 and clock.now() > began
+    fail_egress(app, clock, DEAD_PROXY, times=1)
+    assert watcher.look_once() == 1
     [alert] = open_alerts(app)
     assert alert.subject.startswith("egress:gate.example:7000#")
     app.pool.manager.set_account_status(account_of(app, "acc1").id, "disabled")
     watcher.look_once()
     assert open_alerts(app)[0].well_since is not None, "nobody leaves by it"
+
+
+@ONE_ENGINE
+def test_a_route_that_worked_is_an_alert_when_its_probe_fails_too(
+    app: App, clock: MovingClock
+) -> None:
+    watcher = app.alerts.monitor()
+    watcher.look_once()
+    add_account(app, "acc1", proxy="http://user:secret@gate.example:7000")
+    route, good_at = egress_of(app, "acc1"), clock.now()
+    app.pool.egress_routes.record_success(route)
+    clock.move(600)
+    until = app.pool.egress_routes.record_failure(route, DEAD_PROXY)
+    assert until is not None and watcher.look_once() == 0
+    clock.move_to(until + timedelta(seconds=1))
+    assert app.pool.egress_routes.record_failure(route, DEAD_PROXY)
+    assert watcher.look_once() == 1
+    assert open_alerts(app)[0].since_at == good_at, "nothing has come by it since then"
+
+
+@ONE_ENGINE
+def test_what_is_wrong_is_listed_though_no_process_looks(app: App, clock: MovingClock) -> None:
+    app.alerts.monitor().look_once()
+    clock.move(60)
+    began = clock.now()
+    open_circuit(app, "bilibili", secs=600)
+    clock.move(30)
+    reader = app.alerts.monitor()
+    [alert] = reader.open_now()
+    assert (alert.id, alert.since_at, open_alerts(app)) == (NOT_RAISED, began, [])
+    assert app.alerts.monitor().look_once() == 1
+    reopened = {"cause": CircuitCause.RISK, "now": clock.now(), "times": 2}
+    until = clock.now() + timedelta(seconds=1800)
+    unit = CircuitUnit("bilibili")
+    app.database.write(
+        lambda tx: source_states.set_state(tx, unit, CircuitState.OPEN, until=until, **reopened)
+    )
+    [raised], [now] = open_alerts(app), reader.open_now()
+    assert raised.id == now.id and raised.since_at == now.since_at == began
+    assert raised.until_at == began + timedelta(seconds=600)
+    assert now.until_at == until, "it was opened again"
+    clock.move(1800)
+    [over] = reader.open_now()
+    assert not over.is_present(clock.now())
+
+
+@ONE_ENGINE
+def test_a_silent_proxy_is_an_alert_until_an_answer_comes_by_it(
+    app: App, clock: MovingClock
+) -> None:
+    watcher = app.alerts.monitor()
+    watcher.look_once()
+    add_account(app, "acc1", proxy="http://user:secret@gate.example:7000")
+    route = egress_of(app, "acc1")
+    open_circuit(app, "bilibili", egress=route, cause="no_answer", secs=60)
+    watcher.look_once()
+    clock.move(61)
+    watcher.look_once()
+    [alert] = open_alerts(app)
+    assert alert.is_present(clock.now()) and alert.until_at is None
+    assert app.alerts.messages.headline(alert).endswith("its next request tries it again")
+
+
+@ONE_ENGINE
+def test_accounts_that_are_refused_alone_are_one_alert_of_their_platform(app: App) -> None:
+    watcher = app.alerts.monitor()
+    watcher.look_once()
+    suspect(app, "acc1")
+    assert watcher.look_once() == 1
+    [alert] = open_alerts(app)
+    assert app.alerts.messages.headline(alert).startswith(
+        "bilibili refuses account acc1 itself, which rests until "
+    )
+    assert app.alerts.messages.advice(alert).endswith("accounts enable acc1")
+    suspect(app, "acc2")
+    assert watcher.look_once() == 0
+    [alert] = open_alerts(app)
+    assert "2 accounts" in app.alerts.messages.headline(alert)
+    assert "(acc1, acc2)" in app.alerts.messages.headline(alert)
 
 
 @ONE_ENGINE

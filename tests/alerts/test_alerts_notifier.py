@@ -73,7 +73,7 @@ def test_an_alert_and_its_end_are_told_once_each(
     assert sink.titles == ["Baton on test-host: 1 new, 0 over"]
     assert sink.text.splitlines() == [
         "[!] account acc1 (bilibili) is disabled: session expired (code -101)",
-        "what to do: python cli.py accounts import acc1 FILE",
+        "what to do: python cli.py accounts import acc1 -",
     ]
     assert sink.got[0]["type"] == "warning"
     end_alert(app, clock)

@@ -24,6 +24,7 @@ KEYS = {
     "facts",
     "until_at",
     "raised_at",
+    "since_at",
     "well_since",
     "calm_secs",
     "resolved_at",
@@ -95,11 +96,11 @@ def test_run_tells_shows_and_lists_what_is_wrong(
     line = "alert: account dead (bilibili) is disabled: session expired ("
     wait_until(lambda: line in runner.err, "the plain line")
     wait_until(lambda: sink.got, "the notice")
-    assert "python cli.py accounts import dead FILE" in sink.text
+    assert "python cli.py accounts import dead -" in sink.text
     plain, listed, status, text = baton.run_all(
         ("alerts", "list"), ("alerts", "list", "--all", "--json"), ("status", "--json"), ("status",)
     )
-    assert "account dead (bilibili)" in plain.out and "accounts import dead FILE" in plain.out
+    assert "account dead (bilibili)" in plain.out and "accounts import dead -" in plain.out
     assert [set(alert) for alert in listed.json] == [KEYS]
     assert status.json["alerts"] == listed.json
     assert listed.json[0]["facts"]["account"] == "dead"

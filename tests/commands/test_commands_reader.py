@@ -84,7 +84,7 @@ def test_a_refused_route_says_until_when_and_what_to_do_wherever_it_is_read(here
     ("name", "why", "advice"),
     [
         ("kept", "for later", "accounts enable kept; if not: python cli.py accounts delete kept"),
-        ("ended", "session expired (code -101)", "python cli.py accounts import ended FILE"),
+        ("ended", "session expired (code -101)", "python cli.py accounts import ended -"),
     ],
 )
 def test_a_disabled_account_is_disabled_and_not_healthy(
@@ -128,7 +128,10 @@ def test_an_open_circuit_whose_time_is_over_is_half_open_everywhere(here: Baton)
         for one in here.run("egress", "list", "--json").json
         if one["accounts"] and one["gateway"] == "gate.example:7000"
     ]
-    assert route["open_circuits"] == []
+    assert route["open_circuits"] == [] and route["state"] == "unproven"
+    for command in (["status"], ["egress", "list"], ["accounts", "explain", "behind"]):
+        told = here.run(*command, env={"COLUMNS": "400"}).out
+        assert "is tried again, one request at a time" in told, command
 
 
 def test_a_mistyped_route_is_refused_with_those_that_are_like_it(here: Baton) -> None:

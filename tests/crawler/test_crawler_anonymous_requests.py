@@ -19,6 +19,7 @@ from storage.crawling.source_states import CircuitState
 from storage.models.tasks import TaskStatus
 from tests.support.apps import AppFactory
 from tests.support.crawler.workbench import ONE_ENGINE, Platform, add_accounts, crawl
+from tests.support.messages import english_text
 from tests.support.moving_clock import MovingClock
 from tests.support.sandbox import control
 from tests.support.sources.faulty_proxies import HOST, closed_port
@@ -92,6 +93,8 @@ def test_a_host_that_refuses_the_route_is_left_alone_by_all_processes_and_others
         one.pool.short_links.resolve(first)
     assert refused.value.attribution is not None
     assert refused.value.attribution.scope is Scope.EGRESS
+    told = english_text(refused.value)
+    assert told.startswith(f"by egress route {direct(one)}, which is left alone until ")
     assert open_units(one) == {("b23.tv", direct(one), "short_links")}
     with pytest.raises(CircuitOpenError) as left_alone:
         other.pool.short_links.resolve(second)

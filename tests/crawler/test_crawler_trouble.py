@@ -340,3 +340,23 @@ def test_an_account_behind_a_closed_route_is_not_said_to_be_ready(app: App) -> N
     [view] = app.crawling.account_views.views([account_of(app, "acc1")])
     assert view.next_request_at is not None
     assert secs_from_now(app, view.next_request_at) > 600
+
+
+@ONE_ENGINE
+def test_a_route_closed_where_no_crawl_asks_leaves_its_account_ready(app: App) -> None:
+    """What is shown of an account and whether it is leased are decided by one rule."""
+    add_accounts(app, 1)
+    route = app.foundation.egress.direct.name
+    change(app, f"UPDATE accounts SET egress='{route}'")
+    open_circuit(app, "bilibili", egress=route, endpoint="finger")
+    [view] = app.crawling.account_views.views([account_of(app, "acc1")])
+    assert (view.next_request_at, view.route_closed_until) == (None, None)
+    assert app.pool.manager.lease(Purpose.INGESTING, "bilibili", endpoints=("search",))
+
+
+@ONE_ENGINE
+def test_while_a_platform_is_left_alone_no_account_is_said_to_be_ready(app: App) -> None:
+    add_accounts(app, 1)
+    open_circuit(app, "bilibili", endpoint="search")
+    [view] = app.crawling.account_views.views([account_of(app, "acc1")])
+    assert view.next_request_at is not None and view.route_closed_until is None

@@ -92,7 +92,7 @@ def test_disabled_accounts_stand_first_and_say_what_to_do(app: App) -> None:
     first = next(line for line in lines if " / 4,000" in line)
     assert "acc19" in first and "session expired (code" in first
     wide = next(line for line in drawn(app, seen(app), (160, 40)) if " / 4,000" in line)
-    assert "账号未登录); python cli.py accounts import acc19 FILE" in wide
+    assert "账号未登录); python cli.py accounts import acc19 -" in wide
     assert [line for line in lines if line.startswith(" and ") and "idle" in line]
     many = [f"acc{number}" for number in range(10)]
     for name in many:
@@ -142,7 +142,7 @@ def test_a_task_that_nobody_works_on_is_stopped_and_says_how_to_go_on(
         error=Message.of("accounts_cooling", n=1),
     )
     at_work = "\n".join(drawn(app, seen(app)))
-    assert "1 account is cooling down, until" in at_work and "stopped" not in at_work
+    assert "1 account is cooling down; looks again at" in at_work and "stopped" not in at_work
     [view] = seen(app, here=()).tasks
     assert view.waiting is not None and not view.attended
     clock.move(31)
@@ -352,7 +352,7 @@ def test_a_report_cuts_no_word_in_a_window_or_a_pipe(app: App) -> None:
     assert "…" not in "".join(window + pipe)
     assert [line for line in window if cell_len(line) > 60] == []
     assert "".join(window).count("账号未登录") == "".join(pipe).count("账号未登录")
-    assert [line for line in pipe if "accounts import acc1 FILE" in line]
+    assert [line for line in pipe if "accounts import acc1 -" in line]
 
 
 @ONE_ENGINE

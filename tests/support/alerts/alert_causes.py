@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from accounts.account_lease import Purpose
+from accounts.manager import Cooldown
 from accounts.vault import Credentials
 from app.container import App
 from core.errors import LoginExpiredError, TransportFault
@@ -55,6 +56,17 @@ def disable(app: App, name: str = "acc1", reason: Message | str = EXPIRED) -> No
 
 def enable(app: App, name: str = "acc1") -> None:
     app.pool.manager.set_account_status(account_of(app, name).id, "idle")
+
+
+def suspect(app: App, name: str = "acc1") -> None:
+    """Let the platform refuse an account alone, as risk control does."""
+    if app.pool.registry.lookup("bilibili", name) is None:
+        add_account(app, name)
+    leased = app.pool.manager.lease_by_id(account_of(app, name).id, Purpose.INGESTING)
+    assert leased is not None
+    reason = Message.of("risk_control", cause=Message.text("code -352"))
+    cooldown = Cooldown(base_secs=900.0, reason=reason, suspect=True)
+    app.pool.manager.cool_down(leased, cooldown)
 
 
 def spend(app: App) -> None:
@@ -107,6 +119,7 @@ CAUSES = (
         lambda app, _: spend(app),
         lambda app, _: app.pool.registry.set_limit(account_of(app, "acc1"), 100),
     ),
+    Cause(AlertKind.ACCOUNTS_SUSPECT, lambda app, _: suspect(app), lambda app, _: enable(app)),
     Cause(
         AlertKind.CIRCUIT_OPEN,
         lambda app, _: open_circuit(app, "bilibili"),

@@ -20,7 +20,7 @@ MESSAGES = {
     "credentials_unusable": "secrets cannot be used ({cause})",
     "account_throttled": "throttled ({cause})",
     "risk_control": "risk control ({cause})",
-    "refusal_elsewhere": "{cause}; it concerns the {scope}, not the account",
+    "refusal_elsewhere": "it concerns the {scope}, not the account: {cause}",
     "refusal_reverted": "not its fault, as answers to others show: it concerns the {scope}",
     "scope_item": "resource",
     "scope_request": "request",
@@ -59,6 +59,18 @@ MESSAGES = {
     "egress_cooled_down": "{egress} is left alone until {until}",
     "egress_unknown": "no egress route or gateway is named '{name}'",
     "egress_unknown_near": "no egress route or gateway is named '{name}'; like it are: {near}",
+    "route_failed": "by egress route {egress}: {cause}",
+    "route_failed_until": "by egress route {egress}, which is left alone until {until}: {cause}",
+    "route_unproven": (
+        "nothing has come by {egress} since {since}: {reason}; the next request tries it"
+    ),
+    "route_never_good": "nothing has ever come by {egress}: {reason}; the next request tries it",
+    "route_state_good": "works",
+    "route_state_unused": "not used yet",
+    "route_state_held": "left alone by order",
+    "route_state_cooling": "cools down",
+    "route_state_closed": "left alone",
+    "route_state_unproven": "not proven",
     "no_egress_routes": "no egress route is known: they appear with the first account",
     "cooldown_length_wrong": "a cooldown lasts 1 s to {hours}h, like 90s, 30m or 2h, not {text}",
     "circuit_open": "{unit} is left alone until {until}: {cause}",
@@ -84,7 +96,7 @@ MESSAGES = {
     "circuit_cause_unusable": "endpoint of no use",
     "circuit_cause_key": "API key refused",
     "circuit_cause_operator": "by the operator",
-    "circuits_and_routes_more": "and {n} more: {program} circuits list, {program} egress list",
+    "faults_more": "and {n:,} more: {commands}",
     # why no account is fit
     "no_account": "no account for {platform}",
     "all_accounts_disabled": ("the only account is disabled", "all {n:,} accounts are disabled"),
@@ -92,13 +104,22 @@ MESSAGES = {
     "account_returned": "an account was just given back",
     "accounts_busy": ("1 account is busy", "{n:,} accounts are busy"),
     "accounts_cooling": ("1 account is cooling down", "{n:,} accounts are cooling down"),
+    "accounts_rest": (
+        "1 account is cooling down until {until}",
+        "{n:,} accounts are cooling down, the first until {until}",
+    ),
+    "accounts_disabled": (
+        "1 account is disabled, which only a person ends",
+        "{n:,} accounts are disabled, which only a person ends",
+    ),
+    "accounts_of_pool": "of {n:,} accounts {parts:; }",
     "accounts_waiting": (
         "1 account waits for the next turn",
         "{n:,} accounts wait for the next turn",
     ),
     "accounts_cut_off": (
-        "1 account waits: its egress route cools down until {until}",
-        "{n:,} accounts wait: their egress route cools down until {until}",
+        "1 account waits: its egress route is left alone until {until}",
+        "{n:,} accounts wait: their egress routes are left alone, the first until {until}",
     ),
     "accounts_spent": (
         "1 account has used up the quota of {day}",
@@ -223,15 +244,17 @@ ADVICE = {
     "terminal": _EVERYWHERE
     | {
         "no_account": "add one with: {program} accounts import NAME cookies.txt",
-        "all_accounts_disabled": "enable one: {program} accounts enable NAME",
+        "all_accounts_disabled": "see what each needs: {program} accounts list",
+        "route_failed": "see: {program} egress list, {program} circuits list",
+        "route_failed_until": "see: {program} egress list, {program} circuits list",
         "egress_unknown": "see: {program} egress list, {program} circuits list",
         "egress_unknown_near": "see: {program} egress list, {program} circuits list",
         "no_circuit_closed": "see: {program} circuits list",
         "account_not_found": "see: {program} accounts list",
         "account_name_unknown": "see: {program} accounts list",
         "account_name_ambiguous": "say which with --platform",
-        "account_exists": "change its session with: {program} accounts import {name} FILE",
-        "login_taken": "give it this session with: {program} accounts import {other} FILE",
+        "account_exists": "change its session with: {program} accounts import {name} -",
+        "login_taken": "give it this session with: {program} accounts import {other} -",
         "login_differs": "if {name} shall be another login from now on, add --new-login",
         "login_swapped": (
             "import the cookies of {was}, or those of {uid} with --new-login or under another name"
@@ -247,6 +270,8 @@ ADVICE = {
     | {
         "no_account": "add one on the page Accounts",
         "all_accounts_disabled": "enable one on the page Accounts",
+        "route_failed": "see the page “Routes and circuits”",
+        "route_failed_until": "see the page “Routes and circuits”",
         "egress_unknown": "see the page “Routes and circuits”",
         "egress_unknown_near": "see the page “Routes and circuits”",
         "no_circuit_closed": "see the page “Routes and circuits”",
@@ -264,6 +289,8 @@ ADVICE = {
     | {
         "no_account": "add one with POST /api/v1/accounts",
         "all_accounts_disabled": "enable one with POST /api/v1/accounts/{{id}}/enable",
+        "route_failed": "see GET /api/v1/egress",
+        "route_failed_until": "see GET /api/v1/egress",
         "egress_unknown": "see GET /api/v1/egress",
         "egress_unknown_near": "see GET /api/v1/egress",
         "no_circuit_closed": "see GET /api/v1/circuits",

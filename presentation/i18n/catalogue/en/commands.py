@@ -79,8 +79,6 @@ MESSAGES: dict[str, Forms] = {
     "accounts_encrypted": "{count} accounts encrypted with the new key",
     "older_keys_done": "older keys may be taken out of BATON_SECRET_KEY now",
     "login_again_after": "{cause}; asking again",
-    "sign_in_route_rests": "the egress route {egress} is left alone until {until};"
-    " see: {program} egress list",
     "note_no_session": "no session, cannot crawl",
     "note_limit_zero": "limit 0: never exports",
     "note_quota_spent": "quota of the day used up",

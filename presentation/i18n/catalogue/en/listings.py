@@ -116,6 +116,7 @@ MESSAGES: dict[str, Forms] = {
     "word_resting": "resting",
     "word_any_time": "any time",
     "word_now": "now",
+    "word_now_as_a_trial": "now, as a trial",
     "word_nothing": "nothing",
     "word_never": "never",
     "word_open": "open",

@@ -81,6 +81,7 @@ MESSAGES: dict[str, Forms] = {
     "waits_for_rows": "waits for creators",
     "waits_for_platform": "platform trouble, tries again",
     "waits_for_disk": "cannot write, tries again",
+    "waits_and_looks_again": "{wait}; looks again at {moment}",
     "waits_for_paused_crawl": (
         "waits for creators, but crawl #{id} is paused; go on with: {program} tasks resume {id}"
     ),
@@ -89,6 +90,12 @@ MESSAGES: dict[str, Forms] = {
     ),
     "screen_circuit_open": "until {until} no request to {unit}: {cause}",
     "screen_route_silent": "until {until} no request by {egress}: no answer from {platform}",
+    "screen_circuit_tried": (
+        "{unit} is tried again, one request at a time, after it was left alone: {cause}"
+    ),
+    "screen_silent_tried": (
+        "{egress} is tried again, one request at a time: it brought no answer from {platform}"
+    ),
     "screen_egress_cools": "until {until} no request by {egress}: {reason}",
     "screen_account_rests": (
         "until {until} no request by account {account} ({platform}): {reason}"
@@ -100,6 +107,7 @@ MESSAGES: dict[str, Forms] = {
     "account_egress_direct": "direct",
     "account_egress_proxy": "by {proxy}",
     "account_route_closed": "until {until} not by {egress}",
+    "account_route_unproven": "{egress} is tried again",
     "account_uid": "uid {uid}",
     "account_uid_claimed": "uid {uid} (not proven)",
     "account_event_hand_over": "hand-over",
@@ -124,8 +132,15 @@ MESSAGES: dict[str, Forms] = {
     # Alerts: a headline, and what to do now
     "alert_headline_account_disabled": "account {account} ({platform}) is disabled: {reason}",
     "alert_headline_accounts_spent": "{platform}: exports wait until {until}: {reason}",
+    "alert_headline_accounts_suspect": (
+        "{platform} refuses account {account} itself, which rests until {until}: {reason}",
+        "{platform} refuses {n:,} accounts themselves ({accounts}), which rest until {until}:"
+        " {reason}",
+    ),
     "alert_headline_breaker_open": "{platform} is left alone until {until}: {cause}",
-    "alert_headline_egress_down": "egress route {egress} does not work: {reason}",
+    "alert_headline_egress_down": (
+        "egress route {egress} does not work, next tried at {until}: {reason}"
+    ),
     "alert_headline_egress_refused": "the provider refuses {egress}: {reason}",
     "alert_headline_internal_error": (
         "internal error in {component} on {host}, {times} times of late: {error}"
@@ -169,12 +184,12 @@ MESSAGES: dict[str, Forms] = {
         " {program} accounts delete {word}"
     ),
     "advice_login_swapped": (
-        "import the cookies of {was}: {program} accounts import {word} FILE; for another login add"
+        "import the cookies of {was}: {program} accounts import {word} -; for another login add"
         " --new-login"
     ),
     "advice_login_twice": (
         "nothing, as the other account works; for a login of its own: {program} accounts import"
-        " {word} FILE --new-login"
+        " {word} - --new-login"
     ),
     "advice_account_suspect": (
         "nothing: then its session is checked, and it goes on by itself; sooner: {program} accounts"
@@ -182,6 +197,10 @@ MESSAGES: dict[str, Forms] = {
     ),
     "advice_account_throttled": "nothing: it goes on by itself, and more slowly",
     "alert_advice_accounts_spent": "nothing, or add an account: it goes on by itself",
+    "alert_advice_accounts_suspect": (
+        "nothing: then their sessions are checked, and they go on by themselves; each with its"
+        " command: {program} accounts list"
+    ),
     "alert_advice_breaker_open": (
         "nothing: it is tried again by itself, and asking sooner makes it longer; if it comes back,"
         " slow down"
@@ -191,8 +210,8 @@ MESSAGES: dict[str, Forms] = {
     ),
     "advice_circuit_proxy_silent": (
         "the proxy is silent, or does not reach {platform}: {program} proxies check {egress_word};"
-        " if it stays so: {program} accounts set_proxy NAME PROXY; it is tried again by itself,"
-        " sooner by: {program} {words}"
+        " if it stays so, give its accounts another one: {program} proxies remove {egress_word}"
+        " --accounts-to PROXY; it is tried again by itself, sooner by: {program} {words}"
     ),
     "advice_circuit_server_error": (
         "nothing: the fault is the platform's; it is tried again by itself"
@@ -200,11 +219,12 @@ MESSAGES: dict[str, Forms] = {
     "advice_circuit_unusable": "nothing: the same is asked in another way meanwhile",
     "advice_circuit_key": "change the API key in the settings, then: {program} {words}",
     "advice_circuit_operator": "to ask it again: {program} {words}",
+    "advice_circuit_tried": "nothing: good answers end it, and another refusal prolongs it",
     "advice_circuit_quarantined": "nothing: the next answer shows whom it concerns",
     "alert_advice_egress_down": (
-        "check the proxy: {program} proxies check {egress_word}; if it stays so: {program} accounts"
-        " set_proxy NAME PROXY; it is tried again by itself, sooner by: {program} egress open"
-        " {egress_word}"
+        "check the proxy: {program} proxies check {egress_word}; if it stays so, give its accounts"
+        " another one: {program} proxies remove {egress_word} --accounts-to PROXY; it is tried"
+        " again by itself, sooner by: {program} egress open {egress_word}"
     ),
     "advice_egress_held": "to use it sooner: {program} egress open {egress_word}",
     "alert_advice_egress_refused": (
@@ -238,12 +258,16 @@ MESSAGES: dict[str, Forms] = {
     "alert_silent_way": (
         "egress route {way} brings no answer from {platform}, and is left alone until {until}"
     ),
-    "alert_one_way": "{platform} is left alone by the route {way} until {until}: {cause}",
+    "alert_silent_way_tried": (
+        "egress route {way} brought no answer from {platform}; its next request tries it again"
+    ),
+    "alert_one_way": "by egress route {way} {platform} is left alone until {until}: {cause}",
     "alert_one_endpoint": "{platform}, endpoint {endpoint}, is left alone until {until}: {cause}",
     "alert_one_endpoint_of_way": (
-        "{platform}, endpoint {endpoint}, is left alone by the route {way} until {until}: {cause}"
+        "by egress route {way} endpoint {endpoint} of {platform} is left alone until {until}:"
+        " {cause}"
     ),
-    "alert_sign_in": "{program} accounts import {word} FILE",
+    "alert_sign_in": "{program} accounts import {word} -",
     "database_in_trouble": (
         "The database cannot be used since {since}: {cause}. The work waits, and goes on by itself."
     ),

@@ -72,7 +72,6 @@ MESSAGES: dict[str, Forms] = {
     "accounts_encrypted": "已用新密钥加密 {count} 个账号",
     "older_keys_done": "现在可以从 BATON_SECRET_KEY 中移除旧密钥",
     "login_again_after": "{cause}；稍后再问",
-    "sign_in_route_rests": "出口线路 {egress} 暂停使用至 {until}；查看：{program} egress list",
     "note_no_session": "没有会话，无法抓取",
     "note_limit_zero": "配额为 0，从不导出",
     "note_quota_spent": "当日配额已用完",

@@ -116,6 +116,7 @@ MESSAGES: dict[str, Forms] = {
     "word_resting": "休息中",
     "word_any_time": "随时",
     "word_now": "现在",
+    "word_now_as_a_trial": "现在（试探）",
     "word_nothing": "没有应答",
     "word_never": "从未",
     "word_open": "未恢复",

@@ -78,6 +78,7 @@ MESSAGES: dict[str, Forms] = {
     "waits_for_rows": "等待达人入库",
     "waits_for_platform": "平台故障，稍后重试",
     "waits_for_disk": "无法写入，稍后重试",
+    "waits_and_looks_again": "{wait}；{moment} 再看",
     "waits_for_paused_crawl": (
         "等待达人入库，但抓取任务 #{id} 已暂停；继续请执行：{program} tasks resume {id}"
     ),
@@ -86,6 +87,8 @@ MESSAGES: dict[str, Forms] = {
     ),
     "screen_circuit_open": "{until} 前不访问 {unit}：{cause}",
     "screen_route_silent": "{until} 前不经由 {egress}：没有 {platform} 的应答",
+    "screen_circuit_tried": "{unit} 暂停后正在逐个请求试探：{cause}",
+    "screen_silent_tried": "正在逐个请求试探 {egress}：它此前没有 {platform} 的应答",
     "screen_egress_cools": "{until} 前不经由 {egress}：{reason}",
     "screen_account_rests": "{until} 前不使用账号 {account}（{platform}）：{reason}",
     "what_to_do": "处理办法：{advice}",
@@ -95,6 +98,7 @@ MESSAGES: dict[str, Forms] = {
     "account_egress_direct": "直连",
     "account_egress_proxy": "经 {proxy}",
     "account_route_closed": "{until} 前不经由 {egress}",
+    "account_route_unproven": "正在重新尝试 {egress}",
     "account_uid": "平台 uid {uid}",
     "account_uid_claimed": "平台 uid {uid}（未证实）",
     "account_event_hand_over": "交棒",
@@ -119,8 +123,12 @@ MESSAGES: dict[str, Forms] = {
     # 告警：标题与处理办法
     "alert_headline_account_disabled": "账号 {account}（{platform}）已禁用：{reason}",
     "alert_headline_accounts_spent": "{platform}：导出等待至 {until}：{reason}",
+    "alert_headline_accounts_suspect": (
+        "{platform} 拒绝账号 {account} 本身，它休息至 {until}：{reason}",
+        "{platform} 拒绝 {n:,} 个账号本身（{accounts}），它们休息至 {until}：{reason}",
+    ),
     "alert_headline_breaker_open": "{platform} 暂停访问至 {until}：{cause}",
-    "alert_headline_egress_down": "出口线路 {egress} 不可用：{reason}",
+    "alert_headline_egress_down": "出口线路 {egress} 不可用，下次尝试在 {until}：{reason}",
     "alert_headline_egress_refused": "代理服务商拒绝 {egress}：{reason}",
     "alert_headline_internal_error": (
         "{host} 上的 {component} 出现内部错误（近期 {times} 次）：{error}"
@@ -152,11 +160,11 @@ MESSAGES: dict[str, Forms] = {
         " accounts delete {word}"
     ),
     "advice_login_swapped": (
-        "请导入 {was} 的 Cookie：{program} accounts import {word} 文件；要换成另一平台账号，请加"
+        "请导入 {was} 的 Cookie：{program} accounts import {word} -；要换成另一平台账号，请加"
         " --new-login"
     ),
     "advice_login_twice": (
-        "无需操作，另一个账号照常工作；要换成另一平台账号：{program} accounts import {word} 文件"
+        "无需操作，另一个账号照常工作；要换成另一平台账号：{program} accounts import {word} -"
         " --new-login"
     ),
     "advice_account_suspect": (
@@ -164,22 +172,26 @@ MESSAGES: dict[str, Forms] = {
     ),
     "advice_account_throttled": "无需操作：届时自动继续，并放慢节奏",
     "alert_advice_accounts_spent": "无需操作，届时自动继续；也可以添加账号",
+    "alert_advice_accounts_suspect": (
+        "无需操作：届时检查会话，之后自动继续；逐个查看：{program} accounts list"
+    ),
     "alert_advice_breaker_open": (
         "无需操作：届时自动重试，提前访问只会延长限制；若反复出现，请放慢节奏"
     ),
     "advice_circuit_no_answer": ("请检查本机网络；届时自动重试，要提前：{program} {words}"),
     "advice_circuit_proxy_silent": (
-        "该代理没有应答，或无法连到 {platform}：{program} proxies check {egress_word}；若一直如此："
-        "{program} accounts set_proxy 账号 代理；届时自动重试，要提前：{program} {words}"
+        "该代理没有应答，或无法连到 {platform}：{program} proxies check {egress_word}；若一直如此，"
+        "给它的账号换代理：{program} proxies remove {egress_word} --accounts-to 代理；届时自动重试，要提前：{program} {words}"
     ),
     "advice_circuit_server_error": "无需操作：故障在平台一方，届时自动重试",
     "advice_circuit_unusable": "无需操作：期间改用其他方式访问",
     "advice_circuit_key": "请在配置中更换 API 密钥，然后执行 {program} {words}",
     "advice_circuit_operator": "恢复访问请执行 {program} {words}",
+    "advice_circuit_tried": "无需处理：得到应答即恢复，再被拒绝则延长",
     "advice_circuit_quarantined": "无需操作：下一次应答会表明原因在谁",
     "alert_advice_egress_down": (
-        "请检查代理：{program} proxies check {egress_word}；若一直如此：{program} accounts set_proxy"
-        " 账号 代理；届时自动重试，要提前：{program} egress open {egress_word}"
+        "请检查代理：{program} proxies check {egress_word}；若一直如此，给它的账号换代理："
+        "{program} proxies remove {egress_word} --accounts-to 代理；届时自动重试，要提前：{program} egress open {egress_word}"
     ),
     "advice_egress_held": "要提前使用：{program} egress open {egress_word}",
     "alert_advice_egress_refused": (
@@ -204,12 +216,13 @@ MESSAGES: dict[str, Forms] = {
     "alert_advice_disk_full": "请腾出空间；导出会自动继续",
     "alert_advice_task_failed": "执行 {program} tasks resume {task}",
     "alert_silent_way": "出口线路 {way} 没有 {platform} 的应答，暂停使用至 {until}",
-    "alert_one_way": "{platform}（出口 {way}）暂停访问至 {until}：{cause}",
+    "alert_silent_way_tried": "出口线路 {way} 没有 {platform} 的应答；下一次请求会重新试探它",
+    "alert_one_way": "出口线路 {way} 暂停访问 {platform} 至 {until}：{cause}",
     "alert_one_endpoint": "{platform} 的接口 {endpoint} 暂停访问至 {until}：{cause}",
     "alert_one_endpoint_of_way": (
-        "{platform} 的接口 {endpoint}（出口 {way}）暂停访问至 {until}：{cause}"
+        "出口线路 {way} 暂停访问 {platform} 的接口 {endpoint} 至 {until}：{cause}"
     ),
-    "alert_sign_in": "{program} accounts import {word} 文件",
+    "alert_sign_in": "粘贴新的 Cookie：{program} accounts import {word} -",
     "database_in_trouble": "数据库自 {since} 起无法使用：{cause}。工作正在等待，恢复后自动继续。",
     "screen_without_answer": "数据库自 {since} 起没有应答：以下为当时的数字。工作正在等待，恢复后自动继续。",
     "alert_is_open": "告警",
