@@ -165,6 +165,7 @@ class AccountRegistry:
             CredentialsError: there is no usable key to encrypt with.
         """
         now, uid = self.clock.now(), self._claimed_uid(account.platform, credentials.session)
+        route = self.egress.of(credentials.proxy)
 
         def work(tx: Tx) -> str | None:
             fresh = self.vault.encrypt_all(tx, credentials)
@@ -182,6 +183,8 @@ class AccountRegistry:
             assert added is not None, "it was inserted just now"
             password, session, proxy = fresh
             accounts.set_secrets(tx, added.id, (password, session, proxy or added.proxy), now)
+            if proxy is not None:
+                _set_route(tx, added.id, route, now)
             self._note_session(tx, added.id, added.platform, uid, expires_at)
             detail = Message.of("login_changed", uid=shown, former=former)
             accounts.note_event(tx, added.id, "identity_changed", detail.dump(), now)
