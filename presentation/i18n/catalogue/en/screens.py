@@ -305,6 +305,8 @@ MESSAGES: dict[str, Forms] = {
     "plan_left_out": "Left out, as disabled: {names}.",
     "plan_session_ends": "session ends {at}",
     "plan_without_session": "no session, cannot crawl",
+    "plan_crawls_only": "the export is pinned to others",
+    "plan_exports_only": "the crawl is pinned to others",
     "plan_bound_pace": "the accounts' pace",
     "plan_bound_workers": "the number of workers",
     "plan_bound_rests": "rests of the accounts",

@@ -263,6 +263,8 @@ MESSAGES: dict[str, Forms] = {
     "plan_left_out": "未计入（已禁用）：{names}。",
     "plan_session_ends": "会话于 {at} 结束",
     "plan_without_session": "没有会话，无法抓取",
+    "plan_crawls_only": "导出任务指定了其他账号",
+    "plan_exports_only": "抓取任务指定了其他账号",
     "plan_bound_pace": "账号的请求速率",
     "plan_bound_workers": "线程数",
     "plan_bound_rests": "账号休息",
