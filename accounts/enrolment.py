@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from accounts.csv_import import AccountRows
 from accounts.identity import storable_uid
@@ -82,8 +82,9 @@ class AccountEnrolment:
             CredentialsError: there is no usable key to encrypt with.
         """
         done = self._store(new)
-        self._keep_user_agent(new)
-        self._keep_group(new)
+        is_changed = self._keep_user_agent(new) | self._keep_group(new)
+        if is_changed and done.change.code == "account_unchanged":
+            return replace(done, change=Message.of("account_refreshed"))
         return done
 
     def _store(self, new: NewAccount) -> EnrolmentResult:
@@ -164,15 +165,13 @@ class AccountEnrolment:
                 problems.append(Message.of("csv_line_wrong", file=file, line=row.line, cause=error))
         return results, problems
 
-    def _keep_user_agent(self, new: NewAccount) -> None:
+    def _keep_user_agent(self, new: NewAccount) -> bool:
         account = self.registry.lookup(new.platform, new.username) if new.user_agent else None
-        if account is not None:
-            self.registry.set_user_agent(account, new.user_agent)
+        return account is not None and self.registry.set_user_agent(account, new.user_agent)
 
-    def _keep_group(self, new: NewAccount) -> None:
+    def _keep_group(self, new: NewAccount) -> bool:
         account = self.registry.lookup(new.platform, new.username) if new.group else None
-        if account is not None:
-            self.groups.assign([account], new.group)
+        return account is not None and bool(self.groups.assign([account], new.group))
 
     def check(self, account: Account) -> SessionStatus:
         """Ask the platform, over the account's proxy, whether its session is signed in.

@@ -110,6 +110,20 @@ def test_what_a_list_would_change_is_told(site: Site, boss: Boss) -> None:
     assert "alice nothing new in it" in same and "bob nothing new in it" in same
 
 
+def test_a_list_puts_accounts_into_the_group_that_was_chosen(site: Site, boss: Boss) -> None:
+    given = b"name,cookie,group\nalice,SESSDATA=a,\nbob,SESSDATA=b,south\n"
+    address = boss.previewed("accounts", given, group=" north ")
+    boss.post("/admin/accounts/import", {"upload": address.rpartition("/")[2]})
+    find = site.app.pool.registry.find
+    assert [find(name).group_name for name in ("alice", "bob")] == ["north", "south"]
+    shown = boss.page(boss.previewed("accounts", given, group="east"))
+    assert "alice gets new: group east" in shown and "bob nothing new in it" in shown
+    boss.post("/admin/accounts/import", {"group": "west"}, given)
+    assert find("alice").group_name == "west"
+    boss.post("/admin/accounts/preview", {"group": "a\u200bb"}, given)
+    assert "U+200B" in boss.page("/admin/accounts/new")
+
+
 def row(name: str, uid: int) -> str:
     return f"{name},SESSDATA={SECRET}{uid}; DedeUserID={uid}\n"
 

@@ -137,6 +137,7 @@ CHINESE = {
     "Rename": "改名",
     "Group": "分组",
     "Groups": "分组",
+    "for accounts whose line names none": "用于未写分组的行",
     "Enabled": "已启用",
     "With quota": "有配额",
     "without a group": "未分组",
