@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from accounts.proxies.text import DEFAULT_SCHEME, SCHEMES, proxy_of_parts, read_proxy
+from accounts.proxies.text import DEFAULT_SCHEME, proxy_of_parts, read_proxy, require_scheme
 from core.errors import InvalidInputError
 from core.messages import Message
 from core.plain_text import decoded
@@ -90,8 +90,7 @@ def proxies_in(content: bytes, file: str, scheme: str = DEFAULT_SCHEME) -> Proxy
         InvalidInputError: it is no list, has no proxy, or more than MAX_PROXIES; the scheme is none
             of a proxy.
     """
-    if scheme not in SCHEMES:
-        raise InvalidInputError("proxy_not_url", schemes=list(SCHEMES))
+    scheme = require_scheme(scheme)
     if is_workbook(content):
         return _of_workbook(content, file, scheme)
     found = decoded(content, file)
@@ -148,7 +147,10 @@ def _of_entries(entries: Sequence[object], scheme: str) -> Iterator[_Cell]:
 
 def _of_cells(line: int, cells: Mapping[str, str], scheme: str) -> _Cell:
     """Return the proxy in the cells of a row, by our columns."""
-    scheme = _scheme_of(cells.get("scheme", ""), scheme)
+    try:
+        scheme = _scheme_of(cells.get("scheme", ""), scheme)
+    except InvalidInputError as error:
+        return line, error
     if "proxy" in cells:
         return _read(line, cells["proxy"], scheme)
     place = ":".join(cells[name] for name in ("host", "port") if name in cells)
@@ -222,6 +224,8 @@ def _scheme_of(word: str, usual: str) -> str:
     only by a URL with https://.
     """
     plain = word.strip().lower()
+    if plain.startswith("socks4"):
+        return require_scheme(plain)
     if plain.startswith("socks5h"):
         return "socks5h"
     if plain.startswith("socks5") or plain == "socks":

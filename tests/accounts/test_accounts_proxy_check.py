@@ -70,6 +70,31 @@ def test_a_good_proxy_is_told_with_its_exit_and_stored(
     assert row(app, one).last_good_at is not None and row(app, one).bad_in_row == 0
 
 
+@pytest.mark.parametrize(
+    "login",
+    [
+        "session-37:s3cret",
+        "u" * 200 + ":s3cret",
+        "u" * 255 + ":" + "p" * 255,
+        "%E7%94%A8%E6%88%B7:%E5%AF%86%E7%A0%81",  # 用户:密码
+        "%E7%94%A8" * 85 + ":%F0%9F%94%91",
+        "caf%E9:s3cret",  # no UTF-8
+        "token-alone",
+    ],
+)
+def test_any_login_reaches_a_proxy_as_it_is_whatever_the_scheme(
+    app: App, sandbox: SandboxServer, login: str
+) -> None:
+    gate = sandbox.gateways[0]
+    keep(app, *(f"{scheme}://{login}@{gate}" for scheme in ("http", "socks5", "socks5h")))
+    outcomes = check(app, zone(sandbox)).values()
+    assert [one.works for one in outcomes] == [True] * 3
+    # The sandbox tells exits apart by user and password, and no login at all is another one.
+    exits = {one.exit for one in outcomes}
+    [without] = keep(app, f"http://{gate}")
+    assert len(exits) == 1 and check(app, zone(sandbox), without)[without].exit not in exits
+
+
 def test_two_proxies_with_one_exit_are_told(app: App, sandbox: SandboxServer) -> None:
     gate = sandbox.gateways[0]
     # The sandbox tells exits apart by the user, whatever the scheme.

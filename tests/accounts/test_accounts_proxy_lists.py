@@ -70,6 +70,13 @@ def test_a_column_may_say_the_scheme_and_the_command_that_of_the_others() -> Non
     assert urls(read(text, "https")) == ["socks5://1.2.3.4:1080", "https://5.6.7.8:80"]
 
 
+def test_a_row_of_socks4_does_not_become_an_http_proxy() -> None:
+    text = '[{"ip": "1.2.3.4", "port": "1080", "protocols": ["socks4"]}, "5.6.7.8:3128"]'
+    rows = read(text)
+    assert [one.url for one in rows.good] == ["http://5.6.7.8:3128"]
+    assert "line 1: SOCKS4 proxies are not used" in english(rows.problems[0])
+
+
 def test_a_password_in_its_own_column_is_taken_as_it_stands() -> None:
     rows = read('ip,port,user,password\n1.2.3.4,80,u,"a:b,#/@%40"\n')
     assert urls(rows) == ["http://u:a:b,%23%2F%40%2540@1.2.3.4:80"]

@@ -14,6 +14,17 @@ MESSAGES: dict[str, Forms] = {
     "proxy_not_sendable": (
         "the proxy holds characters that no request can carry, or is too long; write it like {line}"
     ),
+    "proxy_not_ascii": (
+        "the proxy holds other characters than ASCII; write those of its user and password as UTF-8"
+        " with % (用 as %E7%94%A8), and the whole like {line}"
+    ),
+    "proxy_login_too_long": (
+        "a user or a password of SOCKS5 has {most} bytes at most; ask the provider for a shorter"
+        " one, or for an HTTP proxy"
+    ),
+    "proxy_socks4": (
+        "SOCKS4 proxies are not used: they know no password; ask the provider for SOCKS5 or HTTP"
+    ),
     "proxy_ambiguous": (
         "the proxy can be read in two ways, as both ends look like a host and its port;"
         " write it like {line}"

@@ -10,6 +10,14 @@ MESSAGES: dict[str, Forms] = {
     "proxy_sign_unescaped": "代理的用户名或密码含有 {sign}：请把 {sign} 写成 {code}，整行写作 {line}",
     "proxy_wide_letters": "代理用了全角字符；请写成 {line}",
     "proxy_not_sendable": "代理含有请求无法携带的字符，或过长；请写成 {line} 的形式",
+    "proxy_not_ascii": (
+        "代理含有非 ASCII 字符；用户名和密码中的请按 UTF-8 用 % 编码（用 写作 %E7%94%A8），"
+        "整行写作 {line}"
+    ),
+    "proxy_login_too_long": (
+        "SOCKS5 的用户名和密码各不能超过 {most} 字节；请向代理商要更短的，或改用 HTTP 代理"
+    ),
+    "proxy_socks4": "不使用 SOCKS4 代理：它没有密码；请向代理商要 SOCKS5 或 HTTP",
     "proxy_ambiguous": "代理有两种读法，两端都像主机与端口；请写成 {line} 的形式",
     "proxy_port_wrong": "代理的端口不在 1 到 {most} 之间；请写成 {line} 的形式",
     "proxy_port_missing": "代理缺少端口；请写成 {line} 的形式",
