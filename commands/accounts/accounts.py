@@ -203,6 +203,9 @@ def list_accounts(
         if as_json:
             result_json([account_object(view) for view in views])
             return
+        if not found and of is None and group is None and not deleted:
+            say(Message.of("no_accounts"))
+            return
         result_table(account_table(app, views))
 
 

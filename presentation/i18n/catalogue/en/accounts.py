@@ -86,6 +86,7 @@ MESSAGES = {
     "circuit_cause_operator": "by the operator",
     "circuits_and_routes_more": "and {n} more: {program} circuits list, {program} egress list",
     # why no account is fit
+    "no_accounts": "no account yet",
     "no_account": "no account for {platform}",
     "all_accounts_disabled": ("the only account is disabled", "all {n:,} accounts are disabled"),
     "no_export_quota": "no account has an export quota",
@@ -223,6 +224,7 @@ ADVICE = {
     "terminal": _EVERYWHERE
     | {
         "no_account": "add one with: {program} accounts import NAME cookies.txt",
+        "no_accounts": "add one with: {program} accounts import NAME cookies.txt",
         "all_accounts_disabled": "enable one: {program} accounts enable NAME",
         "egress_unknown": "see: {program} egress list, {program} circuits list",
         "egress_unknown_near": "see: {program} egress list, {program} circuits list",
@@ -246,6 +248,7 @@ ADVICE = {
     "console": _EVERYWHERE
     | {
         "no_account": "add one on the page Accounts",
+        "no_accounts": "add one on the page Accounts",
         "all_accounts_disabled": "enable one on the page Accounts",
         "egress_unknown": "see the page “Routes and circuits”",
         "egress_unknown_near": "see the page “Routes and circuits”",
@@ -263,6 +266,7 @@ ADVICE = {
     "api": _EVERYWHERE
     | {
         "no_account": "add one with POST /api/v1/accounts",
+        "no_accounts": "add one with POST /api/v1/accounts",
         "all_accounts_disabled": "enable one with POST /api/v1/accounts/{{id}}/enable",
         "egress_unknown": "see GET /api/v1/egress",
         "egress_unknown_near": "see GET /api/v1/egress",

@@ -86,6 +86,7 @@ MESSAGES = {
     "circuit_cause_operator": "由操作员指定",
     "circuits_and_routes_more": "另有 {n} 条：{program} circuits list、{program} egress list",
     # 没有可用账号的原因
+    "no_accounts": "还没有账号",
     "no_account": "{platform} 没有账号",
     "all_accounts_disabled": ("唯一的账号已禁用", "{n:,} 个账号全部已禁用"),
     "no_export_quota": "没有账号有导出配额",
@@ -189,6 +190,7 @@ ADVICE = {
     "terminal": _EVERYWHERE
     | {
         "no_account": "添加账号：{program} accounts import 名称 cookies.txt",
+        "no_accounts": "添加账号：{program} accounts import 名称 cookies.txt",
         "all_accounts_disabled": "启用一个：{program} accounts enable 名称",
         "egress_unknown": "请查看：{program} egress list、{program} circuits list",
         "egress_unknown_near": "请查看：{program} egress list、{program} circuits list",
@@ -212,6 +214,7 @@ ADVICE = {
     "console": _EVERYWHERE
     | {
         "no_account": "请在“账号”页添加",
+        "no_accounts": "请在“账号”页添加",
         "all_accounts_disabled": "请在“账号”页启用一个",
         "egress_unknown": "请查看“出口与熔断”页",
         "egress_unknown_near": "请查看“出口与熔断”页",
@@ -229,6 +232,7 @@ ADVICE = {
     "api": _EVERYWHERE
     | {
         "no_account": "用 POST /api/v1/accounts 添加",
+        "no_accounts": "用 POST /api/v1/accounts 添加",
         "all_accounts_disabled": "用 POST /api/v1/accounts/{{id}}/enable 启用一个",
         "egress_unknown": "请查看 GET /api/v1/egress",
         "egress_unknown_near": "请查看 GET /api/v1/egress",

@@ -16,7 +16,7 @@ MESSAGES: dict[str, Forms] = {
     ),
     "proxy_not_ascii": (
         "the proxy holds other characters than ASCII; write those of its user and password as UTF-8"
-        " with % (用 as %E7%94%A8), and the whole like {line}"
+        " with % (é as %C3%A9), and the whole like {line}"
     ),
     "proxy_login_too_long": (
         "a user or a password of SOCKS5 has {most} bytes at most; ask the provider for a shorter"
