@@ -314,18 +314,19 @@ class AccountRegistry:
         self.database.write(work)
         return True
 
-    def find(self, name: str, platform: str | None = None) -> Account:
+    def find(
+        self, name: str, platform: str | None = None, *, with_deleted: bool = False
+    ) -> Account:
         """Return the account of that name or, when no name matches, the one with that id in digits.
 
         Raises:
-            InvalidInputError: there is none, it was deleted, or there are several on different
-                platforms.
+            InvalidInputError: there is none, it was deleted (and `with_deleted` is not set), or
+                there are several on different platforms.
         """
         names = {name, stored_form(name)}
+        pool = self.all(platform) + (self.deleted(platform) if with_deleted else [])
         found = [
-            account
-            for account in self.all(platform)
-            if account.username in names or str(account.id) == name
+            account for account in pool if account.username in names or str(account.id) == name
         ]
         # A name wins over an id: some accounts are named with digits only.
         exact = [account for account in found if account.username in names] or found

@@ -59,19 +59,21 @@ def group_name(text: str) -> str:
         InvalidInputError: it is empty, longer than MAX_GROUP_LETTERS, has a character that cannot
             be seen, or is one of the words for nothing, such as `none`.
     """
-    name = _visible_name(text, MAX_GROUP_LETTERS)
+    name = _visible_name(text, MAX_GROUP_LETTERS, "group_name_with_hidden_character")
     if is_nothing(name):
         raise InvalidInputError("group_name_is_nothing", name=name)
     return name
 
 
-def _visible_name(text: str, max_letters: int) -> str:
+def _visible_name(
+    text: str, max_letters: int, hidden_code: str = "name_with_hidden_character"
+) -> str:
     name = stored_form(require_text(text))
     if not 0 < len(name) <= max_letters:
         raise InvalidInputError("name_not_printable", max_letters=max_letters)
     hidden = next((one for one in name if not one.isprintable() or HIDDEN.match(one)), None)
     if hidden is not None:
-        raise InvalidInputError("name_with_hidden_character", code=f"U+{ord(hidden):04X}")
+        raise InvalidInputError(hidden_code, code=f"U+{ord(hidden):04X}")
     return name
 
 

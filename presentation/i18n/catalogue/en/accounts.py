@@ -125,7 +125,7 @@ MESSAGES = {
     "quota_too_small": "account {account_id} has {left} rows left today, not {rows}",
     "quota_left": "account {name} has {left} rows left",
     # enrolment
-    "name_not_printable": "1 to {max_letters} printable characters",
+    "name_not_printable": "a name has 1 to {max_letters} printable characters",
     "rows_out_of_range": "0 to {most:,} rows",
     "session_ended": "account {name}: this session ended on {day}",
     "account_added": "added (id {account_id}, {rows:,} rows a day)",

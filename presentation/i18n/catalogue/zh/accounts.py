@@ -119,7 +119,7 @@ MESSAGES = {
     "quota_too_small": "账号 {account_id} 今日尚余 {left} 行，不足 {rows} 行",
     "quota_left": "账号 {name} 尚余 {left} 行",
     # 添加账号
-    "name_not_printable": "1 至 {max_letters} 个可打印字符",
+    "name_not_printable": "名称须为 1 至 {max_letters} 个可打印字符",
     "rows_out_of_range": "0 至 {most:,} 行",
     "session_ended": "账号 {name}：该会话已于 {day} 到期",
     "account_added": "已添加（id {account_id}，每日 {rows:,} 行）",
