@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -52,6 +53,9 @@ COMMENTS = ("#", "//")
 MAX_PROXIES = 20_000
 MAX_PROBLEMS = 1_000
 
+# A text that begins with `[` may be an IPv6 address.
+JSON = re.compile(r"\s*(?:\{|\[\s*[\[\]{\"])")
+
 
 @dataclass(frozen=True)
 class ListedProxy:
@@ -98,8 +102,8 @@ def proxies_in(content: bytes, file: str, scheme: str = DEFAULT_SCHEME) -> Proxy
     text = found.text.removeprefix("\ufeff")
     if HTML.match(text):
         raise InvalidInputError("table_is_html", file=file)
-    if text.lstrip()[:1] in ("[", "{") and (entries := _json_entries(text)) is not None:
-        return _rows(_of_entries(entries, scheme), file, notes)
+    if JSON.match(text):
+        return _rows(_of_entries(_json_entries(text, file), scheme), file, notes)
     lines = [line if _is_content(line) else "" for line in text.splitlines()]
     first = (line for line in lines if line and not SEPARATOR_LINE.fullmatch(line.strip()))
     if _is_header(_split(next(first, ""))):
@@ -183,26 +187,30 @@ def _rows(cells: Iterable[_Cell], file: str, notes: Iterable[Message]) -> ProxyR
             told.append(Message.of("proxy_twice", file=file, line=line, first=first))
         else:
             good[found] = ListedProxy(line, found)
-        if len(good) > MAX_PROXIES or len(problems) > MAX_PROBLEMS + len(good):
+        if len(problems) > MAX_PROBLEMS + len(good):
+            raise InvalidInputError("list_of_others", n=len(problems), first=problems[0])
+        if len(good) > MAX_PROXIES:
             raise InvalidInputError("too_many_proxies", file=file, most=MAX_PROXIES)
     if not good and not problems:
         raise InvalidInputError("proxies_missing", file=file)
     return ProxyRows(tuple(good.values()), tuple(problems), tuple(told))
 
 
-def _json_entries(text: str) -> Sequence[object] | None:
-    """Return the entries of a JSON list, or of the first list in a JSON object; None for no JSON.
+def _json_entries(text: str, file: str) -> Sequence[object]:
+    """Return the entries of a JSON list, or of the first list in a JSON object.
 
-    A text that begins with `[` may be an IPv6 address.
+    Raises:
+        InvalidInputError: it is no JSON, such as one that was cut off.
     """
     try:
         found = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
+    except (ValueError, RecursionError) as error:
+        detail = str(error) if isinstance(error, json.JSONDecodeError) else type(error).__name__
+        raise InvalidInputError("file_unreadable_json", file=file, detail=detail) from None
     if isinstance(found, Mapping):
         lists = (value for value in found.values() if isinstance(value, list))
         return next(lists, [found])
-    return found if isinstance(found, list) else None
+    return found if isinstance(found, list) else [found]
 
 
 def _named(entry: Mapping[str, object]) -> dict[str, str]:

@@ -36,6 +36,7 @@ MESSAGES: dict[str, Forms] = {
     "proxy_entry_wrong": "this is no proxy",
     "proxy_twice": "{file}, line {line}: the same proxy as in line {first}; it is taken once",
     "too_many_proxies": "{file} has more lines than a list of proxies; at most {most:,} at once",
+    "list_of_others": "{n:,} lines are no proxies, the first: {first}",
     "proxies_missing": "{file} has no proxy",
     # the proxies that are kept
     "proxy_added": "{egress}: added",

@@ -26,6 +26,7 @@ MESSAGES: dict[str, Forms] = {
     "proxy_entry_wrong": "不是代理",
     "proxy_twice": "{file}，第 {line} 行：与第 {first} 行是同一个代理，只取一次",
     "too_many_proxies": "{file} 的行数超出代理列表的上限；一次最多 {most:,} 个",
+    "list_of_others": "有 {n:,} 行不是代理，第一处：{first}",
     "proxies_missing": "{file} 中没有代理",
     # the proxies that are kept
     "proxy_added": "{egress}：已添加",
