@@ -120,7 +120,7 @@ def test_other_encodings_are_read_and_told() -> None:
             "at most 20,000 at once",
         ),
         (b"not a proxy at all\n" * 5000, "1,001 lines are no proxies, the first: list.txt, line 1"),
-        (b'[{"ip": "1.2.3.4", "port": 80}, {"ip"', "no JSON that can be read: .* char"),
+        (b'[{"ip": "1.2.3.4", "port": 80}, {"ip"', "no JSON that can be read: .*char 37"),
         (b'{"proxies": ["1.2.3.4:80"', "no JSON that can be read"),
     ],
 )
