@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from accounts.csv_import import AccountRows
+from accounts.egress.routes import EgressRoutes
 from accounts.identity import storable_uid
 from accounts.lifecycle.groups import AccountGroups
 from accounts.manager import AccountManager
@@ -14,7 +15,7 @@ from accounts.requests import NewAccount
 from accounts.session_updates import SessionUpdates
 from accounts.vault import Vault
 from core.clock import Clock
-from core.errors import InvalidInputError, WrongFieldsError
+from core.errors import InvalidInputError, RetryableError, SourceError, WrongFieldsError
 from core.messages import Message
 from sources.base import SessionStatus
 from sources.platform_access import PlatformAccess
@@ -47,6 +48,7 @@ class AccountEnrolment:
     updates: SessionUpdates
     platforms: PlatformRegistry
     access: Mapping[str, PlatformAccess]
+    routes: EgressRoutes
     clock: Clock
     daily_limit: int
 
@@ -176,23 +178,37 @@ class AccountEnrolment:
     def check(self, account: Account) -> SessionStatus:
         """Ask the platform, over the account's proxy, whether its session is signed in.
 
-        The answer is not stored, but for cookies that it renews, and the account is neither leased
-        nor disabled.
+        Of the answer, cookies that it renews are stored, and whether the proxy works. The account
+        is neither leased nor disabled.
 
         Raises:
-            SourceError: the session is missing or malformed, or the platform does not answer.
+            SourceError: the session is missing or malformed, the platform does not answer, or the
+                proxy does not work.
             CredentialsError: no key decrypts the account's secrets.
         """
         source = self.access[account.platform].source.source
+        proxy = self.vault.decrypt(account.proxy)
         session = source.open_session(
-            account.id,
-            account.username,
-            self.vault.decrypt(account.session),
-            self.vault.decrypt(account.proxy),
+            account.id, account.username, self.vault.decrypt(account.session), proxy
         )
         introduce(session, account.user_agent)
+        route = self.registry.egress.of(proxy)
         try:
-            return source.check_session(session)
+            status = source.check_session(session)
+            self.routes.record_success(route.name)
+            return status
+        except RetryableError as error:
+            if error.fault is None or not (error.fault.is_of_proxy and error.fault.is_certain):
+                raise
+            self.routes.note(route)
+            self.routes.record_failure(route.name, error.fault)
+            raise SourceError(
+                "account_proxy_failed",
+                error.evidence,
+                account=account.username,
+                egress=route.name,
+                cause=error.fault.message,
+            ) from error
         finally:
             # The answer may have renewed the cookies, and the old ones may be dead with it.
             self.updates.keep_renewed(account, session.cookies)

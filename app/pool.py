@@ -188,6 +188,7 @@ class PoolFactories:
             updates=self.session_updates,
             platforms=self.platforms,
             access=self.access,
+            routes=self.egress_routes,
             clock=self.foundation.clock,
             daily_limit=self.foundation.settings.daily_export_limit,
         )

@@ -77,6 +77,7 @@ MESSAGES: dict[str, Forms] = {
     "proxy_preview_known": "it is there already",
     "without_proxy": "no proxy",
     # who leaves by which
+    "account_proxy_failed": "{account} leaves by {egress}, which does not work: {cause}",
     "proxy_given": "leaves by {egress}",
     "proxy_taken_away": "leaves without a proxy",
     "account_proxy_set": "account {account}: leaves by {egress} from its next lease on",
@@ -132,6 +133,9 @@ ADVICE: dict[str, dict[str, Forms]] = {
     "terminal": _TO_DO
     | {
         "no_proxies": "add them with: {program} proxies import FILE",
+        "account_proxy_failed": (
+            "see: {program} proxies check, or change it: {program} accounts set_proxy NAME PROXY"
+        ),
         "proxy_unknown": "see: {program} proxies list",
         "proxy_gateway_ambiguous": "name one of them",
         "proxy_url_forgotten": "give its URL",
@@ -143,6 +147,7 @@ ADVICE: dict[str, dict[str, Forms]] = {
     "console": _TO_DO
     | {
         "no_proxies": "add them below",
+        "account_proxy_failed": ("see the page Proxies, or give it another one on its page"),
         "proxy_unknown": "see the page Proxies",
         "proxy_gateway_ambiguous": "name one of them",
         "proxy_url_forgotten": "give its URL",
@@ -154,6 +159,7 @@ ADVICE: dict[str, dict[str, Forms]] = {
     "api": _TO_DO
     | {
         "no_proxies": "add them with POST /api/v1/proxies/import",
+        "account_proxy_failed": ("see POST /api/v1/proxies/check, or give it another one"),
         "proxy_unknown": "see GET /api/v1/proxies",
         "proxy_gateway_ambiguous": "name one of them",
         "proxy_url_forgotten": "give its URL",

@@ -61,6 +61,7 @@ MESSAGES: dict[str, Forms] = {
     "proxy_preview_known": "已存在",
     "without_proxy": "直连",
     # who leaves by which
+    "account_proxy_failed": "{account} 使用的 {egress} 不可用：{cause}",
     "proxy_given": "改为经 {egress}",
     "proxy_taken_away": "改为直连",
     "account_proxy_set": "账号 {account}：从下一次租约起经 {egress}",
@@ -107,6 +108,9 @@ ADVICE: dict[str, dict[str, Forms]] = {
     "terminal": _TO_DO
     | {
         "no_proxies": "请添加：{program} proxies import 文件",
+        "account_proxy_failed": (
+            "请检查：{program} proxies check，或换一个：{program} accounts set_proxy 账号 代理"
+        ),
         "proxy_unknown": "请查看：{program} proxies list",
         "proxy_gateway_ambiguous": "请指明其中一个",
         "proxy_url_forgotten": "请给出其地址",
@@ -118,6 +122,7 @@ ADVICE: dict[str, dict[str, Forms]] = {
     "console": _TO_DO
     | {
         "no_proxies": "请在下方添加",
+        "account_proxy_failed": ("请查看“代理”页，或在该账号的页面换一个"),
         "proxy_unknown": "请查看“代理”页面",
         "proxy_gateway_ambiguous": "请指明其中一个",
         "proxy_url_forgotten": "请给出其地址",
@@ -129,6 +134,7 @@ ADVICE: dict[str, dict[str, Forms]] = {
     "api": _TO_DO
     | {
         "no_proxies": "请用 POST /api/v1/proxies/import 添加",
+        "account_proxy_failed": ("请用 POST /api/v1/proxies/check 检查，或换一个"),
         "proxy_unknown": "请查看 GET /api/v1/proxies",
         "proxy_gateway_ambiguous": "请指明其中一个",
         "proxy_url_forgotten": "请给出其地址",
