@@ -55,6 +55,7 @@ def test_accounts_are_grouped_renamed_and_deleted(baton: Baton) -> None:
     assert tombstone["egress"] is None, "it leaves by no route, not directly"
     told = baton.run("accounts", "explain", "robert (deleted)")
     assert told.code == 0 and "its name was robert" in told.out and "direct" not in told.out
+    assert "enabled" not in told.out and "what to do" not in told.out, "nothing brings it back"
     of_group = baton.run("accounts", "set_group", "carol", "a\u202eb")
     assert "the group has a character that nobody can see: U+202E" in of_group.err
     assert "renamed by its id" not in of_group.err
