@@ -253,3 +253,9 @@ def test_lists_of_tasks_users_and_completions_are_shown_and_taken_in(
     posted = "task_id,user_id,submission_link\nt1,u1,https://youtu.be/aaaaaaaaaaa\nt9,u1,https://youtu.be/aaaaaaaaaaa\n"
     seen = boss.page(boss.previewed("dramas", posted.encode(), kind="completions"))
     assert "1 will be taken in, 1 left out." in seen and "t9" in seen
+
+
+def test_an_empty_pool_leads_to_the_form_and_to_no_command(boss: Boss) -> None:
+    page = boss.session.get(boss.url + "/admin/accounts", timeout=ASK_SECS).text
+    assert '<p class="empty">No account yet. <a href="/admin/accounts/new">' in page
+    assert "accounts import" not in page

@@ -15,7 +15,6 @@ MESSAGES: dict[str, Forms] = {
     "screen_now_and_day_end": "{now} {zone} · quota day turns at {end}",
     "screen_today": "today {exported} exported, {left} left in {accounts}",
     "screen_done_in": "{kind} done in ~{time}",
-    "screen_no_accounts": "no accounts yet; add one with: {program} accounts import NAME FILE",
     "screen_no_tasks": "no open tasks",
     "screen_more": "and {n} more: {counts}",
     "screen_draining": "finishing the pages and files in hand ... (Ctrl-C again: stop at once)",

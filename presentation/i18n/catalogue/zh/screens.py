@@ -15,7 +15,6 @@ MESSAGES: dict[str, Forms] = {
     "screen_now_and_day_end": "{now} {zone} · 配额日切换于 {end}",
     "screen_today": "今日已导出 {exported} 行，{accounts}尚余 {left} 行",
     "screen_done_in": "{kind}约 {time}后完成",
-    "screen_no_accounts": "还没有账号；添加：{program} accounts import 名称 文件",
     "screen_no_tasks": "没有进行中的任务",
     "screen_more": "另有 {n} 个：{counts}",
     "screen_draining": "正在完成手头的页面与文件……（再按 Ctrl-C 立即停止）",

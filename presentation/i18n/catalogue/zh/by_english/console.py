@@ -177,6 +177,7 @@ CHINESE = {
     "no proxy": "直连",
     "Forget {name}?": "移除 {name}？",
     "Remove": "移除",
+    "No account yet.": "还没有账号。",
     "No proxy yet.": "还没有代理。",
     "Add proxies": "添加代理",
     "One a line, in the form of your seller": "每行一个，按卖家的格式",
