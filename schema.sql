@@ -40,7 +40,7 @@ CREATE TABLE accounts (
   ready_at DATETIME(3) NULL,                  -- its pace lets it ask again from then on
   session_checked_at DATETIME(3) NULL,
   session_expires_at DATETIME(3) NULL,
-  proxy_id BIGINT NULL,
+  proxy_id BIGINT NULL,                       -- unused (egress names the proxy): dropping it would stop all hosts
   egress VARCHAR(80) NULL,                    -- its egress route, without secrets
   platform_uid VARCHAR(32) NULL,              -- the platform's own id of the login
   uid_seen_at DATETIME(3) NULL,               -- the platform showed that id then

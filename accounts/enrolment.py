@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from accounts.csv_import import AccountRows
-from accounts.egress.identities import EgressIdentities
 from accounts.egress.routes import EgressRoutes
 from accounts.identity import storable_uid
 from accounts.lifecycle.groups import AccountGroups
@@ -16,7 +15,7 @@ from accounts.requests import NewAccount
 from accounts.session_updates import SessionUpdates
 from accounts.vault import Vault
 from core.clock import Clock
-from core.errors import InvalidInputError, SourceError, WrongFieldsError
+from core.errors import InvalidInputError, RetryableError, SourceError, WrongFieldsError
 from core.messages import Message
 from sources.base import SessionStatus
 from sources.platform_access import PlatformAccess
@@ -49,10 +48,9 @@ class AccountEnrolment:
     updates: SessionUpdates
     platforms: PlatformRegistry
     access: Mapping[str, PlatformAccess]
+    routes: EgressRoutes
     clock: Clock
     daily_limit: int
-    routes: EgressRoutes
-    egress: EgressIdentities
 
     def add(self, new: NewAccount) -> int:
         """Store a new account, its secrets encrypted, and return its id.
@@ -86,8 +84,9 @@ class AccountEnrolment:
             CredentialsError: there is no usable key to encrypt with.
         """
         done = self._store(new)
-        self._keep_user_agent(new)
-        self._keep_group(new)
+        is_changed = self._keep_user_agent(new) | self._keep_group(new)
+        if is_changed and done.change.code == "account_unchanged":
+            return replace(done, change=Message.of("account_refreshed"))
         return done
 
     def _store(self, new: NewAccount) -> EnrolmentResult:
@@ -168,24 +167,23 @@ class AccountEnrolment:
                 problems.append(Message.of("csv_line_wrong", file=file, line=row.line, cause=error))
         return results, problems
 
-    def _keep_user_agent(self, new: NewAccount) -> None:
+    def _keep_user_agent(self, new: NewAccount) -> bool:
         account = self.registry.lookup(new.platform, new.username) if new.user_agent else None
-        if account is not None:
-            self.registry.set_user_agent(account, new.user_agent)
+        return account is not None and self.registry.set_user_agent(account, new.user_agent)
 
-    def _keep_group(self, new: NewAccount) -> None:
+    def _keep_group(self, new: NewAccount) -> bool:
         account = self.registry.lookup(new.platform, new.username) if new.group else None
-        if account is not None:
-            self.groups.assign([account], new.group)
+        return account is not None and bool(self.groups.assign([account], new.group))
 
     def check(self, account: Account) -> SessionStatus:
         """Ask the platform, over the account's proxy, whether its session is signed in.
 
-        The answer is not stored, but for cookies that it renews and what it shows of the route, and
-        the account is neither leased nor disabled.
+        Of the answer, cookies that it renews are stored, and what it shows of the route. The
+        account is neither leased nor disabled.
 
         Raises:
-            SourceError: the session is missing or malformed, or the platform does not answer.
+            SourceError: the session is missing or malformed, the platform does not answer, or the
+                proxy does not work.
             CredentialsError: no key decrypts the account's secrets.
         """
         source = self.access[account.platform].source.source
@@ -194,12 +192,21 @@ class AccountEnrolment:
             account.id, account.username, self.vault.decrypt(account.session), proxy
         )
         introduce(session, account.user_agent)
-        route = self.egress.of(proxy)
+        route = self.registry.egress.of(proxy)
         try:
             status = source.check_session(session)
         except SourceError as error:
             self.routes.record_outcome(route, error)
-            raise
+            fault = error.fault if isinstance(error, RetryableError) else None
+            if fault is None or not (fault.is_of_proxy and fault.is_certain):
+                raise
+            raise SourceError(
+                "account_proxy_failed",
+                error.evidence,
+                account=account.username,
+                egress=route.name,
+                cause=fault.message,
+            ) from error
         finally:
             # The answer may have renewed the cookies, and the old ones may be dead with it.
             self.updates.keep_renewed(account, session.cookies)

@@ -165,6 +165,7 @@ class AccountRegistry:
             CredentialsError: there is no usable key to encrypt with.
         """
         now, uid = self.clock.now(), self._claimed_uid(account.platform, credentials.session)
+        route = self.egress.of(credentials.proxy)
 
         def work(tx: Tx) -> str | None:
             fresh = self.vault.encrypt_all(tx, credentials)
@@ -182,6 +183,8 @@ class AccountRegistry:
             assert added is not None, "it was inserted just now"
             password, session, proxy = fresh
             accounts.set_secrets(tx, added.id, (password, session, proxy or added.proxy), now)
+            if proxy is not None:
+                _set_route(tx, added.id, route, now)
             self._note_session(tx, added.id, added.platform, uid, expires_at)
             detail = Message.of("login_changed", uid=shown, former=former)
             accounts.note_event(tx, added.id, "identity_changed", detail.dump(), now)
@@ -311,18 +314,19 @@ class AccountRegistry:
         self.database.write(work)
         return True
 
-    def find(self, name: str, platform: str | None = None) -> Account:
+    def find(
+        self, name: str, platform: str | None = None, *, with_deleted: bool = False
+    ) -> Account:
         """Return the account of that name or, when no name matches, the one with that id in digits.
 
         Raises:
-            InvalidInputError: there is none, it was deleted, or there are several on different
-                platforms.
+            InvalidInputError: there is none, it was deleted (and `with_deleted` is not set), or
+                there are several on different platforms.
         """
         names = {name, stored_form(name)}
+        pool = self.all(platform) + (self.deleted(platform) if with_deleted else [])
         found = [
-            account
-            for account in self.all(platform)
-            if account.username in names or str(account.id) == name
+            account for account in pool if account.username in names or str(account.id) == name
         ]
         # A name wins over an id: some accounts are named with digits only.
         exact = [account for account in found if account.username in names] or found

@@ -46,7 +46,9 @@ def account_name(text: str) -> str:
         InvalidInputError: it is empty, longer than MAX_NAME_LETTERS, has a character that cannot be
             seen (of control, direction, no width), or is one of those that deleted accounts get.
     """
-    name = _visible_name(text, MAX_NAME_LETTERS)
+    name = _printable_name(text, MAX_NAME_LETTERS)
+    if code := _hidden_code(name):
+        raise InvalidInputError("name_with_hidden_character", code=code)
     if TOMBSTONE_NAME.search(name):
         raise InvalidInputError("name_of_deleted", name=name)
     return name
@@ -59,20 +61,25 @@ def group_name(text: str) -> str:
         InvalidInputError: it is empty, longer than MAX_GROUP_LETTERS, has a character that cannot
             be seen, or is one of the words for nothing, such as `none`.
     """
-    name = _visible_name(text, MAX_GROUP_LETTERS)
+    name = _printable_name(text, MAX_GROUP_LETTERS)
+    if code := _hidden_code(name):
+        raise InvalidInputError("group_name_with_hidden_character", code=code)
     if is_nothing(name):
         raise InvalidInputError("group_name_is_nothing", name=name)
     return name
 
 
-def _visible_name(text: str, max_letters: int) -> str:
+def _printable_name(text: str, max_letters: int) -> str:
     name = stored_form(require_text(text))
     if not 0 < len(name) <= max_letters:
         raise InvalidInputError("name_not_printable", max_letters=max_letters)
-    hidden = next((one for one in name if not one.isprintable() or HIDDEN.match(one)), None)
-    if hidden is not None:
-        raise InvalidInputError("name_with_hidden_character", code=f"U+{ord(hidden):04X}")
     return name
+
+
+def _hidden_code(name: str) -> str | None:
+    """Return the code of a name's first character that nobody can see; None without one."""
+    hidden = next((one for one in name if not one.isprintable() or HIDDEN.match(one)), None)
+    return None if hidden is None else f"U+{ord(hidden):04X}"
 
 
 def require_user_agent(text: str) -> str:

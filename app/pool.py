@@ -188,10 +188,9 @@ class PoolFactories:
             updates=self.session_updates,
             platforms=self.platforms,
             access=self.access,
+            routes=self.egress_routes,
             clock=self.foundation.clock,
             daily_limit=self.foundation.settings.daily_export_limit,
-            routes=self.egress_routes,
-            egress=self.foundation.egress,
         )
 
     @cached_property

@@ -34,8 +34,8 @@ class AccountView:
         task: the top-level task that it works for; None when it is idle, or works without a task.
         next_request_at: UTC time from which it may send requests, by its route too; None for at
             once, or disabled.
-        egress: the name of the route by which it leaves; None for an account with a proxy that was
-            not leased since routes have names.
+        egress: the name of the route by which it leaves; None for a deleted account, and for one
+            with a proxy that was not leased since routes have names.
         route_closed_until: UTC time before which no crawl leaves by it; None for an open route.
         unproven_route: its route, which failed and may be used again, but has not brought an answer
             since; None for any other route.
@@ -177,7 +177,7 @@ class AccountViewReader:
             activity=activity,
             task=None if activity is Activity.IDLE else running.get(task_id),
             next_request_at=next_request_at(account, now),
-            egress=account.egress or (None if account.proxy else DIRECT),
+            egress=account.egress or (None if account.proxy or account.deleted_at else DIRECT),
         )
 
 

@@ -31,18 +31,25 @@ class PreviewedAccount:
 
 
 def preview_rows(
-    enrolment: AccountEnrolment, platform: str, rows: AccountRows, *, new_login: bool
+    enrolment: AccountEnrolment,
+    platform: str,
+    rows: AccountRows,
+    *,
+    new_login: bool,
+    group: str | None = None,
 ) -> list[PreviewedAccount]:
     """Return for each valid row of a list what its import would do; nothing is stored.
 
     It tells what is known beforehand: what the platform says of a session is not asked.
-    `new_login` lets other logins take over the names of accounts.
+    `new_login` lets other logins take over the names of accounts, and `group` is that of the rows
+    that name none.
     """
     stored = enrolment.registry.all(platform)
     preview = _Preview(
         enrolment=enrolment,
         platform=platform,
         new_login=new_login,
+        group=group,
         known={account.username: account for account in stored},
         owners={account.platform_uid: account.username for account in stored},
     )
@@ -59,6 +66,7 @@ class _Preview:
     enrolment: AccountEnrolment
     platform: str
     new_login: bool
+    group: str | None
     known: dict[str, Account] = field(repr=False)
     owners: dict[str | None, str]
 
@@ -108,6 +116,9 @@ class _Preview:
             names.append(Message.of("preview_limit", rows=row.limit))
         if row.user_agent is not None and row.user_agent != account.user_agent:
             names.append(Message.of("preview_user_agent"))
+        group = row.group if row.group is not None else self.group
+        if group not in (None, account.group_name):
+            names.append(Message.of("preview_group", group=group))
         if not names:
             return Message.of("account_unchanged")
         is_enabled = "session" in changed and account.status is AccountStatus.DISABLED

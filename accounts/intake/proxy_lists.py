@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from accounts.proxies.text import DEFAULT_SCHEME, SCHEMES, proxy_of_parts, read_proxy
+from accounts.proxies.text import DEFAULT_SCHEME, proxy_of_parts, read_proxy, require_scheme
 from core.errors import InvalidInputError
 from core.messages import Message
 from core.plain_text import decoded
@@ -52,6 +53,9 @@ COMMENTS = ("#", "//")
 MAX_PROXIES = 20_000
 MAX_PROBLEMS = 1_000
 
+# A text that begins with `[` may be an IPv6 address.
+JSON = re.compile(r"\s*(?:\{|\[\s*[\[\]{\"])")
+
 
 @dataclass(frozen=True)
 class ListedProxy:
@@ -90,8 +94,7 @@ def proxies_in(content: bytes, file: str, scheme: str = DEFAULT_SCHEME) -> Proxy
         InvalidInputError: it is no list, has no proxy, or more than MAX_PROXIES; the scheme is none
             of a proxy.
     """
-    if scheme not in SCHEMES:
-        raise InvalidInputError("proxy_not_url", schemes=list(SCHEMES))
+    scheme = require_scheme(scheme)
     if is_workbook(content):
         return _of_workbook(content, file, scheme)
     found = decoded(content, file)
@@ -99,8 +102,8 @@ def proxies_in(content: bytes, file: str, scheme: str = DEFAULT_SCHEME) -> Proxy
     text = found.text.removeprefix("\ufeff")
     if HTML.match(text):
         raise InvalidInputError("table_is_html", file=file)
-    if text.lstrip()[:1] in ("[", "{") and (entries := _json_entries(text)) is not None:
-        return _rows(_of_entries(entries, scheme), file, notes)
+    if JSON.match(text):
+        return _rows(_of_entries(_json_entries(text, file), scheme), file, notes)
     lines = [line if _is_content(line) else "" for line in text.splitlines()]
     first = (line for line in lines if line and not SEPARATOR_LINE.fullmatch(line.strip()))
     if _is_header(_split(next(first, ""))):
@@ -148,7 +151,10 @@ def _of_entries(entries: Sequence[object], scheme: str) -> Iterator[_Cell]:
 
 def _of_cells(line: int, cells: Mapping[str, str], scheme: str) -> _Cell:
     """Return the proxy in the cells of a row, by our columns."""
-    scheme = _scheme_of(cells.get("scheme", ""), scheme)
+    try:
+        scheme = _scheme_of(cells.get("scheme", ""), scheme)
+    except InvalidInputError as error:
+        return line, error
     if "proxy" in cells:
         return _read(line, cells["proxy"], scheme)
     place = ":".join(cells[name] for name in ("host", "port") if name in cells)
@@ -181,26 +187,30 @@ def _rows(cells: Iterable[_Cell], file: str, notes: Iterable[Message]) -> ProxyR
             told.append(Message.of("proxy_twice", file=file, line=line, first=first))
         else:
             good[found] = ListedProxy(line, found)
-        if len(good) > MAX_PROXIES or len(problems) > MAX_PROBLEMS + len(good):
+        if len(problems) > MAX_PROBLEMS + len(good):
+            raise InvalidInputError("list_of_others", n=len(problems), first=problems[0])
+        if len(good) > MAX_PROXIES:
             raise InvalidInputError("too_many_proxies", file=file, most=MAX_PROXIES)
     if not good and not problems:
         raise InvalidInputError("proxies_missing", file=file)
     return ProxyRows(tuple(good.values()), tuple(problems), tuple(told))
 
 
-def _json_entries(text: str) -> Sequence[object] | None:
-    """Return the entries of a JSON list, or of the first list in a JSON object; None for no JSON.
+def _json_entries(text: str, file: str) -> Sequence[object]:
+    """Return the entries of a JSON list, or of the first list in a JSON object.
 
-    A text that begins with `[` may be an IPv6 address.
+    Raises:
+        InvalidInputError: it is no JSON, such as one that was cut off.
     """
     try:
         found = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
+    except (ValueError, RecursionError) as error:
+        detail = str(error) if isinstance(error, json.JSONDecodeError) else type(error).__name__
+        raise InvalidInputError("file_unreadable_json", file=file, detail=detail) from None
     if isinstance(found, Mapping):
         lists = (value for value in found.values() if isinstance(value, list))
         return next(lists, [found])
-    return found if isinstance(found, list) else None
+    return found if isinstance(found, list) else [found]
 
 
 def _named(entry: Mapping[str, object]) -> dict[str, str]:
@@ -222,6 +232,8 @@ def _scheme_of(word: str, usual: str) -> str:
     only by a URL with https://.
     """
     plain = word.strip().lower()
+    if plain.startswith("socks4"):
+        return require_scheme(plain)
     if plain.startswith("socks5h"):
         return "socks5h"
     if plain.startswith("socks5") or plain == "socks":

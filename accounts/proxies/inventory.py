@@ -10,12 +10,12 @@ from accounts.egress.routes import note_route
 from accounts.proxies.text import SCHEMES, read_proxy
 from accounts.vault import Vault
 from core.clock import Clock
-from core.errors import InvalidInputError
+from core.errors import CredentialsError, InvalidInputError
 from core.messages import Message
 from sources.transport.egress import DIRECT, Egress
 from storage.crawling import accounts, proxies, proxy_inventory, task_control
 from storage.crawling.proxies import EgressRoute
-from storage.crawling.proxy_inventory import ProxyUser
+from storage.crawling.proxy_inventory import ProxyUser, UnlistedProxy
 from storage.engines.transactions import Database, Tx
 
 # Rows of one transaction: it holds the lock that a rotation of the keys waits for.
@@ -70,7 +70,11 @@ class ProxyInventory:
     egress: EgressIdentities
 
     def all(self) -> list[ProxyOverview]:
-        """Return every proxy that was added or that an account uses, by name."""
+        """Return every proxy that was added or that an account uses, by name.
+
+        That of an account whose secrets no key decrypts is left out, until its first lease.
+        """
+        self._list_unlisted()
 
         def read(tx: Tx) -> list[ProxyOverview]:
             by_route: dict[str, list[ProxyUser]] = {}
@@ -90,6 +94,7 @@ class ProxyInventory:
         Raises:
             InvalidInputError: there is none, or there are several; the message repeats no secret.
         """
+        self._list_unlisted()
         route = self.database.read(_named, name.strip())
         if route is None:
             url = _read_or_none(name)
@@ -100,6 +105,20 @@ class ProxyInventory:
             raise InvalidInputError("proxy_unknown")
         users = self.database.read(proxy_inventory.users, route.egress)
         return ProxyOverview(route, tuple(users))
+
+    def _list_unlisted(self) -> None:
+        """Store the routes of accounts that have a proxy, and were not leased since routes are
+        rows: whoever counts the users of a proxy must find them."""
+        for seen in self.database.read(proxy_inventory.unlisted):
+            try:
+                route = self.egress.of(self.vault.decrypt(seen.proxy))
+            except CredentialsError:
+                continue
+            self.database.write_idempotent(self._list_in, seen, route)
+
+    def _list_in(self, tx: Tx, seen: UnlistedProxy, route: Egress) -> None:
+        if proxy_inventory.set_route(tx, seen, route.name):
+            note_route(tx, route, self.clock.now())
 
     def add(self, urls: Sequence[str], *, is_rotating: bool = False) -> list[AddedProxy]:
         """Keep proxies, given as URLs in clear, and return what became of each, in their order.

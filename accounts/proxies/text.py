@@ -15,6 +15,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from core.errors import InvalidInputError
 from core.tabular.cells import is_nothing
+from sources.transport.proxy_login import login_of
 
 SCHEMES = ("http", "https", "socks5", "socks5h")
 DEFAULT_SCHEME = "http"
@@ -22,9 +23,10 @@ DEFAULT_SCHEME = "http"
 NO_PROXY = frozenset({"direct", "直连", "不使用"})
 MAX_LETTERS = 2000
 MAX_PORT = 65535
+MAX_SOCKS_BYTES = 255  # of a user and of a password: SOCKS5 writes their lengths as one byte
 
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)")
-SCHEME_WORD = re.compile(r"(https?|socks5h?)(?:://)?", re.IGNORECASE)
+SCHEME_WORD = re.compile(r"(https?|socks5h?|socks4a?)(?:://)?", re.IGNORECASE)
 HOST = r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)"
 PLACE = re.compile(HOST + r":(?P<port>[0-9]{1,6})")
 HOST_ALONE = re.compile(HOST)
@@ -93,10 +95,8 @@ def read_proxy(text: str, scheme: str = DEFAULT_SCHEME) -> str | None:
     narrow = unicodedata.normalize("NFKC", given)
     if narrow != given:
         raise InvalidInputError("proxy_wide_letters", line=_line_of(narrow, scheme))
-    is_sendable = given.isascii() and given.replace("\t", "").isprintable()
-    if not is_sendable or len(given) > MAX_LETTERS:
-        raise InvalidInputError("proxy_not_sendable", line=_example(scheme))
-    return _read(given, scheme)
+    _require_sendable(given.replace("\t", ""), scheme)
+    return _with_sendable_login(_read(given, scheme))
 
 
 def proxy_of_parts(place: str, user: str, password: str, scheme: str = DEFAULT_SCHEME) -> str:
@@ -110,15 +110,41 @@ def proxy_of_parts(place: str, user: str, password: str, scheme: str = DEFAULT_S
     """
     url = read_proxy(place, scheme)
     named, _, rest = (url or "").partition("://")
-    is_sendable = (user + password).isascii() and (user + password).isprintable()
     if url is None or ("@" in rest and (user or password)):
         raise InvalidInputError("proxy_not_url", schemes=list(SCHEMES))
-    if not is_sendable:
-        raise InvalidInputError("proxy_not_sendable", line=_example(scheme))
+    _require_sendable(user + password, scheme)
     if not user and not password:
         return url
     login = f"{quote(user, safe=UNESCAPED)}:{quote(password, safe=UNESCAPED + ':')}"
-    return f"{named}://{login}@{rest}"
+    return _with_sendable_login(f"{named}://{login}@{rest}")
+
+
+def require_scheme(scheme: str) -> str:
+    """Return the scheme of a proxy in small letters.
+
+    Raises:
+        InvalidInputError: proxies of that scheme cannot be used.
+    """
+    known = scheme.strip().lower().removesuffix("://")
+    if known.startswith("socks4"):
+        raise InvalidInputError("proxy_socks4")
+    if known not in SCHEMES:
+        raise InvalidInputError("proxy_not_url", schemes=list(SCHEMES))
+    return known
+
+
+def _require_sendable(text: str, scheme: str) -> None:
+    if not text.isprintable() or len(text) > MAX_LETTERS:
+        raise InvalidInputError("proxy_not_sendable", line=_example(scheme))
+    if not text.isascii():
+        raise InvalidInputError("proxy_not_ascii", line=_example(scheme))
+
+
+def _with_sendable_login(url: str) -> str:
+    login = login_of(url) if url.startswith("socks5") else None
+    if login is not None and max(len(login.user), len(login.password)) > MAX_SOCKS_BYTES:
+        raise InvalidInputError("proxy_login_too_long", most=MAX_SOCKS_BYTES)
+    return url
 
 
 def _bare(text: str) -> str:
@@ -136,9 +162,7 @@ def _read(given: str, scheme: str) -> str:
         if found:
             return _chosen(found, scheme).url(scheme)
         return _read_fields(given, scheme)
-    scheme = named[1].lower()
-    if scheme not in SCHEMES:
-        raise InvalidInputError("proxy_not_url", schemes=list(SCHEMES))
+    scheme = require_scheme(named[1])
     rest = named[2].removesuffix("/")
     found = list(_readings(rest, in_url=True))
     if not found:
@@ -157,7 +181,7 @@ def _read_fields(given: str, scheme: str) -> str:
     fields = [part.strip() for part in given.split(None if sign[0] == " " else sign[0])]
     word = SCHEME_WORD.fullmatch(fields[0])
     if word is not None:
-        scheme, fields = word[1].lower(), fields[1:]
+        scheme, fields = require_scheme(word[1]), fields[1:]
     # Five or more: a password may hold the sign, or a column means something else.
     found = list(_readings(":".join(fields))) if len(fields) <= 4 else []
     found = [one for one in found if not one.is_url or len(fields) == 2]

@@ -203,13 +203,16 @@ def list_accounts(
         if as_json:
             result_json([account_object(view) for view in views])
             return
+        if not found and of is None and group is None and not deleted:
+            say(Message.of("no_accounts"))
+            return
         result_table(account_table(app, views))
 
 
 def explain(name: Name, platform: PlatformOf = None, as_json: AsJson = False) -> None:
     """Show an account's timeline: what happened, why, and until when."""
     with opened_app() as app:
-        account = app.pool.registry.find(name, platform)
+        account = app.pool.registry.find(name, platform, with_deleted=True)
         events = app.pool.registry.events(account)
         if as_json:
             result_json([as_object(event) for event in events])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from accounts.proxies.text import DEFAULT_SCHEME, SCHEMES, read_proxy
+from accounts.proxies.text import DEFAULT_SCHEME, SCHEMES, read_proxy, require_scheme
 from commands.framework.context import Exit, opened_app, result, result_json, result_table, say
 from commands.framework.lazy_group import Group
 from commands.framework.options import AsJson
@@ -47,7 +47,7 @@ def add(
     scheme: Scheme = DEFAULT_SCHEME,
 ) -> None:
     """Keep a proxy, encrypted, to give it to accounts."""
-    url = read_proxy(_given(proxy), _scheme(scheme))
+    url = read_proxy(_given(proxy), require_scheme(scheme))
     if url is None:
         raise InvalidInputError("proxy_not_url", schemes=list(SCHEMES))
     with opened_app() as app:
@@ -68,7 +68,7 @@ def import_list(
     """
     from accounts.intake.proxy_lists import proxies_in
 
-    rows = proxies_in(_content(file), str(file), _scheme(scheme))
+    rows = proxies_in(_content(file), str(file), scheme)
     for note in rows.notes:
         say(note)
     with opened_app() as app:
@@ -247,13 +247,6 @@ def _given(proxy: str) -> str:
 
 def _content(file: Path) -> bytes:
     return read_stream(sys.stdin.buffer, "-") if str(file) == "-" else read_bytes(file)
-
-
-def _scheme(text: str) -> str:
-    scheme = text.strip().lower().removesuffix("://")
-    if scheme not in SCHEMES:
-        raise InvalidInputError("proxy_not_url", schemes=list(SCHEMES))
-    return scheme
 
 
 def _users(proxy: ProxyOverview) -> str:

@@ -165,6 +165,8 @@ def _state_lines(app: App, page: Page, view: AccountView) -> list[Text]:
     )
     if account.status is AccountStatus.DISABLED:
         state = Message.of("account_disabled_line", rate=_rate(app, account))
+    if account.deleted_at is not None:
+        state = Message.load(account.disabled_reason or "")
     facts = joined([text_of(state), *_texts(fact_messages(view))])
     return [*page.line(one_line(joined([head, *work, *notes]))), *page.line(one_line(facts))]
 
@@ -174,6 +176,8 @@ def _fault_lines(
 ) -> Iterator[Text]:
     """Yield what keeps an account from its work, until when, and what to do about it."""
     account = view.account
+    if account.deleted_at is not None:
+        return
     if account.status is AccountStatus.DISABLED:
         *reason, what_to_do = _texts(disabled_messages(account))
         why = text_of(Message.of("account_disabled_why", reason=joined(reason))) if reason else ""

@@ -115,7 +115,7 @@ def _with_more(question: Question, spares: SpareAccounts) -> Iterator[Advice]:
     for limit in (spares.fresh.daily_limit, 2 * spares.fresh.daily_limit):
         raised = tuple(
             account
-            if account.daily_limit >= limit
+            if account.daily_limit >= limit or not account.may_export
             else replace(
                 account,
                 daily_limit=limit,
@@ -123,7 +123,11 @@ def _with_more(question: Question, spares: SpareAccounts) -> Iterator[Advice]:
             )
             for account in question.accounts
         )
-        names = tuple(account.name for account in question.accounts if account.daily_limit < limit)
+        names = tuple(
+            account.name
+            for account in question.accounts
+            if account.daily_limit < limit and account.may_export
+        )
         yield _advice(Change.SET_LIMIT, replace(question, accounts=raised), names, limit)
 
 

@@ -38,6 +38,8 @@ class PlannedAccount:
     """An account, usable from the end of its cooldown until its session ends, in seconds from now.
 
     `pace` is None when the account cannot send requests. `daily_limit` and `left_today` are rows.
+    `may_crawl` and `may_export`: whether pins leave it to the crawl, and to the export; without
+    them its pace is None, and its rows are 0.
     """
 
     name: str
@@ -46,6 +48,8 @@ class PlannedAccount:
     until_secs: float
     daily_limit: int
     left_today: int
+    may_crawl: bool = True
+    may_export: bool = True
 
     def works_at(self, secs: float) -> bool:
         """Return whether the account is usable `secs` seconds from now."""

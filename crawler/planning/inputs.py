@@ -11,7 +11,7 @@ from core.clock import Clock, QuotaCalendar
 from core.errors import InvalidInputError
 from crawler.planning.advice import Advice, advise
 from crawler.planning.forecast import Forecast, Question, forecast
-from crawler.planning.pool_reader import PoolReader, Search, disabled_accounts
+from crawler.planning.pool_reader import PoolReader, Search, WorkPins, admits, disabled_accounts
 from storage.crawling import accounts, influencers, ingestion_logs, task_pieces, tasks
 from storage.crawling.ingestion_logs import PageLog
 from storage.engines.transactions import Database, Tx
@@ -33,8 +33,8 @@ class PlanRequest:
         creators, pages: the most to crawl; with both None, what the open crawl has left.
         accounts: plan as if the pool had so many; None for those it has.
         workers: threads that fetch pages; a platform whose pages must be fetched in order uses one.
-        pin: only accounts that it admits count. NO_PIN: those that the open crawl of the domain is
-            pinned to, or else its open export; all when neither is pinned.
+        pin: only accounts that it admits count. NO_PIN: those that the open tasks of the domain
+            are pinned to, each task with its own; work that is not open yet goes by the other's.
     """
 
     platform: str
@@ -59,8 +59,8 @@ class Plan:
     """A forecast, with the values that it is based on.
 
     `disabled` are the names of disabled accounts. `max_pages` is the platform's limit of pages for
-    a search; None without one. `other_tasks` is the number of open tasks that use the same
-    accounts.
+    a search; None without one. `other_tasks` is the number of open tasks of other domains that may
+    use the same accounts.
     """
 
     request: PlanRequest
@@ -109,14 +109,20 @@ class Planner:
         waiting = influencers.count_pending(tx, request.platform, request.domain, MAX_CREATORS)
         if not pages and not waiting:
             raise InvalidInputError("nothing_to_plan", domain=request.domain)
+        pins = _pins(tx, request)
         reader = PoolReader(
             search=search,
             now=now,
             calendar=self.calendar,
             answer_secs=answer_secs.value,
             default_limit=self.default_limit,
+            pins=pins,
         )
-        pool = _admitted(accounts.every(tx, request.platform), _pin(tx, request))
+        pool = [
+            account
+            for account in accounts.every(tx, request.platform)
+            if pins.may_crawl(account) or pins.may_export(account)
+        ]
         members = reader.members(pool, request.accounts, crawls=pages > 0)
         question = Question(
             now=now,
@@ -139,23 +145,18 @@ class Planner:
             page_creators=page_creators,
             answer_secs=answer_secs,
             max_pages=search.max_pages,
-            other_tasks=_others(tx, request),
+            other_tasks=_others(tx, request, pool),
         )
 
 
-def _pin(tx: Tx, request: PlanRequest) -> Pin:
-    """Return whom the work is pinned to, by the request or else by the open tasks."""
-    found = (
-        tasks.find_open(tx, task_type, request.platform, request.domain) for task_type in TaskType
-    )
-    pins = (request.pin, *(task.pin for task in found if task is not None))
-    return next((pin for pin in pins if pin), NO_PIN)
-
-
-def _admitted(pool: Sequence[Account], pin: Pin) -> list[Account]:
-    if pin.account_id is not None:
-        return [account for account in pool if account.id == pin.account_id]
-    return [account for account in pool if pin.group in (None, account.group_name)]
+def _pins(tx: Tx, request: PlanRequest) -> WorkPins:
+    """Return whom crawl and export are pinned to, by the request or else by the open tasks."""
+    if request.pin:
+        return WorkPins(crawl=(request.pin,), export=(request.pin,))
+    crawls = {task.pin for task in tasks.open_crawls(tx, request.platform, request.domain)}
+    export = tasks.find_open(tx, TaskType.EXPORT, request.platform, request.domain)
+    exports = {export.pin} if export is not None else set()
+    return WorkPins(crawl=crawls or exports or {NO_PIN}, export=exports or crawls or {NO_PIN})
 
 
 def _answer_secs(logs: Sequence[PageLog]) -> Measure:
@@ -176,9 +177,9 @@ def _page_creators(logs: Sequence[PageLog], domain: str, search: Search) -> Meas
 
 def _amount(tx: Tx, request: PlanRequest, page_creators: float) -> tuple[int, int]:
     """Return the pages to fetch, and the creators that they bring."""
-    open_crawl = tasks.open_crawl(tx, request.platform, request.domain)
     if request.creators is None and request.pages is None:
-        pages = _pages_left(tx, open_crawl) if open_crawl else 0
+        crawls = tasks.open_crawls(tx, request.platform, request.domain)
+        pages = sum(_pages_left(tx, crawl) for crawl in crawls)
         return pages, round(pages * page_creators)
     creators = request.creators if request.creators is not None else MAX_CREATORS
     if request.pages is not None:
@@ -194,8 +195,12 @@ def _pages_left(tx: Tx, crawl: Task) -> int:
     return max(0, crawl.page_to - done)
 
 
-def _others(tx: Tx, request: PlanRequest) -> int:
+def _others(tx: Tx, request: PlanRequest, pool: Sequence[Account]) -> int:
+    """Return how many open tasks of other domains may use accounts of the pool."""
     open_tasks = tasks.top_level(tx, only_open=True, limit=MAX_ACCOUNTS)
     return sum(
-        task.platform == request.platform and task.domain != request.domain for task in open_tasks
+        task.platform == request.platform
+        and task.domain != request.domain
+        and (not task.pin or any(admits(task.pin, account) for account in pool))
+        for task in open_tasks
     )

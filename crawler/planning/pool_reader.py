@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from crawler.planning.forecast import PlannedAccount
 from sources.pace_forecast import forecast_pace
 from sources.pacing import EVERYTHING, AccountPace, RateWindow
 from storage.models.accounts import Account, AccountStatus, Health
+from storage.models.tasks import Pin
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,34 @@ class Search:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WorkPins:
+    """Whom the tasks of a plan are pinned to: an account works on what one of the pins admits."""
+
+    crawl: Collection[Pin]
+    export: Collection[Pin]
+
+    def may_crawl(self, account: Account) -> bool:
+        """Return whether the account may work on a crawl of the plan."""
+        return any(admits(pin, account) for pin in self.crawl)
+
+    def may_export(self, account: Account) -> bool:
+        """Return whether the account may work on the export of the plan."""
+        return any(admits(pin, account) for pin in self.export)
+
+
+def admits(pin: Pin, account: Account) -> bool:
+    """Return whether an account may work on what is pinned so."""
+    if pin.account_id is not None:
+        return account.id == pin.account_id
+    return pin.group in (None, account.group_name)
+
+
+@dataclass(frozen=True, kw_only=True)
 class PoolReader:
     """Turns stored accounts into planned ones, as they are at the moment `now`."""
 
     search: Search
+    pins: WorkPins
     now: datetime
     calendar: QuotaCalendar
     answer_secs: float
@@ -53,7 +78,7 @@ class PoolReader:
         Args:
             wanted: return so many, the first of the pool or filled up with new ones; None: all of
                 the pool.
-            crawls: only accounts with a session are usable.
+            crawls: of the accounts that may crawl, only those with a session are usable.
 
         Raises:
             CredentialsError: the pool has no usable account, and `wanted` is None.
@@ -61,7 +86,11 @@ class PoolReader:
         usable = [account for account in pool if account.status is not AccountStatus.DISABLED]
         if crawls:
             # An account without a session is disabled as soon as a crawl leases it.
-            usable = [account for account in usable if account.session is not None]
+            usable = [
+                account
+                for account in usable
+                if account.session is not None or not self.pins.may_crawl(account)
+            ]
         by_use = sorted(
             usable, key=lambda account: (account.last_used_at or account.created_at, account.id)
         )
@@ -120,13 +149,16 @@ class PoolReader:
         pace = forecast_pace(window, now.timestamp(), from_secs, self.answer_secs)
         if self._is_probed_first(account):
             pace = replace(pace, ahead=pace.ahead - 1)  # the probe takes a request
+        may_crawl, may_export = self.pins.may_crawl(account), self.pins.may_export(account)
         return PlannedAccount(
             name=account.username,
-            pace=pace if account.session is not None else None,
+            pace=pace if account.session is not None and may_crawl else None,
             from_secs=from_secs,
             until_secs=max(0.0, (end - now).total_seconds()) if end else math.inf,
-            daily_limit=account.daily_export_limit,
-            left_today=account.remaining_quota(self.calendar.day(now)),
+            daily_limit=account.daily_export_limit if may_export else 0,
+            left_today=account.remaining_quota(self.calendar.day(now)) if may_export else 0,
+            may_crawl=may_crawl,
+            may_export=may_export,
         )
 
     def _is_probed_first(self, account: Account) -> bool:

@@ -6,6 +6,7 @@ from collections import Counter
 
 from rich.text import Text
 
+from core.messages import Message
 from core.plain_text import one_line
 from presentation.account_views import AccountView, disabled_messages, note_messages
 from presentation.i18n.renderer import FrontEnd
@@ -33,7 +34,7 @@ ORDER = (
 def draw(page: Page, accounts: list[AccountView], room: int) -> list[Text]:
     """Return the accounts in `room` lines below the head; the others are counted by state."""
     if not accounts:
-        return page.line(page.say("screen_no_accounts"), "yellow")
+        return page.line(page.renderer.sentence(Message.of("no_accounts")), "yellow")
     shown, left_out = chosen(accounts, room)
     digits = max(len(f"{view.account.daily_export_limit:,}") for view in shown)
     table = screen_table(

@@ -172,6 +172,10 @@ class PlanView:
         return f"{local:%Y-%m-%d %H:%M}"
 
     def _note(self, plan: Plan, account: PlannedAccount) -> str:
+        if not account.may_export:
+            return self._renderer.say("plan_crawls_only")
+        if not account.may_crawl:
+            return self._renderer.say("plan_exports_only")
         if account.pace is None:
             return self._renderer.say("plan_without_session")
         if math.isinf(account.until_secs):

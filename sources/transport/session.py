@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -18,6 +17,7 @@ from core.messages import Message
 from sources.transport.deadline import Deadline
 from sources.transport.faults import classify, classify_answer
 from sources.transport.final_response import FinalResponse
+from sources.transport.proxy_login import login_of
 
 CONNECT_SECS = 5.0
 ANSWER_SECS = 30.0
@@ -95,22 +95,8 @@ def open_http(proxy: str | None) -> BoundedSession:
     http = BoundedSession()
     http.trust_env = False
     if proxy:
-        spelled = _with_password(proxy)
-        http.proxies = {"http": spelled, "https": spelled}
+        http.proxies = {"http": proxy, "https": proxy}
     return http
-
-
-def _with_password(proxy: str) -> str:
-    """Return the URL with an empty password where it has a user alone, as requests would send
-    neither."""
-    try:
-        parts = urlsplit(proxy)
-    except ValueError:
-        return proxy
-    if parts.username is None or parts.password is not None:
-        return proxy
-    user, _, place = parts.netloc.rpartition("@")
-    return parts._replace(netloc=f"{user}:@{place}").geturl()
 
 
 def fetch(
@@ -194,10 +180,17 @@ class _WatchedAdapter(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         self._watch(self.poolmanager)
 
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> PoolManager:
-        manager: PoolManager = super().proxy_manager_for(*args, **kwargs)
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> PoolManager:
+        manager: PoolManager = super().proxy_manager_for(proxy, **kwargs)
+        socks, login = manager.connection_pool_kw.get("_socks_options"), login_of(proxy)
+        if socks is not None and login is not None:
+            socks.update(login.socks_options)
         self._watch(manager)
         return manager
+
+    def proxy_headers(self, proxy: str) -> dict[str, str]:
+        login = login_of(proxy)
+        return {} if login is None else {"Proxy-Authorization": login.basic}
 
     def _watch(self, manager: PoolManager) -> None:
         """Make the manager build watched connections; a second call changes nothing."""

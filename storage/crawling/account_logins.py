@@ -124,7 +124,7 @@ def add_successor(tx: Tx, retired_id: int, username: str, now: datetime) -> None
     Raises:
         DuplicateKeyError: another account has the name.
     """
-    kept = "platform, proxy, proxy_id, egress, daily_export_limit, group_name"
+    kept = "platform, proxy, egress, daily_export_limit, group_name"
     tx.execute(
         f"INSERT INTO accounts ({kept}, username, created_at, updated_at)"
         f" SELECT {kept}, :username, :now, :now FROM accounts WHERE id=:id",

@@ -11,7 +11,7 @@ from storage.engines.transactions import Tx
 # All that belongs to the login or lets somebody use it. What was exported stays: counters, limit
 # and day are what `exports verify` compares the files with.
 ERASED = (
-    *("password", "session", "proxy", "proxy_id", "device", "user_agent", "egress"),
+    *("password", "session", "proxy", "device", "user_agent", "egress"),
     *("platform_uid", "uid_seen_at", "session_checked_at", "session_expires_at"),
     *("session_renewed_at", "pace", "ready_at", "cooldown_until", "group_name"),
     *("working_task_id", "lease_owner", "lease_until"),

@@ -35,6 +35,15 @@ class UnassignedAccount:
     username: str
 
 
+@dataclass(frozen=True)
+class UnlistedProxy:
+    """An account's proxy (encrypted) that is no row of `proxies`, and the account's `egress`."""
+
+    id: int
+    proxy: str
+    egress: str | None
+
+
 def put(tx: Tx, egress: str, url: str, now: datetime, *, is_rotating: bool) -> bool:
     """Store the encrypted URL of a known route; return whether it was not added before.
 
@@ -97,6 +106,29 @@ def users(tx: Tx, egress: str | None = None) -> list[ProxyUser]:
         egress=egress,
     )
     return [row_to(ProxyUser, row) for row in rows]
+
+
+def unlisted(tx: Tx) -> list[UnlistedProxy]:
+    """Return the proxies of accounts that are no rows of `proxies`, by the account's id.
+
+    Databases from before there were such rows hold them, until each account is leased.
+    """
+    rows = tx.all(
+        "SELECT id, proxy, egress FROM accounts WHERE proxy IS NOT NULL AND deleted_at IS NULL"
+        " AND NOT EXISTS (SELECT 1 FROM proxies WHERE proxies.egress=accounts.egress"
+        " AND proxies.kind<>'direct') ORDER BY id"
+    )
+    return [row_to(UnlistedProxy, row) for row in rows]
+
+
+def set_route(tx: Tx, seen: UnlistedProxy, egress: str) -> bool:
+    """Store the route of an account's proxy; return False when the account changed since."""
+    return 1 == tx.execute(
+        "UPDATE accounts SET egress=:egress WHERE id=:id AND proxy=:proxy",
+        id=seen.id,
+        proxy=seen.proxy,
+        egress=egress,
+    )
 
 
 def unassigned(tx: Tx, platform: str) -> list[UnassignedAccount]:

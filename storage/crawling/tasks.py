@@ -84,6 +84,12 @@ def open_crawl(tx: Tx, platform: str, domain: str) -> Task | None:
     return row_to(Task, row) if row else None
 
 
+def open_crawls(tx: Tx, platform: str, domain: str) -> list[Task]:
+    """Return the open crawls of the domain, by whatever keywords, the oldest first."""
+    rows = tx.all(f"SELECT * {_open_crawls(tx)} ORDER BY id", platform=platform, domain=domain)
+    return [row_to(Task, row) for row in rows]
+
+
 def _open_crawls(tx: Tx) -> str:
     return (
         f"FROM tasks {tx.dialect.force_index('idx_tasks_open_domain')}"

@@ -124,6 +124,22 @@ def test_a_list_brings_groups_by_aliases_and_a_wrong_one_costs_its_row(pool: Poo
     assert pool.app.pool.registry.find("b").group_name == "south", "no group given: it stays"
 
 
+def test_an_import_that_changes_the_group_alone_does_not_say_nothing_new(pool: Pool) -> None:
+    known, enrolment = pool.app.pool.platforms.named(PLATFORM), pool.app.pool.enrolment
+    text = "name,cookie,user_agent\na,SESSDATA=a,\nb,SESSDATA=b,Mine/1\n"
+
+    def told(group: str | None) -> list[str]:
+        rows = parse_accounts(text, "list.csv", known)
+        done, _ = enrolment.import_rows(PLATFORM, rows, "list.csv", None, group=group)
+        return [one.change.code for one in done]
+
+    told(None)
+    assert told(None) == ["account_unchanged"] * 2
+    assert told("south") == ["account_refreshed"] * 2
+    text = text.replace("Mine/1", "Mine/2")
+    assert told("south") == ["account_unchanged", "account_refreshed"]
+
+
 def test_only_accounts_that_a_pin_admits_are_leased(pool: Pool) -> None:
     ids = pool.add("a", "b", "c")
     pool.app.pool.groups.assign([pool.account(ids[1])], "north")

@@ -9,9 +9,11 @@ import pytest
 
 from accounts.proxies.assignment import AssignmentPlan, AssignmentRequest
 from accounts.proxies.inventory import ProxyInventory
+from accounts.vault import Credentials
 from app.container import App
 from core.errors import InvalidInputError
 from core.messages import Message
+from storage.engines.transactions import Tx
 from tests.support.accounts.egress import DEAD_PROXY
 from tests.support.apps import AppFactory, add_account
 from tests.support.messages import raises_saying
@@ -214,3 +216,57 @@ def test_an_empty_text_takes_no_proxy_away(app: App, inventory: ProxyInventory) 
     with raises_saying(InvalidInputError, "no URL"):
         inventory.give(alice, "bilibili", " ")
     assert route_of(app, "alice")[0] == ONE
+
+
+def forget_routes(app: App) -> None:
+    """Leave the database as one from before routes had names and rows."""
+
+    def work(tx: Tx) -> None:
+        tx.execute("UPDATE accounts SET egress=NULL WHERE username='alice'")
+        tx.execute("DELETE FROM proxies")
+
+    app.database.write(work)
+
+
+def test_a_proxy_is_listed_whose_account_was_never_leased(
+    app: App, inventory: ProxyInventory
+) -> None:
+    add_account(app, "alice", proxy=ONE)
+    add_account(app, "bob", proxy=ONE)
+    forget_routes(app)
+    [found] = inventory.all()
+    assert [user.username for user in found.users] == ["alice", "bob"]
+    forget_routes(app)
+    with raises_saying(InvalidInputError, "2 accounts leave by gate"):
+        inventory.remove("gate.example:7000")
+    forget_routes(app)
+    [kept] = keep(app, ONE)
+    add_account(app, "carol")
+    assert plan(app).pairs == () and plan(app, per_proxy=3).pairs[0].egress == kept
+
+
+def test_a_proxy_that_no_key_decrypts_does_not_hide_the_others(
+    app: App, inventory: ProxyInventory
+) -> None:
+    add_account(app, "alice", proxy=ONE)
+    add_account(app, "bob", proxy=TWO)
+    forget_routes(app)
+    app.database.write(
+        lambda tx: tx.execute("UPDATE accounts SET proxy='unreadable' WHERE username='bob'")
+    )
+    assert [[user.username for user in one.users] for one in inventory.all()] == [["alice"]]
+
+
+@pytest.mark.parametrize("proxy", [None, TWO])
+def test_a_new_login_keeps_the_route_or_takes_that_of_its_new_proxy(
+    app: App, inventory: ProxyInventory, proxy: str | None
+) -> None:
+    add_account(app, "alice", proxy=ONE, session="SESSDATA=a; DedeUserID=1")
+    alice = app.pool.registry.find("alice")
+    given = Credentials(session="SESSDATA=b; DedeUserID=2", proxy=proxy)
+    former = app.pool.registry.replace_login(alice, given)
+    url = proxy or ONE
+    route = app.foundation.egress.of(url).name
+    assert route_of(app, "alice") == (url, route)
+    assert [user.username for user in inventory.find(url).users if user.id != alice.id] == ["alice"]
+    assert route_of(app, str(former)) == (ONE, app.foundation.egress.of(ONE).name)

@@ -11,14 +11,20 @@ import pytest
 
 from accounts.proxies.check import CheckOutcome, exit_address, require_target
 from app.container import App
-from core.errors import InvalidInputError
+from core.errors import InvalidInputError, RetryableError, SourceError
 from sandbox import SandboxConfig, SandboxServer
 from storage.crawling import proxies
 from storage.crawling.proxies import EgressRoute
 from tests.support.accounts.egress import DEAD_PROXY
-from tests.support.apps import add_account
+from tests.support.apps import AppFactory, add_account
 from tests.support.messages import english_text, raises_saying
-from tests.support.sources.faulty_proxies import closed_port, refuses_connect, says, silent
+from tests.support.sources.faulty_proxies import (
+    closed_port,
+    refuses_connect,
+    says,
+    silent,
+    socks_replies,
+)
 from tests.support.webhooks.raw_servers import Talk, raw_server
 
 PAGE = b"HTTP/1.1 412 Precondition Failed\r\nContent-Length: 0\r\n\r\n"
@@ -68,6 +74,31 @@ def test_a_good_proxy_is_told_with_its_exit_and_stored(
     assert outcomes[one].exit and outcomes[one].exit != outcomes[two].exit
     assert f"exit {outcomes[one].exit}" in english_text(outcomes[one].told)
     assert row(app, one).last_good_at is not None and row(app, one).bad_in_row == 0
+
+
+@pytest.mark.parametrize(
+    "login",
+    [
+        "session-37:s3cret",
+        "u" * 200 + ":s3cret",
+        "u" * 255 + ":" + "p" * 255,
+        "%E7%94%A8%E6%88%B7:%E5%AF%86%E7%A0%81",  # 用户:密码
+        "%E7%94%A8" * 85 + ":%F0%9F%94%91",
+        "caf%E9:s3cret",  # no UTF-8
+        "token-alone",
+    ],
+)
+def test_any_login_reaches_a_proxy_as_it_is_whatever_the_scheme(
+    app: App, sandbox: SandboxServer, login: str
+) -> None:
+    gate = sandbox.gateways[0]
+    keep(app, *(f"{scheme}://{login}@{gate}" for scheme in ("http", "socks5", "socks5h")))
+    outcomes = check(app, zone(sandbox)).values()
+    assert [one.works for one in outcomes] == [True] * 3
+    # The sandbox tells exits apart by user and password, and no login at all is another one.
+    exits = {one.exit for one in outcomes}
+    [without] = keep(app, f"http://{gate}")
+    assert len(exits) == 1 and check(app, zone(sandbox), without)[without].exit not in exits
 
 
 def test_two_proxies_with_one_exit_are_told(app: App, sandbox: SandboxServer) -> None:
@@ -179,3 +210,32 @@ def test_the_exits_address_is_read_where_the_target_tells_it(
 def test_only_a_plain_url_can_be_asked(target: str) -> None:
     with raises_saying(InvalidInputError, "http"):
         require_target(target)
+
+
+def test_the_check_of_an_account_names_a_dead_proxy_and_leaves_it_alone(
+    make_app: AppFactory, sandbox: SandboxServer
+) -> None:
+    app = make_app(bilibili_base_url=sandbox.url)
+    add_account(app, "alice", proxy=f"http://u:s3cret@127.0.0.1:{closed_port()}")
+    alice = app.pool.registry.find("alice")
+    assert alice.egress is not None
+    with raises_saying(SourceError, f"alice leaves by {alice.egress}, which does not work") as told:
+        app.pool.enrolment.require_signed_in(alice)
+    assert "s3cret" not in str(told.value)
+    assert row(app, alice.egress).is_cooling(app.clock.now())
+    assert app.pool.manager.get_idle_account("bilibili") is None
+
+    app.pool.proxy_inventory.give(alice.id, "bilibili", f"http://u:s3cret@{sandbox.gateways[0]}")
+    moved = app.pool.registry.find("alice")
+    assert app.pool.enrolment.require_signed_in(moved).signed_in
+    assert row(app, str(moved.egress)).last_good_at is not None
+
+
+def test_a_platform_that_a_proxy_does_not_reach_is_not_its_fault(
+    app: App, listen: Callable[[Talk], int]
+) -> None:
+    add_account(app, "alice", proxy=f"socks5h://127.0.0.1:{listen(socks_replies(5))}")
+    alice = app.pool.registry.find("alice")
+    with pytest.raises(RetryableError):
+        app.pool.enrolment.check(alice)
+    assert not row(app, str(alice.egress)).is_cooling(app.clock.now())

@@ -70,6 +70,13 @@ def test_a_column_may_say_the_scheme_and_the_command_that_of_the_others() -> Non
     assert urls(read(text, "https")) == ["socks5://1.2.3.4:1080", "https://5.6.7.8:80"]
 
 
+def test_a_row_of_socks4_does_not_become_an_http_proxy() -> None:
+    text = '[{"ip": "1.2.3.4", "port": "1080", "protocols": ["socks4"]}, "5.6.7.8:3128"]'
+    rows = read(text)
+    assert [one.url for one in rows.good] == ["http://5.6.7.8:3128"]
+    assert "line 1: SOCKS4 proxies are not used" in english(rows.problems[0])
+
+
 def test_a_password_in_its_own_column_is_taken_as_it_stands() -> None:
     rows = read('ip,port,user,password\n1.2.3.4,80,u,"a:b,#/@%40"\n')
     assert urls(rows) == ["http://u:a:b,%23%2F%40%2540@1.2.3.4:80"]
@@ -112,9 +119,16 @@ def test_other_encodings_are_read_and_told() -> None:
             "\n".join(f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}:80" for n in range(20_001)).encode(),
             "at most 20,000 at once",
         ),
-        (b"not a proxy at all\n" * 5000, "at most 20,000 at once"),
+        (b"not a proxy at all\n" * 5000, "1,001 lines are no proxies, the first: list.txt, line 1"),
+        (b'[{"ip": "1.2.3.4", "port": 80}, {"ip"', "no JSON that can be read: .*char 37"),
+        (b'{"proxies": ["1.2.3.4:80"', "no JSON that can be read"),
     ],
 )
 def test_what_is_no_list_is_refused(content: bytes, says: str) -> None:
     with raises_saying(InvalidInputError, says):
         proxies_in(content, "list.txt")
+
+
+def test_a_first_line_with_an_ipv6_address_is_no_json() -> None:
+    rows = read("[2001:db8::1]:8080:u:s3cret\n[2001:db8::2]:8080\n")
+    assert urls(rows)[1] == "http://[2001:db8::2]:8080"

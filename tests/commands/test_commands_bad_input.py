@@ -149,8 +149,8 @@ def test_accounts_that_cannot_be_added_are_explained(baton: Baton) -> None:
     assert again.code == 2
     assert "has an account named 'acc1' already" in again.err
     for words, message in (
-        (("   ",), "NAME: 1 to 128 printable characters"),
-        (("x" * 129,), "NAME: 1 to 128 printable characters"),
+        (("   ",), "NAME: a name has 1 to 128 printable characters"),
+        (("x" * 129,), "NAME: a name has 1 to 128 printable characters"),
         (("acc2", "--limit", "-5"), "--limit: 0 to 1,000,000,000 rows"),
         (("acc2", "--proxy", "gopher://u:pr0xy-secret@h"), "the proxy is no URL"),
     ):

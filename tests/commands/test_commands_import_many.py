@@ -83,8 +83,8 @@ def test_many_accounts_come_in_with_all_that_they_have(baton: Baton) -> None:
 WRONG = {
     f",,{cookie('x')},,": "the username must be 1 to 128 characters",
     f"{'n' * 129},,{cookie('x')},,": "the username must be 1 to 128 characters",
-    f"a\u200fb,,{cookie('x')},,": "it has a character that nobody can see: U+200F",
-    f"a\x1b[31mb,,{cookie('x')},,": "it has a character that nobody can see: U+001B",
+    f"a\u200fb,,{cookie('x')},,": "the name has a character that nobody can see: U+200F",
+    f"a\x1b[31mb,,{cookie('x')},,": "the name has a character that nobody can see: U+001B",
     "no-cookie,s3cret,,,": "the cookie file is empty",
     "no-session,,bili_jct=geheim,,": "there is no SESSDATA cookie",
     f"foreign,,{quoted(FOREIGN)},,": "there is no SESSDATA cookie of bilibili.com",

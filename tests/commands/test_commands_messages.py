@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+import commands
+from presentation.i18n.catalogue import messages_of
 from tests.support.processes.launcher import Baton, SandboxProcess
 from tests.support.processes.process_fixtures import Crawled
 
@@ -125,3 +129,41 @@ def test_status_after_an_interruption_says_how_to_go_on(baton: Baton) -> None:
     status = baton.run("status", env={"COLUMNS": "80"})
     command = "python cli.py start_crawl --domain 美妆"
     assert f"no process works on it; go on with: {command}" in status.out
+
+
+def test_an_empty_pool_says_how_to_fill_it(baton: Baton) -> None:
+    listed = baton.run("accounts", "list")
+    assert listed.out == "" and "no account yet; add one with: " in listed.err
+    assert baton.run("accounts", "list", "--json").json == []
+    assert "no account yet" not in baton.run("accounts", "list", "--deleted").err
+
+
+def test_every_column_of_a_listing_has_a_title() -> None:
+    """A title that no catalogue has comes out as its code."""
+    for path in sorted(Path(commands.__file__).parent.rglob("*.py")):
+        module = ast.parse(path.read_text(encoding="utf-8"))
+        for title in _titles(module):
+            code = f"column_{title.replace(' ', '_')}"
+            for language in ("en", "zh"):
+                assert code in messages_of(language), (path.name, title, language)
+
+
+def _titles(module: ast.Module) -> Iterator[str]:
+    """Yield the titles that a module writes out for its tables, also as a constant of its own."""
+    constants = {
+        target.id: one.value
+        for one in module.body
+        if isinstance(one, ast.Assign)
+        for target in one.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in ast.walk(module):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            continue
+        if node.func.id not in ("table_of", "column_of", "column_titles") or not node.args:
+            continue
+        given = node.args[0]
+        given = constants.get(given.id, given) if isinstance(given, ast.Name) else given
+        for one in given.elts if isinstance(given, ast.Tuple | ast.List) else [given]:
+            if isinstance(one, ast.Constant) and one.value:
+                yield str(one.value)

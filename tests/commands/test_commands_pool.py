@@ -52,6 +52,13 @@ def test_accounts_are_grouped_renamed_and_deleted(baton: Baton) -> None:
     assert tombstone["username"] == "robert (deleted)" and tombstone["deleted_at"]
     gone = baton.run("accounts", "enable", "robert (deleted)")
     assert gone.code == 2 and "was deleted" in gone.err
+    assert tombstone["egress"] is None, "it leaves by no route, not directly"
+    told = baton.run("accounts", "explain", "robert (deleted)")
+    assert told.code == 0 and "its name was robert" in told.out and "direct" not in told.out
+    assert "enabled" not in told.out and "what to do" not in told.out, "nothing brings it back"
+    of_group = baton.run("accounts", "set_group", "carol", "a\u202eb")
+    assert "the group has a character that nobody can see: U+202E" in of_group.err
+    assert "renamed by its id" not in of_group.err
 
 
 def test_tasks_are_filed_with_pins_shown_and_changed(baton: Baton) -> None:

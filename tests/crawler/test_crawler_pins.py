@@ -11,7 +11,8 @@ from accounts.account_lease import Purpose
 from app.container import App
 from core.errors import CredentialsError, InvalidInputError, WrongFieldsError
 from crawler.export.requests import ExportRequest
-from crawler.planning.inputs import PlanRequest
+from crawler.planning.advice import Change
+from crawler.planning.inputs import Plan, PlanRequest
 from crawler.planning.pool_reader import Search
 from crawler.tasks.requests import CrawlRequest, PinChange
 from storage.crawling import task_pins, tasks
@@ -354,6 +355,53 @@ def test_a_plan_counts_the_accounts_of_the_pin_only(app: App) -> None:
     assert planned() == ["acc2", "acc3"], "as the open crawl is pinned"
     delete(app, "acc3")
     assert planned() == ["acc2"]
+
+
+def test_a_plan_counts_each_account_for_the_work_that_it_may_do(app: App) -> None:
+    add_accounts(app, 4)
+    group(app, "north", "acc2", "acc3")
+    store_rows(app, 5)
+    search = Search(app.pool.access[PLATFORM].source.paces, 20, 50, sequential=False)
+
+    def plan() -> Plan:
+        request = PlanRequest(PLATFORM, DOMAIN, creators=100_000)
+        return app.crawling.planner.plan(request, search)
+
+    def planned() -> dict[str, tuple[bool, int]]:
+        accounts = plan().question.accounts
+        return {one.name: (one.pace is not None, one.daily_limit) for one in accounts}
+
+    app.crawling.service.crawl(CrawlRequest(domain=DOMAIN, keywords=["口红"], group="north"))
+    assert planned() == {"acc2": (True, 4000), "acc3": (True, 4000)}
+    app.crawling.service.export(ExportRequest(domain=DOMAIN, account="acc1"))
+    assert planned() == {"acc1": (False, 4000), "acc2": (True, 0), "acc3": (True, 0)}
+    limits = [one.names for one in plan().advice if one.change is Change.SET_LIMIT]
+    assert limits and set(limits) == {("acc1",)}
+    app.crawling.service.crawl(CrawlRequest(domain=DOMAIN, keywords=["护肤"], account="acc4"))
+    assert planned()["acc4"] == (True, 0)
+    app.crawling.service.crawl(CrawlRequest(domain="游戏", account="acc4"))
+    assert plan().other_tasks == 1
+    app.crawling.service.pin(PinChange(task_id=1, account="acc2"))
+    assert "acc3" not in planned()
+
+
+def test_a_plan_counts_the_pages_of_every_open_crawl(app: App) -> None:
+    add_accounts(app, 1)
+    search = Search(app.pool.access[PLATFORM].source.paces, 20, 50, sequential=False)
+    for keyword, pages in (("口红", 3), ("护肤", 4)):
+        request = CrawlRequest(domain=DOMAIN, keywords=[keyword], pages=pages)
+        app.crawling.service.crawl(request)
+    plan = app.crawling.planner.plan(PlanRequest(PLATFORM, DOMAIN), search)
+    assert plan.question.pages == 7
+
+
+def test_a_plan_counts_no_task_that_is_pinned_to_others(app: App) -> None:
+    add_accounts(app, 2)
+    search = Search(app.pool.access[PLATFORM].source.paces, 20, 50, sequential=False)
+    app.crawling.service.crawl(CrawlRequest(domain="游戏", account="acc2"))
+    for account_id, expected in ((1, 0), (2, 1)):
+        request = PlanRequest(PLATFORM, DOMAIN, creators=100, pin=Pin(account_id=account_id))
+        assert app.crawling.planner.plan(request, search).other_tasks == expected
 
 
 def test_confirmation_asks_only_those_who_may_work_on_the_task(app: App) -> None:

@@ -110,6 +110,20 @@ def test_what_a_list_would_change_is_told(site: Site, boss: Boss) -> None:
     assert "alice nothing new in it" in same and "bob nothing new in it" in same
 
 
+def test_a_list_puts_accounts_into_the_group_that_was_chosen(site: Site, boss: Boss) -> None:
+    given = b"name,cookie,group\nalice,SESSDATA=a,\nbob,SESSDATA=b,south\n"
+    address = boss.previewed("accounts", given, group=" north ")
+    boss.post("/admin/accounts/import", {"upload": address.rpartition("/")[2]})
+    find = site.app.pool.registry.find
+    assert [find(name).group_name for name in ("alice", "bob")] == ["north", "south"]
+    shown = boss.page(boss.previewed("accounts", given, group="east"))
+    assert "alice gets new: group east" in shown and "bob nothing new in it" in shown
+    boss.post("/admin/accounts/import", {"group": "west"}, given)
+    assert find("alice").group_name == "west"
+    boss.post("/admin/accounts/preview", {"group": "a\u200bb"}, given)
+    assert "U+200B" in boss.page("/admin/accounts/new")
+
+
 def row(name: str, uid: int) -> str:
     return f"{name},SESSDATA={SECRET}{uid}; DedeUserID={uid}\n"
 
@@ -239,3 +253,9 @@ def test_lists_of_tasks_users_and_completions_are_shown_and_taken_in(
     posted = "task_id,user_id,submission_link\nt1,u1,https://youtu.be/aaaaaaaaaaa\nt9,u1,https://youtu.be/aaaaaaaaaaa\n"
     seen = boss.page(boss.previewed("dramas", posted.encode(), kind="completions"))
     assert "1 will be taken in, 1 left out." in seen and "t9" in seen
+
+
+def test_an_empty_pool_leads_to_the_form_and_to_no_command(boss: Boss) -> None:
+    page = boss.session.get(boss.url + "/admin/accounts", timeout=ASK_SECS).text
+    assert '<p class="empty">No account yet. <a href="/admin/accounts/new">' in page
+    assert "accounts import" not in page

@@ -22,6 +22,7 @@ class StagedUpload:
     Args:
         platform: None: the file says which.
         new_login: other logins may take over the names of accounts.
+        group: that of the accounts whose rows name none; None for none.
         kind: what a list of the distributing site holds.
         report: reports on new completions are filed.
     """
@@ -30,6 +31,7 @@ class StagedUpload:
     name: str
     platform: str | None
     new_login: bool = False
+    group: str | None = None
     kind: ItemKind = ItemKind.DRAMAS
     report: bool = True
 

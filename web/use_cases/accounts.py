@@ -123,10 +123,10 @@ class AccountUseCases:
             )
 
     def preview_rows(
-        self, platform: str, rows: AccountRows, *, new_login: bool
+        self, platform: str, rows: AccountRows, *, new_login: bool, group: str | None
     ) -> list[PreviewedAccount]:
         """Return for each valid row of a list what its import would do; nothing is stored."""
-        return preview_rows(self._enrolment, platform, rows, new_login=new_login)
+        return preview_rows(self._enrolment, platform, rows, new_login=new_login, group=group)
 
     def enable(self, who: Principal, account: Account) -> None:
         """Make an account idle: it is no longer disabled or cooling down."""

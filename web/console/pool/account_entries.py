@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
 from accounts.csv_import import AccountRows, accounts_in
-from accounts.requests import MAX_COOKIE_LETTERS
+from accounts.requests import MAX_COOKIE_LETTERS, group_name
 from core.errors import BatonError, InvalidInputError, SourceError, WrongFieldsError
 from web.backend import Backend
 from web.console.rendering import back_with
@@ -108,10 +108,11 @@ def preview(
     file: Annotated[UploadFile | None, File()] = None,
     platform: Annotated[str, Form(max_length=32)] = "bilibili",
     new_login: Annotated[bool, Form()] = False,
+    group: Annotated[str, Form()] = "",
 ) -> Response:
     """Keep an uploaded list, and go to the page that shows what its import would do."""
     try:
-        upload = StagedUpload(content_of(file), name_of(file), platform, new_login)
+        upload = _upload(file, platform, group, new_login=new_login)
         _rows_of(visit.backend, upload)
     except BatonError as error:
         return visit.back_with(visit.language.problem(error), failed=True)
@@ -128,7 +129,9 @@ def show_preview(visit: Acting, word: str) -> Response:
     except BatonError as error:
         # Not a note: it would take the place of that of the page that is shown next.
         raise RequestRefusedError(HTTPStatus.GONE, error) from error
-    found = visit.use_cases.accounts.preview_rows(platform, rows, new_login=upload.new_login)
+    found = visit.use_cases.accounts.preview_rows(
+        platform, rows, new_login=upload.new_login, group=upload.group
+    )
     taken = [one for one in found if one.is_taken]
     return visit.page(
         "upload_preview",
@@ -153,21 +156,28 @@ def import_many(
     file: Annotated[UploadFile | None, File()] = None,
     platform: Annotated[str, Form(max_length=32)] = "bilibili",
     new_login: Annotated[bool, Form()] = False,
+    group: Annotated[str, Form()] = "",
     upload: Annotated[str, Form(max_length=64)] = "",
 ) -> Response:
     """Add or refresh the accounts of a list, previewed before or uploaded now; name what was
     refused.
 
-    The choice of `new_login` is that of the preview, if there was one.
+    The choices of `new_login` and `group` are those of the preview, if there was one.
     """
     try:
         if upload:
             staged = visit.screens.uploads.take(visit.who.name, upload)
         else:
-            staged = StagedUpload(content_of(file), name_of(file), platform, new_login)
+            staged = _upload(file, platform, group, new_login=new_login)
         known, rows = _rows_of(visit.backend, staged)
         done, problems = visit.use_cases.accounts.import_rows(
-            visit.who, known, rows, staged.name, None, new_login=staged.new_login
+            visit.who,
+            known,
+            rows,
+            staged.name,
+            None,
+            new_login=staged.new_login,
+            group=staged.group,
         )
     except BatonError as error:
         return visit.back_with(visit.language.problem(error), failed=True)
@@ -177,6 +187,21 @@ def import_many(
     shown = "; ".join(map(visit.language.problem, problems[:SHOWN_PROBLEMS]))
     more = visit.say("{n} problems.", n=len(problems))
     return back_with(HOME, f"{count} {more} {shown}", failed=True)
+
+
+def _upload(file: UploadFile | None, platform: str, group: str, *, new_login: bool) -> StagedUpload:
+    """Return an uploaded list with what was chosen for it.
+
+    Raises:
+        InvalidInputError: there is no file, or the group cannot be called so.
+    """
+    return StagedUpload(
+        content_of(file),
+        name_of(file),
+        platform,
+        new_login,
+        group=group_name(group) if group.strip() else None,
+    )
 
 
 def _rows_of(backend: Backend, upload: StagedUpload) -> tuple[str, AccountRows]:

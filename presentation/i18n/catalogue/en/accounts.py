@@ -98,6 +98,7 @@ MESSAGES = {
     "circuit_cause_operator": "by the operator",
     "faults_more": "and {n:,} more: {commands}",
     # why no account is fit
+    "no_accounts": "no account yet",
     "no_account": "no account for {platform}",
     "all_accounts_disabled": ("the only account is disabled", "all {n:,} accounts are disabled"),
     "no_export_quota": "no account has an export quota",
@@ -145,7 +146,7 @@ MESSAGES = {
     "quota_too_small": "account {account_id} has {left} rows left today, not {rows}",
     "quota_left": "account {name} has {left} rows left",
     # enrolment
-    "name_not_printable": "1 to {max_letters} printable characters",
+    "name_not_printable": "a name has 1 to {max_letters} printable characters",
     "rows_out_of_range": "0 to {most:,} rows",
     "session_ended": "account {name}: this session ended on {day}",
     "account_added": "added (id {account_id}, {rows:,} rows a day)",
@@ -244,6 +245,7 @@ ADVICE = {
     "terminal": _EVERYWHERE
     | {
         "no_account": "add one with: {program} accounts import NAME cookies.txt",
+        "no_accounts": "add one with: {program} accounts import NAME cookies.txt",
         "all_accounts_disabled": "see what each needs: {program} accounts list",
         "route_failed": "see: {program} egress list, {program} circuits list",
         "route_failed_until": "see: {program} egress list, {program} circuits list",
@@ -269,6 +271,7 @@ ADVICE = {
     "console": _EVERYWHERE
     | {
         "no_account": "add one on the page Accounts",
+        "no_accounts": "add one on the page Accounts",
         "all_accounts_disabled": "enable one on the page Accounts",
         "route_failed": "see the page “Routes and circuits”",
         "route_failed_until": "see the page “Routes and circuits”",
@@ -288,6 +291,7 @@ ADVICE = {
     "api": _EVERYWHERE
     | {
         "no_account": "add one with POST /api/v1/accounts",
+        "no_accounts": "add one with POST /api/v1/accounts",
         "all_accounts_disabled": "enable one with POST /api/v1/accounts/{{id}}/enable",
         "route_failed": "see GET /api/v1/egress",
         "route_failed_until": "see GET /api/v1/egress",

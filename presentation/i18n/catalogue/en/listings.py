@@ -47,6 +47,7 @@ MESSAGES: dict[str, Forms] = {
     "column_comments": "comments",
     "column_shares": "shares",
     "column_collects": "collects",
+    "column_proxy": "proxy",
     "column_kind": "kind",
     "column_to": "to",
     "column_to_hour": "to",

@@ -13,6 +13,7 @@ MESSAGES: dict[str, Forms] = {
     "preview_new_login": "another login takes over the name; the former one is kept, disabled",
     "preview_limit": "limit of {rows:,} rows a day",
     "preview_user_agent": "User-Agent",
+    "preview_group": "group {group}",
     "preview_work_new": "is added",
     "preview_work_changed": "is changed",
     "preview_work_same": "stays as it is",

@@ -96,6 +96,7 @@ MESSAGES = {
     "circuit_cause_operator": "由操作员指定",
     "faults_more": "另有 {n:,} 条：{commands}",
     # 没有可用账号的原因
+    "no_accounts": "还没有账号",
     "no_account": "{platform} 没有账号",
     "all_accounts_disabled": ("唯一的账号已禁用", "{n:,} 个账号全部已禁用"),
     "no_export_quota": "没有账号有导出配额",
@@ -134,7 +135,7 @@ MESSAGES = {
     "quota_too_small": "账号 {account_id} 今日尚余 {left} 行，不足 {rows} 行",
     "quota_left": "账号 {name} 尚余 {left} 行",
     # 添加账号
-    "name_not_printable": "1 至 {max_letters} 个可打印字符",
+    "name_not_printable": "名称须为 1 至 {max_letters} 个可打印字符",
     "rows_out_of_range": "0 至 {most:,} 行",
     "session_ended": "账号 {name}：该会话已于 {day} 到期",
     "account_added": "已添加（id {account_id}，每日 {rows:,} 行）",
@@ -205,6 +206,7 @@ ADVICE = {
     "terminal": _EVERYWHERE
     | {
         "no_account": "添加账号：{program} accounts import 名称 cookies.txt",
+        "no_accounts": "添加账号：{program} accounts import 名称 cookies.txt",
         "all_accounts_disabled": "查看各自需要什么：{program} accounts list",
         "route_failed": "请查看：{program} egress list、{program} circuits list",
         "route_failed_until": "请查看：{program} egress list、{program} circuits list",
@@ -230,6 +232,7 @@ ADVICE = {
     "console": _EVERYWHERE
     | {
         "no_account": "请在“账号”页添加",
+        "no_accounts": "请在“账号”页添加",
         "all_accounts_disabled": "请在“账号”页启用一个",
         "route_failed": "请查看“出口与熔断”页",
         "route_failed_until": "请查看“出口与熔断”页",
@@ -249,6 +252,7 @@ ADVICE = {
     "api": _EVERYWHERE
     | {
         "no_account": "用 POST /api/v1/accounts 添加",
+        "no_accounts": "用 POST /api/v1/accounts 添加",
         "all_accounts_disabled": "用 POST /api/v1/accounts/{{id}}/enable 启用一个",
         "route_failed": "请查看 GET /api/v1/egress",
         "route_failed_until": "请查看 GET /api/v1/egress",

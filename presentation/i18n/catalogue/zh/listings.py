@@ -47,6 +47,7 @@ MESSAGES: dict[str, Forms] = {
     "column_comments": "评论数",
     "column_shares": "分享数",
     "column_collects": "收藏数",
+    "column_proxy": "代理",
     "column_kind": "类别",
     "column_to": "接收方",
     "column_to_hour": "至",

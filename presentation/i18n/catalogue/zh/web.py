@@ -13,6 +13,7 @@ MESSAGES: dict[str, Forms] = {
     "preview_new_login": "名称改给另一个平台账号；原账号保留并禁用",
     "preview_limit": "每日 {rows:,} 行",
     "preview_user_agent": "浏览器标识",
+    "preview_group": "分组 {group}",
     "preview_work_new": "新增",
     "preview_work_changed": "有变化",
     "preview_work_same": "不变",

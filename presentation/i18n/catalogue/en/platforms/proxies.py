@@ -14,6 +14,17 @@ MESSAGES: dict[str, Forms] = {
     "proxy_not_sendable": (
         "the proxy holds characters that no request can carry, or is too long; write it like {line}"
     ),
+    "proxy_not_ascii": (
+        "the proxy holds other characters than ASCII; write those of its user and password as UTF-8"
+        " with % (é as %C3%A9), and the whole like {line}"
+    ),
+    "proxy_login_too_long": (
+        "a user or a password of SOCKS5 has {most} bytes at most; ask the provider for a shorter"
+        " one, or for an HTTP proxy"
+    ),
+    "proxy_socks4": (
+        "SOCKS4 proxies are not used: they know no password; ask the provider for SOCKS5 or HTTP"
+    ),
     "proxy_ambiguous": (
         "the proxy can be read in two ways, as both ends look like a host and its port;"
         " write it like {line}"
@@ -25,6 +36,7 @@ MESSAGES: dict[str, Forms] = {
     "proxy_entry_wrong": "this is no proxy",
     "proxy_twice": "{file}, line {line}: the same proxy as in line {first}; it is taken once",
     "too_many_proxies": "{file} has more lines than a list of proxies; at most {most:,} at once",
+    "list_of_others": "{n:,} lines are no proxies, the first: {first}",
     "proxies_missing": "{file} has no proxy",
     # the proxies that are kept
     "proxy_added": "{egress}: added",
@@ -65,6 +77,7 @@ MESSAGES: dict[str, Forms] = {
     "proxy_preview_known": "it is there already",
     "without_proxy": "no proxy",
     # who leaves by which
+    "account_proxy_failed": "{account} leaves by {egress}, which does not work: {cause}",
     "proxy_given": "leaves by {egress}",
     "proxy_taken_away": "leaves without a proxy",
     "account_proxy_set": "account {account}: leaves by {egress} from its next lease on",
@@ -120,6 +133,9 @@ ADVICE: dict[str, dict[str, Forms]] = {
     "terminal": _TO_DO
     | {
         "no_proxies": "add them with: {program} proxies import FILE",
+        "account_proxy_failed": (
+            "see: {program} proxies check, or change it: {program} accounts set_proxy NAME PROXY"
+        ),
         "proxy_unknown": "see: {program} proxies list",
         "proxy_gateway_ambiguous": "name one of them",
         "proxy_url_forgotten": "give its URL",
@@ -131,6 +147,7 @@ ADVICE: dict[str, dict[str, Forms]] = {
     "console": _TO_DO
     | {
         "no_proxies": "add them below",
+        "account_proxy_failed": ("see the page Proxies, or give it another one on its page"),
         "proxy_unknown": "see the page Proxies",
         "proxy_gateway_ambiguous": "name one of them",
         "proxy_url_forgotten": "give its URL",
@@ -142,6 +159,7 @@ ADVICE: dict[str, dict[str, Forms]] = {
     "api": _TO_DO
     | {
         "no_proxies": "add them with POST /api/v1/proxies/import",
+        "account_proxy_failed": ("see POST /api/v1/proxies/check, or give it another one"),
         "proxy_unknown": "see GET /api/v1/proxies",
         "proxy_gateway_ambiguous": "name one of them",
         "proxy_url_forgotten": "give its URL",

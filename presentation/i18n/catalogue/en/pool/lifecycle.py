@@ -6,7 +6,8 @@ from presentation.i18n.forms import Forms
 
 MESSAGES: dict[str, Forms] = {
     # names
-    "name_with_hidden_character": "it has a character that nobody can see: {code}",
+    "name_with_hidden_character": "the name has a character that nobody can see: {code}",
+    "group_name_with_hidden_character": "the group has a character that nobody can see: {code}",
     "name_of_deleted": "'{name}' reads as the name of a deleted account",
     "group_name_is_nothing": "'{name}' stands for no group",
     # what happened to an account

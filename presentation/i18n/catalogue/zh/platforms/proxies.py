@@ -10,6 +10,14 @@ MESSAGES: dict[str, Forms] = {
     "proxy_sign_unescaped": "代理的用户名或密码含有 {sign}：请把 {sign} 写成 {code}，整行写作 {line}",
     "proxy_wide_letters": "代理用了全角字符；请写成 {line}",
     "proxy_not_sendable": "代理含有请求无法携带的字符，或过长；请写成 {line} 的形式",
+    "proxy_not_ascii": (
+        "代理含有非 ASCII 字符；用户名和密码中的请按 UTF-8 用 % 编码（用 写作 %E7%94%A8），"
+        "整行写作 {line}"
+    ),
+    "proxy_login_too_long": (
+        "SOCKS5 的用户名和密码各不能超过 {most} 字节；请向代理商要更短的，或改用 HTTP 代理"
+    ),
+    "proxy_socks4": "不使用 SOCKS4 代理：它没有密码；请向代理商要 SOCKS5 或 HTTP",
     "proxy_ambiguous": "代理有两种读法，两端都像主机与端口；请写成 {line} 的形式",
     "proxy_port_wrong": "代理的端口不在 1 到 {most} 之间；请写成 {line} 的形式",
     "proxy_port_missing": "代理缺少端口；请写成 {line} 的形式",
@@ -18,6 +26,7 @@ MESSAGES: dict[str, Forms] = {
     "proxy_entry_wrong": "不是代理",
     "proxy_twice": "{file}，第 {line} 行：与第 {first} 行是同一个代理，只取一次",
     "too_many_proxies": "{file} 的行数超出代理列表的上限；一次最多 {most:,} 个",
+    "list_of_others": "有 {n:,} 行不是代理，第一处：{first}",
     "proxies_missing": "{file} 中没有代理",
     # the proxies that are kept
     "proxy_added": "{egress}：已添加",
@@ -52,6 +61,7 @@ MESSAGES: dict[str, Forms] = {
     "proxy_preview_known": "已存在",
     "without_proxy": "直连",
     # who leaves by which
+    "account_proxy_failed": "{account} 使用的 {egress} 不可用：{cause}",
     "proxy_given": "改为经 {egress}",
     "proxy_taken_away": "改为直连",
     "account_proxy_set": "账号 {account}：从下一次租约起经 {egress}",
@@ -98,6 +108,9 @@ ADVICE: dict[str, dict[str, Forms]] = {
     "terminal": _TO_DO
     | {
         "no_proxies": "请添加：{program} proxies import 文件",
+        "account_proxy_failed": (
+            "请检查：{program} proxies check，或换一个：{program} accounts set_proxy 账号 代理"
+        ),
         "proxy_unknown": "请查看：{program} proxies list",
         "proxy_gateway_ambiguous": "请指明其中一个",
         "proxy_url_forgotten": "请给出其地址",
@@ -109,6 +122,7 @@ ADVICE: dict[str, dict[str, Forms]] = {
     "console": _TO_DO
     | {
         "no_proxies": "请在下方添加",
+        "account_proxy_failed": ("请查看“代理”页，或在该账号的页面换一个"),
         "proxy_unknown": "请查看“代理”页面",
         "proxy_gateway_ambiguous": "请指明其中一个",
         "proxy_url_forgotten": "请给出其地址",
@@ -120,6 +134,7 @@ ADVICE: dict[str, dict[str, Forms]] = {
     "api": _TO_DO
     | {
         "no_proxies": "请用 POST /api/v1/proxies/import 添加",
+        "account_proxy_failed": ("请用 POST /api/v1/proxies/check 检查，或换一个"),
         "proxy_unknown": "请查看 GET /api/v1/proxies",
         "proxy_gateway_ambiguous": "请指明其中一个",
         "proxy_url_forgotten": "请给出其地址",

@@ -6,7 +6,8 @@ from presentation.i18n.forms import Forms
 
 MESSAGES: dict[str, Forms] = {
     # 名称
-    "name_with_hidden_character": "含有看不见的字符：{code}",
+    "name_with_hidden_character": "名称含有看不见的字符：{code}",
+    "group_name_with_hidden_character": "分组名含有看不见的字符：{code}",
     "name_of_deleted": "“{name}”与已删除账号的名称形式相同",
     "group_name_is_nothing": "“{name}”表示不分组",
     # 账号的变动
