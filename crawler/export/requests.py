@@ -71,6 +71,8 @@ class ExportRequest:
             for text in (*columns.names, *filter(None, columns.headers)):
                 checks.check("columns", require_text, text)
             shown = checks.check("columns", lambda one: headers_of(one, language), columns)
+        if chosen is not None and shown is not None:
+            checks.check("columns", chosen.require_headers, shown)
         if self.limit is not None:
             checks.check("limit", lambda limit: require_range(limit, 1, MAX_ROWS), self.limit)
         checks.check("lanes", lambda lanes: require_range(lanes, 1, MAX_LANES), self.lanes)
