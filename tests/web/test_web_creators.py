@@ -121,6 +121,26 @@ def test_the_console_lists_creators_a_page_at_a_time_and_back(site: Site) -> Non
     assert names_in(site.reader.get(links_in(page, "prev")[0]).text) == seen[0]
 
 
+def test_pages_of_long_names_lead_on_and_back(site: Site) -> None:
+    for part in range(8):
+        people = range(part * 20 + 100, part * 20 + 120)
+        store(site.app, *(entry(str(n), n, "🎀" * 505 + str(n)) for n in people))
+    path, seen = f"/admin/creators?domain={DOMAIN}&sort=nickname", []
+    for _ in range(4):
+        answer = site.reader.get(path)
+        assert answer.status_code == 200 and len(path) < 8000
+        assert "Found: 160" in answer.text
+        seen += names_in(answer.text)
+        back, path = links_in(answer.text, "prev"), next(iter(links_in(answer.text, "next")), "")
+    assert seen == [str(n) for n in range(100, 260)]
+    assert site.reader.get(back[0]).status_code == 200
+    query = {"sort": "nickname", "q": "🎀" * 500, "limit": "100", "count": "true"}
+    page = site.reader.get("/api/v1/creators", params=query).json()
+    assert page["found"] == 160
+    page = site.reader.get("/api/v1/creators", params=query | {"after": page["next"]}).json()
+    assert [one["uid"] for one in page["items"]] == [str(n) for n in range(200, 260)]
+
+
 def test_the_console_filters_sorts_and_draws_followers(collected: Site) -> None:
     history_of(collected, "7", [600, 650, 700])
     page = collected.reader.get(
