@@ -67,6 +67,11 @@ class FieldChecks:
             self.add(field, error.message)
         return None
 
+    @property
+    def problems(self) -> dict[str, Message]:
+        """The problem of each wrong field so far."""
+        return dict(self._problems)
+
     def finish(self) -> None:
         """Do nothing when no problem was recorded.
 

@@ -9,6 +9,7 @@ import json
 import re
 from datetime import timedelta
 
+import openpyxl
 import pytest
 import requests
 
@@ -288,6 +289,28 @@ def test_a_day_is_reported_in_api_and_console(collected: Site) -> None:
     assert 'value="2026-99-01" aria-describedby="error-day" aria-invalid="true"' in wrong
     for path in ("/admin/report/xlsx", "/api/v1/report/xlsx"):
         assert collected.reader.get(path).content.startswith(b"PK")
+
+
+def test_a_deleted_account_is_reported_alike_everywhere(collected: Site) -> None:
+    app, name = collected.app, "acc1 (deleted)"
+    export(app)
+    app.pool.deletion.delete(app.pool.registry.find("acc1"))
+    for query in ({}, {"account": name}):
+        told = collected.reader.get("/api/v1/report", params=query).json()
+        assert told["exported"][0]["account"] == name
+        assert told["totals"]["exported_count"] == 7
+        page = collected.reader.get("/admin/report", params=query).text
+        assert name in page and "There is no account" not in page
+        link = re.search(r'href="(/admin/accounts/\d+)"', page)
+        assert link and collected.reader.get(link[1]).status_code == 200
+        for path in ("/admin/report/xlsx", "/api/v1/report/xlsx"):
+            book = openpyxl.load_workbook(
+                io.BytesIO(collected.reader.get(path, params=query).content)
+            )
+            assert [row[0] for row in book.worksheets[1].values][1] == name
+    wrong = collected.reader.get("/admin/report", params={"account": "nobody"}).text
+    assert 'id="error-account"' in wrong
+    assert collected.reader.get("/api/v1/ingestion-logs", params={"account": name}).ok
 
 
 def test_the_pages_that_were_ingested_are_listed(collected: Site) -> None:

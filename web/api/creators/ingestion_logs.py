@@ -50,7 +50,7 @@ def list_logs(
     creators: Annotated[bool, Query(description="with the creators that each brought in")] = False,
 ) -> LogList:
     if account is not None:
-        account = backend.registry.find(account).username
+        account = backend.registry.find_or_deleted(account).username
     found = backend.ingestion_logs.page(
         domain=domain,
         account=account,

@@ -30,7 +30,7 @@ def _asked(
     ] = None,
 ) -> DayReport:
     if account is not None:
-        account = backend.registry.find(account).username
+        account = backend.registry.find_or_deleted(account).username
     return backend.day_reports.of_day(day_named(day), domain=domain, account=account)
 
 
