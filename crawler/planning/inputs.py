@@ -9,11 +9,15 @@ from dataclasses import dataclass
 
 from core.clock import Clock, QuotaCalendar
 from core.errors import InvalidInputError
+from crawler.export.selection import Selection
 from crawler.planning.advice import Advice, advise
 from crawler.planning.forecast import Forecast, Question, forecast
 from crawler.planning.pool_reader import PoolReader, Search, disabled_accounts
 from storage.crawling import accounts, influencers, ingestion_logs, task_pieces, tasks
 from storage.crawling.ingestion_logs import PageLog
+from storage.creators import search as creators_search
+from storage.creators import selections
+from storage.creators.conditions import CreatorFilter
 from storage.engines.transactions import Database, Tx
 from storage.models.accounts import Account
 from storage.models.tasks import NO_PIN, Pin, Task, TaskType
@@ -35,6 +39,7 @@ class PlanRequest:
         workers: threads that fetch pages; a platform whose pages must be fetched in order uses one.
         pin: only accounts that it admits count. NO_PIN: those that the open crawl of the domain is
             pinned to, or else its open export; all when neither is pinned.
+        selection: which creators the export delivers; None: all.
     """
 
     platform: str
@@ -44,6 +49,7 @@ class PlanRequest:
     accounts: int | None = None
     workers: int = 2
     pin: Pin = NO_PIN
+    selection: Selection | None = None
 
 
 @dataclass(frozen=True)
@@ -55,11 +61,26 @@ class Measure:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """What a selection chooses of a domain: of the rows that wait, and of all that are stored."""
+
+    waiting: int
+    chosen: int
+    stored: int
+
+    @property
+    def share(self) -> float:
+        """The part of the stored creators that is chosen; 1 when none is stored."""
+        return self.chosen / self.stored if self.stored else 1.0
+
+
+@dataclass(frozen=True)
 class Plan:
     """A forecast, with the values that it is based on.
 
     `disabled` are the names of disabled accounts. `max_pages` is the platform's limit of pages for
-    a search; None without one. `other_tasks` is the number of open tasks that use the same
+    a search; None without one. `choice` is what the selection chooses, None without one.
+    `other_tasks` is the number of open tasks that use the same
     accounts.
     """
 
@@ -72,6 +93,7 @@ class Plan:
     answer_secs: Measure
     max_pages: int | None
     other_tasks: int
+    choice: Choice | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +128,12 @@ class Planner:
             _page_creators(logs, request.domain, search),
         )
         pages, creators = _amount(tx, request, page_creators.value)
-        waiting = influencers.count_pending(tx, request.platform, request.domain, MAX_CREATORS)
+        choice = _choice(tx, request)
+        waiting = (
+            influencers.count_pending(tx, request.platform, request.domain, MAX_CREATORS)
+            if choice is None
+            else choice.waiting
+        )
         if not pages and not waiting:
             raise InvalidInputError("nothing_to_plan", domain=request.domain)
         reader = PoolReader(
@@ -127,6 +154,7 @@ class Planner:
             waiting_rows=waiting,
             workers=1 if search.sequential else request.workers,
             answer_secs=answer_secs.value,
+            exported_share=1.0 if choice is None else choice.share,
         )
         expected = forecast(question)
         spares, disabled = reader.spares(pool, members), disabled_accounts(pool)
@@ -140,7 +168,21 @@ class Planner:
             answer_secs=answer_secs,
             max_pages=search.max_pages,
             other_tasks=_others(tx, request),
+            choice=choice,
         )
+
+
+def _choice(tx: Tx, request: PlanRequest) -> Choice | None:
+    selection = request.selection
+    if selection is None:
+        return None
+    everybody = CreatorFilter(platform=request.platform, domain=request.domain)
+    wanted = selection.of_domain(request.platform, request.domain)
+    return Choice(
+        waiting=selections.count_waiting(tx, wanted, skip_delivered=selection.skip_delivered),
+        chosen=creators_search.count(tx, wanted, MAX_CREATORS),
+        stored=creators_search.count(tx, everybody, MAX_CREATORS),
+    )
 
 
 def _pin(tx: Tx, request: PlanRequest) -> Pin:
