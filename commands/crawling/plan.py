@@ -98,7 +98,8 @@ def plan(
             accounts=accounts,
             workers=workers,
             pin=app.crawling.pin_targets.pin(known.name, account, group),
-            selection=selection,
+            wanted=selection.of_domain(known.name, domain) if selection else None,
+            skip_delivered=selection is not None and selection.skip_delivered,
         )
         paces = app.pool.access[known.name].source.paces
         search = Search(

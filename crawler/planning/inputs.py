@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from core.clock import Clock, QuotaCalendar
 from core.errors import InvalidInputError
-from crawler.export.selection import Selection
 from crawler.planning.advice import Advice, advise
 from crawler.planning.forecast import Forecast, Question, forecast
 from crawler.planning.pool_reader import PoolReader, Search, disabled_accounts
@@ -39,7 +38,8 @@ class PlanRequest:
         workers: threads that fetch pages; a platform whose pages must be fetched in order uses one.
         pin: only accounts that it admits count. NO_PIN: those that the open crawl of the domain is
             pinned to, or else its open export; all when neither is pinned.
-        selection: which creators the export delivers; None: all.
+        wanted: which creators of the domain the export delivers; None: all.
+        skip_delivered: not those whom another domain delivered; only with `wanted`.
     """
 
     platform: str
@@ -49,7 +49,8 @@ class PlanRequest:
     accounts: int | None = None
     workers: int = 2
     pin: Pin = NO_PIN
-    selection: Selection | None = None
+    wanted: CreatorFilter | None = None
+    skip_delivered: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Measure:
 
 @dataclass(frozen=True)
 class Choice:
-    """What a selection chooses of a domain: of the rows that wait, and of all that are stored."""
+    """What a request chooses of a domain: of the rows that wait, and of all that are stored."""
 
     waiting: int
     chosen: int
@@ -79,7 +80,7 @@ class Plan:
     """A forecast, with the values that it is based on.
 
     `disabled` are the names of disabled accounts. `max_pages` is the platform's limit of pages for
-    a search; None without one. `choice` is what the selection chooses, None without one.
+    a search; None without one. `choice` is what `wanted` chooses, None without one.
     `other_tasks` is the number of open tasks that use the same
     accounts.
     """
@@ -173,13 +174,12 @@ class Planner:
 
 
 def _choice(tx: Tx, request: PlanRequest) -> Choice | None:
-    selection = request.selection
-    if selection is None:
+    wanted = request.wanted
+    if wanted is None:
         return None
     everybody = CreatorFilter(platform=request.platform, domain=request.domain)
-    wanted = selection.of_domain(request.platform, request.domain)
     return Choice(
-        waiting=selections.count_waiting(tx, wanted, skip_delivered=selection.skip_delivered),
+        waiting=selections.count_waiting(tx, wanted, skip_delivered=request.skip_delivered),
         chosen=creators_search.count(tx, wanted, MAX_CREATORS),
         stored=creators_search.count(tx, everybody, MAX_CREATORS),
     )
