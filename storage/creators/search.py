@@ -136,12 +136,16 @@ def _part(
         params |= names
     order = f"{column} {direction}, {row_id} {direction}" if with_value else f"{row_id} {direction}"
     source = _source(tx.dialect, wanted, sort, is_narrowed=ids is not None)
-    rows = tx.all(
-        f"SELECT {_columns(wanted, column)} FROM {source} WHERE {' AND '.join(parts)}"
-        f" ORDER BY {order} LIMIT :limit",
-        limit=limit,
-        **params,
-    )
+    found = f"FROM {source} WHERE {' AND '.join(parts)} ORDER BY {order} LIMIT :limit"
+    shown = _columns(wanted, column)
+    if not is_indexed(wanted, sort):
+        # Sorted without raw data, which would be written to the disk for every creator.
+        row = "" if wanted.domain is None else " JOIN influencers i ON i.id=p.row_id"
+        found = (
+            f"FROM (SELECT c.id AS id, {row_id} AS row_id {found}) p"
+            f" JOIN creators c ON c.id=p.id{row} ORDER BY {order}"
+        )
+    rows = tx.all(f"SELECT {shown} {found}", limit=limit, **params)
     return [row_to(ListedCreator, row) for row in rows]
 
 
