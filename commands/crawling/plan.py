@@ -26,7 +26,7 @@ from commands.framework.context import opened_app, platform_named, result, resul
 from commands.framework.options import OnlyAccount, OnlyGroup
 from core.clock import iso_utc
 from core.errors import InvalidInputError
-from core.requests import FieldChecks
+from core.requests import FieldChecks, domain_named
 from crawler.export.selection import SkipDelivered, selection_of
 from crawler.planning.advice import Advice
 from crawler.planning.forecast import ForecastEnd, PlannedAccount
@@ -39,7 +39,7 @@ from crawler.planning.inputs import (
     PlanRequest,
 )
 from crawler.planning.pool_reader import Search
-from crawler.tasks.requests import check_pin, domain_named
+from crawler.tasks.requests import check_pin
 from presentation.i18n.renderer import renderer_for
 from presentation.terminal.plan_view import PlanView, pages_per_minute, rate_of, rows_per_day
 

@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.requests import FieldChecks
+from core.requests import FieldChecks, domain_named, keywords_named
 from crawler.creators.filters import ConditionReader, contacts_named, name_part, sort_named
-from crawler.tasks.requests import domain_named, keywords_named
 from sources.platforms import Platform
 from storage.creators.conditions import CreatorFilter
 from storage.creators.search import Sort

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 
 from core.errors import InvalidInputError
-from crawler.tasks.requests import DEFAULT_PLATFORM, MAX_DOMAIN_LETTERS
+from core.requests import MAX_DOMAIN_LETTERS
+from crawler.tasks.requests import DEFAULT_PLATFORM
 from presentation.creator_views import creator_object, details_object, observation_object
 from presentation.json_rows import plain
 from web.api.creators.filters import TheListQuery

@@ -9,9 +9,8 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from core.errors import InvalidInputError
-from core.requests import MAX_ID
+from core.requests import MAX_DOMAIN_LETTERS, MAX_ID
 from crawler.creators.day_report import day_named
-from crawler.tasks.requests import MAX_DOMAIN_LETTERS
 from presentation.creator_views import ingestion_log_object
 from web.auth.access import Reader
 from web.parameters import IdFilter, RowId

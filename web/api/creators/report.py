@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
+from core.requests import MAX_DOMAIN_LETTERS
 from crawler.creators.day_report import DayReport, day_named
-from crawler.tasks.requests import MAX_DOMAIN_LETTERS
 from presentation.day_report import XLSX_TYPE, report_object, report_xlsx
 from presentation.i18n.renderer import API_RENDERER
 from web.auth.access import Reader
