@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -314,34 +314,27 @@ class AccountRegistry:
         self.database.write(work)
         return True
 
-    def find(
-        self, name: str, platform: str | None = None, *, with_deleted: bool = False
-    ) -> Account:
+    def find(self, name: str, platform: str | None = None) -> Account:
         """Return the account of that name or, when no name matches, the one with that id in digits.
 
         Raises:
-            InvalidInputError: there is none, it was deleted (and `with_deleted` is not set), or
-                there are several on different platforms.
+            InvalidInputError: there is none, it was deleted, or there are several on different
+                platforms.
         """
-        names = {name, stored_form(name)}
-        pool = self.all(platform) + (self.deleted(platform) if with_deleted else [])
-        found = [
-            account for account in pool if account.username in names or str(account.id) == name
-        ]
-        # A name wins over an id: some accounts are named with digits only.
-        exact = [account for account in found if account.username in names] or found
-        if not exact:
-            self._require_not_deleted(name, names, platform)
-            raise InvalidInputError("account_name_unknown", name=name)
-        if len(exact) > 1:
-            platforms = sorted(account.platform for account in exact)
-            raise InvalidInputError("account_name_ambiguous", name=name, platforms=platforms)
-        return exact[0]
-
-    def _require_not_deleted(self, name: str, names: set[str], platform: str | None) -> None:
-        for account in self.deleted(platform):
-            if account.username in names or str(account.id) == name:
+        found = _named(self.all(platform), name)
+        if not found:
+            for account in _named(self.deleted(platform), name):
                 require_live(account, account.id)
+        return _only_one(found, name)
+
+    def find_or_deleted(self, name: str, platform: str | None = None) -> Account:
+        """Return the account of that name or id, as `find` does, or else a deleted one.
+
+        Raises:
+            InvalidInputError: there is none, or there are several on different platforms.
+        """
+        live = _named(self.all(platform), name)
+        return _only_one(live or _named(self.deleted(platform), name), name)
 
     def lookup(self, platform: str, name: str) -> Account | None:
         """Return the platform's account of exactly that name; None when there is none."""
@@ -374,3 +367,21 @@ def _former_name(account: Account) -> str:
     """Return the name of an account whose name goes to another login: unique by its id."""
     ending = f".{account.id}"
     return account.username[: MAX_NAME_LETTERS - len(ending)] + ending
+
+
+def _named(accounts: Sequence[Account], name: str) -> list[Account]:
+    """Return the accounts of that name or, when there are none, the one with that id."""
+    names = {name, stored_form(name)}
+    # A name wins over an id: some accounts are named with digits only.
+    return [account for account in accounts if account.username in names] or [
+        account for account in accounts if str(account.id) == name
+    ]
+
+
+def _only_one(found: Sequence[Account], name: str) -> Account:
+    if not found:
+        raise InvalidInputError("account_name_unknown", name=name)
+    if len(found) > 1:
+        platforms = sorted(account.platform for account in found)
+        raise InvalidInputError("account_name_ambiguous", name=name, platforms=platforms)
+    return found[0]

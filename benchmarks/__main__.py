@@ -10,6 +10,7 @@ from benchmarks import (
     attribution,
     broadcast,
     completion,
+    creators,
     daily_stats,
     export,
     growth,
@@ -48,6 +49,7 @@ BENCHMARKS: dict[str, Callable[[Ground, bool], Result]] = {
         web,
         completion,
         attribution,
+        creators,
     )
 }
 

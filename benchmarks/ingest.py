@@ -21,6 +21,7 @@ from crawler.tasks.options import CrawlOptions
 from sources.base import CreatorPage, Via
 from sources.pacing import AccountPace, PacedGate
 from storage.crawling import tasks
+from storage.engines.transactions import Tx
 from storage.models.tasks import TaskType
 
 NAME = "ingest"
@@ -194,6 +195,16 @@ def _in_threads(work: Callable[[int], None]) -> float:
 
 
 def _check(app: App) -> None:
-    """Assert that every creator of every page was stored."""
-    stored = app.database.read(lambda tx: tx.one("SELECT COUNT(*) AS n FROM influencers"))
-    assert stored["n"] == PAGES * PAGE_ROWS, stored["n"]
+    """Assert that every creator of every page was stored, in all tables that a page writes."""
+    creators = PAGES * PAGE_ROWS
+    expected = {
+        "COUNT(*) AS n FROM influencers": creators,
+        "COUNT(*) AS n FROM creators": creators,
+        "COUNT(*) AS n FROM influencer_keywords": creators,
+        "COUNT(*) AS n FROM ingestion_logs": PAGES,
+        "SUM(new_count) AS n FROM day_totals": creators,
+        "SUM(pages) AS n FROM day_totals": PAGES,
+    }
+    for counted, number in expected.items():
+        stored = app.database.read(Tx.number, f"SELECT {counted}")
+        assert stored == number, (counted, stored)

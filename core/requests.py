@@ -1,14 +1,17 @@
-"""What all request objects share: the range of ids, and problems collected field by field."""
+"""What all request objects share: ranges, names of domains and keywords, problems by field."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from core.errors import InvalidInputError, WrongFieldsError
 from core.messages import Message
 
 MAX_ID = 2**63 - 1  # the largest number that both databases can keep
+MAX_DOMAIN_LETTERS = 128
+MAX_KEYWORDS = 1000
+MAX_KEYWORD_LETTERS = 128
 NOT_TEXT = Message.of("half_character")
 T = TypeVar("T")
 Given = TypeVar("Given")
@@ -46,6 +49,37 @@ def require_id(value: int) -> int:
     return require_range(value, 1, MAX_ID)
 
 
+def domain_named(text: str) -> str:
+    """Return the domain without surrounding blanks.
+
+    Raises:
+        InvalidInputError: it is empty, longer than MAX_DOMAIN_LETTERS, or has control characters.
+    """
+    name = require_text(text).strip()
+    if not 0 < len(name) <= MAX_DOMAIN_LETTERS or any(ord(letter) < 32 for letter in name):
+        raise InvalidInputError("domain_malformed", max_letters=MAX_DOMAIN_LETTERS)
+    return name
+
+
+def keywords_named(texts: Sequence[str]) -> tuple[str, ...]:
+    """Return keywords without surrounding blanks, each once, in their order.
+
+    Raises:
+        InvalidInputError: one is empty, too long or has control characters, or there are too many.
+    """
+    if len(texts) > MAX_KEYWORDS:
+        raise InvalidInputError("too_many_at_once", most=MAX_KEYWORDS)
+    return tuple(dict.fromkeys(map(_keyword_named, texts)))
+
+
+def _keyword_named(text: str) -> str:
+    keyword = require_text(text).strip()
+    too_long = not 0 < len(keyword) <= MAX_KEYWORD_LETTERS
+    if too_long or any(ord(letter) < 32 for letter in keyword):
+        raise InvalidInputError("keyword_malformed", max_letters=MAX_KEYWORD_LETTERS)
+    return keyword
+
+
 class FieldChecks:
     """Collects the problems of a request, so that one error names every wrong field."""
 
@@ -66,6 +100,11 @@ class FieldChecks:
         except InvalidInputError as error:
             self.add(field, error.message)
         return None
+
+    @property
+    def problems(self) -> dict[str, Message]:
+        """The problem of each wrong field so far."""
+        return dict(self._problems)
 
     def finish(self) -> None:
         """Do nothing when no problem was recorded.

@@ -8,15 +8,14 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from crawler.creators.catalogue import CreatorDetails
-from crawler.creators.profiles import PlatformFields, address_of
+from crawler.creators.catalogue import COUNTED, CreatorDetails
+from crawler.creators.profiles import Contact, PlatformFields, address_of
 from crawler.export.formats.text_files import safe_row
 from presentation.json_rows import plain
 from storage.crawling.ingestion_logs import FirstListed, IngestionLog
 from storage.creators.observations import Observation
 from storage.creators.search import ListedCreator, Membership
 
-CONTACT_BITS = {"email": 1, "phone": 2, "messenger": 4}
 CSV_COLUMNS = (
     "platform",
     "uid",
@@ -34,7 +33,12 @@ STEPS = "▁▂▃▄▅▆▇█"
 
 def contact_names(bits: int) -> list[str]:
     """Return the names of the ways to get in touch whose bits are set."""
-    return [name for name, bit in CONTACT_BITS.items() if bits & bit]
+    return [(kind.name or "").lower() for kind in Contact if bits & kind]
+
+
+def count_text(found: int) -> str:
+    """Return how many creators a list means; beyond COUNTED nobody counted: `1,000+`."""
+    return f"{COUNTED:,}+" if found > COUNTED else f"{found:,}"
 
 
 def creator_object(

@@ -32,8 +32,8 @@ def report_object(report: DayReport, calendar: QuotaCalendar) -> dict[str, Any]:
     return {
         "day": report.day.isoformat(),
         "quota_timezone": str(calendar.zone),
-        "ingested": [vars(row) for row in report.ingested],
-        "exported": [vars(row) for row in report.exported],
+        "ingested": [vars(row) | {"account": account_of(row)} for row in report.ingested],
+        "exported": [vars(row) | {"account": account_of(row)} for row in report.exported],
         "totals": {
             "pages": report.pages,
             "seen": report.seen,

@@ -29,7 +29,7 @@ from accounts.requests import (
     group_name,
 )
 from core.errors import InvalidInputError
-from core.requests import NOT_TEXT, is_text
+from core.requests import NOT_TEXT, domain_named, is_text
 from crawler.creators.filters import ConditionReader
 from crawler.export.requests import MAX_LANES, MAX_ROWS, ExportRequest
 from crawler.export.selection import SkipDelivered, selection_of
@@ -42,7 +42,6 @@ from crawler.tasks.requests import (
     CrawlRequest,
     LabelChange,
     PinChange,
-    domain_named,
 )
 from distribution.requests import ScanRequest
 from sources.base import Via

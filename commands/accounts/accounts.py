@@ -212,7 +212,7 @@ def list_accounts(
 def explain(name: Name, platform: PlatformOf = None, as_json: AsJson = False) -> None:
     """Show an account's timeline: what happened, why, and until when."""
     with opened_app() as app:
-        account = app.pool.registry.find(name, platform, with_deleted=True)
+        account = app.pool.registry.find_or_deleted(name, platform)
         events = app.pool.registry.events(account)
         if as_json:
             result_json([as_object(event) for event in events])

@@ -48,6 +48,27 @@ AsJson = Annotated[bool, typer.Option("--json", help="print the result as JSON")
 Labels = Annotated[
     list[str] | None, typer.Option("--label", help="file it under this; may be repeated")
 ]
+Where = Annotated[
+    list[str] | None,
+    typer.Option("--where", help="only these: 'followers>=10000'; may be repeated"),
+]
+Since = Annotated[
+    str | None, typer.Option("--since", help="ingested since: a span such as 7d, or a day")
+]
+FoundBy = Annotated[
+    list[str] | None, typer.Option("--keyword", help="found by this search; may be repeated")
+]
+Has = Annotated[
+    list[str] | None,
+    typer.Option("--has", help="contact, email, phone or messenger in the signature"),
+]
+Order = Annotated[
+    str | None, typer.Option("--order", help="a field; - in front: the highest first")
+]
+Skip = Annotated[
+    SkipDelivered,
+    typer.Option("--skip-delivered", help="platform: not who another domain delivered"),
+]
 
 
 def start_crawl(
@@ -135,27 +156,12 @@ def start_export(
     follow: Annotated[
         bool, typer.Option("--follow", help="go on for ever with new creators")
     ] = False,
-    where: Annotated[
-        list[str] | None,
-        typer.Option("--where", help="only these: 'followers>=10000'; may be repeated"),
-    ] = None,
-    since: Annotated[
-        str | None, typer.Option("--since", help="ingested since: a span such as 7d, or a day")
-    ] = None,
-    keyword: Annotated[
-        list[str] | None, typer.Option("--keyword", help="found by this search; may be repeated")
-    ] = None,
-    has: Annotated[
-        list[str] | None,
-        typer.Option("--has", help="contact, email, phone or messenger in the signature"),
-    ] = None,
-    order: Annotated[
-        str | None, typer.Option("--order", help="a field; - in front: the highest first")
-    ] = None,
-    skip_delivered: Annotated[
-        SkipDelivered,
-        typer.Option("--skip-delivered", help="platform: not who another domain delivered"),
-    ] = SkipDelivered.NEVER,
+    where: Where = None,
+    since: Since = None,
+    keyword: FoundBy = None,
+    has: Has = None,
+    order: Order = None,
+    skip_delivered: Skip = SkipDelivered.NEVER,
     platform: Platform = DEFAULT_PLATFORM,
     workers: Workers = 1,
     label: Labels = None,

@@ -20,11 +20,15 @@ from crawler.creators.catalogue import MAX_ROWS
 from crawler.creators.identity import creator_named
 from crawler.creators.requests import ListRequest, Status
 from crawler.tasks.requests import DEFAULT_PLATFORM
-from presentation.creator_views import creator_object, details_object, observation_object
+from presentation.creator_views import (
+    count_text,
+    creator_object,
+    details_object,
+    observation_object,
+)
 from presentation.json_rows import plain
-from storage.creators.conditions import Condition, CreatorFilter, Field, Operator
+from storage.creators.conditions import CreatorFilter, Field
 from storage.creators.search import ListedCreator, Sort
-from storage.engines.datetimes import to_sql
 
 MAX_LISTED = 1_000_000
 HISTORY_DAYS = 90
@@ -109,14 +113,19 @@ def list_creators(
 def _print_list(app: App, wanted: CreatorFilter, order: Sort, limit: int) -> None:
     _say_progress(app)
     page = app.crawling.creators.page(
-        wanted, order, limit=min(limit, MAX_ROWS), with_history=limit <= MAX_ROWS
+        wanted,
+        order,
+        limit=min(limit, MAX_ROWS),
+        with_history=limit <= MAX_ROWS,
+        with_count=True,
     )
     if not page.creators:
         say(Message.of("no_creators_found"))
         return
     result_table(tables.creators(page, wanted.domain is not None))
     if page.next is not None:
-        say(Message.of("more_creators", shown=len(page.creators)))
+        found = count_text(page.found or 0)
+        say(Message.of("more_creators", shown=len(page.creators), found=found))
     if not page.is_indexed:
         say(Message.of("creators_all_read", field=order.field))
 
@@ -131,10 +140,12 @@ def new(
     """List the creators that were seen for the first time, the newest first."""
     with opened_app() as app:
         field = Field.FIRST_SEEN_AT if domain is None else Field.INGESTED_AT
-        moment = condition_reader(app).moment(since)
-        condition = Condition(field, Operator.AT_LEAST, to_sql(moment))
-        wanted = CreatorFilter(platform=platform, domain=domain, conditions=(condition,))
-        order = Sort(field, descending=True)
+        reader = condition_reader(app)
+        reader.moment(since)  # its problem is told as that of --since
+        request = ListRequest(
+            platform=platform, domain=domain, where=[f"{field} since {since}"], sort=f"-{field}"
+        )
+        wanted, order = request.read(reader, app.pool.platforms.searchable)
         if as_json:
             rows = _pages(app, wanted, order, limit)
             result_json([creator_object(row, app.pool.platforms) for row in rows])

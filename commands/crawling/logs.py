@@ -52,7 +52,7 @@ def ingestion(
     with opened_app() as app:
         moments = Renderer(reader().language, app.calendar.zone)
         if account is not None:
-            account = app.pool.registry.find(account).username
+            account = app.pool.registry.find_or_deleted(account).username
         found = app.crawling.ingestion_logs.page(
             domain=domain,
             account=account,

@@ -8,10 +8,17 @@ from typing import Annotated
 
 import typer
 
+from commands.crawling.condition_files import condition_reader
 from commands.crawling.crawl import (
     AsJson,
     Domain,
+    FoundBy,
+    Has,
+    Order,
     Platform,
+    Since,
+    Skip,
+    Where,
     Workers,
     require_workers,
 )
@@ -19,12 +26,20 @@ from commands.framework.context import opened_app, platform_named, result, resul
 from commands.framework.options import OnlyAccount, OnlyGroup
 from core.clock import iso_utc
 from core.errors import InvalidInputError
-from core.requests import FieldChecks
+from core.requests import FieldChecks, domain_named
+from crawler.export.selection import SkipDelivered, selection_of
 from crawler.planning.advice import Advice
 from crawler.planning.forecast import ForecastEnd, PlannedAccount
-from crawler.planning.inputs import MAX_ACCOUNTS, MAX_CREATORS, Measure, Plan, PlanRequest
+from crawler.planning.inputs import (
+    MAX_ACCOUNTS,
+    MAX_CREATORS,
+    Choice,
+    Measure,
+    Plan,
+    PlanRequest,
+)
 from crawler.planning.pool_reader import Search
-from crawler.tasks.requests import check_pin, domain_named
+from crawler.tasks.requests import check_pin
 from presentation.i18n.renderer import renderer_for
 from presentation.terminal.plan_view import PlanView, pages_per_minute, rate_of, rows_per_day
 
@@ -41,6 +56,12 @@ def plan(
     ] = None,
     account: OnlyAccount = None,
     group: OnlyGroup = None,
+    where: Where = None,
+    since: Since = None,
+    keyword: FoundBy = None,
+    has: Has = None,
+    order: Order = None,
+    skip_delivered: Skip = SkipDelivered.NEVER,
     workers: Workers = 2,
     as_json: AsJson = False,
 ) -> None:
@@ -58,6 +79,17 @@ def plan(
     _require_within("--accounts", accounts, MAX_ACCOUNTS)
     require_workers(workers)
     with opened_app() as app:
+        selection = selection_of(
+            condition_reader(app),
+            where=where or (),
+            since=since,
+            keywords=keyword or (),
+            has=has or (),
+            order=order,
+            skip_delivered=skip_delivered is SkipDelivered.PLATFORM,
+        )
+        if selection is not None and app.crawling.creators.progress().left:
+            raise InvalidInputError("selection_before_backfill")
         request = PlanRequest(
             platform=known.name,
             domain=domain,
@@ -66,6 +98,8 @@ def plan(
             accounts=accounts,
             workers=workers,
             pin=app.crawling.pin_targets.pin(known.name, account, group),
+            wanted=selection.of_domain(known.name, domain) if selection else None,
+            skip_delivered=selection is not None and selection.skip_delivered,
         )
         paces = app.pool.access[known.name].source.paces
         search = Search(
@@ -119,12 +153,19 @@ def _as_object(plan: Plan) -> dict[str, object]:
             "waiting_rows": question.waiting_rows,
             "rows_per_day": rows_per_day(plan),
             "quota_days": forecast.quota_days,
+            "choice": _choice(plan.choice),
             **_end(question.now, forecast.export),
         },
         "shorter": [_advice(question.now, advice) for advice in plan.advice],
         "most_pages": plan.max_pages,
         "other_tasks": plan.other_tasks,
     }
+
+
+def _choice(choice: Choice | None) -> dict[str, object] | None:
+    if choice is None:
+        return None
+    return {"share": round(choice.share, 4), "chosen": choice.chosen, "stored": choice.stored}
 
 
 def _account(now: datetime, account: PlannedAccount) -> dict[str, object]:

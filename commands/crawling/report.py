@@ -57,7 +57,7 @@ def today(
     wanted = day_named(day)
     with opened_app() as app:
         if account is not None:
-            account = app.pool.registry.find(account).username
+            account = app.pool.registry.find_or_deleted(account).username
         report = app.crawling.day_reports.of_day(wanted, domain=domain, account=account)
         if xlsx is not None:
             _save(xlsx, report_xlsx(report, reader()))

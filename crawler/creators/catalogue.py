@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -11,6 +9,7 @@ from datetime import date, timedelta
 from core.clock import Clock, QuotaCalendar
 from core.errors import InvalidInputError
 from crawler.creators.backfill import BackfillProgress, CreatorsBackfill
+from crawler.creators.cursors import cursor_of, position_of
 from crawler.creators.profiles import PlatformFields, address_of
 from storage.creators import observations, search
 from storage.creators.conditions import MEMBERSHIP_FIELDS, CreatorFilter
@@ -21,7 +20,6 @@ from storage.creators.search import (
     KeywordCount,
     ListedCreator,
     Membership,
-    Position,
     Sort,
     StoredCreator,
 )
@@ -37,13 +35,15 @@ class CreatorList:
     """A page of creators.
 
     `next` is the cursor of the following page, None on the last. `is_indexed` is False when every
-    creator had to be read for it. `histories` has the days of the creators, by id, where asked for.
+    creator had to be read for it. `histories` has the days of the creators, by id, where asked for;
+    `found` is how many are meant, COUNTED + 1 for any more, None where not asked for.
     """
 
     creators: tuple[ListedCreator, ...]
     next: str | None
     is_indexed: bool
     histories: Mapping[int, Sequence[Observation]] = field(default_factory=dict)
+    found: int | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,7 @@ class CreatorCatalogue:
         after: str | None = None,
         limit: int = 50,
         with_history: bool = False,
+        with_count: bool = False,
     ) -> CreatorList:
         """Return a page of the creators that are meant, in order.
 
@@ -82,6 +83,7 @@ class CreatorCatalogue:
             after: the cursor of the page before; None: the first page.
             limit: rows at most, up to MAX_ROWS.
             with_history: also read the days of the last month.
+            with_count: also count all that are meant, up to COUNTED.
 
         Raises:
             InvalidInputError: a condition needs a domain, the name is that of too many creators, or
@@ -90,25 +92,40 @@ class CreatorCatalogue:
         require_domain_where_needed(wanted, sort)
         position = position_of(after, sort)
 
-        def read(tx: Tx) -> list[ListedCreator]:
+        def read(tx: Tx) -> tuple[list[ListedCreator], int | None]:
             ids = _ids_named(tx, wanted)
-            if ids is not None and not ids:
-                return []
-            return search.page(tx, wanted, sort, position, limit + 1, ids=ids)
+            rows = (
+                []
+                if ids is not None and not ids
+                else search.page(tx, wanted, sort, position, limit + 1, ids=ids)
+            )
+            if not with_count:
+                return rows, None
+            if position is None and len(rows) <= limit:
+                return rows, len(rows)
+            return rows, search.count(tx, wanted, COUNTED + 1, ids=ids)
 
-        rows = self.database.read(read)
+        rows, found = self.database.read(read)
         shown = tuple(rows[:limit])
         return CreatorList(
             creators=shown,
             next=cursor_of(shown[-1], sort) if len(rows) > limit else None,
             is_indexed=wanted.name is not None or search.is_indexed(wanted, sort),
             histories=self._histories(shown) if with_history and shown else {},
+            found=found,
         )
 
     def matching(self, wanted: CreatorFilter, most: int | None = None) -> int:
-        """Return how many creators are meant; counting stops at `most`, None: at COUNTED + 1."""
+        """Return how many creators are meant; counting stops at `most`, None: at COUNTED + 1.
+
+        Raises:
+            InvalidInputError: a condition needs a domain, or the name is that of too many creators.
+        """
         require_domain_where_needed(wanted, None)
-        return self.database.read(search.count, wanted, COUNTED + 1 if most is None else most)
+        limit = COUNTED + 1 if most is None else most
+        return self.database.read(
+            lambda tx: search.count(tx, wanted, limit, ids=_ids_named(tx, wanted))
+        )
 
     def show(self, platform: str, uid: str, days: int) -> CreatorDetails:
         """Return a creator with its history of that many days.
@@ -172,32 +189,6 @@ def require_domain_where_needed(wanted: CreatorFilter, sort: Sort | None) -> Non
     of_domain = sorted(MEMBERSHIP_FIELDS & fields)
     if of_domain or wanted.is_exported is not None or wanted.keywords:
         raise InvalidInputError("condition_needs_domain")
-
-
-def cursor_of(row: ListedCreator, sort: Sort) -> str:
-    """Return the cursor of the page behind a row."""
-    parts = [sort.field.value, int(sort.descending), row.sorted_by, row.row_id]
-    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
-
-
-def position_of(cursor: str | None, sort: Sort) -> Position | None:
-    """Return the position in a cursor; None for None.
-
-    Raises:
-        InvalidInputError: it is not a cursor of this order.
-    """
-    if cursor is None:
-        return None
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        field_name, descending, value, row_id = json.loads(base64.urlsafe_b64decode(padded))
-    except (ValueError, TypeError, RecursionError) as error:
-        raise InvalidInputError("list_cursor_malformed") from error
-    is_value = value is None or (isinstance(value, int | str) and not isinstance(value, bool))
-    same_order = [field_name, descending] == [sort.field.value, int(sort.descending)]
-    if not same_order or not is_value or type(row_id) is not int:
-        raise InvalidInputError("list_cursor_malformed")
-    return Position(value, row_id)
 
 
 def _ids_named(tx: Tx, wanted: CreatorFilter) -> list[int] | None:

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
 from core.errors import InvalidInputError
+from core.requests import require_text
 from crawler.creators.profiles import MAX_NUMBER, Contact
 from storage.creators.conditions import Condition, Field, Operator
 from storage.creators.search import Sort
@@ -45,12 +46,7 @@ UNITS = {"": 1, "k": 10**3, "千": 10**3, "w": 10**4, "万": 10**4, "m": 10**6, 
 NUMBER = re.compile(r"(\d{1,19}(?:\.\d{1,4})?)\s*([kKwWmM千万亿]?)")
 SPAN = re.compile(r"(\d{1,6})\s*([mhdw])")
 SPAN_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-CONTACTS = {
-    "contact": Contact.EMAIL | Contact.PHONE | Contact.MESSENGER,
-    "email": Contact.EMAIL,
-    "phone": Contact.PHONE,
-    "messenger": Contact.MESSENGER,
-}
+CONTACTS = {"contact": ~Contact.NONE} | {(kind.name or "").lower(): kind for kind in Contact}
 
 
 @dataclass(frozen=True)
@@ -107,7 +103,7 @@ class ConditionReader:
         Raises:
             InvalidInputError: it is malformed; the message names the fields and the operators.
         """
-        parts = split_condition(text)
+        parts = split_condition(require_text(text))
         if parts is None:
             fields, operators = [*Field], [*Operator, *SHORTHAND]
             raise InvalidInputError(
@@ -174,6 +170,18 @@ def field_named(name: str) -> Field:
         return field
     near = get_close_matches(name.lower(), NAMES, n=1)
     raise InvalidInputError("creator_field_unknown", name=name, near=near, known=[*Field])
+
+
+def name_part(text: str) -> str:
+    """Return the part of a nickname that is looked for, without surrounding blanks.
+
+    Raises:
+        InvalidInputError: it is longer than a nickname, or no text.
+    """
+    part = require_text(text).strip()
+    if len(part) > MAX_TEXT:
+        raise InvalidInputError("name_part_too_long", most=MAX_TEXT)
+    return part
 
 
 def contacts_named(names: Sequence[str]) -> int:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.requests import FieldChecks
-from crawler.creators.filters import ConditionReader, contacts_named, sort_named
+from core.requests import FieldChecks, domain_named, keywords_named
+from crawler.creators.filters import ConditionReader, contacts_named, name_part, sort_named
 from sources.platforms import Platform
 from storage.creators.conditions import CreatorFilter
 from storage.creators.search import Sort
@@ -49,15 +49,19 @@ class ListRequest:
         contacts = checks.check("has", contacts_named, self.has)
         order = checks.check("sort", sort_named, self.sort)
         known = checks.check("platform", platform_named, self.platform)
+        domain = checks.check("domain", domain_named, self.domain) if self.domain else None
+        name = checks.check("q", name_part, self.name) if self.name else None
+        keywords = checks.check("keyword", keywords_named, self.keywords)
         checks.finish()
         assert found is not None and order is not None and known is not None
+        assert keywords is not None
         wanted = CreatorFilter(
             platform=known.name,
-            domain=self.domain or None,
+            domain=domain,
             is_exported=None if self.status is None else self.status is Status.EXPORTED,
-            keywords=tuple(self.keywords),
+            keywords=keywords,
             contacts=contacts or 0,
-            name=self.name or None,
+            name=name or None,
             conditions=found,
         )
         return wanted, order

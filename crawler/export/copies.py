@@ -165,6 +165,7 @@ class SegmentCopies:
             raise InvalidInputError(
                 "rows_over_format", format=chosen.name, most=chosen.max_rows, segment_id=segment.id
             )
+        chosen.require_headers(table.headers)
         return self.files.render_rows(self.database, segment, path, chosen, table).notes
 
     def _write_manifest(

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from core.messages import Message
-from core.requests import MAX_ID, FieldChecks, require_range, require_text
+from core.requests import MAX_ID, FieldChecks, domain_named, require_range, require_text
 from crawler.export.columns import parse_columns
 from crawler.export.formats import format_named
 from crawler.export.headers import Headers, headers_named, headers_of
 from crawler.export.options import ExportOptions
 from crawler.export.selection import Selection
 from crawler.tasks.labels import labels_named
-from crawler.tasks.requests import DEFAULT_PLATFORM, check_pin, domain_named
+from crawler.tasks.requests import DEFAULT_PLATFORM, check_pin
 
 MAX_LANES = 64
 MAX_ROWS = MAX_ID
@@ -71,6 +71,8 @@ class ExportRequest:
             for text in (*columns.names, *filter(None, columns.headers)):
                 checks.check("columns", require_text, text)
             shown = checks.check("columns", lambda one: headers_of(one, language), columns)
+        if chosen is not None and shown is not None:
+            checks.check("columns", chosen.require_headers, shown)
         if self.limit is not None:
             checks.check("limit", lambda limit: require_range(limit, 1, MAX_ROWS), self.limit)
         checks.check("lanes", lambda lanes: require_range(lanes, 1, MAX_LANES), self.lanes)

@@ -133,14 +133,22 @@ class SegmentFiles:
         paths = (base / domain / day / f"{name}{suffix}" for name in names)
         return next(path for path in paths if not _is_taken(path))
 
+    def require_format(self, name: str) -> None:
+        """Raise OutputError when the format's library is missing here; another host may have it."""
+        try:
+            FORMATS[name].require_installed()
+        except InvalidInputError as error:
+            raise OutputError(error.message) from error
+
     def open_part(self, placement: Placement, fence: WriteFence) -> SegmentWriter:
         """Return a writer for a segment, and remove the part files of earlier writers.
 
         Raises:
             LeaseLostError: a later writer has the segment; nothing was removed or created.
-            OutputError: the file cannot be created.
+            OutputError: the file cannot be created, or the format's library is missing.
         """
         fence.require()
+        self.require_format(placement.segment.format)
         final = self.final_path(placement)
         part = final.with_name(f".{final.name}{fence.suffix}")
         try:

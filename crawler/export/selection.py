@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from core.requests import FieldChecks
+from core.requests import FieldChecks, keywords_named
 from crawler.creators.filters import (
     ConditionReader,
     contacts_named,
     sort_named,
 )
-from crawler.tasks.requests import keywords_named
 from storage.creators.conditions import Condition, CreatorFilter, Field, Operator
 from storage.creators.search import Sort
 from storage.engines.datetimes import to_sql

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core.clock import Clock
+from core.errors import InvalidInputError
 from core.messages import Message
 from crawler.export.formats import FORMATS
 from crawler.export.options import table_of
@@ -118,7 +119,10 @@ class ExportVerifier:
         header = table_of(segment.options).id_header
         path = self.files.locate(segment.file_path or "")
         try:
+            FORMATS[segment.format].require_installed()
             in_file = list(FORMATS[segment.format].read_ids(path, header))
+        except InvalidInputError as error:
+            return [Message.of("segment_not_compared", segment_id=segment.id, cause=error.message)]
         except (OSError, ValueError) as error:
             return [
                 Message.of(

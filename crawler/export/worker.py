@@ -111,6 +111,7 @@ class ExportWorker:
 
     def _work_on(self, run: ExportRun, stop: threading.Event) -> bool:
         """Work on the task until it ends; return False when there is nothing to do but wait."""
+        self.finalizer.files.require_format(run.options.format)
         # Rows of segments that were left open count as exported: give them their files first.
         self.finalizer.finalize_leftovers(run.task)
         self.finalizer.finalize_orphans(run.task.task.platform, run.task.task.domain)

@@ -72,6 +72,7 @@ class Question:
     The crawl fetches `pages`, which bring `creators` in all; `waiting_rows` are stored already and
     wait for export. `accounts` are in the order of their use. Each of the `workers` (threads) waits
     `answer_secs` for an answer. Without `with_export` only the crawl is forecast.
+    `exported_share` of the creators that the crawl brings are exported.
     """
 
     now: datetime
@@ -83,11 +84,12 @@ class Question:
     workers: int
     answer_secs: float
     with_export: bool = True
+    exported_share: float = 1.0
 
     @property
     def rows(self) -> int:
         """Return how many rows there are to export."""
-        return self.waiting_rows + self.creators
+        return self.waiting_rows + round(self.creators * self.exported_share)
 
     def max_per_sec(self, accounts: int) -> float:
         """Return the pages per second that the workers fetch with so many accounts, one for
@@ -246,7 +248,8 @@ class _Simulation:
         self._turns = 0.0 if abs(turns) < PART_OF_A_PAGE else min(turns, float(max_turns))
         pages = min(self._pages, rates.fetched * secs)
         self._pages -= pages
-        rows = pages * self._question.creators / self._question.pages
+        creators = pages * self._question.creators / self._question.pages
+        rows = creators * self._question.exported_share
         if rates.exporter is None:
             self._waiting += rows
         elif rows:

@@ -14,6 +14,9 @@ from crawler.planning.forecast import Forecast, Question, forecast
 from crawler.planning.pool_reader import PoolReader, Search, WorkPins, admits, disabled_accounts
 from storage.crawling import accounts, influencers, ingestion_logs, task_pieces, tasks
 from storage.crawling.ingestion_logs import PageLog
+from storage.creators import search as creators_search
+from storage.creators import selections
+from storage.creators.conditions import CreatorFilter
 from storage.engines.transactions import Database, Tx
 from storage.models.accounts import Account
 from storage.models.tasks import NO_PIN, Pin, Task, TaskType
@@ -35,6 +38,8 @@ class PlanRequest:
         workers: threads that fetch pages; a platform whose pages must be fetched in order uses one.
         pin: only accounts that it admits count. NO_PIN: those that the open tasks of the domain
             are pinned to, each task with its own; work that is not open yet goes by the other's.
+        wanted: which creators of the domain the export delivers; None: all.
+        skip_delivered: not those whom another domain delivered; only with `wanted`.
     """
 
     platform: str
@@ -44,6 +49,8 @@ class PlanRequest:
     accounts: int | None = None
     workers: int = 2
     pin: Pin = NO_PIN
+    wanted: CreatorFilter | None = None
+    skip_delivered: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,12 +62,26 @@ class Measure:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """What a request chooses of a domain: of the rows that wait, and of all that are stored."""
+
+    waiting: int
+    chosen: int
+    stored: int
+
+    @property
+    def share(self) -> float:
+        """The part of the stored creators that is chosen; 1 when none is stored."""
+        return self.chosen / self.stored if self.stored else 1.0
+
+
+@dataclass(frozen=True)
 class Plan:
     """A forecast, with the values that it is based on.
 
     `disabled` are the names of disabled accounts. `max_pages` is the platform's limit of pages for
-    a search; None without one. `other_tasks` is the number of open tasks of other domains that may
-    use the same accounts.
+    a search; None without one. `choice` is what `wanted` chooses, None without one.
+    `other_tasks` is the number of open tasks of other domains that may use the same accounts.
     """
 
     request: PlanRequest
@@ -72,6 +93,7 @@ class Plan:
     answer_secs: Measure
     max_pages: int | None
     other_tasks: int
+    choice: Choice | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +128,12 @@ class Planner:
             _page_creators(logs, request.domain, search),
         )
         pages, creators = _amount(tx, request, page_creators.value)
-        waiting = influencers.count_pending(tx, request.platform, request.domain, MAX_CREATORS)
+        choice = _choice(tx, request)
+        waiting = (
+            influencers.count_pending(tx, request.platform, request.domain, MAX_CREATORS)
+            if choice is None
+            else choice.waiting
+        )
         if not pages and not waiting:
             raise InvalidInputError("nothing_to_plan", domain=request.domain)
         pins = _pins(tx, request)
@@ -133,6 +160,7 @@ class Planner:
             waiting_rows=waiting,
             workers=1 if search.sequential else request.workers,
             answer_secs=answer_secs.value,
+            exported_share=1.0 if choice is None else choice.share,
         )
         expected = forecast(question)
         spares, disabled = reader.spares(pool, members), disabled_accounts(pool)
@@ -146,7 +174,20 @@ class Planner:
             answer_secs=answer_secs,
             max_pages=search.max_pages,
             other_tasks=_others(tx, request, pool),
+            choice=choice,
         )
+
+
+def _choice(tx: Tx, request: PlanRequest) -> Choice | None:
+    wanted = request.wanted
+    if wanted is None:
+        return None
+    everybody = CreatorFilter(platform=request.platform, domain=request.domain)
+    return Choice(
+        waiting=selections.count_waiting(tx, wanted, skip_delivered=request.skip_delivered),
+        chosen=creators_search.count(tx, wanted, MAX_CREATORS),
+        stored=creators_search.count(tx, everybody, MAX_CREATORS),
+    )
 
 
 def _pins(tx: Tx, request: PlanRequest) -> WorkPins:

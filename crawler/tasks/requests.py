@@ -7,49 +7,22 @@ from dataclasses import dataclass
 
 from core.errors import InvalidInputError
 from core.messages import Message
-from core.requests import FieldChecks, require_id, require_range, require_text
+from core.requests import (
+    FieldChecks,
+    domain_named,
+    keywords_named,
+    require_id,
+    require_range,
+    require_text,
+)
 from crawler.tasks.labels import labels_named
 from sources.base import Via
 
 DEFAULT_PLATFORM = "bilibili"
-MAX_DOMAIN_LETTERS = 128
 MAX_PAGES = 100_000  # a crawl is split into pieces in one transaction: 10,000 of them by default
 MAX_LABELS_REMOVED = 100
 MAX_DRY_PAGES = 1000
-MAX_KEYWORDS = 1000
-MAX_KEYWORD_LETTERS = 128
 MAX_TARGET_LETTERS = 128  # of the account or group that a task is pinned to
-
-
-def domain_named(text: str) -> str:
-    """Return the domain without surrounding blanks.
-
-    Raises:
-        InvalidInputError: it is empty, longer than MAX_DOMAIN_LETTERS, or has control characters.
-    """
-    name = require_text(text).strip()
-    if not 0 < len(name) <= MAX_DOMAIN_LETTERS or any(ord(letter) < 32 for letter in name):
-        raise InvalidInputError("domain_malformed", max_letters=MAX_DOMAIN_LETTERS)
-    return name
-
-
-def keywords_named(texts: Sequence[str]) -> tuple[str, ...]:
-    """Return keywords without surrounding blanks, each once, in their order.
-
-    Raises:
-        InvalidInputError: one is empty, too long or has control characters, or there are too many.
-    """
-    if len(texts) > MAX_KEYWORDS:
-        raise InvalidInputError("too_many_at_once", most=MAX_KEYWORDS)
-    return tuple(dict.fromkeys(map(_keyword_named, texts)))
-
-
-def _keyword_named(text: str) -> str:
-    keyword = require_text(text).strip()
-    too_long = not 0 < len(keyword) <= MAX_KEYWORD_LETTERS
-    if too_long or any(ord(letter) < 32 for letter in keyword):
-        raise InvalidInputError("keyword_malformed", max_letters=MAX_KEYWORD_LETTERS)
-    return keyword
 
 
 def check_pin(checks: FieldChecks, account: str | None, group: str | None) -> None:

@@ -99,6 +99,13 @@ class PlanView:
             page_how=self._how(plan.page_creators),
             answer_how=self._how(plan.answer_secs),
         )
+        if plan.choice is not None:
+            yield say(
+                "plan_choice",
+                chosen=f"{plan.choice.chosen:,}",
+                stored=f"{plan.choice.stored:,}",
+                percent=f"{100 * plan.choice.share:.3g}",
+            )
         if plan.disabled:
             yield say("plan_left_out", names=_some(plan.disabled))
         if plan.max_pages is not None and plan.question.pages > plan.max_pages:

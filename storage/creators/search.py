@@ -32,6 +32,7 @@ PLATFORM_INDEXES = {
     Field.SEEN_AT: "idx_creators_seen",
 }
 DOMAIN_INDEXES = {Field.FOLLOWERS: "idx_influencers_followers"}
+UNSORTED_INDEX = "idx_influencers_export"  # all of a domain, in no order that a list has
 
 
 @dataclass(frozen=True)
@@ -135,12 +136,16 @@ def _part(
         params |= names
     order = f"{column} {direction}, {row_id} {direction}" if with_value else f"{row_id} {direction}"
     source = _source(tx.dialect, wanted, sort, is_narrowed=ids is not None)
-    rows = tx.all(
-        f"SELECT {_columns(wanted, column)} FROM {source} WHERE {' AND '.join(parts)}"
-        f" ORDER BY {order} LIMIT :limit",
-        limit=limit,
-        **params,
-    )
+    found = f"FROM {source} WHERE {' AND '.join(parts)} ORDER BY {order} LIMIT :limit"
+    shown = _columns(wanted, column)
+    if not is_indexed(wanted, sort):
+        # Sorted without raw data, which would be written to the disk for every creator.
+        row = "" if wanted.domain is None else " JOIN influencers i ON i.id=p.row_id"
+        found = (
+            f"FROM (SELECT c.id AS id, {row_id} AS row_id {found}) p"
+            f" JOIN creators c ON c.id=p.id{row} ORDER BY {order}"
+        )
+    rows = tx.all(f"SELECT {shown} {found}", limit=limit, **params)
     return [row_to(ListedCreator, row) for row in rows]
 
 
@@ -158,18 +163,20 @@ def _columns(wanted: CreatorFilter, sorted_by: str) -> str:
     )
 
 
-def _source(dialect: Dialect, wanted: CreatorFilter, sort: Sort, *, is_narrowed: bool) -> str:
+def _source(
+    dialect: Dialect, wanted: CreatorFilter, sort: Sort | None, *, is_narrowed: bool
+) -> str:
     joined = "c.platform=i.platform AND c.uid=i.uid"
-    if wanted.domain is None:
-        index = PLATFORM_INDEXES.get(sort.field)
-        hint = dialect.force_index(index) if index and not is_narrowed else ""
-        return f"creators c {hint}"
-    if is_narrowed:
-        return f"creators c JOIN influencers i ON {joined}"
-    index = DOMAIN_INDEXES.get(sort.field)
-    hint = dialect.force_index(index) if index else ""
     identity = dialect.force_index("uq_creators_identity")
-    return f"influencers i {hint} JOIN creators c {identity} ON {joined}"
+    if is_narrowed:
+        listed = f"creators c {dialect.in_id_order}"
+        row = dialect.force_index("uq_influencers_identity")
+        return listed if wanted.domain is None else f"{listed} JOIN influencers i {row} ON {joined}"
+    if wanted.domain is None:
+        index = PLATFORM_INDEXES.get(sort.field) if sort else None
+        return f"creators c {dialect.force_index(index) if index else ''}"
+    index = DOMAIN_INDEXES.get(sort.field, UNSORTED_INDEX) if sort else UNSORTED_INDEX
+    return f"influencers i {dialect.force_index(index)} JOIN creators c {identity} ON {joined}"
 
 
 def ids_named(tx: Tx, text: str) -> list[int]:
@@ -187,12 +194,20 @@ def ids_named(tx: Tx, text: str) -> list[int]:
     return sorted(found)
 
 
-def count(tx: Tx, wanted: CreatorFilter, limit: int) -> int:
-    """Return the number of creators that are meant; counting stops at `limit`."""
-    where, params = filter_sql(tx.dialect, wanted)
-    source = "creators c"
-    if wanted.domain is not None:
-        source = "influencers i JOIN creators c ON c.platform=i.platform AND c.uid=i.uid"
+def count(tx: Tx, wanted: CreatorFilter, limit: int, *, ids: Sequence[int] | None = None) -> int:
+    """Return the number of creators that are meant; counting stops at `limit`.
+
+    Args:
+        ids: only these rows of `creators`, those that a search by name found; None: any.
+    """
+    if ids is not None and not ids:
+        return 0
+    where, params = filter_sql(tx.dialect, wanted, without_name=ids is not None)
+    if ids is not None:
+        marks, names = in_list(ids)
+        where += f" AND c.id IN ({marks})"
+        params |= names
+    source = _source(tx.dialect, wanted, None, is_narrowed=ids is not None)
     return tx.number(
         f"SELECT COUNT(*) AS n FROM (SELECT c.id FROM {source} WHERE {where} LIMIT :limit) AS n_",
         limit=limit,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from storage.creators.conditions import CreatorFilter, column_of, filter_sql
-from storage.creators.search import DOMAIN_INDEXES, Sort
+from storage.creators.search import DOMAIN_INDEXES, UNSORTED_INDEX, Sort
 from storage.engines.dialect import Dialect
 from storage.engines.transactions import Row, Tx, in_list
 from storage.models.creators import EXPORTED_COLUMNS
@@ -35,12 +36,9 @@ def waiting(
         sort: their order; None: that in which they were stored.
         skip_delivered: leave out who was exported in another domain of the platform.
     """
-    where, params = filter_sql(tx.dialect, wanted)
-    other = f" AND NOT {DELIVERED}"
+    rows, params = _waiting_rows(tx.dialect, wanted, sort, skip_delivered=skip_delivered)
     return tx.column(
-        f"SELECT i.id FROM influencers i {_hint(tx.dialect, sort)}"
-        " JOIN creators c ON c.platform=i.platform AND c.uid=i.uid"
-        f" WHERE {where} AND i.status='pending_export'{other if skip_delivered else ''}"
+        f"SELECT i.id FROM {rows}"
         " AND NOT EXISTS (SELECT 1 FROM export_selections s"
         " WHERE s.task_id=:task AND s.influencer_id=i.id)"
         f" ORDER BY {_order(sort)} LIMIT :limit",
@@ -50,14 +48,31 @@ def waiting(
     )
 
 
+def count_waiting(tx: Tx, wanted: CreatorFilter, *, skip_delivered: bool) -> int:
+    """Return how many rows of a domain are meant and wait for export, with the arguments of
+    `waiting`."""
+    rows, params = _waiting_rows(tx.dialect, wanted, None, skip_delivered=skip_delivered)
+    return tx.number(f"SELECT COUNT(*) AS n FROM {rows}", **params)
+
+
 def count_delivered(tx: Tx, wanted: CreatorFilter) -> int:
     """Return how many of `wanted` wait for export and were exported in another domain."""
-    where, params = filter_sql(tx.dialect, wanted)
-    return tx.number(
-        "SELECT COUNT(*) AS n FROM influencers i JOIN creators c ON c.platform=i.platform"
-        f" AND c.uid=i.uid WHERE {where} AND i.status='pending_export' AND {DELIVERED}",
-        **params,
-    )
+    rows, params = _waiting_rows(tx.dialect, wanted, None, skip_delivered=False)
+    return tx.number(f"SELECT COUNT(*) AS n FROM {rows} AND {DELIVERED}", **params)
+
+
+def _waiting_rows(
+    dialect: Dialect, wanted: CreatorFilter, sort: Sort | None, *, skip_delivered: bool
+) -> tuple[str, dict[str, Any]]:
+    """Return the tables with the condition that waiting rows meet, and its parameters."""
+    where, params = filter_sql(dialect, wanted)
+    other = f" AND NOT {DELIVERED}"
+    return (
+        f"influencers i {_hint(dialect, sort)}"
+        f" JOIN creators c {dialect.force_index('uq_creators_identity')}"
+        " ON c.platform=i.platform AND c.uid=i.uid"
+        f" WHERE {where} AND i.status='pending_export'{other if skip_delivered else ''}"
+    ), params
 
 
 def append(tx: Tx, task_id: int, ids: Sequence[int]) -> None:
@@ -74,8 +89,8 @@ def append(tx: Tx, task_id: int, ids: Sequence[int]) -> None:
 
 
 def _hint(dialect: Dialect, sort: Sort | None) -> str:
-    index = "idx_influencers_export" if sort is None else DOMAIN_INDEXES.get(sort.field)
-    return dialect.force_index(index) if index else ""
+    index = DOMAIN_INDEXES.get(sort.field, UNSORTED_INDEX) if sort else UNSORTED_INDEX
+    return dialect.force_index(index)
 
 
 def _order(sort: Sort | None) -> str:

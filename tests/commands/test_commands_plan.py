@@ -70,6 +70,17 @@ def test_what_waits_is_planned_by_itself(crawled: Crawled) -> None:
     assert "600 rows" in outcome.out
 
 
+def test_a_choice_is_planned(crawled: Crawled) -> None:
+    baton, _ = crawled
+    choice = ("--where", "followers>=100000", "--order", "-followers")
+    told = baton.run(*PLAN, *choice, "--json").json
+    rows, found = told["export"]["rows"], told["export"]["choice"]
+    assert 0 < rows < 600 and found["stored"] == 600
+    assert found["chosen"] == rows and found["share"] == round(rows / 600, 4)
+    assert f"The choice fits {rows:,} of 600 stored creators" in baton.run(*PLAN, *choice).out
+    assert baton.run(*PLAN, "--where", "colour>3").code == 2
+
+
 def test_what_never_ends_is_told(baton: Baton) -> None:
     baton.add_accounts("acc1", limit=0)
     outcome = baton.run(*PLAN, "--creators", 100)

@@ -39,6 +39,10 @@ def test_a_day_is_reported_and_its_pages_are_listed(
     assert [len(log["creators"]) for log in logs] == [20, 20]
     assert "alice" in baton.run("logs", "ingestion", "--day", told["day"]).out
     assert "20 of them new" in baton.run("logs", "ingestion", "--creators").out
+    assert baton.run("accounts", "delete", "alice", "--yes").code == 0
+    gone = baton.run("report", "today", "--account", "alice (deleted)")
+    assert gone.code == 0 and "alice (deleted)" in gone.out and "40" in gone.out, gone
+    assert baton.run("logs", "ingestion", "--account", "alice (deleted)").code == 0
     assert "no page that was ingested fits" in baton.run("logs", "ingestion", "--task", "99").err
 
 

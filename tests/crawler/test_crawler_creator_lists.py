@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import base64
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from app.container import App
-from core.errors import InvalidInputError
-from crawler.creators.catalogue import cursor_of, position_of
+from core.errors import InvalidInputError, WrongFieldsError
+from crawler.creators.cursors import MAX_CURSOR, cursor_of, position_of
 from crawler.creators.filters import ConditionReader, contacts_named, sort_named
 from crawler.creators.identity import creator_named
+from crawler.creators.requests import ListRequest
 from storage.creators.conditions import Condition, CreatorFilter, Field, Operator
 from storage.creators.search import Sort
+from storage.engines.transactions import Tx
 from tests.crawler.test_crawler_creators import GO_ON, entry, old_release, store
 from tests.support.crawler.workbench import DOMAIN, ONE_ENGINE, add_accounts, crawl, export
 from tests.support.messages import raises_saying
@@ -137,6 +141,14 @@ def test_a_count_stops_at_a_thousand(app, monkeypatch) -> None:
     assert app.crawling.creators.matching(PLATFORM) == 13
     monkeypatch.setattr("crawler.creators.catalogue.COUNTED", 5)
     assert app.crawling.creators.matching(IN_DOMAIN) == 6
+    page = app.crawling.creators.page
+    assert page(IN_DOMAIN, BY_FOLLOWERS, limit=2).found is None
+    assert page(IN_DOMAIN, BY_FOLLOWERS, limit=2, with_count=True).found == 6
+    assert page(IN_DOMAIN, BY_FOLLOWERS, limit=20, with_count=True).found == 12
+    named = replace(PLATFORM, name="小鹿 1")
+    first = page(named, BY_FOLLOWERS, limit=1, with_count=True)
+    assert first.found == 2
+    assert page(named, BY_FOLLOWERS, limit=1, after=first.next, with_count=True).found == 2
 
 
 @pytest.mark.parametrize(
@@ -147,6 +159,100 @@ def test_a_count_stops_at_a_thousand(app, monkeypatch) -> None:
 def test_a_cursor_of_another_list_is_refused(app, cursor) -> None:
     with raises_saying(InvalidInputError, "begin with the first page"):
         app.crawling.creators.page(PLATFORM, BY_FOLLOWERS, after=cursor)
+
+
+def forged(*parts: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "row_id"),
+    [
+        ("followers", 3, 2**63),
+        ("followers", 3, -1),
+        ("followers", 3, 0),
+        ("followers", 3, True),
+        ("followers", 2**63, 1),
+        ("followers", -1, 1),
+        ("followers", "3", 1),
+        ("followers", 3.0, 1),
+        ("nickname", 3, 1),
+        ("nickname", "\ud800", 1),
+        ("nickname", "x" * 513, 1),
+        ("first_seen_at", "yesterday", 1),
+        ("first_seen_at", "2026-W10-1", 1),
+    ],
+)
+def test_a_forged_cursor_is_refused(app, field, value, row_id) -> None:
+    with raises_saying(InvalidInputError, "begin with the first page"):
+        app.crawling.creators.page(
+            PLATFORM, Sort(Field(field)), after=forged(field, 1, value, row_id)
+        )
+
+
+@pytest.mark.parametrize("text", ["[" * 2000, "9" * 3000, "x" * 5000])
+@ONE_ENGINE
+def test_no_cursor_breaks_what_reads_it(app, text) -> None:
+    cursor = base64.urlsafe_b64encode(text.encode()).decode()
+    with raises_saying(InvalidInputError, "begin with the first page"):
+        app.crawling.creators.page(PLATFORM, BY_FOLLOWERS, after=cursor)
+
+
+@pytest.mark.parametrize("wanted", [PLATFORM, IN_DOMAIN])
+@pytest.mark.parametrize("letter", ["𠮷", "🎀", "长", '"', "'", "%", "a", "\u0001"])
+def test_pages_go_on_behind_long_names(make_app, wanted, letter) -> None:
+    app = make_app()
+    store(app, *(entry(str(n), n, f"{letter * 510}{n}") for n in range(1, 6)))
+    order = Sort(Field.NICKNAME, descending=False)
+    assert uids(app, wanted, order, limit=2) == ["1", "2", "3", "4", "5"]
+    page = app.crawling.creators.page(wanted, order, limit=1)
+    assert page.next is not None and len(page.next) <= MAX_CURSOR
+    named = replace(wanted, name=letter * 505)
+    assert len(uids(app, named, limit=2)) == 5
+    assert app.crawling.creators.matching(named) == 5
+
+
+@pytest.mark.parametrize("wanted", [PLATFORM, IN_DOMAIN])
+@ONE_ENGINE
+def test_a_name_is_counted_by_the_index_of_names(app, monkeypatch, wanted) -> None:
+    steps: list[str] = []
+    run = Tx._run
+
+    def explained(tx: Any, sql: str, params: Any) -> None:
+        if sql.startswith("SELECT"):
+            plan = tx._connection.execute(f"EXPLAIN QUERY PLAN {sql}", params)
+            steps.extend(row["detail"] for row in plan)
+        run(tx, sql, params)
+
+    monkeypatch.setattr(Tx, "_run", explained)
+    named = replace(wanted, name="小鹿")
+    assert app.crawling.creators.matching(named) == 10
+    assert len(uids(app, named)) == 10
+    assert any("COVERING INDEX idx_creators_name" in step for step in steps)
+    allowed = ("COVERING INDEX idx_creators_name", "USING INTEGER PRIMARY KEY", "uq_influencers")
+    tables = [one for one in steps if one.startswith(("SCAN c", "SCAN i", "SEARCH c", "SEARCH i"))]
+    assert [one for one in tables if not any(index in one for index in allowed)] == []
+
+
+@pytest.mark.parametrize(
+    ("problem", "given"),
+    [
+        ("domain", {"domain": "x" * 129}),
+        ("domain", {"domain": "a\nb"}),
+        ("q", {"name": "x" * 513}),
+        ("q", {"name": "\ud800"}),
+        ("where", {"where": ["nickname=\ud800"]}),
+        ("keyword", {"domain": "a", "keywords": ["x" * 129]}),
+        ("sort", {"sort": "x" * 5000}),
+        ("platform", {"platform": "x" * 500}),
+    ],
+)
+@ONE_ENGINE
+def test_what_a_list_is_asked_for_has_limits(app, problem, given) -> None:
+    request = ListRequest(**({"platform": "bilibili"} | given))
+    with pytest.raises(WrongFieldsError) as caught:
+        request.read(READER, app.pool.platforms.searchable)
+    assert list(caught.value.problems) == [problem]
 
 
 @ONE_ENGINE

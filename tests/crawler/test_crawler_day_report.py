@@ -125,6 +125,27 @@ def test_the_excel_file_has_two_sheets_with_sums(app: App) -> None:
     )
 
 
+def test_a_deleted_account_stays_in_the_report_under_its_tombstone(app: App) -> None:
+    before = app.crawling.day_reports.of_day()
+    registry = app.pool.registry
+    app.pool.deletion.delete(registry.find("acc1"))
+    add_accounts(app, 1)  # a new account of the old name
+    report = app.crawling.day_reports.of_day()
+    agrees(app, report)
+    assert (report.seen, report.exported_count) == (before.seen, before.exported_count)
+    names = {one.account for one in (*report.ingested, *report.exported)}
+    assert names == {"acc1 (deleted)", "acc2"}
+    told = report_object(report, app.calendar)
+    assert {one["account"] for one in told["ingested"] + told["exported"]} == names
+    found = registry.find_or_deleted("acc1 (deleted)")
+    part = app.crawling.day_reports.of_day(account=found.username)
+    assert part.exported_count == 30
+    assert registry.find_or_deleted(str(found.id)) == found
+    assert registry.find_or_deleted("acc1").deleted_at is None
+    with raises_saying(InvalidInputError, "acc9"):
+        registry.find_or_deleted("acc9")
+
+
 @pytest.mark.parametrize("text", ["2026-13-01", "yesterday", "20261", "2026-11-21T00:00"])
 def test_a_day_is_written_like_a_day(text: str) -> None:
     assert day_named(" 2026-11-21 ") == date(2026, 11, 21)

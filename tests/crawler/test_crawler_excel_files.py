@@ -19,7 +19,8 @@ from core.errors import InvalidInputError, WrongFieldsError
 from crawler.export.columns import parse_columns
 from crawler.export.copies import CopyRequest
 from crawler.export.formats import FORMATS, Table
-from crawler.export.formats.xlsx import MAX_CELL_UNITS, XlsxWriter, fitting_text, temporary_folder
+from crawler.export.formats.base import temporary_folder
+from crawler.export.formats.xlsx import MAX_CELL_UNITS, XlsxWriter, fitting_text
 from crawler.export.headers import Headers, headers_of
 from crawler.export.requests import ExportRequest
 from crawler.export.segment_files import SegmentFiles, manifest_path
@@ -42,7 +43,7 @@ from tests.support.crawler.workbench import (
 from tests.support.messages import raises_saying
 from tests.support.moving_clock import MovingClock
 
-PACKED = ("xlsx", "csv.gz", "jsonl.gz")
+PACKED = ("xlsx", "parquet", "csv.gz", "jsonl.gz")
 ABC = ("id", "uid", "text")
 
 

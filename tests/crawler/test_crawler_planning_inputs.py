@@ -12,11 +12,15 @@ from accounts.vault import Credentials
 from app.container import App
 from core.errors import CredentialsError, InvalidInputError
 from core.settings import Pace
+from crawler.creators.filters import ConditionReader
+from crawler.export.selection import selection_of
 from crawler.planning.advice import Change
 from crawler.planning.forecast import Bound
-from crawler.planning.inputs import Measure, Plan, PlanRequest
+from crawler.planning.inputs import Choice, Measure, Plan, PlanRequest
 from crawler.planning.pool_reader import Search
 from sources.pacing import EVERYTHING, AccountPace
+from storage.creators.conditions import CreatorFilter
+from tests.crawler.test_crawler_creators import entry, store
 from tests.support.crawler.workbench import (
     DOMAIN,
     ONE_ENGINE,
@@ -25,6 +29,7 @@ from tests.support.crawler.workbench import (
     add_accounts,
     change,
     crawl,
+    export,
     file_crawl,
     store_rows,
 )
@@ -73,6 +78,32 @@ def test_rates_are_learned_from_stored_pages(
         PlanRequest("example_market", DOMAIN, 100, accounts=1), SEARCH
     )
     assert elsewhere.page_creators.pages == elsewhere.answer_secs.pages == 0
+
+
+def test_a_choice_leaves_rows_out(make_app: Callable[..., App]) -> None:
+    app = make_app()
+    add_accounts(app, 2, limit=2)
+    store(app, *(entry(str(n), n * 10, sign="me@x.cn" if n < 3 else "") for n in range(1, 11)))
+    reader = ConditionReader(now=app.clock.now(), zone=app.calendar.zone, read_list=None)
+    chosen = selection_of(reader, where=["followers>=50"], order="-followers")
+    popular = {"wanted": chosen.of_domain("bilibili", DOMAIN)}
+    told = planned(app, **popular)
+    assert (told.question.waiting_rows, told.question.rows) == (6, 6)
+    assert told.forecast.quota_days == 2  # of 2 accounts with 2 rows a day each
+    assert told.choice == Choice(waiting=6, chosen=6, stored=10)
+    assert planned(app).question.rows == 10 and planned(app).choice is None
+    assert planned(app, 100, **popular).question.rows == 66
+    assert planned(app, 100, **popular).forecast.quota_days in (16, 17)  # not 26
+    mail = selection_of(reader, has=["email"]).of_domain("bilibili", DOMAIN)
+    assert planned(app, wanted=mail).question.rows == 2
+    export(app, selection=chosen, limit=3)
+    told = planned(app, **popular)
+    assert told.choice == Choice(waiting=3, chosen=6, stored=10)
+    store(app, entry("10", 100), domain="游戏")  # delivered as one of 美妆
+    everybody = CreatorFilter(platform="bilibili", domain="游戏")
+    games = PlanRequest("bilibili", "游戏", wanted=everybody, skip_delivered=True)
+    with raises_saying(InvalidInputError, "no row waits"):
+        app.crawling.planner.plan(games, SEARCH)
 
 
 @ONE_ENGINE

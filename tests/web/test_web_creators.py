@@ -9,6 +9,7 @@ import json
 import re
 from datetime import timedelta
 
+import openpyxl
 import pytest
 import requests
 
@@ -119,6 +120,26 @@ def test_the_console_lists_creators_a_page_at_a_time_and_back(site: Site) -> Non
     page = site.reader.get(back).text
     assert names_in(page) == seen[1]
     assert names_in(site.reader.get(links_in(page, "prev")[0]).text) == seen[0]
+
+
+def test_pages_of_long_names_lead_on_and_back(site: Site) -> None:
+    for part in range(8):
+        people = range(part * 20 + 100, part * 20 + 120)
+        store(site.app, *(entry(str(n), n, "🎀" * 505 + str(n)) for n in people))
+    path, seen = f"/admin/creators?domain={DOMAIN}&sort=nickname", []
+    for _ in range(4):
+        answer = site.reader.get(path)
+        assert answer.status_code == 200 and len(path) < 8000
+        assert "Found: 160" in answer.text
+        seen += names_in(answer.text)
+        back, path = links_in(answer.text, "prev"), next(iter(links_in(answer.text, "next")), "")
+    assert seen == [str(n) for n in range(100, 260)]
+    assert site.reader.get(back[0]).status_code == 200
+    query = {"sort": "nickname", "q": "🎀" * 500, "limit": "100", "count": "true"}
+    page = site.reader.get("/api/v1/creators", params=query).json()
+    assert page["found"] == 160
+    page = site.reader.get("/api/v1/creators", params=query | {"after": page["next"]}).json()
+    assert [one["uid"] for one in page["items"]] == [str(n) for n in range(200, 260)]
 
 
 def test_the_console_filters_sorts_and_draws_followers(collected: Site) -> None:
@@ -268,6 +289,28 @@ def test_a_day_is_reported_in_api_and_console(collected: Site) -> None:
     assert 'value="2026-99-01" aria-describedby="error-day" aria-invalid="true"' in wrong
     for path in ("/admin/report/xlsx", "/api/v1/report/xlsx"):
         assert collected.reader.get(path).content.startswith(b"PK")
+
+
+def test_a_deleted_account_is_reported_alike_everywhere(collected: Site) -> None:
+    app, name = collected.app, "acc1 (deleted)"
+    export(app)
+    app.pool.deletion.delete(app.pool.registry.find("acc1"))
+    for query in ({}, {"account": name}):
+        told = collected.reader.get("/api/v1/report", params=query).json()
+        assert told["exported"][0]["account"] == name
+        assert told["totals"]["exported_count"] == 7
+        page = collected.reader.get("/admin/report", params=query).text
+        assert name in page and "There is no account" not in page
+        link = re.search(r'href="(/admin/accounts/\d+)"', page)
+        assert link and collected.reader.get(link[1]).status_code == 200
+        for path in ("/admin/report/xlsx", "/api/v1/report/xlsx"):
+            book = openpyxl.load_workbook(
+                io.BytesIO(collected.reader.get(path, params=query).content)
+            )
+            assert [row[0] for row in book.worksheets[1].values][1] == name
+    wrong = collected.reader.get("/admin/report", params={"account": "nobody"}).text
+    assert 'id="error-account"' in wrong
+    assert collected.reader.get("/api/v1/ingestion-logs", params={"account": name}).ok
 
 
 def test_the_pages_that_were_ingested_are_listed(collected: Site) -> None:

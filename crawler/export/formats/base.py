@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
+
+from core.errors import InvalidInputError
 
 ID = "id"
 
@@ -77,7 +80,9 @@ class ReadIds(Protocol):
 class Format:
     """A file format by its name, its suffix, what writes it and what reads it.
 
-    `max_rows` is how many rows a file can have; None: any number.
+    `max_rows` is how many rows a file can have; None: any number. `library` is the package of an
+    extra that writes it; None: what every installation has. `folds_case`: headers that differ in
+    nothing but case are the same.
     """
 
     name: str
@@ -85,3 +90,23 @@ class Format:
     open: OpenWriter
     read_ids: ReadIds
     max_rows: int | None = None
+    library: str | None = None
+    folds_case: bool = False
+
+    def require_installed(self) -> None:
+        """Raise InvalidInputError, which says how to install it, when its library is missing."""
+        if self.library is not None and find_spec(self.library) is None:
+            command = f"pip install {self.library}"
+            raise InvalidInputError("format_extra_missing", format=self.name, command=command)
+
+    def require_headers(self, headers: Sequence[str]) -> None:
+        """Raise InvalidInputError when two headers would be the same in a file of it."""
+        shown = [header.lower() if self.folds_case else header for header in headers]
+        for header, text in zip(headers, shown, strict=True):
+            if shown.count(text) > 1:
+                raise InvalidInputError("export_header_repeated", header=header)
+
+
+def temporary_folder(path: Path) -> Path:
+    """Return the folder of the temporary files of a file that is being written."""
+    return path.with_name(f"{path.name}.tmp")

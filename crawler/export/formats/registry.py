@@ -26,12 +26,27 @@ def _xlsx_ids(path: Path, header: str | None):  # type: ignore[no-untyped-def]
     return xlsx_ids(path, header)
 
 
+def _open_parquet(path: Path, table: Table) -> FormatWriter:
+    from crawler.export.formats.parquet import ParquetWriter
+
+    return ParquetWriter(path, table)
+
+
+def _parquet_ids(path: Path, header: str | None):  # type: ignore[no-untyped-def]
+    from crawler.export.formats.parquet import parquet_ids
+
+    return parquet_ids(path, header)
+
+
 FORMATS: Mapping[str, Format] = {
     one.name: one
     for one in (
         Format("csv", ".csv", CsvWriter, csv_ids),
         Format("jsonl", ".jsonl", JsonLinesWriter, json_ids),
         Format("xlsx", ".xlsx", _open_xlsx, _xlsx_ids, XLSX_ROWS),
+        Format(
+            "parquet", ".parquet", _open_parquet, _parquet_ids, library="duckdb", folds_case=True
+        ),
         Format("csv.gz", ".csv.gz", partial(CsvWriter, packed=True), partial(csv_ids, packed=True)),
         Format(
             "jsonl.gz",
@@ -44,8 +59,13 @@ FORMATS: Mapping[str, Format] = {
 
 
 def format_named(name: str) -> Format:
-    """Return the format of that name, in any case. Raise InvalidInputError when it is unknown."""
+    """Return the format of that name, in any case.
+
+    Raises:
+        InvalidInputError: it is unknown, or its library is not installed.
+    """
     known = FORMATS.get(name.strip().lower())
     if known is None:
         raise InvalidInputError("format_unknown", name=name, known=list(FORMATS))
+    known.require_installed()
     return known

@@ -20,7 +20,7 @@ from xml.etree import ElementTree
 import xlsxwriter
 from xlsxwriter.exceptions import FileCreateError
 
-from crawler.export.formats.base import Table
+from crawler.export.formats.base import Table, temporary_folder
 
 MAX_ROWS = 1_048_575  # below the header
 MAX_CELL_UNITS = 32_767  # UTF-16 code units
@@ -121,11 +121,6 @@ class XlsxWriter:
     def _require(written: int) -> None:
         if written != 0:
             raise OSError(f"the sheet takes no such cell ({written})")
-
-
-def temporary_folder(path: Path) -> Path:
-    """Return the folder of the temporary files of a file that is being written."""
-    return path.with_name(f"{path.name}.tmp")
 
 
 def fitting_text(text: str) -> str:

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 
 from core.errors import InvalidInputError
-from crawler.tasks.requests import DEFAULT_PLATFORM, MAX_DOMAIN_LETTERS
+from core.requests import MAX_DOMAIN_LETTERS
+from crawler.tasks.requests import DEFAULT_PLATFORM
 from presentation.creator_views import creator_object, details_object, observation_object
 from presentation.json_rows import plain
 from web.api.creators.filters import TheListQuery
@@ -27,12 +28,14 @@ Days = Annotated[int, Query(ge=1, le=3650, description="days back from today")]
 class CreatorPage(BaseModel):
     """A page of creators; `next` is the value of `after` for the following one, null on the last.
 
-    `indexed` is false when every creator had to be read for it.
+    `indexed` is false when every creator had to be read for it. `found` is how many there are on
+    all pages, with `count` only; 1001 stands for more than 1,000.
     """
 
     items: list[dict[str, Any]]
     next: str | None
     indexed: bool
+    found: int | None
 
 
 class By(StrEnum):
@@ -45,11 +48,17 @@ class By(StrEnum):
 
 @router.get("", summary="Creators, filtered and sorted")
 def list_creators(asked: TheListQuery, backend: TheBackend, _who: Reader) -> CreatorPage:
-    page = backend.creators.page(asked.wanted, asked.sort, after=asked.after, limit=asked.limit)
+    page = backend.creators.page(
+        asked.wanted,
+        asked.sort,
+        after=asked.after,
+        limit=asked.limit,
+        with_count=asked.with_count,
+    )
     items = [
         creator_object(row, backend.platforms, with_raw=asked.with_raw) for row in page.creators
     ]
-    return CreatorPage(items=items, next=page.next, indexed=page.is_indexed)
+    return CreatorPage(items=items, next=page.next, indexed=page.is_indexed, found=page.found)
 
 
 @router.get("/count", summary="How many creators there are, by domain, keyword or day")

@@ -9,15 +9,13 @@ from fastapi import Depends, Query
 
 from crawler.creators.catalogue import MAX_ROWS
 from crawler.creators.requests import ListRequest, Status
-from crawler.tasks.requests import DEFAULT_PLATFORM, MAX_DOMAIN_LETTERS
+from crawler.tasks.requests import DEFAULT_PLATFORM
 from storage.creators.conditions import CreatorFilter
 from storage.creators.search import Sort
 from web.lookups import condition_reader
 from web.state import TheBackend
 
 USUAL_ROWS = 50
-MAX_CURSOR = 2000
-MAX_WHERE = 500
 
 
 @dataclass(frozen=True)
@@ -38,15 +36,14 @@ class ListQuery:
     with_raw: bool
     after: str | None
     limit: int
+    with_count: bool
 
 
 def _chosen(
     backend: TheBackend,
     platform: Annotated[str, Query(max_length=32, description="where they are")] = DEFAULT_PLATFORM,
-    domain: Annotated[
-        str | None, Query(max_length=MAX_DOMAIN_LETTERS, description="only of this domain")
-    ] = None,
-    q: Annotated[str | None, Query(max_length=100, description="a part of the nickname")] = None,
+    domain: Annotated[str | None, Query(description="only of this domain")] = None,
+    q: Annotated[str | None, Query(description="a part of the nickname")] = None,
     where: Annotated[
         list[str] | None, Query(description="a condition, such as followers>=10000; repeatable")
     ] = None,
@@ -57,9 +54,7 @@ def _chosen(
         list[str] | None, Query(description="contact, email, phone or messenger; repeatable")
     ] = None,
     status: Annotated[Status | None, Query(description="of a domain: in a file or not")] = None,
-    sort: Annotated[str, Query(max_length=40, description="a field; - in front: highest first")] = (
-        "-followers"
-    ),
+    sort: Annotated[str, Query(description="a field; - in front: highest first")] = "-followers",
     raw: Annotated[bool, Query(description="with raw_data, the platform's entry")] = False,
 ) -> StreamQuery:
     request = ListRequest(
@@ -81,12 +76,18 @@ TheStreamQuery = Annotated[StreamQuery, Depends(_chosen)]
 
 def _asked(
     chosen: TheStreamQuery,
-    after: Annotated[str | None, Query(max_length=MAX_CURSOR, description="`next` of a page")] = (
-        None
-    ),
+    after: Annotated[str | None, Query(description="`next` of a page")] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_ROWS, description="creators at most")] = USUAL_ROWS,
+    count: Annotated[bool, Query(description="also count them, up to 1,000")] = False,
 ) -> ListQuery:
-    return ListQuery(chosen.wanted, chosen.sort, chosen.with_raw, after, limit)
+    return ListQuery(
+        wanted=chosen.wanted,
+        sort=chosen.sort,
+        with_raw=chosen.with_raw,
+        after=after,
+        limit=limit,
+        with_count=count,
+    )
 
 
 TheListQuery = Annotated[ListQuery, Depends(_asked)]

@@ -9,9 +9,8 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from core.errors import InvalidInputError
-from core.requests import MAX_ID
+from core.requests import MAX_DOMAIN_LETTERS, MAX_ID
 from crawler.creators.day_report import day_named
-from crawler.tasks.requests import MAX_DOMAIN_LETTERS
 from presentation.creator_views import ingestion_log_object
 from web.auth.access import Reader
 from web.parameters import IdFilter, RowId
@@ -50,7 +49,7 @@ def list_logs(
     creators: Annotated[bool, Query(description="with the creators that each brought in")] = False,
 ) -> LogList:
     if account is not None:
-        account = backend.registry.find(account).username
+        account = backend.registry.find_or_deleted(account).username
     found = backend.ingestion_logs.page(
         domain=domain,
         account=account,

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
+from core.requests import MAX_DOMAIN_LETTERS
 from crawler.creators.day_report import DayReport, day_named
-from crawler.tasks.requests import MAX_DOMAIN_LETTERS
 from presentation.day_report import XLSX_TYPE, report_object, report_xlsx
 from presentation.i18n.renderer import API_RENDERER
 from web.auth.access import Reader
@@ -30,7 +30,7 @@ def _asked(
     ] = None,
 ) -> DayReport:
     if account is not None:
-        account = backend.registry.find(account).username
+        account = backend.registry.find_or_deleted(account).username
     return backend.day_reports.of_day(day_named(day), domain=domain, account=account)
 
 

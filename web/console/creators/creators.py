@@ -11,9 +11,10 @@ from starlette.responses import Response
 from core.errors import InvalidInputError, WrongFieldsError
 from core.messages import Message
 from crawler.creators.catalogue import SPARK_DAYS, CreatorList
+from crawler.creators.cursors import MAX_CURSOR
 from crawler.creators.filters import CONTACTS
 from crawler.creators.requests import Status
-from presentation.creator_views import contact_names, csv_text
+from presentation.creator_views import contact_names, count_text, csv_text
 from storage.creators.search import Sort
 from web.console.creators.forms import CreatorForm, TheForm
 from web.console.creators.sparks import history_chart, spark_points
@@ -24,10 +25,11 @@ from web.parameters import PlatformName
 router = APIRouter(include_in_schema=False)
 ROWS = 50
 HISTORY_DAYS = 90
-MAX_CURSOR = 2000
 MAX_STEPS = 10  # so many pages lead back one by one; then the first page comes
+# Cursors of long names are long, and proxies refuse addresses over 8 KB.
+MAX_STEPS_CHARS = 2000
 Cursor = Annotated[str, Query(max_length=MAX_CURSOR)]
-Steps = Annotated[str, Query(max_length=MAX_CURSOR * MAX_STEPS)]
+Steps = Annotated[str, Query(max_length=MAX_STEPS_CHARS)]
 Uid = Annotated[str, Path(max_length=255)]
 EMPTY = CreatorList(creators=(), next=None, is_indexed=True)
 # What an error of the whole list is about, where that is a field of the form.
@@ -52,6 +54,7 @@ def creators(visit: Reading, form: TheForm, after: Cursor = "", before: Steps = 
         sparks={id: spark_points(rows, today, SPARK_DAYS) for id, rows in shown.histories.items()},
         contacts=contact_names,
         is_indexed=shown.is_indexed,
+        found=count_text(shown.found) if shown.found else None,
         order=order,
         heads={name: _sorted_by(form, path, name, order) for name in ("followers", "seen_at")},
         next=_next(form, path, shown, after, seen),
@@ -100,7 +103,7 @@ def _read(
     try:
         wanted, order = form.read(visit.backend)
         page = visit.backend.creators.page(
-            wanted, order, after=after or None, limit=ROWS, with_history=True
+            wanted, order, after=after or None, limit=ROWS, with_history=True, with_count=True
         )
     except WrongFieldsError as error:
         return EMPTY, dict(error.problems), order
@@ -126,6 +129,8 @@ def _next(
         return None
     # The first page has no cursor: it is told by a dash.
     steps = [*seen, after or "-"][-MAX_STEPS:]
+    while len(" ".join(steps)) > MAX_STEPS_CHARS:
+        steps = steps[1:]
     return form.address(path, after=shown.next, before=" ".join(steps))
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from core.errors import InvalidInputError
+from core.requests import FieldChecks
 from crawler.creators.day_report import day_named
 from presentation.day_report import XLSX_TYPE, account_of, report_xlsx
 from web.console.creators import ingestion_logs
@@ -23,15 +23,16 @@ Typed = Annotated[str, Query(max_length=255)]
 @router.get("")
 def report(visit: Reading, day: Typed = "", domain: Typed = "", account: Typed = "") -> Response:
     """Show the report of a day; one that cannot be read is told beside its field."""
-    problem = ""
-    wanted: date | None = None
-    try:
-        wanted = day_named(day)
-    except InvalidInputError as error:
-        problem = visit.language.problem(error)
+    checks = FieldChecks()
+    wanted = checks.check("day", day_named, day)
+    name = account.strip()
+    known = checks.check("account", visit.backend.registry.find_or_deleted, name) if name else None
     found = visit.backend.day_reports.of_day(
-        wanted, domain=domain.strip() or None, account=account.strip() or None
+        wanted, domain=domain.strip() or None, account=known.username if known else None
     )
+    problems = {
+        field: visit.language.problem(problem) for field, problem in checks.problems.items()
+    }
     chosen = {"domain": domain, "account": account}
 
     def address(path: str, at: date) -> str:
@@ -41,9 +42,9 @@ def report(visit: Reading, day: Typed = "", domain: Typed = "", account: Typed =
     return visit.page(
         "report",
         report=found,
-        day=day.strip() if problem else found.day.isoformat(),
+        day=day.strip() if "day" in problems else found.day.isoformat(),
         chosen=chosen,
-        problems={"day": problem} if problem else {},
+        problems=problems,
         account_of=account_of,
         day_before=address("/admin/report", found.day - timedelta(days=1)),
         day_after=None

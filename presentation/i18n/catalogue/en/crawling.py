@@ -40,6 +40,8 @@ MESSAGES = {
     "plan_without_sessions": "no account has a session",
     # exports
     "format_unknown": "unknown format '{name}'; known: {known}",
+    "format_extra_missing": "the format {format} needs a library: {command}",
+    "segment_not_compared": "segment {segment_id}: its content was not compared: {cause}",
     "headers_unknown": "there are no headers {name!r}; there are {known:, }",
     "header_malformed": "a header has at most {most} letters and no control characters",
     "export_header_repeated": "two columns would have the header {header!r}",

@@ -42,7 +42,7 @@ MESSAGES: dict[str, Forms] = {
     "word_exported": "exported",
     # lists
     "no_creators_found": "no creator meets that",
-    "more_creators": "these are the first {shown:,}; --limit shows more",
+    "more_creators": "these are the first {shown:,} of {found}; --limit shows more",
     "creators_all_read": (
         "every creator was read to sort by {field}; followers, first_seen_at and seen_at have an"
         " index"
@@ -112,6 +112,7 @@ MESSAGES: dict[str, Forms] = {
     "one_output_form": "choose one of --json, --jsonl and --csv",
     "list_unreadable": "the list {path} cannot be read: {cause}",
     "list_cursor_malformed": "the cursor is not one of this list; begin with the first page",
+    "name_part_too_long": "a nickname has at most {most} letters",
     "name_too_common": "more than {most:,} creators have {name!r} in their name; give more of it",
     "creator_malformed": "a creator is an id or the address of a profile",
     "creator_unknown": "no creator {uid!r} of {platform} was seen",

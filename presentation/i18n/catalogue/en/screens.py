@@ -316,6 +316,10 @@ MESSAGES: dict[str, Forms] = {
         "Counted on: {page_creators} creators a page ({page_how}), {secs} s an answer"
         " ({answer_how})."
     ),
+    "plan_choice": (
+        "The choice fits {chosen} of {stored} stored creators ({percent} %); as many are expected"
+        " of new ones."
+    ),
     "plan_learned": "learned from {n} pages",
     "plan_assumed": "assumed: nothing was crawled yet",
     "plan_search_ends": (

@@ -38,6 +38,8 @@ MESSAGES = {
     "plan_without_sessions": "没有账号有会话",
     # 导出
     "format_unknown": "未知的格式“{name}”；可用：{known}",
+    "format_extra_missing": "格式 {format} 需要一个库：{command}",
+    "segment_not_compared": "分段 {segment_id}：未比对内容：{cause}",
     "headers_unknown": "没有表头 {name!r}；可用：{known:, }",
     "header_malformed": "表头最多 {most} 个字，且不能含控制字符",
     "export_header_repeated": "有两列的表头都是 {header!r}",

@@ -38,7 +38,7 @@ MESSAGES: dict[str, Forms] = {
     "word_exported": "已导出",
     # lists
     "no_creators_found": "没有符合条件的达人",
-    "more_creators": "以上为前 {shown:,} 个；用 --limit 可显示更多",
+    "more_creators": "以上为前 {shown:,} 个，共 {found} 个；用 --limit 可显示更多",
     "creators_all_read": (
         "按 {field} 排序须读取全部达人；followers、first_seen_at 和 seen_at 有索引"
     ),
@@ -101,6 +101,7 @@ MESSAGES: dict[str, Forms] = {
     "one_output_form": "--json、--jsonl 和 --csv 只能选一个",
     "list_unreadable": "无法读取列表 {path}：{cause}",
     "list_cursor_malformed": "该游标不属于此列表；请从第一页开始",
+    "name_part_too_long": "昵称最多 {most} 个字符",
     "name_too_common": "名字里含有 {name!r} 的达人超过 {most:,} 个；请多写几个字",
     "creator_malformed": "请给出达人的 UID 或主页地址",
     "creator_unknown": "在 {platform} 上没有见过达人 {uid!r}",

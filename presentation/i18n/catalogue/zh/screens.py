@@ -265,6 +265,9 @@ MESSAGES: dict[str, Forms] = {
     "plan_counted_on": (
         "依据：每页 {page_creators} 位达人（{page_how}），每次应答 {secs} 秒（{answer_how}）。"
     ),
+    "plan_choice": (
+        "已存储的 {stored} 位达人中有 {chosen} 位符合条件（{percent}%）；新达人按同样比例估计。"
+    ),
     "plan_learned": "由 {n} 页得出",
     "plan_assumed": "假定值：尚未抓取过",
     "plan_search_ends": (

@@ -554,6 +554,7 @@ CHINESE = {
     "Last seen": "最近出现",
     "First seen": "首次出现",
     "Nothing is shown before the form is mended.": "改正表单后才会显示结果。",
+    "Found: {n}": "共 {n} 个",
     "No creator fits.": "没有符合条件的达人。",
     "Page before": "上一页",
     "Next page": "下一页",

@@ -68,7 +68,7 @@ HELP = {
     "Joins or resumes an open export of the same platform and domain.": (
         "同平台同领域已有未结束的导出时，加入或继续该任务。"
     ),
-    "csv or jsonl or xlsx or csv.gz or jsonl.gz": "csv、jsonl、xlsx、csv.gz 或 jsonl.gz",
+    "csv or jsonl or xlsx or parquet or csv.gz or jsonl.gz": "csv、jsonl、xlsx、parquet、csv.gz 或 jsonl.gz",
     "rows at most; default: all there are": "最多行数；默认：全部",
     "folder; default: data/exports": "文件夹；默认：data/exports",
     "comma-separated; see docs/cli.md": "以逗号分隔；见 docs/cli.md",
