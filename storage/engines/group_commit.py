@@ -144,9 +144,10 @@ class GroupCommit:
                 unit.end(result, error)
         except Exception:
             raise
-        except BaseException:  # this thread is interrupted: it may be committed, or not
+        except BaseException as error:  # this thread is interrupted: it may be committed, or not
             where = self._engine.describe()
-            _end_all(units[1:], CommitUnknownError("commit_unknown", where=where))
+            unknown = CommitUnknownError("commit_unanswered", where=where, detail=repr(error))
+            _end_all(units[1:], unknown)
             raise
 
     def _run_all(self, connection: Connection, units: list[_Unit]) -> Sequence[Outcome]:
