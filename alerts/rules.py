@@ -80,9 +80,17 @@ class AlertRules:
 
     def _suspect_accounts(self, tx: Tx) -> Iterator[AlertCause]:
         """Yield the platforms that refuse accounts as risky, and nobody else beside them."""
+        now = self.clock.now()
+        # Who rests as one of many that were signed out is an alert of its own, and not at fault.
+        signed_out = {
+            account_id
+            for run in mass_sign_out.mass_runs(tx, now)
+            for account_id, _lost_at in run.accounts
+        }
         found: dict[str, list[SuspectAccount]] = {}
-        for account in alert_queries.suspect_accounts(tx, self.clock.now()):
-            found.setdefault(account.platform, []).append(account)
+        for account in alert_queries.suspect_accounts(tx, now):
+            if account.id not in signed_out:
+                found.setdefault(account.platform, []).append(account)
         for platform, suspects in found.items():
             more = ["…"] if len(suspects) > MAX_NAMED else []
             yield AlertCause(

@@ -49,6 +49,7 @@ class SuspectAccount:
     gone.
     """
 
+    id: int
     platform: str
     username: str
     cooldown_until: datetime
@@ -89,7 +90,7 @@ def suspect_accounts(tx: Tx, now: datetime) -> list[SuspectAccount]:
         " ORDER BY id DESC LIMIT 1"
     )
     rows = tx.all(
-        "SELECT platform, username, cooldown_until,"
+        "SELECT id, platform, username, cooldown_until,"
         f" ({newest.format(column='detail')}) AS reason,"
         f" ({newest.format(column='created_at')}) AS since_at FROM accounts"
         " WHERE status<>'disabled' AND health='suspect' AND cooldown_until>:now"

@@ -399,7 +399,7 @@ def test_a_session_check_on_request_leaves_its_outcome_at_the_route_and_names_it
     [found] = app.pool.egress_operator.routes()
     assert found.state(app.clock.now()) is RouteState.COOLING and found.route.last_bad_at
     told = english_text(caught.value)
-    assert told.startswith(f"by egress route {found.route.egress}, which is left alone until ")
+    assert told.startswith(f"a leaves by {found.route.egress}, which does not work")
 
 
 def test_any_answer_of_a_platform_is_an_answer_by_its_route(app: App, gate: Gate):

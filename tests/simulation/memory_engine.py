@@ -32,7 +32,8 @@ class MemoryEngine:
 
     dialect = DIALECT
     pool_size = 1
-    shares_commits = True
+    # Its processes are coroutines of one thread, of which none may wait for another.
+    shares_commits = False
     driver_errors: tuple[type[Exception], ...] = (sqlite3.Error,)
 
     def __init__(
