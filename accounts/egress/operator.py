@@ -28,6 +28,7 @@ class RouteState(StrEnum):
     UNUSED = "unused"
     HELD = "held"  # an operator ordered that it is left alone
     COOLING = "cooling"  # it failed, and no request leaves by it
+    PARTLY_CLOSED = "partly_closed"  # a platform gets no request to some endpoint by it
     CLOSED = "closed"  # a platform gets no request by it, as it refused or did not answer
     UNPROVEN = "unproven"  # it failed, may be used again, and has brought no answer since
 
@@ -55,6 +56,8 @@ class RouteOverview:
             return RouteState.CLOSED
         if route.is_unproven(now) or any(circuit.is_unproven for circuit in of_route):
             return RouteState.UNPROVEN
+        if any(circuit.is_open(now) for circuit in self.circuits):
+            return RouteState.PARTLY_CLOSED
         return RouteState.UNUSED if route.last_good_at is None else RouteState.GOOD
 
     def closed_until(self, now: datetime) -> datetime | None:

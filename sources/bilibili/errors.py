@@ -72,6 +72,8 @@ def error_from_body(
         return None
     verdict = classify(RULES, signal)
     text = redact(str(body.get("message") or body.get("msg") or ""))[:MESSAGE_CHARS]
+    if text == str(code):  # the platform repeats the number where it has nothing to say
+        text = ""
     if code != 0:
         name = "refused_with_code" if verdict.known else "refused_with_unknown_code"
         message = Message.of(name, number=code, text=text or SILENT)

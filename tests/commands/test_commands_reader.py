@@ -134,6 +134,17 @@ def test_an_open_circuit_whose_time_is_over_is_half_open_everywhere(here: Baton)
         assert "is tried again, one request at a time" in told, command
 
 
+def test_a_route_that_one_endpoint_is_left_alone_by_does_not_simply_work(here: Baton) -> None:
+    def states() -> set[str]:
+        return {one["state"] for one in here.run("egress", "list", "--json").json}
+
+    assert "closed" in states()
+    with here.opened_app() as app:
+        app.database.write(lambda tx: tx.execute("UPDATE source_states SET endpoint='search'"))
+    assert "partly_closed" in states() and "closed" not in states()
+    assert "left alone in part" in here.run("egress", "list", env={"COLUMNS": "400"}).out
+
+
 def test_a_mistyped_route_is_refused_with_those_that_are_like_it(here: Baton) -> None:
     with here.opened_app() as app:
         silent = egress_of(app, "behind")

@@ -69,6 +69,7 @@ MESSAGES = {
     "route_state_unused": "not used yet",
     "route_state_held": "left alone by order",
     "route_state_cooling": "cools down",
+    "route_state_partly_closed": "left alone in part",
     "route_state_closed": "left alone",
     "route_state_unproven": "not proven",
     "no_egress_routes": "no egress route is known: they appear with the first account",

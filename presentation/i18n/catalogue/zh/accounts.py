@@ -67,6 +67,7 @@ MESSAGES = {
     "route_state_unused": "尚未使用",
     "route_state_held": "按指令暂停",
     "route_state_cooling": "休息中",
+    "route_state_partly_closed": "部分暂停",
     "route_state_closed": "暂停使用",
     "route_state_unproven": "尚未证实",
     "no_egress_routes": "还没有出口线路：有了第一个账号就会出现",

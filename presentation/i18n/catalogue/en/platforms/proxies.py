@@ -134,7 +134,8 @@ ADVICE: dict[str, dict[str, Forms]] = {
     | {
         "no_proxies": "add them with: {program} proxies import FILE",
         "account_proxy_failed": (
-            "see: {program} proxies check, or change it: {program} accounts set_proxy NAME PROXY"
+            "check it: {program} proxies check '{egress}'; or give the account another one:"
+            " {program} accounts set_proxy {account} PROXY"
         ),
         "proxy_unknown": "see: {program} proxies list",
         "proxy_gateway_ambiguous": "name one of them",

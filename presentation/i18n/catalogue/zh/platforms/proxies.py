@@ -109,7 +109,8 @@ ADVICE: dict[str, dict[str, Forms]] = {
     | {
         "no_proxies": "请添加：{program} proxies import 文件",
         "account_proxy_failed": (
-            "请检查：{program} proxies check，或换一个：{program} accounts set_proxy 账号 代理"
+            "请检查：{program} proxies check '{egress}'；或换一个："
+            "{program} accounts set_proxy {account} 代理"
         ),
         "proxy_unknown": "请查看：{program} proxies list",
         "proxy_gateway_ambiguous": "请指明其中一个",
