@@ -36,27 +36,34 @@ DOMAIN = "美妆"
 SHAPES = ("1x4", "6x1", "20x1")
 ENGINES = ("sqlite", "mariadb")
 ACCOUNTS_EACH, PAGES_EACH, PAGE_ROWS = 3, 12, 20  # accounts of a worker, pages of an account
-RISK_SECS, BLOCK_SECS, THROTTLE_SECS = 20.0, 45.0, 15.0
+RISK_SECS, BLOCK_SECS, THROTTLE_SECS, SIGN_OUT_SECS = 20.0, 45.0, 15.0, 30.0
 RUN_SECS = 420.0
-ORDERS: dict[str, dict[str, Any]] = {
-    "block": {"kind": "block", "endpoint": "bilibili", "for_secs": BLOCK_SECS},
-    "throttle": {
-        "kind": "answer",
-        "code": -799,
-        "endpoint": "search",
-        "for_secs": THROTTLE_SECS,
-    },
+SIGNED_OUT = {"kind": "answer", "code": -101, "for_secs": SIGN_OUT_SECS}
+NOBODY = {"isLogin": False, "wbi_img": {"img_url": "", "sub_url": ""}}
+ORDERS: dict[str, tuple[dict[str, Any], ...]] = {
+    "block": ({"kind": "block", "endpoint": "bilibili", "for_secs": BLOCK_SECS},),
+    "throttle": (
+        {"kind": "answer", "code": -799, "endpoint": "search", "for_secs": THROTTLE_SECS},
+    ),
+    "sign_out": (
+        {**SIGNED_OUT, "endpoint": "search"},
+        {**SIGNED_OUT, "endpoint": "nav", "data": NOBODY},
+    ),
 }
 SESSION_CHECK = "/x/web-interface/nav"
 RESTING = (
     "SELECT COUNT(*) FROM accounts WHERE cooldown_until IS NOT NULL OR health<>'healthy'"
     " OR failure_count>0"
 )
+DISABLED = "SELECT COUNT(*) FROM accounts WHERE status='disabled'"
 
 
 @dataclass(frozen=True)
 class Found:
-    """One run; `departures` and `budget` are requests, `resting` are accounts."""
+    """One run; `departures` and `budget` are requests, `resting` are accounts.
+
+    In the case `sign_out` all refused requests count, and accounts that are disabled.
+    """
 
     case: str
     engine: str
@@ -94,25 +101,26 @@ class Run:
         assert self._baton.run(*crawl, "--detach").code == 0
         running = [self._start(*crawl) for _ in range(self._processes)]
         wait_until(lambda: len(self._answered()) == self.accounts, "work of all accounts")
-        order = ORDERS[case]
-        self._sandbox.order_faults(order)
-        time.sleep(order["for_secs"] / 2)
-        resting = self._resting()
+        orders, count = ORDERS[case], DISABLED if case == "sign_out" else RESTING
+        self._sandbox.order_faults(*orders)
+        time.sleep(orders[0]["for_secs"] / 2)
+        resting = self._number(count)
         running.pop().signal(signal.SIGKILL)
         running.append(self._start(*crawl))
-        time.sleep(order["for_secs"] / 2)
+        time.sleep(orders[0]["for_secs"] / 2)
         codes = [process.wait(RUN_SECS).code for process in running]
-        [report] = self._sandbox.stats()["orders"]
+        reports = self._sandbox.stats()["orders"]
+        refused = sum(report["refused"] for report in reports)
         return Found(
             case=case,
             engine=engine,
             shape=shape,
             accounts=self.accounts,
-            refused=report["refused"],
-            departures=report["departures"] + report["quiet_departures"],
-            budget=budget(case, report["departures_by_endpoint"]),
+            refused=refused,
+            departures=refused if case == "sign_out" else _departures(reports[0]),
+            budget=budget(case, reports[0]["departures_by_endpoint"], self.accounts),
             resting=resting,
-            at_end=self._resting(),
+            at_end=self._number(count),
             complete=set(codes) == {0} and self._stored() == len(self._sandbox.uids(DOMAIN)),
             secs=time.monotonic() - begun,
         )
@@ -124,9 +132,6 @@ class Run:
         counted = self._sandbox.stats()["accounts"]
         return [name for name, counts in counted.items() if counts["requests"] > 1]
 
-    def _resting(self) -> int:
-        return self._number(RESTING)
-
     def _stored(self) -> int:
         return self._number("SELECT COUNT(*) FROM influencers")
 
@@ -135,12 +140,20 @@ class Run:
             return app.database.read(lambda tx: tx.number(query))
 
 
-def budget(case: str, departures: dict[str, int]) -> int:
+def _departures(report: dict[str, Any]) -> int:
+    return int(report["departures"] + report["quiet_departures"])
+
+
+def budget(case: str, departures: dict[str, int], accounts: int) -> int:
     """Return how many requests may come after the first refusal was answered.
 
     Each endpoint that was in use finds out for itself: a new process asks for device ids beside the
     search. A block costs three requests at each, a session check and one probe; a throttle two.
+    When everybody is signed out, each account asks once, and who is signed in, and the same again
+    after its rest.
     """
+    if case == "sign_out":
+        return 2 * accounts * (1 + int(SIGN_OUT_SECS // RISK_SECS))
     endpoints = max(1, len(departures.keys() - {SESSION_CHECK}))
     return 3 * endpoints - 1 + 2 if case == "block" else 2 * endpoints - 1
 
