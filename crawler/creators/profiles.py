@@ -16,14 +16,29 @@ from storage.models.creators import CreatorProfile
 
 MAX_NUMBER = 2**63 - 1
 MAX_URL = 1024
-EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
-# A mobile number of China, or any number that is written with its country's code.
-PHONE = re.compile(r"(?<!\d)1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\d)|\+\d[\d -]{7,16}\d")
+# Some write another sign in place of the @, so that programs do not find them.
+EMAIL = re.compile(
+    r"[\w.+-]+(?:[@＠]|#(?=(?:qq|163|126|sina|foxmail|gmail|outlook|hotmail|yeah|aliyun)\.))"
+    r"[\w-]+(?:\.[\w-]+)+",
+    re.ASCII | re.IGNORECASE,
+)
+# A mobile number of China, any number that is written with its country's code, one with an area
+# code or a service number.
+PHONE = re.compile(
+    r"(?<!\d)1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\d)|\+\d[\d -]{7,16}\d"
+    r"|(?<!\d)0\d{2,3}[- ]\d{7,8}(?!\d)|(?<!\d)400[- ]\d{3}[- ]?\d{4}(?!\d)"
+)
+# The names of messengers, and a letter for one with an id behind it ("V: abc_123", "加q12345").
 MESSENGER = re.compile(
-    r"微信|威信|薇信|(?<![a-z])(?:v信|vx|wx|qq|wechat|weixin|telegram|whatsapp)(?![a-z])"
-    r"|(?<![a-z])t\.me/|(?<![a-z])line\s*(?:id|[:：])",
+    r"(?:微信|威信|薇信|v信)(?!小程序|支付|读书|视频号)|绿泡泡|扣扣"
+    r"|(?<![a-z@#])(?:wechat|weixin|wx|vx|qq|telegram|whatsapp)(?![a-z.])"
+    r"|(?<![a-z])t\.me/|(?<![a-z])line\s*(?:id|[:：])"
+    r"|(?<![a-z0-9])[vq薇]\s*[:：]\s*[a-z0-9][\w-]{4,}"
+    r"|[加+＋]\s*[vq薇]\s*[:：]?\s*[a-z0-9][\w-]{4,}",
     re.IGNORECASE,
 )
+REFUSED = re.compile(r"(?:不|勿|别|拒|没|无)[要用会]?(?:再)?(?:加|有|留|用|玩)?我?\s*$")
+REFUSAL_LETTERS = 5
 
 
 class Contact(IntFlag):
@@ -88,14 +103,19 @@ def number(value: object) -> int | None:
 @lru_cache(maxsize=4096)
 def _contacts(signature: str) -> Contact:
     found = Contact.NONE
-    for kind, pattern in (
-        (Contact.EMAIL, EMAIL),
-        (Contact.PHONE, PHONE),
-        (Contact.MESSENGER, MESSENGER),
-    ):
-        if pattern.search(signature):
-            found |= kind
+    if EMAIL.search(signature):
+        found |= Contact.EMAIL
+    if PHONE.search(signature):
+        found |= Contact.PHONE
+    if any(not _is_refused(signature, match) for match in MESSENGER.finditer(signature)):
+        found |= Contact.MESSENGER
     return found
+
+
+def _is_refused(signature: str, found: re.Match[str]) -> bool:
+    """Return whether the words before a messenger say that it is none: "please do not add …"."""
+    before = signature[max(0, found.start() - REFUSAL_LETTERS) : found.start()]
+    return REFUSED.search(before) is not None
 
 
 def contacts_in(signature: object) -> Contact:
