@@ -205,7 +205,7 @@ def test_a_dead_proxy_is_told_with_its_route_and_asked_no_second_time(at_home: B
     first = at_home.run("accounts", "login", "me", "--proxy", proxy)
     assert first.code == 1, first
     assert "no answer from the sign-in" in first.err
-    assert "the egress route 127.0.0.1:" in first.err and "is left alone until" in first.err
+    assert "by egress route 127.0.0.1:" in first.err and "is left alone until" in first.err
     second = at_home.run("accounts", "login", "me", "--proxy", proxy)
     assert second.code == 1 and "no answer" not in second.err
     assert "is not asked by the egress route 127.0.0.1:" in second.err

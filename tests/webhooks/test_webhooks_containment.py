@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import webhooks.sender
+from sources.transport.deadline import Watchman
 from sources.transport.retry_after import MAX_SECS
 from storage.distribution.deliveries import DeliveryState
 from tests.support.messages import english_text
@@ -135,6 +136,8 @@ def test_a_host_without_resources_uses_up_no_attempt(
         is_thread = isinstance(shortage, RuntimeError)
         name = "threading.Thread.start" if is_thread else "socket.socket"
         broken.setattr(name, failing(shortage))
+        # As in a process that has no thread for its deadlines yet.
+        broken.setattr("sources.transport.deadline._WATCHMAN", Watchman())
         for _ in range(10):
             assert office.send() == 0, "who lacks descriptors does not try the next delivery"
             clock.move(31)
