@@ -49,7 +49,7 @@ def creators(page: CreatorList, in_domain: bool) -> Table:
     table = _table(titles)
     for row in page.creators:
         last = (
-            [word("exported" if row.is_exported else "pending"), _day(row)]
+            [word("exported" if row.is_exported else "not_exported"), _day(row)]
             if in_domain
             else [_day(row), spark(page.histories.get(row.id, ()))]
         )

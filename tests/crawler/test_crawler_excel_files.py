@@ -79,6 +79,7 @@ VALUES: list[list[object]] = [
     [4, "4", ["a", {"b": 1}]],
     [5, "5", "line\nbreak & <tag> 𠮷"],
     [6, "6", "'quoted"],
+    [7, "7", "two\r\nlines\rand a third"],
 ]
 
 
@@ -93,6 +94,7 @@ def test_two_strangers_read_an_excel_file_as_it_was_meant(tmp_path: Path) -> Non
         assert read[3][0] == str(2**53 + 1)  # a number would lose its last digit
         assert read[4][2] == '["a",{"b":1}]'
         assert read[5][2] == VALUES[4][2]
+        assert read[7][2] == "two\nlines\nand a third"
 
 
 def test_an_excel_file_has_a_frozen_header(tmp_path: Path) -> None:
@@ -101,6 +103,19 @@ def test_an_excel_file_has_a_frozen_header(tmp_path: Path) -> None:
     sheet = openpyxl.load_workbook(tmp_path / "a.xlsx").active
     assert sheet.freeze_panes == "A2" and sheet["A1"].font.bold
     assert sheet["C3"].hyperlink is None
+
+
+def test_ids_moments_and_names_fit_their_columns(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    columns = ("id", "uid", "nickname", "ingested_at")
+    written(tmp_path / "a.xlsx", [[1, "7" * 20, "n", "2026-12-01T07:34:03.709Z"]], columns)
+    widths = openpyxl.load_workbook(tmp_path / "a.xlsx").active.column_dimensions
+    assert [
+        widths[letter].width >= least for letter, least in zip("BD", (20, 24), strict=True)
+    ] == [
+        True,
+        True,
+    ]
 
 
 def test_a_text_that_is_too_long_is_cut_and_counted(tmp_path: Path) -> None:

@@ -26,7 +26,15 @@ MAX_ROWS = 1_048_575  # below the header
 MAX_CELL_UNITS = 32_767  # UTF-16 code units
 # Excel has numbers of 53 bits.
 MAX_INTEGER = 2**53
-WIDTHS = {"nickname": 24, "signature": 40, "profile_url": 36, "raw_data": 40}
+# A moment has 24 characters, and ids up to 20 digits.
+WIDTHS = {
+    "uid": 22,
+    "nickname": 24,
+    "ingested_at": 26,
+    "signature": 40,
+    "profile_url": 36,
+    "raw_data": 40,
+}
 USUAL_WIDTH = 14
 # The same rows give the same bytes.
 CREATED = datetime(2000, 1, 1)
@@ -113,6 +121,8 @@ class XlsxWriter:
             self._text(row, column, str(value))
 
     def _text(self, row: int, column: int, text: str, style: object = None) -> None:
+        # A cell breaks lines by LF alone; XML would need CR spelled out, which readers then show.
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
         fitting = fitting_text(text)
         self._cut += fitting != text
         self._require(self._sheet.write_string(row, column, fitting, style))

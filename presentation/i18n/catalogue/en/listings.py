@@ -139,6 +139,7 @@ MESSAGES: dict[str, Forms] = {
     "word_paused": "paused",
     "word_finished": "finished",
     "word_pending": "pending",
+    "word_not_exported": "pending",
     "word_sending": "sending",
     "word_delivered": "delivered",
     "word_dead": "dead",

@@ -139,6 +139,7 @@ MESSAGES: dict[str, Forms] = {
     "word_paused": "已暂停",
     "word_finished": "已结束",
     "word_pending": "待发送",
+    "word_not_exported": "待导出",
     "word_sending": "发送中",
     "word_delivered": "已送达",
     "word_dead": "已放弃",
