@@ -127,5 +127,6 @@ def address_of(template: str | None, uid: str) -> str | None:
     """Return the address of a creator's profile; None where the platform has none."""
     if template is None:
         return None
-    address = template.replace("{uid}", quote(uid, safe=""))
+    plain = uid if uid.isascii() and uid.isalnum() else quote(uid, safe="")
+    address = template.replace("{uid}", plain)
     return address if len(address) <= MAX_URL else None

@@ -39,9 +39,10 @@ def upsert_page(
             known yet.
     """
     changes = _replaced(tx.dialect) if complete else _filled(tx.dialect)
+    moment = to_sql(now)
     tx.execute_many(
         f"{INSERT} {tx.dialect.on_conflict_set('platform, uid', changes)}",
-        [_columns(platform, profile, now) for profile in profiles],
+        [_columns(platform, profile, moment) for profile in profiles],
     )
 
 
@@ -66,18 +67,19 @@ def insert_absent(tx: Tx, old: Sequence[OldCreator]) -> None:
     tx.execute_many(
         f"{INSERT} {tx.dialect.on_conflict_set('platform, uid', {'first_seen_at': first})}",
         [
-            _columns(one.platform, one.profile, one.seen) | {"first": to_sql(one.first_seen)}
+            _columns(one.platform, one.profile, to_sql(one.seen))
+            | {"first": to_sql(one.first_seen)}
             for one in old
         ],
     )
 
 
-def _columns(platform: str, profile: CreatorProfile, now: datetime) -> dict[str, Any]:
+def _columns(platform: str, profile: CreatorProfile, moment: str) -> dict[str, Any]:
     return vars(profile) | {
         "nickname": profile.nickname[:MAX_NICKNAME],
         "platform": platform,
-        "first": to_sql(now),
-        "now": to_sql(now),
+        "first": moment,
+        "now": moment,
     }
 
 
