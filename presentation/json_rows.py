@@ -112,7 +112,7 @@ def view_object(view: TaskView) -> dict[str, Any]:
         "items": view.items,
         "new": view.new,
         "pages_done": view.pages_done,
-        "pending_rows": view.pending_rows,
+        "pending_rows": view.rows_left.rows,
         "waiting_for": view.waiting_for.value if view.waiting_for else None,
         "labels": list(view.labels),
         "working_accounts": working_names(view.task.id, view.working),

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from core.plain_text import one_line
 from presentation.i18n.command_lines import start_command
-from presentation.snapshot import MAX_PENDING, RateMeter, StoppedCrawl, TaskView, Waiting
+from presentation.snapshot import RateMeter, StoppedCrawl, TaskView, Waiting
 from presentation.terminal.layout import Page, screen_table
 from storage.models.tasks import TaskStatus, TaskType, WaitingFor
 
@@ -99,9 +99,10 @@ def progress_text(page: Page, view: TaskView) -> str:
         fresh = "" if view.new == view.items else f" ({view.new:,} {page.say('screen_new')})"
         return f"{pages}, {renderer.count('creator', view.items)}{fresh}"
     text = renderer.count("row", view.items)
-    if view.pending_rows:
-        more = "+" if view.pending_rows >= MAX_PENDING else ""
-        text += ", " + page.say("screen_rows_waiting", n=f"{view.pending_rows:,}{more}")
+    left = view.rows_left
+    if left.rows:
+        more = "" if left.is_exact else "+"
+        text += ", " + page.say("screen_rows_waiting", n=f"{left.rows:,}{more}")
     return text
 
 
@@ -182,5 +183,5 @@ def share_done(view: TaskView) -> float | None:
         if not view.task.page_to:
             return None
         return view.pages_done / view.task.page_to
-    total = view.items + view.pending_rows
-    return view.items / total if total else None
+    total = view.items + view.rows_left.rows
+    return view.items / total if total and view.rows_left.is_exact else None
