@@ -116,7 +116,7 @@ def view_object(view: TaskView) -> dict[str, Any]:
         "waiting_for": view.waiting_for.value if view.waiting_for else None,
         "labels": list(view.labels),
         "working_accounts": working_names(view.task.id, view.working),
-        "stopped_crawl": view.stopped_crawl.task_id if view.stopped_crawl else None,
+        "stopped_crawl": view.stopped_crawl.task.id if view.stopped_crawl else None,
     }
 
 

@@ -60,8 +60,7 @@ class Waiting:
 class StoppedCrawl:
     """An open crawl that a person has to let go on: it is paused, or no process works on it."""
 
-    task_id: int
-    domain: str
+    task: Task
     is_paused: bool
 
 
@@ -277,7 +276,7 @@ def _stopped_crawl(tx: Tx, export: Task, served: set[TaskType]) -> StoppedCrawl 
     is_paused = crawl.status is TaskStatus.PAUSED
     if not is_paused and TaskType.INGESTION in served:
         return None
-    return StoppedCrawl(crawl.id, crawl.domain, is_paused)
+    return StoppedCrawl(crawl, is_paused)
 
 
 @dataclass
