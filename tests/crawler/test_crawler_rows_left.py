@@ -42,20 +42,22 @@ def app(make_app) -> App:
     return app
 
 
-def snapshot_of(app: App) -> Snapshot:
-    return app.crawling.snapshots.snapshot(here=(TaskType.EXPORT, TaskType.INGESTION))
+BOTH = (TaskType.EXPORT, TaskType.INGESTION)
+
+
+def snapshot_of(app: App, here: tuple[TaskType, ...] = BOTH) -> Snapshot:
+    return app.crawling.snapshots.snapshot(here=here)
 
 
 def view_of(app: App) -> TaskView:
     return next(v for v in snapshot_of(app).tasks if v.task.task_type is TaskType.EXPORT)
 
 
-def screen(app: App, language: str = "en") -> str:
+def screen(app: App, language: str = "en", here: tuple[TaskType, ...] = BOTH) -> str:
     terminal = Terminal(file=io.StringIO(), width=140, color_system=None, highlight=False)
     with terminal.capture() as captured:
-        terminal.print(
-            Dashboard(renderer_for(language, app.calendar.zone)).render(snapshot_of(app), 140, 40)
-        )
+        console = Dashboard(renderer_for(language, app.calendar.zone))
+        terminal.print(console.render(snapshot_of(app, here), 140, 40))
     return captured.get()
 
 
