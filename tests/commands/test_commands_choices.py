@@ -15,7 +15,8 @@ def test_a_choice_is_told_and_gone_on_with(baton: Baton) -> None:
     assert filed.code == 0, filed
     export_id = filed.json["task_id"]
     assert f"choice: {WORDS}" in baton.run("tasks", "show", export_id).out
-    assert f"筛选：{WORDS}" in baton.run("tasks", "show", export_id, env={"BATON_LANGUAGE": "zh"}).out
+    chinese = baton.run("tasks", "show", export_id, env={"BATON_LANGUAGE": "zh"})
+    assert f"筛选：{WORDS}" in chinese.out
     listed = baton.run("tasks", "list", env={"COLUMNS": "300"}).out
     assert "choice" in listed and WORDS in listed
     joined = baton.run("start_export", "--domain", "美妆", "--detach")
