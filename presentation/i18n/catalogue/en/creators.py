@@ -134,9 +134,9 @@ MESSAGES: dict[str, Forms] = {
         "creators of an older release are still being brought in; a selection would leave them out"
     ),
     "selection_differs": (
-        "export {task_id} of this domain is open and chooses other creators: {choice}"
+        "export {task_id} ({options}) is open and chooses other creators: {choice}"
     ),
-    "selection_of_all_is_open": "export {task_id} of this domain is open and delivers all creators",
+    "selection_of_all_is_open": "export {task_id} ({options}) is open and delivers all creators",
 }
 
 ADVICE: dict[str, dict[str, Forms]] = {

@@ -11,7 +11,10 @@ MESSAGES: dict[str, Forms] = {
         "可能有达人缺失，请稍后重新抓取该领域"
     ),
     "stopped_dry": "连续 {pages} 页没有新达人，已结束，最后一页为第 {page} 页",
-    "nobody_fits": "该领域有 {n:,} 位达人待导出，没有一位符合筛选条件",
+    "nobody_fits": (
+        "该领域待导出的唯一一位达人不符合筛选条件",
+        "该领域有 {n:,} 位达人待导出，没有一位符合筛选条件",
+    ),
     "nobody_waits": "该领域没有待导出的达人：此前已全部导出",
     "export_choice_line": "筛选：{choice}",
     "task_keeps_choice": "注意：该任务只导出筛选出的达人：{choice}",
@@ -117,8 +120,8 @@ MESSAGES: dict[str, Forms] = {
     "selection_with_lanes": "带筛选的导出一次只用一个账号",
     "order_with_follow": "不结束的导出不能指定顺序",
     "selection_before_backfill": "旧版本的达人仍在补录；此时筛选会漏掉他们",
-    "selection_differs": "该领域的导出任务 {task_id} 尚未结束，且筛选条件不同：{choice}",
-    "selection_of_all_is_open": "该领域的导出任务 {task_id} 尚未结束，且导出全部达人",
+    "selection_differs": "导出任务 {task_id}（{options}）尚未结束，且筛选条件不同：{choice}",
+    "selection_of_all_is_open": "导出任务 {task_id}（{options}）尚未结束，且导出全部达人",
 }
 
 ADVICE: dict[str, dict[str, Forms]] = {
