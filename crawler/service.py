@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -26,11 +27,12 @@ from crawler.export.options import ExportOptions
 from crawler.export.requests import ExportRequest
 from crawler.export.segment_files import FinishedFile
 from crawler.export.segment_finalizer import SegmentFinalizer
+from crawler.export.selection import TOLD_VALUES
 from crawler.tasks.control import TaskControl
 from crawler.tasks.labels import require_few
 from crawler.tasks.options import CrawlOptions
 from crawler.tasks.pins import PinTargets, pin_messages
-from crawler.tasks.requests import CrawlRequest, LabelChange, PinChange
+from crawler.tasks.requests import DEFAULT_PLATFORM, CrawlRequest, LabelChange, PinChange
 from crawler.tasks.submission import FiledTask, TaskSubmitter
 from storage.crawling import export_segments, influencers, task_labels, tasks
 from storage.engines.transactions import Database, Tx
@@ -117,9 +119,9 @@ class CrawlingService:
                 creators cannot be searched.
             UnknownDomainError: nobody crawls the domain, and no creator of it is stored.
             CredentialsError: no account can export, and none will by itself.
-            InvalidInputError: the open export chooses other creators or is pinned otherwise than
-                the request asks for, or creators of an older release are still being brought in,
-                which a selection would not find.
+            InvalidInputError: the open export has another choice than the one given, or is pinned
+                otherwise than the request asks for, or creators of an older release are still
+                being brought in, which a selection would not find.
         """
         platform = self._searching(request.platform).name
         pin = self.targets.pin(platform, request.account, request.group)
@@ -299,11 +301,22 @@ class CrawlingService:
 
 
 def _require_same_selection(filed: FiledTask, request: ExportRequest) -> None:
-    """Raise InvalidInputError when the open export that was joined chooses other creators."""
-    if filed.is_new:
+    """Raise InvalidInputError when a choice is given and the open export that was joined has
+    another one; without one, the open export goes on as it is."""
+    if filed.is_new or request.selection is None:
         return
-    if ExportOptions.from_json(filed.task.options).selection != request.selection:
-        raise InvalidInputError("selection_differs", task_id=filed.task.id)
+    task = filed.task
+    chosen = ExportOptions.from_json(task.options).selection
+    if chosen == request.selection:
+        return
+    options = ["--domain", task.domain]
+    if task.platform != DEFAULT_PLATFORM:
+        options += ["--platform", task.platform]
+    found = {"task_id": task.id, "options": shlex.join(options)}
+    if chosen is None:
+        raise InvalidInputError("selection_of_all_is_open", **found)
+    choice = chosen.in_words(TOLD_VALUES)
+    raise InvalidInputError("selection_differs", choice=choice, **found)
 
 
 def _unknown(task_id: int) -> InvalidInputError:

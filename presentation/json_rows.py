@@ -112,11 +112,11 @@ def view_object(view: TaskView) -> dict[str, Any]:
         "items": view.items,
         "new": view.new,
         "pages_done": view.pages_done,
-        "pending_rows": view.pending_rows,
+        "pending_rows": view.rows_left.rows,
         "waiting_for": view.waiting_for.value if view.waiting_for else None,
         "labels": list(view.labels),
         "working_accounts": working_names(view.task.id, view.working),
-        "stopped_crawl": view.stopped_crawl.task_id if view.stopped_crawl else None,
+        "stopped_crawl": view.stopped_crawl.task.id if view.stopped_crawl else None,
     }
 
 

@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 
 from core.clock import Clock, QuotaCalendar
 from core.messages import Message
+from crawler.export.rows_left import NO_ROWS_LEFT, RowsLeft, rows_left
 from crawler.tasks.pins import pin_messages
 from presentation.account_views import AccountView, AccountViewReader, served_types
 from presentation.egress_views import shown_circuits
 from storage.crawling import (
     accounts,
     export_segments,
-    influencers,
     job_runs,
     leases,
     proxies,
@@ -36,9 +36,8 @@ from storage.models.tasks import Task, TaskStatus, TaskType, WaitingFor
 from storage.operations import alerts
 from storage.operations.alerts import Alert
 
-# Counting millions of waiting rows for each frame would slow down the exports it shows.
-MAX_PENDING = 10_000
 RATE_WINDOW_SECS = 10.0
+MIN_RATE_SECS = 1.0
 MAX_TASKS = 20
 SHOWN_ENDINGS = 4
 MAX_REASONS = 20  # of cooldowns: each costs a query
@@ -61,8 +60,7 @@ class Waiting:
 class StoppedCrawl:
     """An open crawl that a person has to let go on: it is paused, or no process works on it."""
 
-    task_id: int
-    domain: str
+    task: Task
     is_paused: bool
 
 
@@ -75,7 +73,7 @@ class TaskView:
         not_before: earliest UTC time at which a waiting piece is claimed; None without one.
         error: the last error as a stored message; None without one.
         account: the name of the account that is used; None when none is.
-        pending_rows: rows that an export has left, counted up to MAX_PENDING.
+        rows_left: what an export has left of its choice, within its limit; nothing for a crawl.
         waiting: what it waits for, or did until 3 s ago; None when it does not wait.
         attended: whether a living process works on tasks of its type.
         working: the accounts that work for it.
@@ -92,7 +90,7 @@ class TaskView:
     not_before: datetime | None
     error: str | None
     account: str | None
-    pending_rows: int
+    rows_left: RowsLeft
     waiting: Waiting | None = None
     attended: bool = True
     labels: tuple[str, ...] = ()
@@ -240,9 +238,7 @@ class SnapshotReader:
             not_before=from_sql_or_none(summed.not_before) if task.is_open else None,
             error=summed.error if task.is_open else task.last_error,
             account=_name_of(tx, task.assigned_account_id, pool),
-            pending_rows=influencers.count_pending(tx, task.platform, task.domain, MAX_PENDING)
-            if exporting
-            else 0,
+            rows_left=rows_left(tx, task, summed.item_count) if exporting else NO_ROWS_LEFT,
             waiting=Waiting(wait.reason, from_sql_or_none(wait.until), wait.error)
             if wait
             else None,
@@ -280,7 +276,7 @@ def _stopped_crawl(tx: Tx, export: Task, served: set[TaskType]) -> StoppedCrawl 
     is_paused = crawl.status is TaskStatus.PAUSED
     if not is_paused and TaskType.INGESTION in served:
         return None
-    return StoppedCrawl(crawl.id, crawl.domain, is_paused)
+    return StoppedCrawl(crawl, is_paused)
 
 
 @dataclass
@@ -296,15 +292,18 @@ class RateMeter:
         for view in snapshot.tasks:
             points = self._seen.setdefault(view.task.id, deque())
             points.append((at, view.items))
-            while len(points) > 2 and at - points[0][0] > RATE_WINDOW_SECS:
+            while len(points) > 2 and at - points[1][0] >= RATE_WINDOW_SECS:
                 points.popleft()
 
     def per_sec(self, task_id: int) -> float | None:
-        """Return the items per second of a task; None until it was recorded at two times."""
+        """Return the items per second of a task; None while too little was recorded of it."""
         points = self._seen.get(task_id)
-        if not points or points[-1][0] <= points[0][0]:
+        if not points:
             return None
-        return (points[-1][1] - points[0][1]) / (points[-1][0] - points[0][0])
+        secs, items = points[-1][0] - points[0][0], points[-1][1] - points[0][1]
+        # Items come in pages and batches: between two of them even a fast task seems to stand.
+        min_secs = MIN_RATE_SECS if items else RATE_WINDOW_SECS
+        return items / secs if secs >= min_secs else None
 
     def secs_left(self, views: list[TaskView], snapshot: Snapshot) -> float | None:
         """Return the seconds that tasks which share their workers still take.
@@ -320,8 +319,8 @@ class RateMeter:
 def _items_left(view: TaskView, snapshot: Snapshot) -> float | None:
     """Return the rows or creators that a task has left; None when its end is not known."""
     if view.task.task_type is TaskType.EXPORT:
-        known = view.pending_rows < MAX_PENDING and not _may_grow(view.task, snapshot)
-        return view.pending_rows if known else None
+        is_known = view.rows_left.is_exact and not _may_grow(view.task, snapshot)
+        return view.rows_left.rows if is_known else None
     if not view.task.page_to or not view.pages_done:
         return None
     return max(0, view.task.page_to - view.pages_done) * view.items / view.pages_done

@@ -27,7 +27,7 @@ from core.messages import Message
 from core.tabular.words import read_words
 from crawler.export.formats import FORMATS
 from crawler.export.requests import MAX_LANES, ExportRequest
-from crawler.export.selection import SkipDelivered, selection_of
+from crawler.export.selection import TOLD_VALUES, SkipDelivered, choice_in_words, selection_of
 from crawler.tasks.labels import labels_named
 from crawler.tasks.requests import DEFAULT_PLATFORM, CrawlRequest
 from crawler.tasks.submission import FiledTask
@@ -351,6 +351,9 @@ def _say_joined(
     differing = [name for name, value in asked.items() if task.options.get(name, value) != value]
     if differing:
         say(Message.of("task_keeps_options", names=differing))
+    choice = choice_in_words(task.options, TOLD_VALUES)
+    if choice:
+        say(Message.of("task_keeps_choice", choice=choice))
     for pin in app.crawling.service.pin_messages([task]).values():
         say(Message.of("task_stays_pinned", task_id=task.id, pin=pin))
 

@@ -15,6 +15,7 @@ from commands.framework.reader import column_of, shown, table_of, text_of, word
 from commands.framework.system_user import system_user
 from core.errors import InvalidInputError
 from core.messages import Message
+from crawler.export.selection import LISTED_VALUES, TOLD_VALUES, choice_in_words
 from crawler.tasks.pins import pin_messages
 from crawler.tasks.requests import DEFAULT_PLATFORM, LabelChange, PinChange
 from presentation.account_views import AccountView, note_messages
@@ -57,6 +58,9 @@ def show(task_id: TaskId, as_json: AsJson = False) -> None:
         result_table(_table(app, found))
         if found[0].end_reason:
             result(Message.load(found[0].end_reason))
+        choice = choice_in_words(found[0].options, TOLD_VALUES)
+        if choice:
+            result(Message.of("export_choice_line", choice=choice))
         for target in app.database.read(pin_messages, found[:1]).values():
             result(Message.of("task_pin_line", pin=target))
         now = app.clock.now()
@@ -178,6 +182,8 @@ def _with_pieces(app: App, task: Task) -> list[Task]:
 def _table(app: App, found: list[Task]) -> Table:
     now, renderer = app.clock.now(), renderer_for(app.settings.language, app.calendar.zone)
     pins = app.database.read(pin_messages, found)
+    choices = {task.id: choice_in_words(task.options, LISTED_VALUES) for task in found}
+    has_choice = any(choices.values())
     table = table_of(
         (
             "id",
@@ -191,6 +197,7 @@ def _table(app: App, found: list[Task]) -> Table:
             column_of("created", is_optional=True),
             "accounts",
             column_of("labels", is_long=True),
+            *([column_of("choice", is_long=True)] if has_choice else []),
             *([column_of("pinned to", is_long=True)] if pins else []),
             column_of("waits for", is_long=True),
             column_of("error", is_long=True),
@@ -218,6 +225,7 @@ def _table(app: App, found: list[Task]) -> Table:
                 str(renderer.shown(task.created_at)),
                 _names(working),
                 " ".join(labels.get(task.id, [])),
+                *([choices[task.id]] if has_choice else []),
                 *([text_of(pins[task.id]) if task.id in pins else ""] if pins else []),
                 word(wait.reason) if wait else "",
                 shown(task.last_error),

@@ -198,6 +198,14 @@ def contacts_named(names: Sequence[str]) -> int:
     return bits
 
 
+def contact_names(bits: int) -> tuple[str, ...]:
+    """Return the shortest names from which `contacts_named` reads these bits; empty for 0."""
+    whole = next((name for name, kind in CONTACTS.items() if kind and kind == bits), None)
+    if whole is not None:
+        return (whole,)
+    return tuple((kind.name or "").lower() for kind in Contact if kind & bits)
+
+
 def sort_named(text: str) -> Sort:
     """Return the order in a text: `followers`, `-followers`, or `followers:desc`.
 

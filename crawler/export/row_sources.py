@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from core.clock import Clock
+from core.messages import Message
 from crawler.export.run import ExportRun
 from crawler.export.selection import Selection
 from crawler.tasks.leases import TaskLease, refused_write_error
@@ -16,6 +17,7 @@ from storage.engines.transactions import Database, Row, Tx
 
 # While a crawl goes on, a selection is drawn again once a minute at most: a draw reads the domain.
 DRAW_AGAIN_SECS = 60.0
+MAX_TOLD_WAITING = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -127,13 +129,23 @@ class RowFinder:
             return False
         return self._draw(run, selection)
 
-    def left_out(self, run: ExportRun) -> int:
-        """Return how many creators the run leaves waiting, as another domain delivered them."""
+    def end_reason(self, run: ExportRun) -> Message | None:
+        """Return what people are to know of a choice that is delivered: whom it leaves waiting as
+        another domain delivered them, or that nobody fitted; None: nothing."""
         task, selection = run.task.task, run.options.selection
-        if selection is None or not selection.skip_delivered:
-            return 0
-        wanted = selection.of_domain(task.platform, task.domain)
-        return self.database.read(selections.count_delivered, wanted)
+        if selection is None:
+            return None
+        if selection.skip_delivered:
+            wanted = selection.of_domain(task.platform, task.domain)
+            left_out = self.database.read(selections.count_delivered, wanted)
+            if left_out:
+                return Message.of("delivered_left_out", count=left_out)
+        if run.exported:
+            return None
+        waiting = self.database.read(
+            influencers.count_pending, task.platform, task.domain, MAX_TOLD_WAITING
+        )
+        return Message.of("nobody_fits", n=waiting) if waiting else Message.of("nobody_waits")
 
     def _drew_lately(self, task_id: int) -> bool:
         now = self.clock.monotonic()

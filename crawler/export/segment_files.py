@@ -25,6 +25,7 @@ from crawler.export.columns import RowReader
 from crawler.export.fencing import WriteFence
 from crawler.export.formats import FORMATS, Format, FormatWriter, Table
 from crawler.export.options import table_of
+from crawler.export.selection import choice_in_words
 from storage.crawling import influencers
 from storage.creators import selections
 from storage.engines.transactions import Database, Row
@@ -329,6 +330,7 @@ class SegmentWriter:
             "format": segment.format,
             "columns": list(segment.options["columns"]),
             "headers": list(table_of(segment.options).headers),
+            **_choice_of(segment),
             "rows": self.rows,
             "bytes": done.bytes,
             "sha256": done.sha256,
@@ -385,6 +387,12 @@ def _rows_of(database: Database, segment: Segment) -> Iterator[list[Row]]:
             return
         yield rows
         after = rows[-1]["place" if selected else "id"]
+
+
+def _choice_of(segment: Segment) -> dict[str, str]:
+    """Return the manifest's entry for the choice of the export; nothing without one."""
+    choice = choice_in_words(segment.options)
+    return {"choice": choice} if choice else {}
 
 
 def manifest_path(path: Path) -> Path:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from core.clock import iso_utc
 from core.requests import FieldChecks, keywords_named
 from crawler.creators.filters import (
+    MOMENTS,
     ConditionReader,
+    contact_names,
     contacts_named,
     sort_named,
 )
 from storage.creators.conditions import Condition, CreatorFilter, Field, Operator
 from storage.creators.search import Sort
-from storage.engines.datetimes import to_sql
+from storage.engines.datetimes import from_sql, to_sql
+
+# Of a list of values in a choice that is told: of one task, and in a list of tasks.
+TOLD_VALUES, LISTED_VALUES = 20, 3
 
 
 class SkipDelivered(StrEnum):
@@ -50,6 +57,21 @@ class Selection:
             conditions=self.conditions,
         )
 
+    def in_words(self, max_values: int | None = None) -> str:
+        """Return the options of `start_export` that make this choice again, quoted for a shell.
+
+        Args:
+            max_values: of a longer list of values only so many are named; None: all.
+        """
+        words = [("--where", _condition_text(one, max_values)) for one in self.conditions]
+        words += [("--keyword", keyword) for keyword in self.keywords]
+        words += [("--has", name) for name in contact_names(self.contacts)]
+        if self.sort is not None:
+            words.append(("--order", f"{'-' if self.sort.descending else ''}{self.sort.field}"))
+        if self.skip_delivered:
+            words.append(("--skip-delivered", SkipDelivered.PLATFORM.value))
+        return shlex.join(word for pair in words for word in pair)
+
     def as_json(self) -> dict[str, Any]:
         """Return the JSON object that the task's row keeps."""
         return {
@@ -78,6 +100,24 @@ class Selection:
             sort=None if sort is None else Sort(Field(sort[0]), bool(sort[1])),
             skip_delivered=bool(stored["skip_delivered"]),
         )
+
+
+def choice_in_words(options: Mapping[str, Any], max_values: int | None = None) -> str:
+    """Return the choice in the options of a task or a segment as `Selection.in_words` does; empty
+    without one."""
+    stored = options.get("selection")
+    return Selection.from_json(stored).in_words(max_values) if stored else ""
+
+
+def _condition_text(condition: Condition, max_values: int | None) -> str:
+    field, operator, value = condition.field, condition.operator, condition.value
+    if isinstance(value, tuple):
+        named = ",".join(value[:max_values])
+        is_cut = max_values is not None and len(value) > max_values
+        return f"{field} {operator} {named}" + (f",… ({len(value):,})" if is_cut else "")
+    if field in MOMENTS:
+        value = iso_utc(from_sql(str(value)))
+    return f"{field}{operator}{value}"
 
 
 def selection_of(

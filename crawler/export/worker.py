@@ -263,9 +263,7 @@ class ExportWorker:
     def _hand_over(self, run: ExportRun, day: date) -> Next:
         self._finalize(run)
         account = run.exporter
-        detail = Message.of(
-            "quota_handed_over", day=day, domain=run.task.task.domain, last_id=run.marker
-        )
+        detail = _handed_over(run, day)
         self.accounts.record_hand_over(account, detail)
         log.info("%s %s", fields(task=run.task.id, account=account.username), detail)
         return Next.NEXT_ACCOUNT
@@ -310,8 +308,15 @@ class ExportWorker:
         return False
 
     def _complete(self, run: ExportRun, joins: int | None = None) -> bool:
-        left_out = self.row_waiter.finder.left_out(run)
-        reason = Message.of("delivered_left_out", count=left_out) if left_out else None
+        reason = self.row_waiter.finder.end_reason(run)
         if self.scheduler.finish(run.task, joins=joins, end_reason=reason):
             log.info("%s completed", fields(task=run.task.id, rows=run.exported))
         return True
+
+
+def _handed_over(run: ExportRun, day: date) -> Message:
+    """Return how far the export came with a quota that is used up."""
+    domain = run.task.task.domain
+    if run.options.selection is None:
+        return Message.of("quota_handed_over", day=day, domain=domain, last_id=run.marker)
+    return Message.of("quota_handed_over_choice", day=day, domain=domain, place=run.marker)

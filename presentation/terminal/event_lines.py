@@ -8,6 +8,7 @@ from pathlib import PurePath
 from rich.text import Text
 
 from core.plain_text import one_line
+from crawler.tasks.parents import CANCELLATIONS
 from presentation.snapshot import Snapshot, TaskView
 from presentation.terminal.layout import Page, shortened_left
 from presentation.terminal.task_table import progress_text
@@ -53,16 +54,19 @@ def of_task(page: Page, view: TaskView) -> str:
     """Return how a task ended, in one line."""
     task = view.task
     kind = page.word("task_type", task.task_type)
-    if task.status is TaskStatus.FAILED:
+    if task.status is TaskStatus.FAILED and task.last_error not in CANCELLATIONS:
         error = page.renderer.shown_text(task.last_error or "?")
         return page.say("screen_ended_failed", kind=kind, domain=task.domain, error=error)
-    if task.task_type is TaskType.INGESTION and not view.items and not task.end_reason:
+    is_cancelled = task.status is TaskStatus.FAILED
+    is_crawl = task.task_type is TaskType.INGESTION
+    if is_crawl and not view.items and not task.end_reason and not is_cancelled:
         return page.say("screen_no_creators", domain=task.domain)
     count = progress_text(page, view)
-    if task.task_type is TaskType.INGESTION:
+    if is_crawl:
         pages = page.renderer.count("page", view.pages_done)
         count = f"{pages}, {page.renderer.count('creator', view.items)}"
-    ended = page.say("screen_ended", kind=kind, domain=task.domain, count=count)
+    code = "screen_ended_cancelled" if is_cancelled else "screen_ended"
+    ended = page.say(code, kind=kind, domain=task.domain, count=count)
     return f"{ended}; {page.renderer.stored(task.end_reason)}" if task.end_reason else ended
 
 

@@ -8,8 +8,9 @@ from collections.abc import Collection, Sequence
 from rich.text import Text
 
 from core.plain_text import one_line
-from presentation.i18n.command_lines import start_command
-from presentation.snapshot import MAX_PENDING, RateMeter, StoppedCrawl, TaskView, Waiting
+from crawler.export.selection import LISTED_VALUES, choice_in_words
+from presentation.i18n.command_lines import going_on_command
+from presentation.snapshot import RateMeter, StoppedCrawl, TaskView, Waiting
 from presentation.terminal.layout import Page, screen_table
 from storage.models.tasks import TaskStatus, TaskType, WaitingFor
 
@@ -99,9 +100,10 @@ def progress_text(page: Page, view: TaskView) -> str:
         fresh = "" if view.new == view.items else f" ({view.new:,} {page.say('screen_new')})"
         return f"{pages}, {renderer.count('creator', view.items)}{fresh}"
     text = renderer.count("row", view.items)
-    if view.pending_rows:
-        more = "+" if view.pending_rows >= MAX_PENDING else ""
-        text += ", " + page.say("screen_rows_waiting", n=f"{view.pending_rows:,}{more}")
+    left = view.rows_left
+    if left.rows:
+        more = "" if left.is_exact else "+"
+        text += ", " + page.say("screen_rows_waiting", n=f"{left.rows:,}{more}")
     return text
 
 
@@ -134,9 +136,9 @@ def wait_text(page: Page, view: TaskView) -> str:
 def _stopped_text(page: Page, crawl: StoppedCrawl) -> str:
     """Return which crawl an export waits for, and how to let it go on."""
     if crawl.is_paused:
-        return page.say("waits_for_paused_crawl", id=crawl.task_id)
-    command = start_command(TaskType.INGESTION, one_line(crawl.domain))
-    return page.say("waits_for_stopped_crawl", id=crawl.task_id, command=command)
+        return page.say("waits_for_paused_crawl", id=crawl.task.id)
+    command = going_on_command(crawl.task)
+    return page.say("waits_for_stopped_crawl", id=crawl.task.id, command=command)
 
 
 def _why(page: Page, wait: Waiting) -> str:
@@ -163,6 +165,9 @@ def remarks(page: Page, view: TaskView) -> list[tuple[str, str]]:
     found = [(wait, "yellow")] if wait else []
     if task.end_reason:
         found.append((one_line(page.renderer.stored(task.end_reason)), "yellow"))
+    choice = choice_in_words(task.options, LISTED_VALUES)
+    if choice:
+        found.append((one_line(page.say("export_choice_line", choice=choice)), "dim"))
     if view.labels:
         labels = " ".join(view.labels)
         found.append((page.say("column_label", title=page.say("column_labels")) + labels, "dim"))
@@ -171,7 +176,7 @@ def remarks(page: Page, view: TaskView) -> list[tuple[str, str]]:
     if task.status is TaskStatus.PAUSED and view.waiting is None and view.not_before is None:
         return [*found, (page.say("screen_task_paused", id=task.id), "yellow")]
     if task.is_open and not view.attended:
-        command = start_command(task.task_type, one_line(task.domain))
+        command = going_on_command(task)
         found.append((page.say("screen_nobody", command=command), "yellow"))
     return found
 
@@ -182,5 +187,5 @@ def share_done(view: TaskView) -> float | None:
         if not view.task.page_to:
             return None
         return view.pages_done / view.task.page_to
-    total = view.items + view.pending_rows
-    return view.items / total if total else None
+    total = view.items + view.rows_left.rows
+    return view.items / total if total and view.rows_left.is_exact else None

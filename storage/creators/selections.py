@@ -18,6 +18,10 @@ DELIVERED = (
     "EXISTS (SELECT 1 FROM influencers d WHERE d.platform=i.platform AND d.uid=i.uid"
     " AND d.status='exported')"
 )
+UNDRAWN = (
+    " AND NOT EXISTS (SELECT 1 FROM export_selections s"
+    " WHERE s.task_id=:task AND s.influencer_id=i.id)"
+)
 
 
 def waiting(
@@ -38,10 +42,7 @@ def waiting(
     """
     rows, params = _waiting_rows(tx.dialect, wanted, sort, skip_delivered=skip_delivered)
     return tx.column(
-        f"SELECT i.id FROM {rows}"
-        " AND NOT EXISTS (SELECT 1 FROM export_selections s"
-        " WHERE s.task_id=:task AND s.influencer_id=i.id)"
-        f" ORDER BY {_order(sort)} LIMIT :limit",
+        f"SELECT i.id FROM {rows}{UNDRAWN} ORDER BY {_order(sort)} LIMIT :limit",
         task=task_id,
         limit=min(limit, MAX_DRAWN),
         **params,
@@ -53,6 +54,13 @@ def count_waiting(tx: Tx, wanted: CreatorFilter, *, skip_delivered: bool) -> int
     `waiting`."""
     rows, params = _waiting_rows(tx.dialect, wanted, None, skip_delivered=skip_delivered)
     return tx.number(f"SELECT COUNT(*) AS n FROM {rows}", **params)
+
+
+def count_undrawn(tx: Tx, task_id: int, wanted: CreatorFilter, *, skip_delivered: bool) -> int:
+    """Return how many rows `waiting` would find without a limit. Reads all that the domain has
+    waiting."""
+    rows, params = _waiting_rows(tx.dialect, wanted, None, skip_delivered=skip_delivered)
+    return tx.number(f"SELECT COUNT(*) AS n FROM {rows}{UNDRAWN}", task=task_id, **params)
 
 
 def count_delivered(tx: Tx, wanted: CreatorFilter) -> int:
@@ -77,7 +85,7 @@ def _waiting_rows(
 
 def append(tx: Tx, task_id: int, ids: Sequence[int]) -> None:
     """Append rows to a selection, in this order; the caller holds the task's row locked."""
-    last = tx.number("SELECT MAX(place) AS n FROM export_selections WHERE task_id=:id", id=task_id)
+    last = last_place(tx, task_id)
     tx.execute_many(
         "INSERT INTO export_selections (task_id, place, influencer_id)"
         " VALUES (:task_id, :place, :id)",
@@ -86,6 +94,11 @@ def append(tx: Tx, task_id: int, ids: Sequence[int]) -> None:
             for place, row_id in enumerate(ids, last + 1)
         ],
     )
+
+
+def last_place(tx: Tx, task_id: int) -> int:
+    """Return the highest place of a selection; 0 while nothing is drawn."""
+    return tx.number("SELECT MAX(place) AS n FROM export_selections WHERE task_id=:id", id=task_id)
 
 
 def _hint(dialect: Dialect, sort: Sort | None) -> str:
@@ -107,6 +120,17 @@ def has_left(tx: Tx, task_id: int, after_place: int) -> bool:
         "SELECT 1 AS yes FROM export_selections WHERE task_id=:id AND place>:place LIMIT 1",
         id=task_id,
         place=after_place,
+    )
+
+
+def count_left(tx: Tx, task_id: int, after_place: int, limit: int) -> int:
+    """Return how many creators are drawn behind that place; counting stops at `limit`."""
+    return tx.number(
+        "SELECT COUNT(*) AS n FROM (SELECT place FROM export_selections"
+        " WHERE task_id=:id AND place>:place LIMIT :limit) AS left_over",
+        id=task_id,
+        place=after_place,
+        limit=limit,
     )
 
 

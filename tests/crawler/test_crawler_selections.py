@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import re
+import shlex
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -15,7 +18,10 @@ from core.messages import Message
 from crawler.creators.filters import ConditionReader
 from crawler.export.options import ExportOptions
 from crawler.export.requests import ExportRequest
-from crawler.export.selection import Selection, selection_of
+from crawler.export.segment_files import manifest_path
+from crawler.export.selection import LISTED_VALUES, Selection, selection_of
+from presentation.i18n.renderer import renderer_for
+from storage.crawling import accounts as account_rows
 from storage.crawling import influencers
 from storage.models.tasks import TaskStatus
 from tests.crawler.test_crawler_creators import entry, old_release, store
@@ -36,7 +42,7 @@ from tests.support.crawler.workbench import (
     segments_of,
     work_off,
 )
-from tests.support.messages import raises_saying
+from tests.support.messages import english_text, raises_saying
 from tests.support.moving_clock import MovingClock
 
 READER = ConditionReader(
@@ -208,9 +214,33 @@ def test_another_choice_does_not_join_an_open_export(app) -> None:
     first = ExportRequest(domain=DOMAIN, selection=chosen(where=["followers>=30"]))
     task = app.crawling.service.export(first).task
     assert app.crawling.service.export(first).task.id == task.id
-    for other in (None, chosen(where=["followers>=31"])):
-        with raises_saying(InvalidInputError, "chooses other creators; wait for it, or end it"):
-            app.crawling.service.export(ExportRequest(domain=DOMAIN, selection=other))
+    other = ExportRequest(domain=DOMAIN, selection=chosen(where=["followers>=31"]))
+    text = (
+        f"export {task.id} (--domain '{DOMAIN}') is open and chooses other creators: --where"
+        f" 'followers>=30'; go on with it: python cli.py start_export --domain '{DOMAIN}'; or end"
+        f" it: python cli.py tasks cancel {task.id}"
+    )
+    with raises_saying(InvalidInputError, re.escape(text)):
+        app.crawling.service.export(other)
+
+
+def test_without_a_choice_an_open_export_goes_on_with_its_own(app) -> None:
+    """A hint names this command, and whoever follows it need not know the choice."""
+    first = ExportRequest(domain=DOMAIN, selection=chosen(where=["followers>=30"]))
+    task = app.crawling.service.export(first).task
+    app.crawling.service.pause(task.id)
+    joined = app.crawling.service.export(ExportRequest(domain=DOMAIN))
+    assert (joined.task.id, joined.is_new) == (task.id, False)
+    assert work_off(app, task).item_count == 7
+
+
+def test_a_choice_does_not_join_an_export_of_all(app) -> None:
+    task = app.crawling.service.export(ExportRequest(domain=DOMAIN)).task
+    text = f"export {task.id} (--domain '{DOMAIN}') is open and delivers all creators; go on"
+    with raises_saying(InvalidInputError, re.escape(text)):
+        app.crawling.service.export(
+            ExportRequest(domain=DOMAIN, selection=chosen(where=["followers>=31"]))
+        )
 
 
 def test_a_selection_waits_for_the_creators_of_an_older_release(app) -> None:
@@ -232,6 +262,93 @@ def test_who_another_domain_delivered_can_be_left_out(app, agree) -> None:
         row["end_reason"] for row in rows(app, "SELECT end_reason FROM tasks") if row["end_reason"]
     ]
     assert Message.load(told) == Message.of("delivered_left_out", count=1)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "told"),
+    [
+        ("", Message.of("nobody_fits", n=11)),
+        ("DELETE FROM influencers WHERE uid<>'01'", Message.of("nobody_fits", n=1)),
+        ("UPDATE influencers SET status='exported'", Message.of("nobody_waits")),
+    ],
+)
+def test_an_export_of_a_choice_that_nobody_fits_says_so(app, prepare, told) -> None:
+    if prepare:
+        change(app, prepare)
+    task = export(app, selection=chosen(where=["followers>=1亿"]))
+    assert (task.status, task.item_count) == (TaskStatus.COMPLETED, 0)
+    assert Message.load(task.end_reason or "") == told
+
+
+def test_an_export_that_delivered_gives_no_reason(app) -> None:
+    assert export(app, selection=chosen(where=["followers>=30"])).end_reason is None
+
+
+def test_a_quota_that_is_used_up_tells_the_place_of_a_choice(make_app) -> None:
+    app = make_app(export_batch_rows=3)
+    for name in ("acc1", "acc2"):
+        add_account(app, name, 4)
+    store(app, *(entry(f"{n:02}", fans) for n, fans in enumerate(NUMBERS, 1)))
+    task = file_export(app, selection=chosen(order="-followers"), limit=5)
+    work_off(app, task)
+    events = app.database.read(account_rows.events, None, 20)
+    [told] = [event.detail for event in events if event.kind == "hand_over"]
+    day = app.calendar.day(app.clock.now())
+    english = "at place 4 of the creators that were chosen"
+    assert english_text(told) == f"quota of {day} used up by {DOMAIN}, {english}"
+    assert "名单的第 4 位" in renderer_for("zh").stored(told)
+
+
+def test_a_choice_in_words_can_be_typed_again() -> None:
+    selection = chosen(
+        where=["followers>=1万", "uid in a,b", "nickname~it's 小", "seen since 7d", "likes!=0"],
+        since="2026-11-21",
+        keywords=["口红", "a b"],
+        has=["email", "phone"],
+        order="-followers",
+        skip_delivered=True,
+    )
+    words = shlex.split(selection.in_words())
+    given: dict[str, list[str]] = {}
+    for option, value in zip(words[::2], words[1::2], strict=True):
+        given.setdefault(option, []).append(value)
+    again = chosen(
+        where=given["--where"],
+        keywords=given["--keyword"],
+        has=given["--has"],
+        order=given["--order"][0],
+        skip_delivered=given["--skip-delivered"] == ["platform"],
+    )
+    assert again == selection
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (
+            {"where": ["粉丝数>=1万"], "has": ["contact"], "order": "followers:desc"},
+            "--where 'followers>=10000' --has contact --order -followers",
+        ),
+        ({"order": "uid"}, "--order uid"),
+        ({"where": ["uid in a,b,c,d"]}, "--where 'uid in a,b,c,… (4)'"),
+        ({"where": ["uid in a,b,c"]}, "--where 'uid in a,b,c'"),
+    ],
+)
+def test_a_choice_in_words_is_short(words, text) -> None:
+    assert chosen(**words).in_words(LISTED_VALUES) == text
+
+
+def test_a_choice_stands_in_the_manifest(app) -> None:
+    export(app, selection=chosen(where=["followers>=85"], order="-followers"))
+    export(app)
+    found = [
+        json.loads(manifest_path(app.crawling.segment_files.locate(one.file_path)).read_text())
+        for one in segments_of(app)
+    ]
+    assert [one.get("choice") for one in found] == [
+        "--where 'followers>=85' --order -followers",
+        None,
+    ]
 
 
 def test_a_choice_comes_back_from_its_row() -> None:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from crawler.export.selection import TOLD_VALUES, choice_in_words
 from presentation.account_views import AccountView, egress_message
 from presentation.i18n.alert_messages import AlertRenderer
 from presentation.snapshot import RateMeter, Snapshot, TaskView
@@ -120,6 +121,7 @@ def task_row(page: Page, view: TaskView, meter: RateMeter, language: Language) -
         "share": task_table.share_done(view),
         "rate": task_table.rate(page, view, meter),
         "labels": view.labels,
+        "choice": choice_in_words(view.task.options, TOLD_VALUES),
         "pin": page.renderer.text(view.pin) if view.pin else "",
         "working": [account_row(page, account) for account in view.working],
         "remarks": [language.problem(text) for text, _ in task_table.remarks(page, view)],

@@ -11,6 +11,7 @@ from core.errors import InvalidInputError
 from crawler.export.formats import FORMATS
 from crawler.export.headers import Headers
 from crawler.export.requests import MAX_LANES
+from crawler.export.selection import TOLD_VALUES, choice_in_words
 from crawler.tasks.requests import MAX_PAGES
 from crawler.tasks.submission import FiledTask
 from sources.base import Via
@@ -245,5 +246,11 @@ def _platforms(backend: Backend) -> list[str]:
 
 
 def _filed_message(visit: Visit, filed: FiledTask) -> str:
-    text = "Task {id} is filed." if filed.is_new else "Task {id} is open already and goes on."
-    return visit.say(text, id=filed.task.id)
+    task = filed.task
+    if filed.is_new:
+        return visit.say("Task {id} is filed.", id=task.id)
+    choice = choice_in_words(task.options, TOLD_VALUES)
+    if choice:
+        text = "Task {id} is open already and goes on; it delivers a choice only: {choice}"
+        return visit.say(text, id=task.id, choice=choice)
+    return visit.say("Task {id} is open already and goes on.", id=task.id)

@@ -44,6 +44,9 @@ MESSAGES = {
     "limit_set": "limit {rows:,} a day",
     "limit_changed": "from {before:,} to {rows:,} a day",
     "quota_handed_over": "quota of {day} used up by {domain}, last id {last_id:,}",
+    "quota_handed_over_choice": (
+        "quota of {day} used up by {domain}, at place {place:,} of the creators that were chosen"
+    ),
     "probe_passed": "the probe passed; on probation",
     "login_also_in": "{name} is the same login (uid {uid}), and is disabled",
     "login_changed": "another login (uid {uid}); the former one is {former}",

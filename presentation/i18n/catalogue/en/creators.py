@@ -15,6 +15,14 @@ MESSAGES: dict[str, Forms] = {
     "delivered_left_out": (
         "left waiting, as another domain of the platform delivered them: {count} creators"
     ),
+    "nobody_fits": (
+        "the one creator of the domain that waits for export does not fit the choice",
+        "none of the {n:,} creators of the domain that wait for export fits the choice",
+    ),
+    "nobody_waits": "no creator of the domain waits for export: all of them were delivered before",
+    "export_choice_line": "choice: {choice}",
+    "task_keeps_choice": "note: it delivers a choice only: {choice}",
+    "column_choice": "choice",
     "column_share_new": "share new",
     "column_uid": "uid",
     "column_nickname": "nickname",
@@ -125,20 +133,42 @@ MESSAGES: dict[str, Forms] = {
     "selection_before_backfill": (
         "creators of an older release are still being brought in; a selection would leave them out"
     ),
-    "selection_differs": "export {task_id} of this domain is open and chooses other creators",
+    "selection_differs": (
+        "export {task_id} ({options}) is open and chooses other creators: {choice}"
+    ),
+    "selection_of_all_is_open": "export {task_id} ({options}) is open and delivers all creators",
 }
 
 ADVICE: dict[str, dict[str, Forms]] = {
     "terminal": {
-        "selection_differs": "wait for it, or end it: {program} tasks cancel {task_id}",
+        "selection_differs": (
+            "go on with it: {program} start_export {options}; or end it: {program} tasks cancel"
+            " {task_id}"
+        ),
+        "selection_of_all_is_open": (
+            "go on with it: {program} start_export {options}; or end it: {program} tasks cancel"
+            " {task_id}"
+        ),
         "selection_before_backfill": "run it now: {program} jobs run creators_backfill",
     },
     "console": {
-        "selection_differs": "wait for it, or cancel it on the page Tasks",
+        "selection_differs": (
+            "file it without conditions to go on with it, or cancel it on the page Tasks"
+        ),
+        "selection_of_all_is_open": (
+            "file it without conditions to go on with it, or cancel it on the page Tasks"
+        ),
         "selection_before_backfill": "run the job creators_backfill on the page Jobs",
     },
     "api": {
-        "selection_differs": "wait for it, or POST /api/v1/tasks/{task_id}/cancel",
+        "selection_differs": (
+            "go on with it: the same request without a choice; or end it: POST"
+            " /api/v1/tasks/{task_id}/cancel"
+        ),
+        "selection_of_all_is_open": (
+            "go on with it: the same request without a choice; or end it: POST"
+            " /api/v1/tasks/{task_id}/cancel"
+        ),
         "selection_before_backfill": "POST /api/v1/jobs/creators_backfill/run",
     },
 }

@@ -23,6 +23,7 @@ MESSAGES: dict[str, Forms] = {
     "screen_stopped_state": "stopped",
     "screen_nobody": "no process works on it; go on with: {command}",
     "screen_ended": "{kind} {domain} completed, {count}",
+    "screen_ended_cancelled": "{kind} {domain} cancelled by the operator, {count}",
     "screen_ended_failed": "{kind} {domain} failed: {error}",
     "screen_no_creators": "the platform has no creators for '{domain}'; check the spelling",
     "screen_interrupted": "interrupted; the same command goes on from here",

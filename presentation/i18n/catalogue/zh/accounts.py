@@ -44,6 +44,7 @@ MESSAGES = {
     "limit_set": "每日 {rows:,} 行",
     "limit_changed": "每日 {before:,} 行改为 {rows:,} 行",
     "quota_handed_over": "{day} 的配额已由 {domain} 用尽，最后 id {last_id:,}",
+    "quota_handed_over_choice": "{day} 的配额已由 {domain} 用尽，已导出到所选达人名单的第 {place:,} 位",
     "probe_passed": "探测通过，观察中",
     "login_also_in": "{name} 是同一平台账号（uid {uid}），已禁用",
     "login_changed": "改为另一个平台账号（uid {uid}）；原账号现名 {former}",

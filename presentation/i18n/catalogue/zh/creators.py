@@ -11,6 +11,14 @@ MESSAGES: dict[str, Forms] = {
         "可能有达人缺失，请稍后重新抓取该领域"
     ),
     "stopped_dry": "连续 {pages} 页没有新达人，已结束，最后一页为第 {page} 页",
+    "nobody_fits": (
+        "该领域待导出的唯一一位达人不符合筛选条件",
+        "该领域有 {n:,} 位达人待导出，没有一位符合筛选条件",
+    ),
+    "nobody_waits": "该领域没有待导出的达人：此前已全部导出",
+    "export_choice_line": "筛选：{choice}",
+    "task_keeps_choice": "注意：该任务只导出筛选出的达人：{choice}",
+    "column_choice": "筛选",
     "column_share_new": "新增占比",
     "column_uid": "达人 ID",
     "column_nickname": "昵称",
@@ -112,20 +120,24 @@ MESSAGES: dict[str, Forms] = {
     "selection_with_lanes": "带筛选的导出一次只用一个账号",
     "order_with_follow": "不结束的导出不能指定顺序",
     "selection_before_backfill": "旧版本的达人仍在补录；此时筛选会漏掉他们",
-    "selection_differs": "该领域的导出任务 {task_id} 尚未结束，且筛选条件不同",
+    "selection_differs": "导出任务 {task_id}（{options}）尚未结束，且筛选条件不同：{choice}",
+    "selection_of_all_is_open": "导出任务 {task_id}（{options}）尚未结束，且导出全部达人",
 }
 
 ADVICE: dict[str, dict[str, Forms]] = {
     "terminal": {
-        "selection_differs": "请等它结束，或取消：{program} tasks cancel {task_id}",
+        "selection_differs": "继续该任务：{program} start_export {options}；或取消：{program} tasks cancel {task_id}",
+        "selection_of_all_is_open": "继续该任务：{program} start_export {options}；或取消：{program} tasks cancel {task_id}",
         "selection_before_backfill": "可立即执行：{program} jobs run creators_backfill",
     },
     "console": {
-        "selection_differs": "请等它结束，或在“任务”页取消",
+        "selection_differs": "不填筛选条件再次提交即可继续该任务，或在“任务”页取消它",
+        "selection_of_all_is_open": "不填筛选条件再次提交即可继续该任务，或在“任务”页取消它",
         "selection_before_backfill": "请在“定时任务”页执行 creators_backfill",
     },
     "api": {
-        "selection_differs": "请等它结束，或 POST /api/v1/tasks/{task_id}/cancel",
+        "selection_differs": "去掉筛选条件重新请求即可继续该任务；或取消：POST /api/v1/tasks/{task_id}/cancel",
+        "selection_of_all_is_open": "去掉筛选条件重新请求即可继续该任务；或取消：POST /api/v1/tasks/{task_id}/cancel",
         "selection_before_backfill": "POST /api/v1/jobs/creators_backfill/run",
     },
 }

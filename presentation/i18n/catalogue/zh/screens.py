@@ -23,6 +23,7 @@ MESSAGES: dict[str, Forms] = {
     "screen_stopped_state": "已停止",
     "screen_nobody": "没有进程在处理；继续请执行：{command}",
     "screen_ended": "{kind} {domain} 完成，{count}",
+    "screen_ended_cancelled": "{kind} {domain} 已由操作者取消，{count}",
     "screen_ended_failed": "{kind} {domain} 失败：{error}",
     "screen_no_creators": "平台上没有“{domain}”的达人；请检查拼写",
     "screen_interrupted": "已中断；再次执行同一命令即从此处继续",

@@ -271,6 +271,9 @@ CHINESE = {
     "Task {id} is cancelled; what it stored stays.": "任务 {id} 已取消；已存内容保留。",
     "Task {id} is filed.": "任务 {id} 已创建。",
     "Task {id} is open already and goes on.": "任务 {id} 原已存在，继续进行。",
+    "Task {id} is open already and goes on; it delivers a choice only: {choice}": (
+        "任务 {id} 原已存在，继续进行；它只导出筛选出的达人：{choice}"
+    ),
     "New crawl": "开始抓取",
     "New export": "开始导出",
     "Domain": "领域",
@@ -311,6 +314,7 @@ CHINESE = {
     "Ended": "结束时间",
     "How it ended": "结束说明",
     "Options": "选项",
+    "Choice": "筛选",
     "Pieces": "子任务",
     "Piece": "子任务",
     "Items": "条目",
