@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from web.auth.tokens import TokenStore
 
 Loop = Callable[[threading.Event], None]
+# What is not installed cannot be needed later: a request for it is refused before a task is filed.
+EXTRA_LIBRARIES = frozenset({"duckdb"})
 SERVICE_LAYERS = (
     "accounts",
     "sources",
@@ -260,6 +262,15 @@ def load_services() -> None:
     for layer in SERVICE_LAYERS:
         package = import_module(layer)
         for found in pkgutil.walk_packages(package.__path__, f"{layer}."):
-            import_module(found.name)
+            _import_unless_extra(found.name)
     for module in ("alerts", "jobs", "use_cases"):
         import_module(f"app.{module}")
+
+
+def _import_unless_extra(name: str) -> None:
+    """Import a module, but for one that needs an extra which is not installed."""
+    try:
+        import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name not in EXTRA_LIBRARIES:
+            raise

@@ -98,6 +98,19 @@ def test_the_help_lists_them_in_order_and_no_twins() -> None:
     assert "accounts-" not in _group().commands
 
 
+@pytest.mark.parametrize(("missing", "code"), [("duckdb", 0), ("requests", 1)])
+def test_a_service_starts_without_an_extra_and_not_without_a_requirement(
+    missing: str, code: int
+) -> None:
+    """Guarded by `_import_unless_extra` of the container."""
+    load = (
+        "import sys; sys.modules[sys.argv[1]] = None;"
+        " from app.container import load_services; load_services()"
+    )
+    done = subprocess.run([sys.executable, "-c", load, missing], cwd=ROOT, capture_output=True)
+    assert done.returncode == code, done.stderr.decode()
+
+
 def _group() -> typer.core.TyperGroup:
     return typer.main.get_group(build())
 
