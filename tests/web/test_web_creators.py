@@ -195,6 +195,27 @@ def test_the_console_shows_one_creator_and_what_touched_it(collected: Site) -> N
     assert collected.reader.get("/admin/creators/bilibili/8").status_code == 404
 
 
+SIGN = "合作请联系\n小鹿 v信 deer7, deer@example.cn"
+
+
+def test_the_signature_with_the_contact_is_shown_everywhere(site: Site) -> None:
+    add_account(site.app, "acc1")
+    store(site.app, entry("7", 700, sign=SIGN), entry("8", 8))
+    [seven, eight] = site.reader.get("/api/v1/creators").json()["items"]
+    assert (seven["signature"], eight["signature"]) == (SIGN, None)
+    one = site.reader.get("/api/v1/creators/bilibili/7").json()
+    assert one["signature"] == SIGN
+    text = streamed(site, "csv").content.decode("utf-8-sig")
+    assert next(csv.DictReader(io.StringIO(text)))["signature"] == SIGN
+    page = site.reader.get("/admin/creators/bilibili/7").text
+    assert f'<dt>Signature</dt><dd class="lines">{SIGN}</dd>' in page
+    assert "<dd>e-mail, messenger</dd>" in page
+    assert "Signature" not in site.reader.get("/admin/creators/bilibili/8").text
+    chinese = {"Accept-Language": "zh-CN"}
+    listed = site.reader.get("/admin/creators", headers=chinese).text
+    assert ">邮箱、即时通讯</td>" in listed
+
+
 def streamed(site: Site, form: str, **params: str) -> requests.Response:
     return site.admin.get(f"/api/v1/creators/export.{form}", params=params)
 

@@ -12,6 +12,7 @@ from core.errors import BatonError
 from core.logs import redact
 from core.messages import Message
 from core.plain_text import isolated
+from presentation.creator_views import contact_names
 from presentation.i18n.catalogue.zh.by_english.console import CHINESE, FIELDS
 from presentation.i18n.renderer import FrontEnd, Renderer, renderer_for
 from web.problems import RequestRefusedError
@@ -38,6 +39,11 @@ class Language:
         if not parts:
             return text
         return text.format(**{name: _isolated(value) for name, value in parts.items()})
+
+    def contacts(self, bits: int) -> str:
+        """Return the ways to get in touch whose bits are set, as a list; empty for none."""
+        renderer = self.renderer()
+        return str(renderer.shown([renderer.word("word", one) for one in contact_names(bits)]))
 
     def problem(self, found: str | Message | BatonError, zone: tzinfo = UTC) -> str:
         """Return a message, an error, or a column that holds one, as a sentence in this language.

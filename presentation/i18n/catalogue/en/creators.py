@@ -20,6 +20,7 @@ MESSAGES: dict[str, Forms] = {
     "column_nickname": "nickname",
     "column_followers": "followers",
     "column_contact": "contact",
+    "column_signature": "signature",
     "column_seen": "seen",
     "column_first_seen": "first seen",
     "column_30_days": "30 days",

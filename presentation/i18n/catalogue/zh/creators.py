@@ -16,6 +16,7 @@ MESSAGES: dict[str, Forms] = {
     "column_nickname": "昵称",
     "column_followers": "粉丝数",
     "column_contact": "联系方式",
+    "column_signature": "签名",
     "column_seen": "最近出现",
     "column_first_seen": "首次出现",
     "column_30_days": "近 30 天",

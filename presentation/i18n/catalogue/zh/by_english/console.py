@@ -538,6 +538,7 @@ CHINESE = {
     "Followers to": "粉丝数到",
     "10k or 1万": "10000 或 1万",
     "Contact": "联系方式",
+    "Signature": "签名",
     "any way": "任一方式",
     "Export state": "导出状态",
     "not exported yet": "待导出",
