@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, Path, Query
 from starlette.responses import Response
 
 from core.errors import InvalidInputError
+from crawler.creators.filters import CONTACTS
 from crawler.export.formats import FORMATS
 from crawler.export.headers import Headers
 from crawler.export.requests import MAX_LANES
@@ -18,6 +19,7 @@ from storage.crawling import tasks as task_rows
 from storage.models.tasks import TaskStatus, TaskType
 from storage.operations import listings
 from web.backend import Backend
+from web.console.export_form import ExportDraft, TheDraft
 from web.console.list_view import TheList
 from web.console.overview import Rates, task_row
 from web.console.visits import Acting, Reading, Visit, action
@@ -69,14 +71,15 @@ def tasks(
         types=TaskType,
         states=TaskStatus,
         chosen=(kind, state, domain, label.strip()),
-        labels_in_use=backend.crawling.labels_in_use(LABELS_OFFERED),
-        platforms=_platforms(backend),
-        formats=list(FORMATS),
-        headers=list(Headers),
         max_pages=MAX_PAGES,
-        max_lanes=MAX_LANES,
-        **_targets(backend),
+        **_export_choices(backend, ExportDraft()),
     )
+
+
+@router.get("/export")
+def new_export(visit: Acting, draft: TheDraft) -> Response:
+    """Show the form of a new export, filled in with what the page that leads here has."""
+    return visit.page("export_new", **_export_choices(visit.backend, draft))
 
 
 @router.get("/{task_id}")
@@ -135,6 +138,7 @@ def export(
     raw_cells: Annotated[bool, Form()] = False,
     follow: Annotated[bool, Form()] = False,
     where: Annotated[str, Form()] = "",
+    keyword: Annotated[str, Form()] = "",
     has: Annotated[str, Form()] = "",
     order: Annotated[str, Form()] = "",
     labels: Annotated[str, Form()] = "",
@@ -156,6 +160,7 @@ def export(
             "limit": limit.strip() or None,
             "labels": labels.split(),
             "where": [line for line in where.splitlines() if line.strip()],
+            "keyword": [line.strip() for line in keyword.splitlines() if line.strip()],
             "has": has.split(),
             "order": order.strip() or None,
             "account": account.strip() or None,
@@ -228,6 +233,20 @@ def _rows(visit: Visit, ids: list[int]) -> list[dict[str, Any]]:
     return [
         task_row(page, views[task_id], meter, visit.language) for task_id in ids if task_id in views
     ]
+
+
+def _export_choices(backend: Backend, draft: ExportDraft) -> dict[str, Any]:
+    """Return what the form of a new export offers."""
+    return {
+        "draft": draft,
+        "labels_in_use": backend.crawling.labels_in_use(LABELS_OFFERED),
+        "platforms": _platforms(backend),
+        "formats": list(FORMATS),
+        "headers": list(Headers),
+        "max_lanes": MAX_LANES,
+        "contact_kinds": list(CONTACTS),
+        **_targets(backend),
+    }
 
 
 def _targets(backend: Backend) -> dict[str, Any]:

@@ -64,6 +64,7 @@ def creators(visit: Reading, form: TheForm, after: Cursor = "", before: Steps = 
         states=Status,
         kinds=list(CONTACTS),
         page_csv=form.address("/admin/creators/page.csv", after=after or None),
+        export_these=form.export_draft(),
         whole_csv=f"/api/v1/creators/export.csv?{form.api_query()}",
         rows_per_day=backend.settings.api_rows_per_day,
     )

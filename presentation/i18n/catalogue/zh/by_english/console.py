@@ -290,9 +290,6 @@ CHINESE = {
     "Contact in the signature": "签名中的联系方式",
     "any or none": "不限",
     "any contact": "任一联系方式",
-    "e-mail": "邮箱",
-    "phone": "电话",
-    "messenger": "即时通讯",
     "Order": "顺序",
     "as stored": "按入库顺序",
     "most followers first": "粉丝最多在前",
@@ -539,6 +536,16 @@ CHINESE = {
     "10k or 1万": "10000 或 1万",
     "Contact": "联系方式",
     "Signature": "签名",
+    "Export these": "导出这些达人",
+    "An export leaves out what was exported before.": "已导出过的达人不会再次导出。",
+    "What was exported before is not exported again; its rows can be copied:": (
+        "已导出过的达人不会再次导出；已交付的行可以另存："
+    ),
+    "Found by one of these keywords, one a line": "由这些关键词之一找到（每行一个）",
+    "any keyword": "不限",
+    "Delivered are those that no earlier export of the domain delivered; they use up quota.": (
+        "只交付该领域此前未导出过的达人；会占用配额。"
+    ),
     "any way": "任一方式",
     "Export state": "导出状态",
     "not exported yet": "待导出",
