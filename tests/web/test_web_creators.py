@@ -257,6 +257,36 @@ def test_what_cannot_be_exported_from_a_search_has_no_link(collected: Site) -> N
     assert export_link(done) is None and "is not exported again" in done
 
 
+@pytest.mark.parametrize(
+    ("language", "given", "told"),
+    [
+        (
+            "en",
+            {"limit": "800", "lanes": "2"},
+            "Accounts side by side: a number of rows at most is kept by one account only; "
+            "leave “Accounts side by side” at 1",
+        ),
+        ("en", {"limit": "0"}, "Rows at most: should be greater than or equal to 1"),
+        ("zh-CN", {"limit": "0"}, "最多行数：不得小于 1"),
+        ("zh-CN", {"limit": "800", "lanes": "2"}, "并行账号数：行数上限按单个并行账号计"),
+        ("en", {"where": "colour>1"}, "Conditions: there is no field 'colour'"),
+        ("zh-CN", {"columns": "颜色"}, "列：未知的列“颜色”；可用：序号、达人ID、昵称"),
+    ],
+)
+def test_a_refused_export_names_the_fields_as_the_form_does(
+    collected: Site, language: str, given: dict[str, str], told: str
+) -> None:
+    headers = {"Sec-Fetch-Site": "same-origin", "Accept-Language": language}
+    answer = collected.admin.post(
+        "/admin/tasks/export",
+        data={"domain": DOMAIN} | given,
+        headers=headers,
+        allow_redirects=True,
+    )
+    note = re.search(r'class="note failed">([^<]*)<', answer.text)
+    assert note is not None and told in html.unescape(note[1])
+
+
 SIGN = "合作请联系\n小鹿 v信 deer7, deer@example.cn"
 
 
@@ -270,7 +300,7 @@ def test_the_signature_with_the_contact_is_shown_everywhere(site: Site) -> None:
     text = streamed(site, "csv").content.decode("utf-8-sig")
     assert next(csv.DictReader(io.StringIO(text)))["signature"] == SIGN
     page = site.reader.get("/admin/creators/bilibili/7").text
-    assert f'<dt>Signature</dt><dd class="lines">{SIGN}</dd>' in page
+    assert f'<dt>Signature</dt><dd class="lines" translate="no">{SIGN}</dd>' in page
     assert "<dd>e-mail, messenger</dd>" in page
     assert "Signature" not in site.reader.get("/admin/creators/bilibili/8").text
     chinese = {"Accept-Language": "zh-CN"}

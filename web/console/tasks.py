@@ -8,7 +8,8 @@ from fastapi import APIRouter, Form, Path, Query
 from starlette.responses import Response
 
 from core.errors import InvalidInputError
-from crawler.creators.filters import CONTACTS
+from crawler.creators.filters import CONTACTS, field_names
+from crawler.export.column_names import column_names
 from crawler.export.formats import FORMATS
 from crawler.export.headers import Headers
 from crawler.export.requests import MAX_LANES
@@ -72,14 +73,14 @@ def tasks(
         states=TaskStatus,
         chosen=(kind, state, domain, label.strip()),
         max_pages=MAX_PAGES,
-        **_export_choices(backend, ExportDraft()),
+        **_export_choices(visit, ExportDraft()),
     )
 
 
 @router.get("/export")
 def new_export(visit: Acting, draft: TheDraft) -> Response:
     """Show the form of a new export, filled in with what the page that leads here has."""
-    return visit.page("export_new", **_export_choices(visit.backend, draft))
+    return visit.page("export_new", **_export_choices(visit, draft))
 
 
 @router.get("/{task_id}")
@@ -235,9 +236,12 @@ def _rows(visit: Visit, ids: list[int]) -> list[dict[str, Any]]:
     ]
 
 
-def _export_choices(backend: Backend, draft: ExportDraft) -> dict[str, Any]:
+def _export_choices(visit: Visit, draft: ExportDraft) -> dict[str, Any]:
     """Return what the form of a new export offers."""
+    backend = visit.backend
     return {
+        "column_names": column_names(visit.language.code),
+        "field_names": field_names(visit.language.code),
         "draft": draft,
         "labels_in_use": backend.crawling.labels_in_use(LABELS_OFFERED),
         "platforms": _platforms(backend),

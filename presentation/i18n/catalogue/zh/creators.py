@@ -85,10 +85,14 @@ MESSAGES: dict[str, Forms] = {
     "api_rows_used_up": "至少有 {rows:,} 个达人，而此令牌今天的 {most:,} 行中还可读取 {left:,} 行",
     # what people give
     "condition_malformed": (
-        "{text!r} 不是条件；写法为 字段 运算符 值，例如 followers>=10000；字段：{fields:, }；"
+        "{text!r} 不是条件；写法为 字段 运算符 值，例如 粉丝数>=10000；字段：粉丝数、作品数、获赞数、昵称、"
+        "达人ID、最近出现、首次出现、入库时间、来源页码，或 {fields:, }；"
         "运算符：{operators: }"
     ),
-    "creator_field_unknown": "没有字段 {name!r}；可用：{known:, }",
+    "creator_field_unknown": (
+        "没有字段 {name!r}；可用：粉丝数、作品数、获赞数、昵称、达人ID、最近出现、首次出现、入库时间、"
+        "来源页码，或 {known:, }"
+    ),
     "condition_operator_unfit": "{field} 不能用 {operator!r} 比较",
     "condition_values_count": "列表须有 1 到 {most:,} 个值；现有 {given:,} 个",
     "condition_file_refused": "只有在命令行里才能给出文件；请直接给出各个值",

@@ -2,28 +2,6 @@
 
 from __future__ import annotations
 
-FIELDS = {
-    "domain": "领域",
-    "platform": "平台",
-    "pages": "页数",
-    "limit": "行数",
-    "labels": "标签",
-    "add": "标签",
-    "username": "账号名",
-    "cookies": "Cookie",
-    "proxy": "代理",
-    "daily_export_limit": "每日导出上限",
-    "links": "链接",
-    "uid": "达人唯一标识",
-    "day": "日期",
-    "url": "地址",
-    "via": "查找方式",
-    "columns": "列",
-    "format": "格式",
-    "lanes": "并行账号数",
-    "account": "账号",
-    "group": "分组",
-}
 CHINESE = {
     # frame
     "Skip to the content": "跳到正文",
@@ -536,6 +514,11 @@ CHINESE = {
     "10k or 1万": "10000 或 1万",
     "Contact": "联系方式",
     "Signature": "签名",
+    "Which names there are": "可用的名称",
+    # what messages call the fields of forms that have another label, or several
+    "Address": "地址",
+    "Links": "链接",
+    "Conditions": "条件",
     "Export these": "导出这些达人",
     "An export leaves out what was exported before.": "已导出过的达人不会再次导出。",
     "What was exported before is not exported again; its rows can be copied:": (
