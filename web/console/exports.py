@@ -9,6 +9,8 @@ from fastapi import APIRouter, Form, Query
 from starlette.responses import FileResponse, Response
 
 from core.errors import InvalidInputError
+from core.requests import FieldChecks
+from crawler.creators.day_report import day_named
 from crawler.export.formats import FORMATS
 from crawler.export.headers import Headers
 from storage.models.segments import SegmentState
@@ -17,7 +19,7 @@ from web.auth.access import Reader
 from web.console.list_view import TheList
 from web.console.visits import Acting, Reading, action
 from web.lookups import copied_file, existing_export, export_file
-from web.parameters import RowId, TheCopyForm
+from web.parameters import RowId, TheCopyForm, id_typed
 from web.problems import RequestRefusedError, refused_as
 from web.state import TheBackend
 
@@ -31,20 +33,37 @@ def exports(
     view: TheList,
     domain: Annotated[str, Query()] = "",
     state: Annotated[str, Query()] = "",
+    account: Annotated[str, Query(max_length=255)] = "",
+    task: Annotated[str, Query(max_length=32)] = "",
+    day: Annotated[str, Query(max_length=32)] = "",
 ) -> Response:
-    """Show the export files that match, newest first."""
+    """Show the export files that match, newest first; a filter that cannot be read is told at its
+    field, and left out."""
     wanted = SegmentState(state) if state in set(SegmentState) else None
-    backend = visit.backend
+    backend, checks = visit.backend, FieldChecks()
+    by = checks.check("account", backend.registry.find_or_deleted, account) if account else None
+    task_id = checks.check("task", id_typed, task)
+    quota_day = checks.check("day", day_named, day)
     return visit.list_page(
         "exports",
         view,
-        lambda tx, part: listings.segments(tx, part, domain.strip() or None, wanted),
+        lambda tx, part: listings.segments(
+            tx,
+            part,
+            domain.strip() or None,
+            wanted,
+            account_id=by.id if by else None,
+            quota_day=quota_day,
+            of_task=task_id,
+        ),
         names={
             account.id: account.username
             for account in (*backend.registry.all(), *backend.registry.deleted())
         },
         states=SegmentState,
         chosen=(domain, wanted),
+        given={"account": account, "task": task, "day": day},
+        problems={name: visit.language.problem(one) for name, one in checks.problems.items()},
         host=backend.host,
         formats=list(FORMATS),
         headers=list(Headers),

@@ -16,9 +16,11 @@ from crawler.export.requests import MAX_LANES
 from crawler.tasks.requests import MAX_PAGES
 from crawler.tasks.submission import FiledTask
 from sources.base import Via
+from storage.crawling import export_segments
 from storage.crawling import tasks as task_rows
 from storage.models.tasks import TaskStatus, TaskType
 from storage.operations import listings
+from storage.operations.listings import Slice
 from web.backend import Backend
 from web.console.export_form import ExportDraft, TheDraft
 from web.console.list_view import TheList
@@ -31,6 +33,7 @@ from web.requests import NewCrawl, NewExport, TaskLabels, TaskPin
 
 router = APIRouter(include_in_schema=False)
 LABELS_OFFERED = 200
+FILES_SHOWN = 20
 TARGETS_OFFERED = 500
 DONE = {
     "pause": "Task {id} is paused.",
@@ -86,10 +89,11 @@ def new_export(visit: Acting, draft: TheDraft) -> Response:
 @router.get("/{task_id}")
 def task(task_id: RowId, visit: Reading) -> Response:
     """Show one task with its pieces."""
-    existing_task(visit.backend, task_id)
+    backend = visit.backend
+    existing_task(backend, task_id)
     (row,) = _rows(visit, [task_id])
-    pieces = visit.backend.database.read(task_rows.children, task_id)
-    return visit.page("task", row=row, pieces=pieces, **_targets(visit.backend))
+    pieces = backend.database.read(task_rows.children, task_id)
+    return visit.page("task", row=row, pieces=pieces, **_files(visit, task_id), **_targets(backend))
 
 
 @router.post("/crawl")
@@ -234,6 +238,20 @@ def _rows(visit: Visit, ids: list[int]) -> list[dict[str, Any]]:
     return [
         task_row(page, views[task_id], meter, visit.language) for task_id in ids if task_id in views
     ]
+
+
+def _files(visit: Visit, task_id: int) -> dict[str, Any]:
+    """Return who delivered how many rows of a task, and its newest files."""
+    backend, newest = visit.backend, Slice(limit=FILES_SHOWN)
+    delivered = backend.database.read(export_segments.delivered, task_id)
+    return {
+        "delivered": delivered,
+        "files": backend.database.read(
+            lambda tx: listings.segments(tx, newest, of_task=task_id) if delivered else []
+        ),
+        "names": backend.registry.names({one.account_id for one in delivered}),
+        "host": backend.host,
+    }
 
 
 def _export_choices(visit: Visit, draft: ExportDraft) -> dict[str, Any]:

@@ -514,6 +514,9 @@ CHINESE = {
     "10k or 1万": "10000 或 1万",
     "Contact": "联系方式",
     "Signature": "签名",
+    "{n} rows": "{n} 行",
+    "All files of this task": "此任务的所有文件",
+    "delivered {n} rows": "交付了 {n} 行",
     "Which names there are": "可用的名称",
     # what messages call the fields of forms that have another label, or several
     "Address": "地址",
