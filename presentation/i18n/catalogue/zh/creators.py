@@ -39,12 +39,12 @@ MESSAGES: dict[str, Forms] = {
     "word_exported": "已导出",
     # lists
     "no_creators_found": "没有符合条件的达人",
-    "more_creators": "以上为前 {shown:,} 个，共 {found} 个；用 --limit 可显示更多",
+    "more_creators": "已显示 {shown:,} 个，共 {found} 个；用 --limit 可显示更多",
     "creators_all_read": (
         "按 {field} 排序须读取全部达人；followers、first_seen_at 和 seen_at 有索引"
     ),
     "creators_still_brought_in": "旧版本的达人仍在补录：{of:,} 行中还剩 {left:,} 行",
-    "no_history_yet": "尚无任何一天的记录；任务 creator_observations 每小时记录一次",
+    "no_history_yet": "尚无任何一天的记录：`run` 运行时，见到达人后一小时内会记下当天的数据",
     # one creator
     "creator_heading": "{nickname}（{uid}）",
     "creator_fact": "  {name}：{value}",

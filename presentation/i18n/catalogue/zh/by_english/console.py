@@ -543,7 +543,7 @@ CHINESE = {
     "videos>=50": "作品数>=50",
     "Clear": "清空",
     "Followers": "粉丝数",
-    "30 days": "近 30 天",
+    "Followers, 30 days": "粉丝数（30 天）",
     "Followers over 30 days": "近 30 天的粉丝数",
     "Last seen": "最近出现",
     "First seen": "首次出现",
@@ -559,8 +559,8 @@ CHINESE = {
     ),
     "Profile": "主页",
     "Followers, last {n} days": "近 {n} 天的粉丝数",
-    "No day is noted yet; the job creator_observations notes them each hour.": (
-        "尚无任何一天的记录；定时任务每小时记录一次。"
+    "No day is noted yet: the numbers of the day are noted within an hour after the creator was seen.": (
+        "尚无任何一天的记录：见到达人后一小时内会记下当天的数据。"
     ),
     "Domains, and where it came from": "所属领域及来源",
     "Ingested": "入库",
