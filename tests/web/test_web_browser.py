@@ -222,7 +222,7 @@ def test_the_navigation_is_whole_on_a_screen(
 def test_no_way_to_get_in_touch_is_broken_within_its_word(site: Site, browse: Browse) -> None:
     add_account(site.app, "alice")
     sign = "v信 deer7 deer@example.cn 13800138000"
-    store(site.app, entry("100000000000001", 123_456_789, "小鹿在路上" * 6, sign=sign))
+    store(site.app, entry("100000000000001", 123_456_789, "小鹿在路上" * 40, sign=sign))
     page = browse(f"/creators?domain={DOMAIN}", viewport={"width": 1280, "height": 800})
     broken = page.locator("td[data-label=Contact]").evaluate(
         """cell => ["e-mail", "phone", "messenger"].filter(word => {
