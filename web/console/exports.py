@@ -8,22 +8,21 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query
 from starlette.responses import FileResponse, Response
 
-from core.errors import InvalidInputError
 from core.requests import FieldChecks
 from crawler.creators.day_report import day_named
-from crawler.export.formats import FORMATS
-from crawler.export.headers import Headers
 from storage.models.segments import SegmentState
 from storage.operations import listings
 from web.auth.access import Reader
+from web.console import copies
 from web.console.list_view import TheList
 from web.console.visits import Acting, Reading, action
-from web.lookups import copied_file, existing_export, export_file
-from web.parameters import RowId, TheCopyForm, id_typed
-from web.problems import RequestRefusedError, refused_as
+from web.lookups import existing_export, export_file
+from web.parameters import RowId, id_typed
+from web.problems import RequestRefusedError
 from web.state import TheBackend
 
 router = APIRouter(include_in_schema=False)
+router.include_router(copies.of_files)
 SHOWN_PROBLEMS = 5
 
 
@@ -65,8 +64,6 @@ def exports(
         given={"account": account, "task": task, "day": day},
         problems={name: visit.language.problem(one) for name, one in checks.problems.items()},
         host=backend.host,
-        formats=list(FORMATS),
-        headers=list(Headers),
     )
 
 
@@ -74,17 +71,6 @@ def exports(
 def download(segment_id: RowId, backend: TheBackend, _visitor: Reader) -> FileResponse:
     """Return a sealed export file of this host; 404 where it is not here, 409 while it is open."""
     return export_file(backend, existing_export(backend, segment_id))
-
-
-@router.get("/{segment_id}/copy")
-def copy(
-    segment_id: RowId, form: TheCopyForm, backend: TheBackend, visitor: Reader
-) -> FileResponse:
-    """Return the rows of a sealed export file in another form; no quota is used."""
-    existing_export(backend, segment_id)
-    with refused_as(HTTPStatus.CONFLICT, InvalidInputError):
-        copied = backend.use_cases.exports.copy_to_download(visitor, segment_id, form)
-    return copied_file(copied)
 
 
 @router.post("/{segment_id}/rebuild")

@@ -22,6 +22,7 @@ from storage.models.tasks import TaskStatus, TaskType
 from storage.operations import listings
 from storage.operations.listings import Slice
 from web.backend import Backend
+from web.console import copies
 from web.console.export_form import ExportDraft, TheDraft
 from web.console.list_view import TheList
 from web.console.overview import Rates, task_row
@@ -32,6 +33,7 @@ from web.parameters import RowId
 from web.requests import NewCrawl, NewExport, TaskLabels, TaskPin
 
 router = APIRouter(include_in_schema=False)
+router.include_router(copies.of_tasks)
 LABELS_OFFERED = 200
 FILES_SHOWN = 20
 TARGETS_OFFERED = 500
