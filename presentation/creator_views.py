@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from crawler.creators.catalogue import COUNTED, CreatorDetails
-from crawler.creators.profiles import Contact, PlatformFields, address_of
+from crawler.creators.profiles import Contact, PlatformFields, address_of, signature_in
 from crawler.export.formats.text_files import safe_row
 from presentation.json_rows import plain
 from storage.crawling.ingestion_logs import FirstListed, IngestionLog
@@ -24,6 +24,7 @@ CSV_COLUMNS = (
     "videos",
     "likes",
     "contacts",
+    "signature",
     "profile_url",
     "first_seen_at",
     "seen_at",
@@ -45,6 +46,7 @@ def creator_object(
     row: ListedCreator, platforms: PlatformFields, *, with_raw: bool = False
 ) -> dict[str, Any]:
     """Return a creator of a list; of a domain with its export status there."""
+    raw = json.loads(row.raw_data)
     shown: dict[str, Any] = {
         "platform": row.platform,
         "uid": row.uid,
@@ -53,6 +55,7 @@ def creator_object(
         "videos": row.videos,
         "likes": row.likes,
         "contacts": contact_names(row.has_contact),
+        "signature": signature_in(raw, platforms.raw_fields(row.platform)),
         "profile_url": address_of(platforms.profile_url(row.platform), row.uid),
         "first_seen_at": plain(row.first_seen_at),
         "seen_at": plain(row.seen_at),
@@ -63,7 +66,7 @@ def creator_object(
             "status": "exported" if row.is_exported else "pending_export",
             "ingested_at": plain(row.ingested_at),
         }
-    return shown | ({"raw_data": json.loads(row.raw_data)} if with_raw else {})
+    return shown | ({"raw_data": raw} if with_raw else {})
 
 
 def csv_text(rows: Sequence[ListedCreator], platforms: PlatformFields, *, with_header: bool) -> str:
@@ -88,6 +91,7 @@ def details_object(found: CreatorDetails, *, with_raw: bool = True) -> dict[str,
     }
     shown |= {
         "contacts": contact_names(creator.has_contact),
+        "signature": found.signature,
         "profile_url": found.url,
         "first_seen_at": plain(creator.first_seen_at),
         "seen_at": plain(creator.seen_at),

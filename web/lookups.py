@@ -18,7 +18,7 @@ from core.errors import InvalidInputError, LogNotFoundError
 from core.messages import Message
 from core.tabular.cells import is_nothing
 from crawler.creators.filters import ConditionReader
-from crawler.export.copies import CopiedFile
+from crawler.export.copies import ArchivedCopies, CopiedFile
 from storage.catalogue import view_data, view_history
 from storage.crawling import accounts, export_segments, job_runs, tasks
 from storage.engines.transactions import Tx
@@ -221,8 +221,8 @@ def log_file(backend: Backend, name: str) -> Response:
     return StreamingResponse(blocks, media_type="text/plain; charset=utf-8", headers=headers)
 
 
-def copied_file(copied: CopiedFile) -> FileResponse:
-    """Return a copy of an export file as a download; its folder is removed when it is sent."""
+def copied_file(copied: CopiedFile | ArchivedCopies) -> FileResponse:
+    """Return a copy of export files as a download; its folder is removed when it is sent."""
     remove = BackgroundTask(shutil.rmtree, copied.path.parent, ignore_errors=True)
     return FileResponse(
         copied.path, filename=copied.path.name, background=remove, media_type=BINARY

@@ -8,7 +8,8 @@ from typing import Annotated
 from fastapi import Depends, Path, Query
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from core.requests import MAX_ID
+from core.errors import InvalidInputError
+from core.requests import MAX_ID, require_id
 from core.time_ranges import YEARS, UnstorableTimeError, is_day, range_end
 from crawler.export.copies import CopyRequest
 
@@ -36,6 +37,20 @@ def _in_utc(moment: datetime) -> datetime:
     if moment.year not in YEARS:
         raise UnstorableTimeError
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def id_typed(text: str) -> int | None:
+    """Return the id in a text such as `#7`; None for an empty one.
+
+    Raises:
+        InvalidInputError: it is no id.
+    """
+    digits = text.strip().removeprefix("#")
+    if not digits:
+        return None
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 19:
+        raise InvalidInputError("number_malformed", text=text[:40])
+    return require_id(int(digits))
 
 
 Since = Annotated[datetime, AfterValidator(_in_utc)]

@@ -20,6 +20,7 @@ from commands.framework.reader import (
 )
 from core.messages import Message
 from crawler.creators.catalogue import CreatorDetails, CreatorList
+from crawler.export.formats.text_files import safe_row
 from presentation.creator_views import contact_names, spark
 from presentation.terminal.tables import Table
 from storage.creators.observations import Observation
@@ -96,6 +97,7 @@ def print_details(found: CreatorDetails) -> None:
         ("videos", _number(creator.videos)),
         ("likes", _number(creator.likes)),
         ("contact", contacts(creator.has_contact)),
+        ("signature", " ".join((found.signature or "").split())),
         ("first seen", str(shown(creator.first_seen_at))),
         ("seen", str(shown(creator.seen_at))),
         ("history", spark(found.history)),
@@ -173,17 +175,21 @@ def _cell(name: str, value: object) -> str:
 
 
 def print_csv(objects: Sequence[Mapping[str, Any]]) -> None:
-    """Print objects as CSV with a header; lists are joined by blanks."""
+    """Print objects as CSV with a header; lists are joined by blanks.
+
+    A text that a spreadsheet would run gets an apostrophe.
+    """
     out = io.StringIO()
     if objects:
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(objects[0])
         for found in objects:
-            writer.writerow(
+            cells = (
                 " ".join(value) if isinstance(value, list) else value for value in found.values()
             )
-    for line in out.getvalue().splitlines():
-        result(line)
+            writer.writerow(safe_row(list(cells)))
+        # Signatures have lines of their own: the text is printed as the writer made it.
+        result(out.getvalue().removesuffix("\n"))
 
 
 def print_json_line(found: Mapping[str, Any]) -> None:

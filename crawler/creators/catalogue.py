@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -10,7 +11,7 @@ from core.clock import Clock, QuotaCalendar
 from core.errors import InvalidInputError
 from crawler.creators.backfill import BackfillProgress, CreatorsBackfill
 from crawler.creators.cursors import cursor_of, position_of
-from crawler.creators.profiles import PlatformFields, address_of
+from crawler.creators.profiles import PlatformFields, address_of, signature_in
 from storage.creators import observations, search
 from storage.creators.conditions import MEMBERSHIP_FIELDS, CreatorFilter
 from storage.creators.observations import Observation
@@ -48,10 +49,14 @@ class CreatorList:
 
 @dataclass(frozen=True)
 class CreatorDetails:
-    """One creator: as it is now, its profile's address, its domains, keywords and days."""
+    """One creator: as it is now, its profile's address, its domains, keywords and days.
+
+    `signature` is the text in which its ways to get in touch were found; None: it has none.
+    """
 
     creator: StoredCreator
     url: str | None
+    signature: str | None
     memberships: tuple[Membership, ...]
     keywords: Mapping[int, Sequence[str]]
     history: tuple[Observation, ...]
@@ -144,6 +149,9 @@ class CreatorCatalogue:
             return CreatorDetails(
                 creator=creator,
                 url=address_of(self.platforms.profile_url(platform), uid),
+                signature=signature_in(
+                    json.loads(creator.raw_data), self.platforms.raw_fields(platform)
+                ),
                 memberships=tuple(found),
                 keywords=search.keywords_of(tx, ids) if ids else {},
                 history=tuple(observations.of_creator(tx, creator.id, since)),

@@ -36,7 +36,16 @@ NAMES = {field.value: field for field in Field} | {
     "获赞数": Field.LIKES,
     "昵称": Field.NICKNAME,
     "页码": Field.SOURCE_PAGE,
+    "来源页码": Field.SOURCE_PAGE,
+    "达人id": Field.UID,
+    "最近出现": Field.SEEN_AT,
+    "首次出现": Field.FIRST_SEEN_AT,
+    "入库时间": Field.INGESTED_AT,
 }
+CHINESE_NAMES = (
+    *("粉丝数", "作品数", "获赞数", "昵称", "达人ID"),
+    *("最近出现", "首次出现", "入库时间", "来源页码"),
+)
 FIELD_NAME = re.compile(r"\s*(\w+)\s*")
 # Longer ones first: `>=` begins with `>`.
 SIGNS = sorted((one.value for one in Operator if not one.value.isalpha()), key=len, reverse=True)
@@ -170,6 +179,11 @@ def field_named(name: str) -> Field:
         return field
     near = get_close_matches(name.lower(), NAMES, n=1)
     raise InvalidInputError("creator_field_unknown", name=name, near=near, known=[*Field])
+
+
+def field_names(language: str) -> tuple[str, ...]:
+    """Return a name for every field, in Chinese (`zh`) or else in English."""
+    return CHINESE_NAMES if language == "zh" else tuple(field.value for field in Field)
 
 
 def name_part(text: str) -> str:

@@ -123,6 +123,15 @@ def contacts_in(signature: object) -> Contact:
     return _contacts(signature) if isinstance(signature, str) and signature else Contact.NONE
 
 
+def signature_in(raw: Mapping[str, Any], keys: Mapping[str, str]) -> str | None:
+    """Return the signature in a creator's raw data; None where there is none.
+
+    `keys` are the `raw_fields` of its platform.
+    """
+    found = raw.get(keys.get("signature", ""))
+    return found if isinstance(found, str) and found.strip() else None
+
+
 def address_of(template: str | None, uid: str) -> str | None:
     """Return the address of a creator's profile; None where the platform has none."""
     if template is None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from core.errors import InvalidInputError
 from crawler.creators.profiles import address_of
+from crawler.export.column_names import COLUMN_OF
 from storage.engines.transactions import Row
 
 DEFAULT_COLUMNS = (
@@ -43,24 +44,39 @@ class ChosenColumns:
 def parse_columns(text: str | None) -> ChosenColumns:
     """Return the columns in a text like `a,b=HEADER,c`; the default columns for None.
 
-    Besides KNOWN_COLUMNS, `raw_data.KEY[.KEY]` are columns.
+    Besides KNOWN_COLUMNS, `raw_data.KEY[.KEY]` are columns. Names are also those of headers and of
+    conditions, such as `粉丝数`, in any case; between names a Chinese comma separates too.
 
     Raises:
         InvalidInputError: there is no name (an empty text), an unknown one, or one twice.
     """
     if text is None:
         return ChosenColumns(DEFAULT_COLUMNS, (None,) * len(DEFAULT_COLUMNS))
-    parts = [part.strip().partition("=") for part in text.split(",") if part.strip()]
-    names = tuple(name.strip() for name, _, _ in parts)
-    for name in names:
-        if name not in KNOWN_COLUMNS and not (
-            name.startswith(f"{RAW}.") and len(name) > len(RAW) + 1
-        ):
-            known_names = [*KNOWN_COLUMNS, f"{RAW}.KEY[.KEY]"]
-            raise InvalidInputError("column_unknown", name=name, known=known_names)
+    parts = [part.partition("=") for part in _separated(text)]
+    names = tuple(_column_named(name.strip()) for name, _, _ in parts)
     if not names or len(set(names)) != len(names):
         raise InvalidInputError("columns_repeated")
     return ChosenColumns(names, tuple(_header(header) for _, _, header in parts))
+
+
+def _separated(text: str) -> list[str]:
+    """Return the parts of a list of columns; a Chinese comma within a header belongs to it."""
+    parts: list[str] = []
+    for part in text.split(","):
+        names, sign, header = part.partition("=")
+        *before, last = names.split("，")
+        parts += [*before, f"{last}{sign}{header}"]
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _column_named(name: str) -> str:
+    if name.startswith(f"{RAW}.") and len(name) > len(RAW) + 1:
+        return name
+    column = COLUMN_OF.get(name.lower())
+    if column is None:
+        known = [*KNOWN_COLUMNS, f"{RAW}.KEY[.KEY]"]
+        raise InvalidInputError("column_unknown", name=name, known=known)
+    return column
 
 
 def _header(text: str) -> str | None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from core.errors import InvalidInputError
 from core.installation.file_access import make_folder, sync_folder
@@ -71,6 +72,14 @@ class CopiedFile:
     segment_id: int
     path: Path
     rows: int
+
+
+@dataclass(frozen=True)
+class ArchivedCopies:
+    """A ZIP file with copies of so many segments."""
+
+    path: Path
+    files: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +149,36 @@ class SegmentCopies:
                 raise output_error(path, error) from error
             raise
         return CopiedFile(segment.id, path, segment.exported_count)
+
+    def archive(self, task_id: int, request: CopyRequest) -> ArchivedCopies:
+        """Write a ZIP file with a copy of each sealed segment of a task to a new folder for
+        temporary files, which the caller removes.
+
+        Raises:
+            InvalidInputError: the task has no sealed segment, or as `write` does.
+            OutputError: the file cannot be written.
+        """
+        ids = self.of_task(task_id)
+        folder = Path(mkdtemp(prefix="baton-copy-"))
+        path = folder / f"task-{task_id}.zip"
+        try:
+            with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+                for segment_id in ids:
+                    self._add_copy(archive, segment_id, request)
+        except BaseException as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise output_error(path, error) from error
+            raise
+        return ArchivedCopies(path, len(ids))
+
+    def _add_copy(self, archive: ZipFile, segment_id: int, request: CopyRequest) -> None:
+        copied = self.temporary(segment_id, request)
+        try:
+            # Files of several folders may have one name: the segment's id keeps them apart.
+            archive.write(copied.path, f"{segment_id}-{copied.path.name}")
+        finally:
+            shutil.rmtree(copied.path.parent, ignore_errors=True)
 
     @staticmethod
     def format_of(segment: Segment, request: CopyRequest) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from core.errors import InvalidInputError
+from crawler.export.column_names import CHINESE, ENGLISH
 from crawler.export.columns import ChosenColumns
 
 
@@ -17,36 +18,6 @@ class Headers(StrEnum):
     CHINESE = "zh"
 
 
-ENGLISH = {
-    "id": "ID",
-    "uid": "Creator ID",
-    "nickname": "Nickname",
-    "platform": "Platform",
-    "domain": "Domain",
-    "followers": "Followers",
-    "videos": "Videos",
-    "likes": "Likes",
-    "signature": "Signature",
-    "source_page": "Source page",
-    "ingested_at": "Ingested at (UTC)",
-    "profile_url": "Profile",
-    "raw_data": "Raw data",
-}
-CHINESE = {
-    "id": "序号",
-    "uid": "达人ID",
-    "nickname": "昵称",
-    "platform": "平台",
-    "domain": "领域",
-    "followers": "粉丝数",
-    "videos": "作品数",
-    "likes": "获赞数",
-    "signature": "签名",
-    "source_page": "来源页码",
-    "ingested_at": "入库时间（UTC）",
-    "profile_url": "主页链接",
-    "raw_data": "原始数据",
-}
 TABLES = {Headers.RAW: {}, Headers.ENGLISH: ENGLISH, Headers.CHINESE: CHINESE}
 
 

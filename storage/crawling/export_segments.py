@@ -270,6 +270,27 @@ def of_task(tx: Tx, task_id: int) -> list[Segment]:
 
 
 @dataclass(frozen=True)
+class Delivered:
+    """How many rows an account exported for a task, and in how many files."""
+
+    account_id: int
+    rows: int
+    files: int
+
+
+def delivered(tx: Tx, task_id: int) -> list[Delivered]:
+    """Return what each account exported for a task and its pieces, the most rows first."""
+    rows = tx.all(
+        "SELECT s.account_id, SUM(s.exported_count) AS n, COUNT(*) AS files"
+        " FROM export_logs s JOIN tasks t ON t.id=s.task_id"
+        " WHERE t.id=:task OR t.parent_id=:task"
+        " GROUP BY s.account_id ORDER BY n DESC, s.account_id",
+        task=task_id,
+    )
+    return [Delivered(row["account_id"], int(row["n"]), int(row["files"])) for row in rows]
+
+
+@dataclass(frozen=True)
 class AccountDay:
     """How many rows an account exported on one quota day, counted twice.
 

@@ -76,13 +76,22 @@ def segments(
     state: SegmentState | None = None,
     account_id: int | None = None,
     task_id: int | None = None,
+    quota_day: date | None = None,
+    of_task: int | None = None,
 ) -> list[Segment]:
-    """Return export segments, newest first; the slice's time limits apply to their opening."""
+    """Return export segments, newest first; the slice's time limits apply to their opening.
+
+    `task_id` is the task or piece that wrote them, `of_task` a task with its pieces.
+    """
+    of_tree = "task_id IN (SELECT id FROM tasks WHERE id=:of_task OR parent_id=:of_task)"
     rows = _newest(
         tx,
         "export_logs",
         part,
         "start_time",
+        fixed="1=1" if of_task is None else of_tree,
+        params=None if of_task is None else {"of_task": of_task},
+        quota_day=None if quota_day is None else str(quota_day),
         domain=domain,
         state=state,
         account_id=account_id,

@@ -39,7 +39,10 @@ STARTS: list[Case] = [
     ((CRAWL, *D, "--via", "magic"), "--via"),
     ((EXPORT, *D, "--limit", "abc"), "--limit"),
     ((EXPORT, *D, "--limit", 0), "--limit: 1 to 9,223,372,036,854,775,807, got 0"),
-    ((EXPORT, *D, "--limit", 5, "--workers", 2), "--workers: limit counts rows of one lane"),
+    (
+        (EXPORT, *D, "--limit", 5, "--workers", 2),
+        "--workers: a number of rows at most is kept by one account only; leave --workers at 1",
+    ),
     ((EXPORT, *D, "--format", "docx"), "unknown format 'docx'; known: csv, jsonl"),
     ((EXPORT, *D, "--columns", "id,shoe_size"), "unknown column 'shoe_size'; known: id, uid"),
     ((EXPORT, *D, "--columns", "id,id"), "once each"),

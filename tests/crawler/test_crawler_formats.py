@@ -8,7 +8,9 @@ import io
 import json
 import re
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -17,7 +19,9 @@ from hypothesis import strategies as st
 import tests.support.crawler.outside_checker as outside_checker
 from app.container import App
 from core.errors import InvalidInputError
-from crawler.export.columns import DEFAULT_COLUMNS, parse_columns
+from crawler.creators.filters import ConditionReader, field_named, field_names
+from crawler.export.column_names import CHINESE, ENGLISH
+from crawler.export.columns import DEFAULT_COLUMNS, KNOWN_COLUMNS, parse_columns
 from crawler.export.formats import (
     CsvWriter,
     FormatWriter,
@@ -26,6 +30,8 @@ from crawler.export.formats import (
     format_named,
 )
 from crawler.export.segment_files import manifest_path, safe_name
+from presentation.i18n.renderer import renderer_for
+from storage.creators.conditions import Field
 from tests.support.crawler.workbench import (
     DOMAIN,
     add_account,
@@ -182,7 +188,9 @@ def test_json_lines_keep_types(filled: App) -> None:
     assert first["uid"] == "1000000001"
 
 
-@pytest.mark.parametrize("text", ["nick", "id,id", "", " , ", "raw_data.", "RAW_DATA", "id;uid"])
+@pytest.mark.parametrize(
+    "text", ["nick", "id,id", "", " , ", "raw_data.", "RAW_DATA.a", "id;uid", "粉丝,粉丝数"]
+)
 def test_columns_that_cannot_be_are_refused(text: str) -> None:
     with pytest.raises(InvalidInputError):
         parse_columns(text)
@@ -191,6 +199,43 @@ def test_columns_that_cannot_be_are_refused(text: str) -> None:
 def test_columns_are_read_as_people_write_them() -> None:
     assert parse_columns(None).names == DEFAULT_COLUMNS
     assert parse_columns(" id , uid,raw_data.a.b ").names == ("id", "uid", "raw_data.a.b")
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("昵称，粉丝=迷，哥,达人id", ("nickname", "followers", "uid")),
+        ("Nickname,FOLLOWERS,Creator ID,Profile", ("nickname", "followers", "uid", "profile_url")),
+        ("入库时间,来源页码,ID", ("ingested_at", "source_page", "id")),
+        (",".join(ENGLISH.values()), tuple(ENGLISH)),
+        (",".join(CHINESE.values()), tuple(CHINESE)),
+    ],
+)
+def test_columns_have_the_names_of_headers_and_conditions(
+    text: str, names: tuple[str, ...]
+) -> None:
+    assert parse_columns(text).names == names
+
+
+def names_told(problem: InvalidInputError, before: str) -> list[str]:
+    """Return the Chinese names that a sentence lists behind a word."""
+    told = renderer_for("zh").sentence(problem)
+    return told.split(before)[1].split("，或")[0].split("、")
+
+
+def test_an_unknown_name_is_answered_with_the_names_in_the_readers_language() -> None:
+    with pytest.raises(InvalidInputError) as column:
+        parse_columns("颜色")
+    named = names_told(column.value, "可用：")
+    assert {parse_columns(name).names[0] for name in named} == set(KNOWN_COLUMNS)
+    assert "nickname" in renderer_for("en").sentence(column.value)
+    reader = ConditionReader(now=datetime.now(UTC), zone=ZoneInfo("UTC"), read_list=None)
+    for text, before in (("颜色>1", "可用："), ("颜色", "字段：")):
+        with pytest.raises(InvalidInputError) as field:
+            reader.condition(text)
+        assert names_told(field.value, before) == list(field_names("zh"))
+    assert [field_named(name) for name in field_names("en")] == list(Field)
+    assert {field_named(name) for name in field_names("zh")} == set(Field)
 
 
 def test_a_manifest_tells_what_is_in_the_file(filled: App) -> None:

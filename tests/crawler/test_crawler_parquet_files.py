@@ -12,10 +12,10 @@ import pytest
 
 from app.container import App
 from core.errors import InvalidInputError, OutputError, WrongFieldsError
+from crawler.export.column_names import CHINESE
 from crawler.export.columns import KNOWN_COLUMNS
 from crawler.export.copies import CopyRequest
 from crawler.export.formats import FORMATS, Table
-from crawler.export.headers import CHINESE
 from crawler.export.requests import ExportRequest
 from crawler.export.segment_files import manifest_path
 from storage.models.tasks import TaskStatus

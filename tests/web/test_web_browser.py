@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from app.web import web_server
 from storage.models.accounts import AccountStatus
 from storage.models.tasks import TaskStatus
+from tests.crawler.test_crawler_creators import entry, store
 from tests.support.apps import add_account
 from tests.support.crawler.workbench import DOMAIN, export, file_crawl, store_rows, task_of
 from tests.support.web.web_site import Site
@@ -199,3 +200,47 @@ def test_without_javascript_the_buttons_work_too(site: Site, browse: Browse) -> 
     page.get_by_role("button", name="Pause").click()
     expect(page.locator("#note")).to_contain_text("is paused")
     assert task_of(site.app, task.id).status is TaskStatus.PAUSED
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
+@pytest.mark.parametrize("width", [1280, 1024])
+def test_the_navigation_is_whole_on_a_screen(
+    site: Site, browse: Browse, width: int, locale: str
+) -> None:
+    page = browse("", locale=locale, viewport={"width": width, "height": 800})
+    boxes = [one.bounding_box() for one in page.locator(".top nav a").all()]
+    assert len(boxes) == len(SECTIONS)
+    assert all(box and box["x"] >= 0 and box["x"] + box["width"] <= width for box in boxes)
+    list_box = page.locator(".top nav ul").bounding_box()
+    assert list_box and all(
+        box and box["y"] + box["height"] <= list_box["y"] + list_box["height"] + 1 for box in boxes
+    )
+    rows = {box["y"] for box in boxes if box}
+    assert len(rows) == 1 or width == 1024
+
+
+def test_no_way_to_get_in_touch_is_broken_within_its_word(site: Site, browse: Browse) -> None:
+    add_account(site.app, "alice")
+    sign = "v信 deer7 deer@example.cn 13800138000"
+    store(site.app, entry("100000000000001", 123_456_789, "小鹿在路上" * 40, sign=sign))
+    page = browse(f"/creators?domain={DOMAIN}", viewport={"width": 1280, "height": 800})
+    broken = page.locator("td[data-label=Contact]").evaluate(
+        """cell => ["e-mail", "phone", "messenger"].filter(word => {
+          const range = document.createRange(), at = cell.textContent.indexOf(word);
+          range.setStart(cell.firstChild, at);
+          range.setEnd(cell.firstChild, at + word.length);
+          return at < 0 || range.getClientRects().length > 1;
+        })"""
+    )
+    assert broken == []
+    box = page.locator("#creators table").bounding_box()
+    assert box is not None and box["x"] + box["width"] <= 1280
+
+
+def test_what_is_typed_into_a_box_does_not_look_like_a_hint(site: Site, browse: Browse) -> None:
+    page = browse("/creators?where=videos>=1")
+    colours = page.locator("textarea[name=where]").evaluate(
+        "box => [getComputedStyle(box).color, getComputedStyle(box, '::placeholder').color,"
+        " getComputedStyle(document.body).color]"
+    )
+    assert colours[0] == colours[2] != colours[1]

@@ -126,9 +126,12 @@ def test_what_is_wrong_with_a_field_is_told_in_the_readers_language() -> None:
         NewCrawl.model_validate({"pages": 0, "via": "x", "labels": "no list"})
     refused = of_fields([{**each, "loc": ("form", *each["loc"])} for each in wrong.value.errors()])
     assert LANGUAGES["zh"].problem(refused) == (
-        "领域：必填；页数：不得小于 1；查找方式：须为以下之一：users、videos；标签：须为列表"
+        "领域：必填；最多页数：不得小于 1；查找达人：须为以下之一：users、videos；标签：须为列表"
     )
-    assert LANGUAGES["en"].problem(refused) == refused.detail
+    assert LANGUAGES["en"].problem(refused) == (
+        "Domain: Field required; Pages at most: should be greater than or equal to 1; "
+        "Find creators: should be one of users, videos; Labels: should be a list"
+    )
     assert [error["code"] for error in refused.errors] == [
         "field_required",
         "value_too_small",
@@ -137,7 +140,7 @@ def test_what_is_wrong_with_a_field_is_told_in_the_readers_language() -> None:
     ]
     assert refused.errors[1] == {
         "field": "pages",
-        "message": "Input should be greater than or equal to 1",
+        "message": "should be greater than or equal to 1",
         "code": "value_too_small",
         "params": {"limit": 1},
     }

@@ -189,7 +189,7 @@ def test_an_action_tells_once_what_it_did(site: Site, boss: Person) -> None:
     assert "Task 1 is open already" in boss.page("/admin/tasks")
     boss.post("/admin/tasks/crawl", domain=" ", pages="-3")
     told = boss.page("/admin/tasks")
-    assert "domain: 1 to 128 characters" in told and "pages:" in told
+    assert "Domain: 1 to 128 characters" in told and "Pages at most:" in told
 
 
 def test_a_reader_sees_no_buttons_and_may_not_act(site: Site, person: Person) -> None:

@@ -19,7 +19,14 @@ from storage.creators.observations import Observation
 from storage.operations.web_tokens import Role
 from tests.crawler.test_crawler_creators import entry, old_release, store
 from tests.support.apps import AppFactory, add_account
-from tests.support.crawler.workbench import DOMAIN, at_once, export, rows, segments_of
+from tests.support.crawler.workbench import (
+    DOMAIN,
+    at_once,
+    export,
+    rows,
+    segments_of,
+    work_off,
+)
 from tests.support.moving_clock import MovingClock
 from tests.support.web.web_site import Site
 from web.use_cases.creators import RowBudget
@@ -193,6 +200,112 @@ def test_the_console_shows_one_creator_and_what_touched_it(collected: Site) -> N
         assert link in page
     assert "acc1" in page and "data-chart" in page and "&#34;fans&#34;: 700" in page
     assert collected.reader.get("/admin/creators/bilibili/8").status_code == 404
+
+
+def fields_of(page: str) -> dict[str, str]:
+    """Return what the form of a new export on a page would send."""
+    form = page.split('action="/admin/tasks/export"')[1].split("</form>")[0]
+    found = dict(re.findall(r'<input name="(\w+)" value="([^"]*)"', form))
+    found |= dict(re.findall(r'<textarea name="(\w+)"[^>]*>([^<]*)<', form))
+    for name, options in re.findall(r'<select name="(\w+)">(.*?)</select>', form):
+        chosen = re.search(r"<option(?: value=\"([^\"]*)\")? selected>([^<]*)<", options)
+        if chosen is not None:
+            found[name] = chosen[1] if chosen[1] is not None else chosen[2]
+    return {name: html.unescape(text) for name, text in found.items()}
+
+
+def export_link(page: str) -> str | None:
+    found = re.search(r'href="(/admin/tasks/export\?[^"]*)"', page)
+    return None if found is None else html.unescape(found[1])
+
+
+def test_what_a_search_shows_is_exported_from_there(collected: Site) -> None:
+    query = f"domain={DOMAIN}&least=0.02万&most=600&q=鹿 5&where=videos>=1&sort=followers"
+    page = collected.admin.get(f"/admin/creators?{query}").text
+    link = export_link(page)
+    assert link is not None
+    fields = fields_of(collected.admin.get(link).text)
+    assert fields == {
+        "domain": DOMAIN,
+        "platform": "bilibili",
+        "where": "videos>=1\nfollowers>=0.02万\nfollowers<=600\nnickname~鹿 5",
+        "keyword": "",
+        "order": "followers",
+    }
+    own = {"Sec-Fetch-Site": "same-origin"}
+    collected.admin.post("/admin/tasks/export", data=fields | {"format": "csv"}, headers=own)
+    [task] = collected.admin.get("/api/v1/tasks?type=export").json()["items"]
+    work_off(collected.app, collected.app.crawling.service.task(task["id"]))
+    [segment] = segments_of(collected.app)
+    assert segment.exported_count == 1
+
+
+def test_keywords_contacts_and_the_usual_order_come_along(collected: Site) -> None:
+    page = collected.admin.get(f"/admin/creators?domain={DOMAIN}&keyword={DOMAIN}").text
+    link = export_link(page)
+    assert link is not None and "keyword=" in link
+    fields = fields_of(collected.admin.get(f"{link}&has=email").text)
+    assert (fields["keyword"], fields["has"], fields["order"]) == (DOMAIN, "email", "-followers")
+
+
+def test_what_cannot_be_exported_from_a_search_has_no_link(collected: Site) -> None:
+    assert export_link(collected.admin.get("/admin/creators").text) is None
+    assert export_link(collected.reader.get(f"/admin/creators?domain={DOMAIN}").text) is None
+    assert collected.reader.get(f"/admin/tasks/export?domain={DOMAIN}").status_code == 403
+    export(collected.app)
+    done = collected.admin.get(f"/admin/creators?domain={DOMAIN}&status=exported").text
+    assert export_link(done) is None and "is not exported again" in done
+
+
+@pytest.mark.parametrize(
+    ("language", "given", "told"),
+    [
+        (
+            "en",
+            {"limit": "800", "lanes": "2"},
+            "Accounts side by side: a number of rows at most is kept by one account only; "
+            "leave “Accounts side by side” at 1",
+        ),
+        ("en", {"limit": "0"}, "Rows at most: should be greater than or equal to 1"),
+        ("zh-CN", {"limit": "0"}, "最多行数：不得小于 1"),
+        ("zh-CN", {"limit": "800", "lanes": "2"}, "并行账号数：行数上限按单个并行账号计"),
+        ("en", {"where": "colour>1"}, "Conditions: there is no field 'colour'"),
+        ("zh-CN", {"columns": "颜色"}, "列：未知的列“颜色”；可用：序号、达人ID、昵称"),
+    ],
+)
+def test_a_refused_export_names_the_fields_as_the_form_does(
+    collected: Site, language: str, given: dict[str, str], told: str
+) -> None:
+    headers = {"Sec-Fetch-Site": "same-origin", "Accept-Language": language}
+    answer = collected.admin.post(
+        "/admin/tasks/export",
+        data={"domain": DOMAIN} | given,
+        headers=headers,
+        allow_redirects=True,
+    )
+    note = re.search(r'class="note failed">([^<]*)<', answer.text)
+    assert note is not None and told in html.unescape(note[1])
+
+
+SIGN = "合作请联系\n小鹿 v信 deer7, deer@example.cn"
+
+
+def test_the_signature_with_the_contact_is_shown_everywhere(site: Site) -> None:
+    add_account(site.app, "acc1")
+    store(site.app, entry("7", 700, sign=SIGN), entry("8", 8))
+    [seven, eight] = site.reader.get("/api/v1/creators").json()["items"]
+    assert (seven["signature"], eight["signature"]) == (SIGN, None)
+    one = site.reader.get("/api/v1/creators/bilibili/7").json()
+    assert one["signature"] == SIGN
+    text = streamed(site, "csv").content.decode("utf-8-sig")
+    assert next(csv.DictReader(io.StringIO(text)))["signature"] == SIGN
+    page = site.reader.get("/admin/creators/bilibili/7").text
+    assert f'<dt>Signature</dt><dd class="lines" translate="no">{SIGN}</dd>' in page
+    assert "<dd>e-mail, messenger</dd>" in page
+    assert "Signature" not in site.reader.get("/admin/creators/bilibili/8").text
+    chinese = {"Accept-Language": "zh-CN"}
+    listed = site.reader.get("/admin/creators", headers=chinese).text
+    assert ">邮箱、即时通讯</td>" in listed
 
 
 def streamed(site: Site, form: str, **params: str) -> requests.Response:

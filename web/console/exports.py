@@ -8,20 +8,21 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query
 from starlette.responses import FileResponse, Response
 
-from core.errors import InvalidInputError
-from crawler.export.formats import FORMATS
-from crawler.export.headers import Headers
+from core.requests import FieldChecks
+from crawler.creators.day_report import day_named
 from storage.models.segments import SegmentState
 from storage.operations import listings
 from web.auth.access import Reader
+from web.console import copies
 from web.console.list_view import TheList
 from web.console.visits import Acting, Reading, action
-from web.lookups import copied_file, existing_export, export_file
-from web.parameters import RowId, TheCopyForm
-from web.problems import RequestRefusedError, refused_as
+from web.lookups import existing_export, export_file
+from web.parameters import RowId, id_typed
+from web.problems import RequestRefusedError
 from web.state import TheBackend
 
 router = APIRouter(include_in_schema=False)
+router.include_router(copies.of_files)
 SHOWN_PROBLEMS = 5
 
 
@@ -31,23 +32,38 @@ def exports(
     view: TheList,
     domain: Annotated[str, Query()] = "",
     state: Annotated[str, Query()] = "",
+    account: Annotated[str, Query(max_length=255)] = "",
+    task: Annotated[str, Query(max_length=32)] = "",
+    day: Annotated[str, Query(max_length=32)] = "",
 ) -> Response:
-    """Show the export files that match, newest first."""
+    """Show the export files that match, newest first; a filter that cannot be read is told at its
+    field, and left out."""
     wanted = SegmentState(state) if state in set(SegmentState) else None
-    backend = visit.backend
+    backend, checks = visit.backend, FieldChecks()
+    by = checks.check("account", backend.registry.find_or_deleted, account) if account else None
+    task_id = checks.check("task", id_typed, task)
+    quota_day = checks.check("day", day_named, day)
     return visit.list_page(
         "exports",
         view,
-        lambda tx, part: listings.segments(tx, part, domain.strip() or None, wanted),
+        lambda tx, part: listings.segments(
+            tx,
+            part,
+            domain.strip() or None,
+            wanted,
+            account_id=by.id if by else None,
+            quota_day=quota_day,
+            of_task=task_id,
+        ),
         names={
             account.id: account.username
             for account in (*backend.registry.all(), *backend.registry.deleted())
         },
         states=SegmentState,
         chosen=(domain, wanted),
+        given={"account": account, "task": task, "day": day},
+        problems={name: visit.language.problem(one) for name, one in checks.problems.items()},
         host=backend.host,
-        formats=list(FORMATS),
-        headers=list(Headers),
     )
 
 
@@ -55,17 +71,6 @@ def exports(
 def download(segment_id: RowId, backend: TheBackend, _visitor: Reader) -> FileResponse:
     """Return a sealed export file of this host; 404 where it is not here, 409 while it is open."""
     return export_file(backend, existing_export(backend, segment_id))
-
-
-@router.get("/{segment_id}/copy")
-def copy(
-    segment_id: RowId, form: TheCopyForm, backend: TheBackend, visitor: Reader
-) -> FileResponse:
-    """Return the rows of a sealed export file in another form; no quota is used."""
-    existing_export(backend, segment_id)
-    with refused_as(HTTPStatus.CONFLICT, InvalidInputError):
-        copied = backend.use_cases.exports.copy_to_download(visitor, segment_id, form)
-    return copied_file(copied)
 
 
 @router.post("/{segment_id}/rebuild")

@@ -8,15 +8,46 @@ from datetime import UTC, tzinfo
 
 from fastapi import Request
 
-from core.errors import BatonError
+from core.errors import BatonError, WrongFieldsError
 from core.logs import redact
 from core.messages import Message
 from core.plain_text import isolated
-from presentation.i18n.catalogue.zh.by_english.console import CHINESE, FIELDS
+from presentation.creator_views import contact_names
+from presentation.i18n.catalogue.zh.by_english.console import CHINESE
 from presentation.i18n.renderer import FrontEnd, Renderer, renderer_for
 from web.problems import RequestRefusedError
 
 COOKIE = "baton_language"
+# What a message calls a field: in English, and so in Chinese, as its form does.
+LABELS = {
+    "domain": "Domain",
+    "platform": "Platform",
+    "pages": "Pages at most",
+    "stop_dry": "End after so many pages without a new creator",
+    "limit": "Rows at most",
+    "labels": "Labels",
+    "add": "Labels",
+    "username": "Name",
+    "cookies": "Cookies",
+    "proxy": "Proxy",
+    "daily_export_limit": "Rows a day",
+    "links": "Links",
+    "uid": "Creator id",
+    "day": "Day",
+    "url": "Address",
+    "via": "Find creators",
+    "columns": "Columns",
+    "headers": "Headers",
+    "format": "Format",
+    "lanes": "Accounts side by side",
+    "where": "Conditions",
+    "keyword": "Keywords",
+    "keywords": "Keywords",
+    "has": "Contact",
+    "order": "Order",
+    "account": "Account",
+    "group": "Group",
+}
 
 
 @dataclass(frozen=True)
@@ -39,6 +70,11 @@ class Language:
             return text
         return text.format(**{name: _isolated(value) for name, value in parts.items()})
 
+    def contacts(self, bits: int) -> str:
+        """Return the ways to get in touch whose bits are set, as a list; empty for none."""
+        renderer = self.renderer()
+        return str(renderer.shown([renderer.word("word", one) for one in contact_names(bits)]))
+
     def problem(self, found: str | Message | BatonError, zone: tzinfo = UTC) -> str:
         """Return a message, an error, or a column that holds one, as a sentence in this language.
 
@@ -46,15 +82,22 @@ class Language:
         """
         if isinstance(found, RequestRefusedError) and found.problems:
             return self._list_of(found.problems, zone)
+        if isinstance(found, WrongFieldsError):
+            return self._list_of(found.problems.items(), zone)
         message = Message.load(found) if isinstance(found, str) else found
         return redact(self.renderer(zone).sentence(message))
 
     def _list_of(self, problems: Iterable[tuple[str, Message]], zone: tzinfo) -> str:
-        """Return the problems in one text, each with its field's name."""
-        if self.code != "zh":
-            return "; ".join(f"{field}: {self.problem(found, zone)}" for field, found in problems)
-        named = ((FIELDS.get(field.split(".")[0], field), found) for field, found in problems)
-        return "；".join(f"{name}：{self.problem(found, zone)}" for name, found in named)
+        """Return the problems in one text, each with its field's label."""
+        colon, semicolon = ("：", "；") if self.code == "zh" else (": ", "; ")
+        return semicolon.join(
+            f"{self.label(field)}{colon}{self.problem(found, zone)}" for field, found in problems
+        )
+
+    def label(self, field: str) -> str:
+        """Return what forms call a field, or an item of it; one without a label is its name."""
+        name = field.split(".")[0]
+        return self.say(LABELS[name]) if name in LABELS else field
 
 
 def _isolated(part: object) -> object:

@@ -8,6 +8,8 @@ from fastapi import APIRouter, Form, Path, Query
 from starlette.responses import Response
 
 from core.errors import InvalidInputError
+from crawler.creators.filters import CONTACTS, field_names
+from crawler.export.column_names import column_names
 from crawler.export.formats import FORMATS
 from crawler.export.headers import Headers
 from crawler.export.requests import MAX_LANES
@@ -15,10 +17,14 @@ from crawler.export.selection import TOLD_VALUES, choice_in_words
 from crawler.tasks.requests import MAX_PAGES
 from crawler.tasks.submission import FiledTask
 from sources.base import Via
+from storage.crawling import export_segments
 from storage.crawling import tasks as task_rows
 from storage.models.tasks import TaskStatus, TaskType
 from storage.operations import listings
+from storage.operations.listings import Slice
 from web.backend import Backend
+from web.console import copies
+from web.console.export_form import ExportDraft, TheDraft
 from web.console.list_view import TheList
 from web.console.overview import Rates, task_row
 from web.console.visits import Acting, Reading, Visit, action
@@ -28,7 +34,9 @@ from web.parameters import RowId
 from web.requests import NewCrawl, NewExport, TaskLabels, TaskPin
 
 router = APIRouter(include_in_schema=False)
+router.include_router(copies.of_tasks)
 LABELS_OFFERED = 200
+FILES_SHOWN = 20
 TARGETS_OFFERED = 500
 DONE = {
     "pause": "Task {id} is paused.",
@@ -70,23 +78,25 @@ def tasks(
         types=TaskType,
         states=TaskStatus,
         chosen=(kind, state, domain, label.strip()),
-        labels_in_use=backend.crawling.labels_in_use(LABELS_OFFERED),
-        platforms=_platforms(backend),
-        formats=list(FORMATS),
-        headers=list(Headers),
         max_pages=MAX_PAGES,
-        max_lanes=MAX_LANES,
-        **_targets(backend),
+        **_export_choices(visit, ExportDraft()),
     )
+
+
+@router.get("/export")
+def new_export(visit: Acting, draft: TheDraft) -> Response:
+    """Show the form of a new export, filled in with what the page that leads here has."""
+    return visit.page("export_new", **_export_choices(visit, draft))
 
 
 @router.get("/{task_id}")
 def task(task_id: RowId, visit: Reading) -> Response:
     """Show one task with its pieces."""
-    existing_task(visit.backend, task_id)
+    backend = visit.backend
+    existing_task(backend, task_id)
     (row,) = _rows(visit, [task_id])
-    pieces = visit.backend.database.read(task_rows.children, task_id)
-    return visit.page("task", row=row, pieces=pieces, **_targets(visit.backend))
+    pieces = backend.database.read(task_rows.children, task_id)
+    return visit.page("task", row=row, pieces=pieces, **_files(visit, task_id), **_targets(backend))
 
 
 @router.post("/crawl")
@@ -136,6 +146,7 @@ def export(
     raw_cells: Annotated[bool, Form()] = False,
     follow: Annotated[bool, Form()] = False,
     where: Annotated[str, Form()] = "",
+    keyword: Annotated[str, Form()] = "",
     has: Annotated[str, Form()] = "",
     order: Annotated[str, Form()] = "",
     labels: Annotated[str, Form()] = "",
@@ -157,6 +168,7 @@ def export(
             "limit": limit.strip() or None,
             "labels": labels.split(),
             "where": [line for line in where.splitlines() if line.strip()],
+            "keyword": [line.strip() for line in keyword.splitlines() if line.strip()],
             "has": has.split(),
             "order": order.strip() or None,
             "account": account.strip() or None,
@@ -229,6 +241,37 @@ def _rows(visit: Visit, ids: list[int]) -> list[dict[str, Any]]:
     return [
         task_row(page, views[task_id], meter, visit.language) for task_id in ids if task_id in views
     ]
+
+
+def _files(visit: Visit, task_id: int) -> dict[str, Any]:
+    """Return who delivered how many rows of a task, and its newest files."""
+    backend, newest = visit.backend, Slice(limit=FILES_SHOWN)
+    delivered = backend.database.read(export_segments.delivered, task_id)
+    return {
+        "delivered": delivered,
+        "files": backend.database.read(
+            lambda tx: listings.segments(tx, newest, of_task=task_id) if delivered else []
+        ),
+        "names": backend.registry.names({one.account_id for one in delivered}),
+        "host": backend.host,
+    }
+
+
+def _export_choices(visit: Visit, draft: ExportDraft) -> dict[str, Any]:
+    """Return what the form of a new export offers."""
+    backend = visit.backend
+    return {
+        "column_names": column_names(visit.language.code),
+        "field_names": field_names(visit.language.code),
+        "draft": draft,
+        "labels_in_use": backend.crawling.labels_in_use(LABELS_OFFERED),
+        "platforms": _platforms(backend),
+        "formats": list(FORMATS),
+        "headers": list(Headers),
+        "max_lanes": MAX_LANES,
+        "contact_kinds": list(CONTACTS),
+        **_targets(backend),
+    }
 
 
 def _targets(backend: Backend) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from crawler.export.copies import CopiedFile, CopyRequest, SegmentCopies
+    from crawler.export.copies import ArchivedCopies, CopiedFile, CopyRequest, SegmentCopies
     from crawler.export.segment_files import FinishedFile
     from crawler.export.segment_finalizer import SegmentFinalizer
     from crawler.export.verifier import ExportVerifier, VerificationResult
@@ -60,6 +60,14 @@ class ExportUseCases:
         """Write such a copy to a folder of its own, which the caller removes."""
         with self._audit.action(who, "export.copy", str(segment_id)):
             return self._copies.temporary(segment_id, request)
+
+    def archive_to_download(
+        self, who: Principal, task_id: int, request: CopyRequest
+    ) -> ArchivedCopies:
+        """Write copies of all files of a task to a ZIP file in a folder of its own, which the
+        caller removes."""
+        with self._audit.action(who, "export.copy_task", str(task_id)):
+            return self._copies.archive(task_id, request)
 
     def verify(
         self, who: Principal, domain: str | None, *, deep: bool = False

@@ -14,7 +14,7 @@ from crawler.creators.catalogue import SPARK_DAYS, CreatorList
 from crawler.creators.cursors import MAX_CURSOR
 from crawler.creators.filters import CONTACTS
 from crawler.creators.requests import Status
-from presentation.creator_views import contact_names, count_text, csv_text
+from presentation.creator_views import count_text, csv_text
 from storage.creators.search import Sort
 from web.console.creators.forms import CreatorForm, TheForm
 from web.console.creators.sparks import history_chart, spark_points
@@ -52,7 +52,7 @@ def creators(visit: Reading, form: TheForm, after: Cursor = "", before: Steps = 
         problems={name: visit.language.problem(found) for name, found in problems.items()},
         items=shown.creators,
         sparks={id: spark_points(rows, today, SPARK_DAYS) for id, rows in shown.histories.items()},
-        contacts=contact_names,
+        contacts=visit.language.contacts,
         is_indexed=shown.is_indexed,
         found=count_text(shown.found) if shown.found else None,
         order=order,
@@ -64,6 +64,7 @@ def creators(visit: Reading, form: TheForm, after: Cursor = "", before: Steps = 
         states=Status,
         kinds=list(CONTACTS),
         page_csv=form.address("/admin/creators/page.csv", after=after or None),
+        export_these=form.export_draft(),
         whole_csv=f"/api/v1/creators/export.csv?{form.api_query()}",
         rows_per_day=backend.settings.api_rows_per_day,
     )
@@ -88,7 +89,7 @@ def creator(platform: PlatformName, uid: Uid, visit: Reading) -> Response:
         "creator",
         found=found,
         creator=found.creator,
-        contacts=contact_names(found.creator.has_contact),
+        contacts=visit.language.contacts(found.creator.has_contact),
         chart=history_chart(found.history),
         history_days=HISTORY_DAYS,
         raw=json.dumps(raw, ensure_ascii=False, indent=2),

@@ -12,9 +12,10 @@ from fastapi import Depends, Query
 from core.requests import FieldChecks
 from crawler.creators.requests import ListRequest, Status
 from crawler.tasks.requests import DEFAULT_PLATFORM
-from storage.creators.conditions import CreatorFilter
+from storage.creators.conditions import CreatorFilter, Field
 from storage.creators.search import Sort
 from web.backend import Backend
+from web.console.export_form import ExportDraft
 from web.lookups import condition_reader
 
 USUAL_SORT = "-followers"
@@ -80,6 +81,24 @@ class CreatorForm:
         usual = {"platform": DEFAULT_PLATFORM, "sort": USUAL_SORT}
         given = {name: one for name, one in wanted.items() if one and usual.get(name) != one}
         return f"{path}?{urlencode(given)}" if given else path
+
+    def export_draft(self) -> ExportDraft | None:
+        """Return the export that delivers what the form lists; None where there can be none.
+
+        An export is of a domain, and never delivers what was exported before.
+        """
+        if not self.domain.strip() or self.status == Status.EXPORTED:
+            return None
+        request = self._request(())
+        named = [] if request.name is None else [f"{Field.NICKNAME}~{request.name}"]
+        return ExportDraft(
+            domain=request.domain or "",
+            platform=request.platform,
+            where="\n".join([*request.where, *named]),
+            keyword="\n".join(request.keywords),
+            has=" ".join(request.has),
+            order=request.sort,
+        )
 
     def _request(self, wrong: Collection[str]) -> ListRequest:
         where = [line.strip() for line in self.where.splitlines() if line.strip()]

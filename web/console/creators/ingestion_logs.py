@@ -10,9 +10,10 @@ from starlette.responses import Response
 
 from core.errors import InvalidInputError
 from core.messages import Message
-from core.requests import MAX_ID, require_id
+from core.requests import MAX_ID
 from crawler.creators.day_report import day_named
 from web.console.visits import Reading
+from web.parameters import id_typed
 
 router = APIRouter(include_in_schema=False)
 Typed = Annotated[str, Query(max_length=255)]
@@ -37,7 +38,7 @@ def ingestion_logs(
     except InvalidInputError as error:
         problems["day"] = error.message
     try:
-        task_id = _task_id(task)
+        task_id = id_typed(task)
     except InvalidInputError as error:
         problems["task"] = error.message
     chosen = {"domain": domain, "account": account, "task": task, "day": day, "creators": creators}
@@ -63,17 +64,3 @@ def ingestion_logs(
         if found.before
         else None,
     )
-
-
-def _task_id(text: str) -> int | None:
-    """Return the id in a text such as `#7`; None for an empty one.
-
-    Raises:
-        InvalidInputError: it is no id.
-    """
-    digits = text.strip().removeprefix("#")
-    if not digits:
-        return None
-    if not digits.isascii() or not digits.isdigit() or len(digits) > 19:
-        raise InvalidInputError("number_malformed", text=text[:40])
-    return require_id(int(digits))

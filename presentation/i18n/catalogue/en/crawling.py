@@ -191,7 +191,7 @@ ADVICE = {
 MESSAGES |= {
     # what may be asked of crawls, exports and labels
     "domain_malformed": "1 to {max_letters} characters without control characters",
-    "limit_with_lanes": "limit counts rows of one lane",
+    "limit_with_lanes": "a number of rows at most is kept by one account only",
     "domain_unknown": "nothing is known of domain {domain!r} on {platform}",
     "domain_unknown_there": (
         "nothing is known of domain {domain!r} on {platform} (known: {known})"

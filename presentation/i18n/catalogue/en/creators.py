@@ -28,6 +28,7 @@ MESSAGES: dict[str, Forms] = {
     "column_nickname": "nickname",
     "column_followers": "followers",
     "column_contact": "contact",
+    "column_signature": "signature",
     "column_seen": "seen",
     "column_first_seen": "first seen",
     "column_30_days": "30 days",
@@ -50,7 +51,7 @@ MESSAGES: dict[str, Forms] = {
     "word_exported": "exported",
     # lists
     "no_creators_found": "no creator meets that",
-    "more_creators": "these are the first {shown:,} of {found}; --limit shows more",
+    "more_creators": "shown: {shown:,} of {found}; --limit shows more",
     "creators_all_read": (
         "every creator was read to sort by {field}; followers, first_seen_at and seen_at have an"
         " index"
@@ -58,7 +59,10 @@ MESSAGES: dict[str, Forms] = {
     "creators_still_brought_in": (
         "creators of an older release are still being brought in: {left:,} of {of:,} rows are left"
     ),
-    "no_history_yet": "no day is noted yet; the job creator_observations notes them each hour",
+    "no_history_yet": (
+        "no day is noted yet: the numbers of the day are noted within an hour after the creator was"
+        " seen, while `run` works"
+    ),
     # one creator
     "creator_heading": "{nickname} ({uid})",
     "creator_fact": "  {name}: {value}",

@@ -34,12 +34,12 @@ MESSAGES: dict[str, Forms] = {
     "deliveries_not_chosen": "nothing says which deliveries",
     "endpoint_not_chosen": "one of a URL and a delivery to it is needed, not both",
     # requests: what pydantic finds in a field
-    "value_not_below": "Input should be less than {limit}",
-    "value_not_string": "Input should be a text",
-    "value_not_list": "Input should be a list",
-    "value_not_object": "Input should be an object",
-    "value_not_date": "Input should be a valid date or time",
-    "value_not_in_list": "Input should be one of {expected}",
+    "value_not_below": "should be less than {limit}",
+    "value_not_string": "should be a text",
+    "value_not_list": "should be a list",
+    "value_not_object": "should be an object",
+    "value_not_date": "should be a valid date or time",
+    "value_not_in_list": "should be one of {expected}",
     "string_too_short": (
         "String should have at least 1 character",
         "String should have at least {n:,} characters",

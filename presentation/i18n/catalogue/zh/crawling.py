@@ -49,7 +49,10 @@ MESSAGES = {
     "rows_over_format": "分段 {segment_id} 的行数超过 {format} 文件的上限（{most:,}）",
     "copy_what": "请指定分段，或用 --task 指定一个导出任务",
     "segment_was_copied": "分段 {segment_id}：{rows} 写入 {file}",
-    "column_unknown": "未知的列“{name}”；可用：{known}",
+    "column_unknown": (
+        "未知的列“{name}”；可用：序号、达人ID、昵称、平台、领域、粉丝数、作品数、签名、来源页码、"
+        "入库时间、获赞数、主页链接、原始数据，或 {known}"
+    ),
     "columns_repeated": "每一列只能写一次，以逗号分隔",
     "export_not_writable": "无法写入 {path}：{detail}",
     "part_file_taken": "{file} 的临时文件已被取走",

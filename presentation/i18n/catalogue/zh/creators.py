@@ -24,6 +24,7 @@ MESSAGES: dict[str, Forms] = {
     "column_nickname": "昵称",
     "column_followers": "粉丝数",
     "column_contact": "联系方式",
+    "column_signature": "签名",
     "column_seen": "最近出现",
     "column_first_seen": "首次出现",
     "column_30_days": "近 30 天",
@@ -46,12 +47,12 @@ MESSAGES: dict[str, Forms] = {
     "word_exported": "已导出",
     # lists
     "no_creators_found": "没有符合条件的达人",
-    "more_creators": "以上为前 {shown:,} 个，共 {found} 个；用 --limit 可显示更多",
+    "more_creators": "已显示 {shown:,} 个，共 {found} 个；用 --limit 可显示更多",
     "creators_all_read": (
         "按 {field} 排序须读取全部达人；followers、first_seen_at 和 seen_at 有索引"
     ),
     "creators_still_brought_in": "旧版本的达人仍在补录：{of:,} 行中还剩 {left:,} 行",
-    "no_history_yet": "尚无任何一天的记录；任务 creator_observations 每小时记录一次",
+    "no_history_yet": "尚无任何一天的记录：`run` 运行时，见到达人后一小时内会记下当天的数据",
     # one creator
     "creator_heading": "{nickname}（{uid}）",
     "creator_fact": "  {name}：{value}",
@@ -92,10 +93,14 @@ MESSAGES: dict[str, Forms] = {
     "api_rows_used_up": "至少有 {rows:,} 个达人，而此令牌今天的 {most:,} 行中还可读取 {left:,} 行",
     # what people give
     "condition_malformed": (
-        "{text!r} 不是条件；写法为 字段 运算符 值，例如 followers>=10000；字段：{fields:, }；"
+        "{text!r} 不是条件；写法为 字段 运算符 值，例如 粉丝数>=10000；字段：粉丝数、作品数、获赞数、昵称、"
+        "达人ID、最近出现、首次出现、入库时间、来源页码，或 {fields:, }；"
         "运算符：{operators: }"
     ),
-    "creator_field_unknown": "没有字段 {name!r}；可用：{known:, }",
+    "creator_field_unknown": (
+        "没有字段 {name!r}；可用：粉丝数、作品数、获赞数、昵称、达人ID、最近出现、首次出现、入库时间、"
+        "来源页码，或 {known:, }"
+    ),
     "condition_operator_unfit": "{field} 不能用 {operator!r} 比较",
     "condition_values_count": "列表须有 1 到 {most:,} 个值；现有 {given:,} 个",
     "condition_file_refused": "只有在命令行里才能给出文件；请直接给出各个值",

@@ -2,28 +2,6 @@
 
 from __future__ import annotations
 
-FIELDS = {
-    "domain": "领域",
-    "platform": "平台",
-    "pages": "页数",
-    "limit": "行数",
-    "labels": "标签",
-    "add": "标签",
-    "username": "账号名",
-    "cookies": "Cookie",
-    "proxy": "代理",
-    "daily_export_limit": "每日导出上限",
-    "links": "链接",
-    "uid": "达人唯一标识",
-    "day": "日期",
-    "url": "地址",
-    "via": "查找方式",
-    "columns": "列",
-    "format": "格式",
-    "lanes": "并行账号数",
-    "account": "账号",
-    "group": "分组",
-}
 CHINESE = {
     # frame
     "Skip to the content": "跳到正文",
@@ -293,9 +271,6 @@ CHINESE = {
     "Contact in the signature": "签名中的联系方式",
     "any or none": "不限",
     "any contact": "任一联系方式",
-    "e-mail": "邮箱",
-    "phone": "电话",
-    "messenger": "即时通讯",
     "Order": "顺序",
     "as stored": "按入库顺序",
     "most followers first": "粉丝最多在前",
@@ -542,6 +517,30 @@ CHINESE = {
     "Followers to": "粉丝数到",
     "10k or 1万": "10000 或 1万",
     "Contact": "联系方式",
+    "Signature": "签名",
+    "Copy all as …": "全部另存为……",
+    "Copy file #{id} as …": "将文件 #{id} 另存为……",
+    "Copy all files of task #{id} as …": "将任务 #{id} 的所有文件另存为……",
+    "No quota is used, and no file is changed.": "不占配额，也不改动原文件。",
+    "The copies come in one ZIP file.": "所有副本合为一个 ZIP 文件。",
+    "{n} rows": "{n} 行",
+    "All files of this task": "此任务的所有文件",
+    "delivered {n} rows": "交付了 {n} 行",
+    "Which names there are": "可用的名称",
+    # what messages call the fields of forms that have another label, or several
+    "Address": "地址",
+    "Links": "链接",
+    "Conditions": "条件",
+    "Export these": "导出这些达人",
+    "An export leaves out what was exported before.": "已导出过的达人不会再次导出。",
+    "What was exported before is not exported again; its rows can be copied:": (
+        "已导出过的达人不会再次导出；已交付的行可以另存："
+    ),
+    "Found by one of these keywords, one a line": "由这些关键词之一找到（每行一个）",
+    "any keyword": "不限",
+    "Delivered are those that no earlier export of the domain delivered; they use up quota.": (
+        "只交付该领域此前未导出过的达人；会占用配额。"
+    ),
     "any way": "任一方式",
     "Export state": "导出状态",
     "not exported yet": "待导出",
@@ -553,7 +552,7 @@ CHINESE = {
     "videos>=50": "作品数>=50",
     "Clear": "清空",
     "Followers": "粉丝数",
-    "30 days": "近 30 天",
+    "Followers, 30 days": "粉丝数（30 天）",
     "Followers over 30 days": "近 30 天的粉丝数",
     "Last seen": "最近出现",
     "First seen": "首次出现",
@@ -569,8 +568,8 @@ CHINESE = {
     ),
     "Profile": "主页",
     "Followers, last {n} days": "近 {n} 天的粉丝数",
-    "No day is noted yet; the job creator_observations notes them each hour.": (
-        "尚无任何一天的记录；定时任务每小时记录一次。"
+    "No day is noted yet: the numbers of the day are noted within an hour after the creator was seen.": (
+        "尚无任何一天的记录：见到达人后一小时内会记下当天的数据。"
     ),
     "Domains, and where it came from": "所属领域及来源",
     "Ingested": "入库",
