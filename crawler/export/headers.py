@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from core.errors import InvalidInputError
-from crawler.export.column_names import CHINESE, ENGLISH
-from crawler.export.columns import ChosenColumns
+from crawler.export.columns import CHINESE, ENGLISH, ChosenColumns
 
 
 class Headers(StrEnum):

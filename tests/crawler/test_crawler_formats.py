@@ -20,8 +20,7 @@ import tests.support.crawler.outside_checker as outside_checker
 from app.container import App
 from core.errors import InvalidInputError
 from crawler.creators.filters import ConditionReader, field_named, field_names
-from crawler.export.column_names import CHINESE, ENGLISH
-from crawler.export.columns import DEFAULT_COLUMNS, KNOWN_COLUMNS, parse_columns
+from crawler.export.columns import CHINESE, DEFAULT_COLUMNS, ENGLISH, KNOWN_COLUMNS, parse_columns
 from crawler.export.formats import (
     CsvWriter,
     FormatWriter,

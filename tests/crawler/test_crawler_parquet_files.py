@@ -12,8 +12,7 @@ import pytest
 
 from app.container import App
 from core.errors import InvalidInputError, OutputError, WrongFieldsError
-from crawler.export.column_names import CHINESE
-from crawler.export.columns import KNOWN_COLUMNS
+from crawler.export.columns import CHINESE, KNOWN_COLUMNS
 from crawler.export.copies import CopyRequest
 from crawler.export.formats import FORMATS, Table
 from crawler.export.requests import ExportRequest

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from core.errors import InvalidInputError
 from core.messages import Message
 from core.requests import FieldChecks
-from crawler.export.column_names import column_names
+from crawler.export.columns import column_names
 from crawler.export.copies import CopyRequest
 from crawler.export.formats import FORMATS
 from crawler.export.headers import Headers

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from core.errors import InvalidInputError
 from crawler.creators.filters import CONTACTS, field_names
-from crawler.export.column_names import column_names
+from crawler.export.columns import column_names
 from crawler.export.formats import FORMATS
 from crawler.export.headers import Headers
 from crawler.export.requests import MAX_LANES
