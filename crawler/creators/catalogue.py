@@ -98,7 +98,7 @@ class CreatorCatalogue:
         position = position_of(after, sort)
 
         def read(tx: Tx) -> tuple[list[ListedCreator], int | None]:
-            ids = _ids_named(tx, wanted)
+            ids = _ids_found(tx, wanted)
             rows = (
                 []
                 if ids is not None and not ids
@@ -129,7 +129,7 @@ class CreatorCatalogue:
         require_domain_where_needed(wanted, None)
         limit = COUNTED + 1 if most is None else most
         return self.database.read(
-            lambda tx: search.count(tx, wanted, limit, ids=_ids_named(tx, wanted))
+            lambda tx: search.count(tx, wanted, limit, ids=_ids_found(tx, wanted))
         )
 
     def show(self, platform: str, uid: str, days: int) -> CreatorDetails:
@@ -199,9 +199,10 @@ def require_domain_where_needed(wanted: CreatorFilter, sort: Sort | None) -> Non
         raise InvalidInputError("condition_needs_domain")
 
 
-def _ids_named(tx: Tx, wanted: CreatorFilter) -> list[int] | None:
+def _ids_found(tx: Tx, wanted: CreatorFilter) -> list[int] | None:
+    """Return the only rows of `creators` that may be meant, where a first look tells them."""
     if wanted.name is None:
-        return None
+        return search.ids_of_few(tx, wanted)
     ids = search.ids_named(tx, wanted.name)
     if len(ids) > search.MAX_NAMED:
         raise InvalidInputError("name_too_common", name=wanted.name, most=search.MAX_NAMED)

@@ -25,6 +25,7 @@ from storage.models.mapping import read_by, row_to
 
 # Of a name that more creators have, only so many are sorted.
 MAX_NAMED = 2000
+FEW = 1000
 # What the list of a platform and that of a domain can be sorted by without reading all of it.
 PLATFORM_INDEXES = {
     Field.FOLLOWERS: "idx_creators_followers",
@@ -194,6 +195,32 @@ def ids_named(tx: Tx, text: str) -> list[int]:
         limit=MAX_NAMED + 1,
     )
     return sorted(found)
+
+
+def ids_of_few(tx: Tx, wanted: CreatorFilter) -> list[int] | None:
+    """Return the ids of the creators that meet the conditions which no index has.
+
+    Found in one pass through the table, where the order of a list would look for each row in
+    another place. None: there is no such condition, or more than FEW creators meet them; then a
+    list comes upon enough of them in its own order.
+    """
+    in_domain = wanted.domain is not None
+    free = tuple(
+        condition
+        for condition in wanted.conditions
+        if condition.field not in PLATFORM_INDEXES
+        and column_of(condition.field, in_domain=in_domain).startswith("c.")
+    )
+    if not free:
+        return None
+    narrowed = CreatorFilter(platform=wanted.platform, contacts=wanted.contacts, conditions=free)
+    where, params = filter_sql(tx.dialect, narrowed)
+    found = tx.column(
+        f"SELECT c.id FROM creators c {tx.dialect.in_id_order} WHERE {where} LIMIT :limit",
+        limit=FEW + 1,
+        **params,
+    )
+    return found if len(found) <= FEW else None
 
 
 def count(tx: Tx, wanted: CreatorFilter, limit: int, *, ids: Sequence[int] | None = None) -> int:

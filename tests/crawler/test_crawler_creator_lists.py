@@ -137,6 +137,29 @@ def test_what_is_about_a_domain_needs_one(app) -> None:
             app.crawling.creators.matching(wanted)
 
 
+def test_what_few_creators_meet_is_found_in_one_pass(app, monkeypatch) -> None:
+    """Guarded by `search.ids_of_few`: by its order a list would look for every row."""
+    wanted = replace(PLATFORM, conditions=(Condition(Field.VIDEOS, Operator.EQUAL, 3),))
+    asked: list[str] = []
+    run = Tx.all
+
+    def watched(tx: Tx, sql: str, **params: Any):
+        asked.append(sql)
+        return run(tx, sql, **params)
+
+    def listed() -> tuple[list[int], int]:
+        asked.clear()
+        found = app.crawling.creators.page(wanted, BY_FOLLOWERS, limit=20)
+        return [row.id for row in found.creators], app.crawling.creators.matching(wanted)
+
+    monkeypatch.setattr(Tx, "all", watched)
+    few = listed()
+    assert any("c.id IN" in sql for sql in asked) and len(few[0]) == few[1] > 1
+    monkeypatch.setattr("storage.creators.search.FEW", 1)
+    assert listed() == few
+    assert not any("c.id IN" in sql for sql in asked)
+
+
 def test_a_count_stops_at_a_thousand(app, monkeypatch) -> None:
     assert app.crawling.creators.matching(PLATFORM) == 13
     monkeypatch.setattr("crawler.creators.catalogue.COUNTED", 5)
