@@ -182,6 +182,7 @@ class CrawlingFactories:
             database=self.foundation.database,
             clock=self.foundation.clock,
             calendar=self.foundation.calendar,
+            require_backfilled=self.creators_backfill.require_finished,
             default_limit=limit,
         )
 

@@ -126,8 +126,8 @@ class CrawlingService:
         platform = self._searching(request.platform).name
         pin = self.targets.pin(platform, request.account, request.group)
         self.require_accounts(platform, Purpose.EXPORTING, pin)
-        if request.selection is not None and self.backfill.progress().left:
-            raise InvalidInputError("selection_before_backfill")
+        if request.selection is not None:
+            self.backfill.require_finished()
         self._require_known_domain(platform, request.domain, grace_secs)
         filed = self.submitter.submit_export(
             platform,

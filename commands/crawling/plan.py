@@ -88,8 +88,6 @@ def plan(
             order=order,
             skip_delivered=skip_delivered is SkipDelivered.PLATFORM,
         )
-        if selection is not None and app.crawling.creators.progress().left:
-            raise InvalidInputError("selection_before_backfill")
         request = PlanRequest(
             platform=known.name,
             domain=domain,

@@ -11,6 +11,7 @@ from datetime import date
 
 from core.cancellation import StoppedSignal
 from core.clock import QuotaCalendar
+from core.errors import InvalidInputError
 from core.messages import Message
 from crawler.creators.profiles import ProfileReader
 from storage.crawling import influencers
@@ -55,6 +56,11 @@ class CreatorsBackfill:
         if not rows and not pages:
             return Message.of("creators_complete")
         return Message.of("creators_brought_in", creators=rows, pages=pages)
+
+    def require_finished(self) -> None:
+        """Raise InvalidInputError while creators are brought in that a choice would not find."""
+        if self.progress().left:
+            raise InvalidInputError("selection_before_backfill")
 
     def progress(self) -> BackfillProgress:
         """Return how much of `influencers` is not in `creators` yet."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from core.clock import Clock, QuotaCalendar
@@ -101,23 +101,28 @@ class Planner:
     """Makes plans from the database, which it does not change.
 
     Args:
+        require_backfilled: raises InvalidInputError while creators are brought in that a choice
+            would not find.
         default_limit: rows a day of an account that would be added.
     """
 
     database: Database
     clock: Clock
     calendar: QuotaCalendar
+    require_backfilled: Callable[[], None]
     default_limit: int
 
     def plan(self, request: PlanRequest, search: Search) -> Plan:
         """Return how long the requested work takes, and what would shorten it.
 
         Raises:
-            InvalidInputError: there is nothing to do, or the pages of the open crawl are not known
-                yet.
+            InvalidInputError: there is nothing to do, the pages of the open crawl are not known
+                yet, or creators are being brought in that a choice would not find.
             CredentialsError: the pool has no usable account, and the request names no number of
                 accounts.
         """
+        if request.wanted is not None:
+            self.require_backfilled()
         return self.database.read(self._plan, request, search)
 
     def _plan(self, tx: Tx, request: PlanRequest, search: Search) -> Plan:

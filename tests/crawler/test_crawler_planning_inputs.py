@@ -20,7 +20,7 @@ from crawler.planning.inputs import Choice, Measure, Plan, PlanRequest
 from crawler.planning.pool_reader import Search
 from sources.pacing import EVERYTHING, AccountPace
 from storage.creators.conditions import CreatorFilter
-from tests.crawler.test_crawler_creators import entry, store
+from tests.crawler.test_crawler_creators import entry, old_release, store
 from tests.support.crawler.workbench import (
     DOMAIN,
     ONE_ENGINE,
@@ -217,3 +217,14 @@ def test_work_of_other_domains_is_told(app: App) -> None:
     assert planned(app, 100).other_tasks == 0
     file_crawl(app, pages=5, domain="游戏")
     assert planned(app, 100).other_tasks == 1
+
+
+@ONE_ENGINE
+def test_a_choice_is_planned_only_when_all_creators_are_known(make_app: Callable[..., App]) -> None:
+    app = make_app()
+    add_account(app, "acc1")
+    store_rows(app, 5)
+    old_release(app)
+    assert planned(app, 10).question.rows >= 10
+    with raises_saying(InvalidInputError, "jobs run creators_backfill"):
+        planned(app, 10, wanted=CreatorFilter(platform="bilibili", domain=DOMAIN))
