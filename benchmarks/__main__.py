@@ -27,6 +27,7 @@ from benchmarks import (
     webhooks,
 )
 from benchmarks.ground import Ground
+from benchmarks.peers import comparison
 from benchmarks.results import Result, as_json, as_table
 
 BENCHMARKS: dict[str, Callable[[Ground, bool], Result]] = {
@@ -50,6 +51,7 @@ BENCHMARKS: dict[str, Callable[[Ground, bool], Result]] = {
         completion,
         attribution,
         creators,
+        comparison,
     )
 }
 

@@ -76,7 +76,7 @@ def _bare(ground: Ground, engine: str, url: str) -> tuple[float, float]:
             add_accounts(app, THREADS, 0)
             app.crawling.submitter.submit_crawl("bilibili", DOMAIN, PAGES, OPTIONS)
             secs = bare_ingest.crawl(url, place, DOMAIN, PAGES, THREADS)
-            _check(app)
+            check_stored(app, PAGES)
             return secs
     finally:
         ground.drop(place)
@@ -164,7 +164,7 @@ def _serve(app: App) -> float:
         stop.set()
         for thread in threads:
             thread.join()
-    _check(app)
+    check_stored(app, PAGES)
     return secs
 
 
@@ -184,16 +184,16 @@ def _in_threads(work: Callable[[int], None]) -> float:
     return time.monotonic() - begin
 
 
-def _check(app: App) -> None:
-    """Assert that every creator of every page was stored, in all tables that a page writes."""
-    creators = PAGES * PAGE_ROWS
+def check_stored(app: App, pages: int) -> None:
+    """Assert that every creator of those pages was stored, in all tables that a page writes."""
+    creators = pages * PAGE_ROWS
     expected = {
         "COUNT(*) AS n FROM influencers": creators,
         "COUNT(*) AS n FROM creators": creators,
         "COUNT(*) AS n FROM influencer_keywords": creators,
-        "COUNT(*) AS n FROM ingestion_logs": PAGES,
+        "COUNT(*) AS n FROM ingestion_logs": pages,
         "SUM(new_count) AS n FROM day_totals": creators,
-        "SUM(pages) AS n FROM day_totals": PAGES,
+        "SUM(pages) AS n FROM day_totals": pages,
     }
     for counted, number in expected.items():
         stored = app.database.read(Tx.number, f"SELECT {counted}")

@@ -33,22 +33,67 @@ def run(ground: Ground, full: bool = False) -> Result:
     """Measure the crawl by one and by four processes on one SQLite file."""
     figures: list[Figure] = []
     for processes in PROCESSES:
-        with sandbox_process(PAGES * PAGE_ROWS, DOMAIN, rate=f"{WINDOW}/{WINDOW_SECS}") as url:
-            figures += _crawl(ground.place("sqlite"), url, processes)
+        label = f"{processes} process{'es' if processes > 1 else ''}"
+        figures += crawl_figures(ground, processes, label)
     return Result(NAME, tuple(figures))
 
 
-def _crawl(place: Place, url: str, processes: int) -> list[Figure]:
-    names = [f"good-{n}" for n in range(GOOD)] + [f"banned-{n}" for n in range(BAD)]
+def crawl_figures(ground: Ground, processes: int, label: str) -> list[Figure]:
+    """Crawl by that many processes of Baton; return its figures."""
+    with sandbox_process(PAGES * PAGE_ROWS, DOMAIN, rate=f"{WINDOW}/{WINDOW_SECS}") as url:
+        secs = _crawl(ground.place("sqlite"), url, processes)
+        stats = requests.get(f"{url}/__sandbox__/stats", timeout=10).json()
+    return figures_of(label, secs, stats)
+
+
+def names() -> list[str]:
+    """Return the names of the accounts, by which the sandbox knows whom it bans."""
+    return [f"good-{n}" for n in range(GOOD)] + [f"banned-{n}" for n in range(BAD)]
+
+
+def figures_of(
+    label: str, secs: float, stats: Mapping[str, Any], goals: bool = True
+) -> list[Figure]:
+    """Return what a crawl took, and what the sandbox counted; goals bind Baton only."""
+    accounts: Mapping[str, Any] = stats["accounts"]
+    uses = [accounts[f"good-{n}"]["requests"] for n in range(GOOD)]
+    found = [
+        (f"{PAGES} pages", secs, "s", ""),
+        ("time / ideal time", secs / IDEAL_SECS, "", "<= 1.05"),
+        ("pages fetched twice", stats["duplicate_pages"], "", "= 0"),
+        ("requests over the limit", stats["over_limit"], "", "= 0"),
+        ("requests after a ban", stats["after_ban"], "", f"<= {BAD}"),
+        ("most used / least used good account", max(uses) / min(uses), "", "<= 1.2"),
+    ]
+    return [
+        Figure(f"{label}: {name}", value, unit, goal if goals else "")
+        for name, value, unit, goal in found
+    ]
+
+
+def environment(place: Place, url: str, pace: str = f"{WINDOW}/{WINDOW_SECS}") -> dict[str, str]:
+    """Return the environment of a command that works at a place with that pace."""
+    return {
+        "PATH": os.environ["PATH"],
+        "DATABASE_URL": place.url,
+        "BATON_DATA_DIR": str(place.folder / "data"),
+        "BATON_LOG_DIR": str(place.folder / "logs"),
+        "BATON_BILIBILI_BASE_URL": url,
+        "BATON_BILIBILI_PACE": pace,
+    }
+
+
+def _crawl(place: Place, url: str, processes: int) -> float:
+    """Return the seconds of the crawl by that many processes."""
     with opened(place, bilibili_base_url=url) as app:
-        for name in names:
+        for name in names():
             app.pool.registry.add("bilibili", name, Credentials(session=f"SESSDATA={name}"), 4000)
         command = [sys.executable, "cli.py", "start_crawl", "--domain", DOMAIN, "--workers", "4"]
         running = [
             subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env=_environment(place, url),
+                env=environment(place, url),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
@@ -56,56 +101,7 @@ def _crawl(place: Place, url: str, processes: int) -> list[Figure]:
         ]
         for process in running:
             process.wait()
-        secs = _secs(app)
-    stats = requests.get(f"{url}/__sandbox__/stats", timeout=10).json()
-    return _figures(processes, secs, stats)
-
-
-def _figures(processes: int, secs: float, stats: Mapping[str, Any]) -> list[Figure]:
-    accounts: Mapping[str, Any] = stats["accounts"]
-    uses = [accounts[f"good-{n}"]["requests"] for n in range(GOOD)]
-    label = f"{processes} process{'es' if processes > 1 else ''}"
-    return [
-        Figure(f"{label}: {PAGES} pages", secs, "s"),
-        Figure(
-            label=f"{label}: time / ideal time", value=secs / IDEAL_SECS, unit="", goal="<= 1.05"
-        ),
-        Figure(
-            label=f"{label}: pages fetched twice",
-            value=stats["duplicate_pages"],
-            unit="",
-            goal="= 0",
-        ),
-        Figure(
-            label=f"{label}: requests over the limit",
-            value=stats["over_limit"],
-            unit="",
-            goal="= 0",
-        ),
-        Figure(
-            label=f"{label}: requests after a ban",
-            value=stats["after_ban"],
-            unit="",
-            goal=f"<= {BAD}",
-        ),
-        Figure(
-            label=f"{label}: most used / least used good account",
-            value=max(uses) / min(uses),
-            unit="",
-            goal="<= 1.2",
-        ),
-    ]
-
-
-def _environment(place: Place, url: str) -> dict[str, str]:
-    return {
-        "PATH": os.environ["PATH"],
-        "DATABASE_URL": place.url,
-        "BATON_DATA_DIR": str(place.folder / "data"),
-        "BATON_LOG_DIR": str(place.folder / "logs"),
-        "BATON_BILIBILI_BASE_URL": url,
-        "BATON_BILIBILI_PACE": f"{WINDOW}/{WINDOW_SECS}",
-    }
+        return _secs(app)
 
 
 def _secs(app: App) -> float:
