@@ -20,14 +20,16 @@ from commands.framework.late_answers import LateAnswers
 from commands.framework.reader import shown, text_of
 from commands.framework.signals import drain_on_signals, suspendable
 from core.errors import BatonError, DatabaseError
-from core.logs import redact
+from core.logs import redact, service_log
 from core.messages import Message
+from core.supervision.internal_errors import lacks_resources
 from crawler.runtime.engine import Engine
 from presentation.i18n.renderer import renderer_for
 from presentation.snapshot import Snapshot, TaskView
 from presentation.terminal.dashboard import Dashboard
 from storage.models.tasks import Task, TaskStatus, TaskType, WaitingFor
 
+log = service_log("screen")
 REFRESH_SECS = 0.25
 IDLE_REFRESH_SECS = 1.0
 PLAIN_LINE_SECS = 5.0
@@ -97,6 +99,7 @@ class Foreground:
         self._wait = wait
         self._renderer = renderer_for(app.settings.language, app.calendar.zone)
         self._dashboard = Dashboard(self._renderer)
+        self._errors = app.foundation.errors_of("screen")
         self._stop = threading.Event()
         self._failure: BaseException | None = None
         self._error: DatabaseError | None = None
@@ -132,7 +135,7 @@ class Foreground:
             )
         if not stopped:
             return ForegroundResult(Exit.ERROR, text_of(Message.of("worker_not_ended")))
-        self._refresh()
+        self._contained_look(lambda _snapshot: None)
         return ending or ForegroundResult(
             Exit.INTERRUPTED, self._renderer.say("screen_interrupted")
         )
@@ -177,15 +180,36 @@ class Foreground:
         while True:
             # Read before drawing, so that the last frame shows that the work is ending.
             stopping = self._stop.is_set()
-            look = self._refresh()
-            if self.last is not None:
-                show(self.last)
+            look = self._contained_look(show)
             if stopping:
                 return None
             if look is not None and look.ending is not None:
                 return look.ending
             busy = look is not None and _is_busy(look.snapshot)
             self._app.clock.wait(self._stop, REFRESH_SECS if busy else idle_secs)
+
+    def _contained_look(self, show: Callable[[Snapshot], None]) -> Look | None:
+        """Look, and show what is known; return the look, None without one.
+
+        What the screen cannot do costs a frame, not the work behind it.
+
+        Raises:
+            Exception: the fifth unexpected error in a row; a host that lacks descriptors or memory
+                is waited for.
+        """
+        try:
+            look = self._refresh()
+            if self.last is not None:
+                show(self.last)
+        except Exception as error:  # noqa: BLE001 (a screen must not end the work that it shows)
+            if lacks_resources(error):
+                self._errors.settled(error)
+                log.warning("a frame is left out: %s", error)
+            else:
+                self._app.clock.wait(self._stop, self._errors.escaped(error))
+            return None
+        self._errors.succeeded()
+        return look
 
     def _look(self, task_ids: tuple[int, ...]) -> Look:
         # The screen tells of a lost database at once; the workers wait for it.
