@@ -82,13 +82,16 @@ class Watchdog:
         holders = {thread_id for _, thread_id in self._leases.holders()}
         self._progress.forget_ended(keep=holders)
         now, moment = self._clock.monotonic(), self._clock.now()
-        frames = sys._current_frames()
         for thread_id in holders | set(self._progress.threads()):
             sign = self._progress.sign_of(thread_id)
-            latest = sign.latest if sign is not None else None
-            if latest is not None and _waits_for_pool(frames.get(thread_id)):
+            if sign is None or now - sign.latest <= self._limit_secs:
+                continue
+            latest = sign.latest
+            # The stack of a thread that runs changes under whoever walks it, down to memory that is
+            # in use for something else: only that of a silent thread is looked at.
+            if _waits_for_pool(sys._current_frames().get(thread_id)):
                 latest = max([latest, *self._signs_of_pools()])
-            if latest is not None and now - latest > self._limit_secs:
+            if now - latest > self._limit_secs:
                 yield thread_id, moment - timedelta(seconds=now - latest)
 
     def _signs_of_pools(self) -> list[float]:
@@ -99,6 +102,8 @@ class Watchdog:
     def _log_new(self, silent: dict[int, datetime]) -> None:
         """Log where the threads hang that are silent for the first time."""
         self._logged &= silent.keys()
+        if silent.keys() == self._logged:
+            return
         frames, names = (
             sys._current_frames(),
             {one.ident: one.name for one in threading.enumerate()},

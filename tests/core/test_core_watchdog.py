@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -167,6 +168,18 @@ def test_who_waits_for_a_pool_is_as_alive_as_the_pool(process: Process) -> None:
     assert process.stalled() == ["job 5"]
     end.set()
     thread.join(30)
+
+
+def test_the_stack_of_a_thread_that_works_is_not_looked_at(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+    real = sys._current_frames
+    monkeypatch.setattr(sys, "_current_frames", lambda: looked.append(1) or real())
+    process.start(process.lease)
+    process.host_clock.move(LIMIT)
+    assert process.watchdog.stalled() == []
+    assert looked == []
 
 
 def test_what_hangs_is_logged_once_with_its_place_and_without_values(process: Process) -> None:
