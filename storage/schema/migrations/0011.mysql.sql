@@ -1,0 +1,10 @@
+-- Version 11: indexes from which lists of creators and of account events are read without their rows.
+ALTER TABLE creators
+  DROP KEY idx_creators_followers,
+  ADD KEY idx_creators_followers (platform, followers, id, videos, likes, has_contact, uid),
+  DROP KEY idx_creators_name,
+  ADD KEY idx_creators_name (platform, nickname);
+ALTER TABLE influencers
+  DROP KEY idx_influencers_followers,
+  ADD KEY idx_influencers_followers (platform, domain, followers, id, videos);
+ALTER TABLE account_events ADD KEY idx_account_events_kind (kind, id);
