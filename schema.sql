@@ -106,7 +106,7 @@ CREATE TABLE tasks (
   end_reason TEXT NULL,                       -- JSON: why it was completed before its last page
   UNIQUE KEY uq_tasks_open (open_key),
   KEY idx_tasks_claim (task_type, is_leaf, status, not_before, id),
-  KEY idx_tasks_parent (parent_id, status, not_before, id),
+  KEY idx_tasks_parent (parent_id, status, not_before, id, task_type),
   KEY idx_tasks_pieces (parent_id, id),
   KEY idx_tasks_ended (parent_id, finished_at),
   KEY idx_tasks_domain (domain),

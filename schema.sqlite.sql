@@ -106,7 +106,7 @@ CREATE TABLE tasks (
 );
 CREATE UNIQUE INDEX uq_tasks_open ON tasks (open_key);
 CREATE INDEX idx_tasks_claim ON tasks (task_type, is_leaf, status, not_before, id);
-CREATE INDEX idx_tasks_parent ON tasks (parent_id, status, not_before, id);
+CREATE INDEX idx_tasks_parent ON tasks (parent_id, status, not_before, id, task_type);
 CREATE INDEX idx_tasks_pieces ON tasks (parent_id, id);
 CREATE INDEX idx_tasks_ended ON tasks (parent_id, finished_at);
 CREATE INDEX idx_tasks_domain ON tasks (domain);

@@ -206,7 +206,7 @@ def require_domain_where_needed(wanted: CreatorFilter, sort: Sort | None) -> Non
 def _narrowing(tx: Tx, wanted: CreatorFilter, sort: Sort | None) -> Narrowing:
     """Return what a first look tells of the creators that may be meant."""
     if wanted.name is None:
-        return access_paths.narrowing(tx, wanted, sort and sort.field)
+        return access_paths.narrowing(tx, wanted, sort.field if sort else None)
     ids = search.ids_named(tx, wanted.platform, wanted.name)
     if len(ids) > search.MAX_NAMED:
         raise InvalidInputError("name_too_common", name=wanted.name, most=search.MAX_NAMED)

@@ -81,7 +81,7 @@ def _waiting_rows(
     dialect: Dialect, wanted: CreatorFilter, sort: Sort | None, *, skip_delivered: bool
 ) -> tuple[str, dict[str, Any]]:
     """Return the tables with the condition that waiting rows meet, and its parameters."""
-    field = sort and sort.field
+    field = sort.field if sort else None
     index = domain_index(wanted, field)
     waiting_ones = replace(wanted, is_exported=False)
     where, params = filter_sql(dialect, waiting_ones, status=status_sql(dialect, index))
