@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from statistics import median
 
@@ -247,7 +247,8 @@ def _undo(tx: Tx, segment_id: int, account_id: int) -> None:
 
 def _list_tasks(tx: Tx) -> None:
     for task in tasks.top_level(tx, only_open=False, limit=LISTED):
-        task_pieces.progress(tx, task.id)
+        task_pieces.progress(tx, task)
+        task_pieces.waiting_now(tx, task, datetime.now(UTC))
 
 
 def _second_page(tx: Tx) -> None:

@@ -30,14 +30,14 @@ def crawled(tx: Tx) -> Work:
     `rows` counts creators on stored pages, known ones too; `last_success` is the last page's.
     """
     totals = work_totals.kept(tx)
-    rows = totals and totals.crawled + work_totals.crawled_since(tx, totals)
+    rows = None if totals is None else totals.crawled + work_totals.crawled_since(tx, totals)
     return _work(tx, TaskType.INGESTION, "ingestion_logs", rows)
 
 
 def exported(tx: Tx) -> Work:
     """Return the sums of exports: `rows` exported, `last_success` of the last sealed file."""
     totals = work_totals.kept(tx)
-    rows = totals and totals.exported + work_totals.exported_since(tx, totals)
+    rows = None if totals is None else totals.exported + work_totals.exported_since(tx, totals)
     return _work(tx, TaskType.EXPORT, "export_logs", rows)
 
 
