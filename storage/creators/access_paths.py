@@ -44,7 +44,7 @@ PLATFORM_INDEXES = {
 }
 DOMAIN_INDEXES = {Field.FOLLOWERS: DOMAIN_NUMBERS_INDEX}
 # So many rows are looked for in any order within a second; fewer are named by their ids.
-FEW, VERY_FEW = 10_000, 1000
+FEW, VERY_FEW = 10_000, 2000
 
 
 @dataclass(frozen=True)
