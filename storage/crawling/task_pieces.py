@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from storage.engines.datetimes import to_sql
+from storage.engines.datetimes import to_sql, to_sql_or_none
 from storage.engines.transactions import Tx
 from storage.models.tasks import Task, TaskStatus, WaitingFor
 
@@ -144,13 +144,24 @@ def waiting_now(tx: Tx, task: Task, now: datetime) -> Wait | None:
     """
     if not task.is_open:
         return None
-    index = "" if task.is_leaf else tx.dialect.force_index("idx_tasks_parent")
+    return _wait_of_leaf(task, now) if task.is_leaf else _wait_of_pieces(tx, task.id, now)
+
+
+def _wait_of_leaf(task: Task, now: datetime) -> Wait | None:
+    is_over = task.not_before is not None and task.not_before <= now
+    if task.waiting_for is None or is_over:
+        return None
+    return Wait(task.waiting_for, to_sql_or_none(task.not_before), task.last_error)
+
+
+def _wait_of_pieces(tx: Tx, parent_id: int, now: datetime) -> Wait | None:
     row = tx.one(
-        f"SELECT waiting_for, not_before, last_error FROM tasks {index}"
-        f" WHERE {'id' if task.is_leaf else 'parent_id'}=:id AND waiting_for IS NOT NULL"
+        "SELECT waiting_for, not_before, last_error FROM tasks"
+        f" {tx.dialect.force_index('idx_tasks_parent')}"
+        " WHERE parent_id=:id AND waiting_for IS NOT NULL"
         " AND status IN ('pending','in_progress','paused')"
         " AND (not_before IS NULL OR not_before>:now) ORDER BY not_before LIMIT 1",
-        id=task.id,
+        id=parent_id,
         now=to_sql(now),
     )
     if row is None:
