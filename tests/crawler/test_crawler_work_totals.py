@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -10,9 +11,11 @@ import pytest
 from app.container import App
 from crawler.tasks.options import CrawlOptions
 from crawler.tasks.submission import MAX_PIECES
-from storage.crawling import accounts, tasks
+from storage.crawling import accounts, task_pieces, tasks
+from storage.crawling.task_pieces import Wait
+from storage.engines.datetimes import from_sql, to_sql
 from storage.engines.transactions import Tx
-from storage.models.tasks import TaskType
+from storage.models.tasks import TaskType, WaitingFor
 from storage.operations import listings, metrics_queries, work_totals
 from storage.operations.listings import Slice
 from tests.crawler.test_crawler_creators import GO_ON
@@ -121,3 +124,31 @@ def test_a_large_crawl_has_larger_pieces_and_not_more(make_app, pages, pieces, o
     assert children[0].page_to == of and children[-1].page_to == pages
     assert all(a.page_to + 1 == b.page_from for a, b in pairwise(children))
     assert app.crawling.scheduler.claim(TaskType.INGESTION).task.page_to == of
+
+
+@pytest.mark.parametrize("pages", [None, 30])
+def test_a_wait_is_the_task_s_own_or_that_of_a_piece(make_app, clock: MovingClock, pages) -> None:
+    app = make_app()
+    filed = app.crawling.submitter.submit_crawl("bilibili", DOMAIN, pages, CrawlOptions()).task
+    waits_at = filed.id if pages is None else app.database.read(tasks.children, filed.id)[1].id
+
+    def wait(until: str | None, status: str = "pending") -> Wait | None:
+        def work(tx: Tx) -> Wait | None:
+            tx.execute(
+                "UPDATE tasks SET waiting_for='account', not_before=:until, last_error='429',"
+                " status=:status WHERE id=:id",
+                id=waits_at,
+                until=until,
+                status=status,
+            )
+            tx.execute("UPDATE tasks SET status=:status WHERE id=:id", id=filed.id, status=status)
+            return task_pieces.waiting_now(tx, tasks.get(tx, filed.id), clock.now())
+
+        return app.database.write(work)
+
+    later, before = (to_sql(clock.now() + timedelta(days)) for days in (1, -1))
+    assert wait(None) == Wait(WaitingFor.ACCOUNT, None, "429")
+    found = wait(later)
+    assert found is not None and to_sql(from_sql(str(found.until))) == later
+    assert wait(before) is None
+    assert wait(later, "failed") is None
