@@ -1,4 +1,4 @@
--- Baton's schema for MySQL 8.0+ and MariaDB 10.6+, version 10.
+-- Baton's schema for MySQL 8.0+ and MariaDB 10.6+, version 11.
 -- Load it into an empty database:  mysql -u USER -p DATABASE < schema.sql
 -- (python cli.py init does the same.)  Times are UTC.  schema.sqlite.sql is its twin.
 
@@ -68,7 +68,8 @@ CREATE TABLE account_events (
   until_at DATETIME(3) NULL,
   created_at DATETIME(3) NOT NULL,
   KEY idx_account_events_account (account_id, id),
-  KEY idx_account_events_created (created_at)
+  KEY idx_account_events_created (created_at),
+  KEY idx_account_events_kind (kind, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE tasks (
@@ -105,7 +106,7 @@ CREATE TABLE tasks (
   end_reason TEXT NULL,                       -- JSON: why it was completed before its last page
   UNIQUE KEY uq_tasks_open (open_key),
   KEY idx_tasks_claim (task_type, is_leaf, status, not_before, id),
-  KEY idx_tasks_parent (parent_id, status, not_before, id),
+  KEY idx_tasks_parent (parent_id, status, not_before, id, task_type),
   KEY idx_tasks_pieces (parent_id, id),
   KEY idx_tasks_ended (parent_id, finished_at),
   KEY idx_tasks_domain (domain),
@@ -186,7 +187,7 @@ CREATE TABLE influencers (
   KEY idx_influencers_export (platform, domain, status, id),
   KEY idx_influencers_segment (export_log_id),
   KEY idx_influencers_creator (platform, uid),
-  KEY idx_influencers_followers (platform, domain, followers, id)
+  KEY idx_influencers_followers (platform, domain, followers, id, videos)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- A creator as the platform showed it last, whatever the domains that list it.
@@ -205,10 +206,10 @@ CREATE TABLE creators (
   seen_at DATETIME(3) NOT NULL,
   changed_at DATETIME(3) NOT NULL,
   UNIQUE KEY uq_creators_identity (platform, uid),
-  KEY idx_creators_followers (platform, followers, id),
+  KEY idx_creators_followers (platform, followers, id, videos, likes, has_contact, uid),
   KEY idx_creators_first_seen (first_seen_at, id),
   KEY idx_creators_seen (seen_at, id),
-  KEY idx_creators_name (nickname)
+  KEY idx_creators_name (platform, nickname)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- The numbers that a creator had from `day` to `until_day`, as it was seen on both; days of the quota zone.
@@ -617,4 +618,4 @@ CREATE TABLE web_actions (
   KEY idx_web_actions_created (created_at, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
-INSERT INTO schema_version (version, applied_at) VALUES (10, UTC_TIMESTAMP(3));
+INSERT INTO schema_version (version, applied_at) VALUES (11, UTC_TIMESTAMP(3));

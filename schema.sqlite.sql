@@ -1,4 +1,4 @@
--- Baton's schema for SQLite, version 9: the twin of schema.sql, where the comments on the columns are.
+-- Baton's schema for SQLite, version 11: the twin of schema.sql, where the comments on the columns are.
 -- python cli.py init loads it.  Times are UTC text, YYYY-MM-DD HH:MM:SS.mmm.
 
 CREATE TABLE schema_version (
@@ -69,6 +69,7 @@ CREATE TABLE account_events (
 );
 CREATE INDEX idx_account_events_account ON account_events (account_id, id);
 CREATE INDEX idx_account_events_created ON account_events (created_at);
+CREATE INDEX idx_account_events_kind ON account_events (kind, id);
 
 CREATE TABLE tasks (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -105,7 +106,7 @@ CREATE TABLE tasks (
 );
 CREATE UNIQUE INDEX uq_tasks_open ON tasks (open_key);
 CREATE INDEX idx_tasks_claim ON tasks (task_type, is_leaf, status, not_before, id);
-CREATE INDEX idx_tasks_parent ON tasks (parent_id, status, not_before, id);
+CREATE INDEX idx_tasks_parent ON tasks (parent_id, status, not_before, id, task_type);
 CREATE INDEX idx_tasks_pieces ON tasks (parent_id, id);
 CREATE INDEX idx_tasks_ended ON tasks (parent_id, finished_at);
 CREATE INDEX idx_tasks_domain ON tasks (domain);
@@ -186,7 +187,7 @@ CREATE UNIQUE INDEX uq_influencers_identity ON influencers (platform, domain, ui
 CREATE INDEX idx_influencers_export ON influencers (platform, domain, status, id);
 CREATE INDEX idx_influencers_segment ON influencers (export_log_id);
 CREATE INDEX idx_influencers_creator ON influencers (platform, uid);
-CREATE INDEX idx_influencers_followers ON influencers (platform, domain, followers, id);
+CREATE INDEX idx_influencers_followers ON influencers (platform, domain, followers, id, videos);
 
 -- A creator as the platform showed it last, whatever the domains that list it.
 CREATE TABLE creators (
@@ -205,10 +206,11 @@ CREATE TABLE creators (
   changed_at TEXT NOT NULL
 );
 CREATE UNIQUE INDEX uq_creators_identity ON creators (platform, uid);
-CREATE INDEX idx_creators_followers ON creators (platform, followers, id);
+CREATE INDEX idx_creators_followers
+  ON creators (platform, followers, id, videos, likes, has_contact, uid);
 CREATE INDEX idx_creators_first_seen ON creators (first_seen_at, id);
 CREATE INDEX idx_creators_seen ON creators (seen_at, id);
-CREATE INDEX idx_creators_name ON creators (nickname);
+CREATE INDEX idx_creators_name ON creators (platform, nickname);
 
 -- The numbers that a creator had from `day` to `until_day`, as it was seen on both; days of the quota zone.
 CREATE TABLE creator_observations (
@@ -616,4 +618,4 @@ CREATE TABLE web_actions (
 );
 CREATE INDEX idx_web_actions_created ON web_actions (created_at, id);
 
-INSERT INTO schema_version (version, applied_at) VALUES (10, strftime('%Y-%m-%d %H:%M:%f', 'now'));
+INSERT INTO schema_version (version, applied_at) VALUES (11, strftime('%Y-%m-%d %H:%M:%f', 'now'));

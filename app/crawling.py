@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from crawler.creators.ingestion_logs import IngestionLogs
     from crawler.creators.observations import ObservationJob
     from crawler.creators.profiles import ProfileReader
+    from crawler.creators.work_totals import WorkTotalsJob
     from crawler.export.copies import SegmentCopies
     from crawler.export.segment_files import SegmentFiles
     from crawler.export.segment_finalizer import SegmentFinalizer
@@ -215,6 +216,18 @@ class CrawlingFactories:
             database=self.foundation.database,
             calendar=self.foundation.calendar,
             profiles=self.profiles,
+        )
+
+    @cached_property
+    def work_totals(self) -> WorkTotalsJob:
+        """Return the job that sums up the days that are over."""
+        from crawler.creators.work_totals import WorkTotalsJob
+
+        return WorkTotalsJob(
+            database=self.foundation.database,
+            clock=self.foundation.clock,
+            calendar=self.foundation.calendar,
+            is_every_page_counted=self.creators_backfill.is_every_page_counted,
         )
 
     @cached_property

@@ -86,6 +86,7 @@ class ScheduledJobs:
             self._job(
                 "creator_observations", "25 * * * *", lambda c: crawling.observations.run(c.stop)
             ),
+            self._job("work_totals", "10 1 * * *", lambda c: crawling.work_totals.run()),
         )
 
     def _of_works(self) -> tuple[Job, ...]:

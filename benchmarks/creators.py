@@ -70,6 +70,7 @@ def questions(app: App) -> dict[str, tuple[Callable[[], object], str]]:
     unnamed = replace(PLATFORM, name="nobody")
     phone = replace(PLATFORM, contacts=2)
     unseen = Condition(Field.LIKES, Operator.EQUAL, 1)
+    last_minute = Condition(Field.FIRST_SEEN_AT, Operator.AT_LEAST, "2026-11-28 00:59:00.000")
 
     def page(wanted: CreatorFilter, sort: Sort = Sort(), **more: bool) -> Callable[[], object]:
         return lambda: catalogue.page(wanted, sort, limit=ROWS, **more)
@@ -106,6 +107,19 @@ def questions(app: App) -> dict[str, tuple[Callable[[], object], str]]:
         "by videos": (page(PLATFORM, videos, with_count=True), FREE),
         "by videos in the large domain": (page(LARGE, videos, with_count=True), FREE),
         "with a phone, by followers": (page(phone, with_count=True), FREE),
+        "with a phone in the large domain": (
+            page(replace(LARGE, contacts=2), with_count=True),
+            FREE,
+        ),
+        "with an e-mail in it, by videos": (
+            page(replace(LARGE, contacts=1), videos, with_count=True),
+            FREE,
+        ),
+        "by name": (page(PLATFORM, Sort(Field.NICKNAME)), INDEXED),
+        "new in the last minute, by followers": (
+            page(replace(PLATFORM, conditions=(last_minute,)), with_count=True),
+            FREE,
+        ),
         "nobody has so many likes": (
             page(replace(PLATFORM, conditions=(unseen,)), with_count=True),
             FREE,

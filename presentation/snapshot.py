@@ -219,12 +219,11 @@ class SnapshotReader:
     def _task(
         self, tx: Tx, task: Task, pool: list[AccountView], served: set[TaskType], now: datetime
     ) -> TaskView:
-        leaf = task.is_leaf
-        summed = task_pieces.progress_of_leaf(task) if leaf else task_pieces.progress(tx, task.id)
+        summed = task_pieces.progress(tx, task)
         exporting = task.task_type is TaskType.EXPORT and task.is_open
         attended = task.task_type in served
         ends_after = now - timedelta(seconds=WAIT_SHOWN_SECS if attended else 0)
-        wait = task_pieces.waiting_now(tx, task.id, ends_after) if task.is_open else None
+        wait = task_pieces.waiting_now(tx, task, ends_after)
         working = working_for(task.id, pool)
         if wait is not None and is_usual(wait, task, working):
             wait = None

@@ -206,10 +206,10 @@ def _table(app: App, found: list[Task]) -> Table:
     ids = [task.id for task in found]
     labels = app.database.read(task_labels.of_tasks, ids)
     pool = _pool(app)
-    for task in found:
+    progress = app.database.read(lambda tx: [task_pieces.progress(tx, task) for task in found])
+    waits = app.database.read(lambda tx: [task_pieces.waiting_now(tx, one, now) for one in found])
+    for task, summed, wait in zip(found, progress, waits, strict=True):
         working = working_for(task.id, pool)
-        summed = app.database.read(task_pieces.progress, task.id)
-        wait = app.database.read(task_pieces.waiting_now, task.id, now)
         if wait is not None and is_usual(wait, task, working):
             wait = None
         table.add(

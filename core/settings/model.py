@@ -103,7 +103,12 @@ class Settings(BaseSettings):
     poll_secs: float = _secs(
         1.0, "BATON_POLL_SECS", "how often an idle worker looks for work", gt=0
     )
-    pages_per_task: int = _setting(10, "BATON_PAGES_PER_TASK", "pages of one crawl piece", ge=1)
+    pages_per_task: int = _setting(
+        10,
+        "BATON_PAGES_PER_TASK",
+        "pages of one crawl piece; larger where a crawl would have over 500 pieces",
+        ge=1,
+    )
     task_attempts: int = _setting(
         10, "BATON_TASK_ATTEMPTS", "failures in a row before a task is failed", ge=1
     )

@@ -62,6 +62,10 @@ class CreatorsBackfill:
         if self.progress().left:
             raise InvalidInputError("selection_before_backfill")
 
+    def is_every_page_counted(self) -> bool:
+        """Return whether the pages of older releases are in the sums of days."""
+        return self.database.read(schema.get_fact, PAGES_FACT) == DONE
+
     def progress(self) -> BackfillProgress:
         """Return how much of `influencers` is not in `creators` yet."""
 

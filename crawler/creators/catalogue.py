@@ -12,7 +12,8 @@ from core.errors import InvalidInputError
 from crawler.creators.backfill import BackfillProgress, CreatorsBackfill
 from crawler.creators.cursors import cursor_of, position_of
 from crawler.creators.profiles import PlatformFields, address_of, signature_in
-from storage.creators import observations, search
+from storage.creators import access_paths, observations, search
+from storage.creators.access_paths import Narrowing
 from storage.creators.conditions import MEMBERSHIP_FIELDS, CreatorFilter
 from storage.creators.observations import Observation
 from storage.creators.search import (
@@ -98,24 +99,24 @@ class CreatorCatalogue:
         position = position_of(after, sort)
 
         def read(tx: Tx) -> tuple[list[ListedCreator], int | None]:
-            ids = _ids_found(tx, wanted)
+            narrowed = _narrowing(tx, wanted, sort)
             rows = (
                 []
-                if ids is not None and not ids
-                else search.page(tx, wanted, sort, position, limit + 1, ids=ids)
+                if narrowed.is_empty
+                else search.page(tx, wanted, sort, position, limit + 1, narrowed=narrowed)
             )
             if not with_count:
                 return rows, None
             if position is None and len(rows) <= limit:
                 return rows, len(rows)
-            return rows, search.count(tx, wanted, COUNTED + 1, ids=ids)
+            return rows, search.count(tx, wanted, COUNTED + 1, narrowed=narrowed)
 
         rows, found = self.database.read(read)
         shown = tuple(rows[:limit])
         return CreatorList(
             creators=shown,
             next=cursor_of(shown[-1], sort) if len(rows) > limit else None,
-            is_indexed=wanted.name is not None or search.is_indexed(wanted, sort),
+            is_indexed=wanted.name is not None or access_paths.is_indexed(wanted, sort.field),
             histories=self._histories(shown) if with_history and shown else {},
             found=found,
         )
@@ -128,9 +129,12 @@ class CreatorCatalogue:
         """
         require_domain_where_needed(wanted, None)
         limit = COUNTED + 1 if most is None else most
-        return self.database.read(
-            lambda tx: search.count(tx, wanted, limit, ids=_ids_found(tx, wanted))
-        )
+
+        def read(tx: Tx) -> int:
+            narrowed = _narrowing(tx, wanted, None)
+            return 0 if narrowed.is_empty else search.count(tx, wanted, limit, narrowed=narrowed)
+
+        return self.database.read(read)
 
     def show(self, platform: str, uid: str, days: int) -> CreatorDetails:
         """Return a creator with its history of that many days.
@@ -199,11 +203,11 @@ def require_domain_where_needed(wanted: CreatorFilter, sort: Sort | None) -> Non
         raise InvalidInputError("condition_needs_domain")
 
 
-def _ids_found(tx: Tx, wanted: CreatorFilter) -> list[int] | None:
-    """Return the only rows of `creators` that may be meant, where a first look tells them."""
+def _narrowing(tx: Tx, wanted: CreatorFilter, sort: Sort | None) -> Narrowing:
+    """Return what a first look tells of the creators that may be meant."""
     if wanted.name is None:
-        return search.ids_of_few(tx, wanted)
-    ids = search.ids_named(tx, wanted.name)
+        return access_paths.narrowing(tx, wanted, sort.field if sort else None)
+    ids = search.ids_named(tx, wanted.platform, wanted.name)
     if len(ids) > search.MAX_NAMED:
         raise InvalidInputError("name_too_common", name=wanted.name, most=search.MAX_NAMED)
-    return ids
+    return Narrowing(ids=ids)

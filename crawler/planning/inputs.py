@@ -235,7 +235,7 @@ def _amount(tx: Tx, request: PlanRequest, page_creators: float) -> tuple[int, in
 
 
 def _pages_left(tx: Tx, crawl: Task) -> int:
-    done = task_pieces.progress(tx, crawl.id).pages_done
+    done = task_pieces.progress(tx, crawl).pages_done
     if crawl.page_to is None:
         raise InvalidInputError("pages_not_known", task_id=crawl.id, domain=crawl.domain)
     return max(0, crawl.page_to - done)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,6 +17,8 @@ from storage.engines.transactions import Database, Tx
 from storage.models.tasks import NO_PIN, Pin, Task, TaskType
 
 log = service_log("tasks")
+# Screens sum up the pieces of each open crawl, again and again.
+MAX_PIECES = 500
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,8 @@ class TaskSubmitter:
     one is returned with its own options, and gets the new labels as well.
 
     Args:
-        pages_per_task: pages in each piece (a child task) that a crawl is split into.
+        pages_per_task: pages in each piece (a child task) that a crawl is split into; more in a
+            crawl of over MAX_PIECES times as many.
     """
 
     database: Database
@@ -151,11 +155,11 @@ def split_pages(
 ) -> list[NewTask]:
     """Return the pieces that cover pages 1 to `pages` of a crawl, without their parent's id.
 
-    A sequential crawl is one piece. With `open_ended` the last piece continues where the platform
-    has more pages by then.
+    A sequential crawl is one piece; a large one has MAX_PIECES, however many pages each. With
+    `open_ended` the last piece continues where the platform has more pages by then.
     """
     crawl_options = CrawlOptions.from_json(crawl.options)
-    step = pages if crawl_options.sequential else pages_per_task
+    step = pages if crawl_options.sequential else pages_of_a_piece(pages, pages_per_task)
     pieces = []
     for first in range(1, pages + 1, step):
         last = min(pages, first + step - 1)
@@ -174,3 +178,8 @@ def split_pages(
             )
         )
     return pieces
+
+
+def pages_of_a_piece(pages: int, pages_per_task: int) -> int:
+    """Return the pages in each piece of a crawl of so many pages, but for the last piece."""
+    return max(pages_per_task, math.ceil(pages / MAX_PIECES))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from storage.engines.datetimes import to_sql
+from storage.engines.datetimes import to_sql, to_sql_or_none
 from storage.engines.transactions import Tx
 from storage.models.tasks import Task, TaskStatus, WaitingFor
 
@@ -82,8 +82,12 @@ class Progress:
     error: str | None
 
 
-def progress_of_leaf(task: Task) -> Progress:
-    """Return the progress of a task that was not split, from its row and without a query."""
+def progress(tx: Tx, task: Task) -> Progress:
+    """Return the sums over a task's pieces or, where it was not split, the task's own counters."""
+    return _of_leaf(task) if task.is_leaf else _of_pieces(tx, task.id)
+
+
+def _of_leaf(task: Task) -> Progress:
     pages = task.last_page - task.page_from + 1 if task.last_page and task.page_from else 0
     rests = task.status in (TaskStatus.PENDING, TaskStatus.PAUSED)
     waits = task.waiting_for is not None and task.status is not TaskStatus.COMPLETED
@@ -97,13 +101,7 @@ def progress_of_leaf(task: Task) -> Progress:
     )
 
 
-def progress(tx: Tx, task_id: int) -> Progress:
-    """Return the sums over a task's pieces or, where it was not split, the task's own counters."""
-    task = tx.one("SELECT is_leaf FROM tasks WHERE id=:id", id=task_id)
-    if task is not None and task["is_leaf"]:
-        which = "WHERE id=:id"
-    else:
-        which = f"{tx.dialect.force_index('idx_tasks_pieces')} WHERE parent_id=:id"
+def _of_pieces(tx: Tx, parent_id: int) -> Progress:
     row = tx.one(
         "SELECT COALESCE(SUM(item_count),0) AS items, COALESCE(SUM(new_count),0) AS new,"
         " COALESCE(SUM(CASE WHEN progress_marker LIKE 'page=%' THEN"
@@ -112,8 +110,8 @@ def progress(tx: Tx, task_id: int) -> Progress:
         " MIN(CASE WHEN status IN ('pending','paused') THEN not_before END) AS not_before,"
         " MAX(CASE WHEN waiting_for IS NOT NULL AND status<>'completed' THEN last_error END)"
         " AS error"
-        f" FROM tasks {which}",
-        id=task_id,
+        f" FROM tasks {tx.dialect.force_index('idx_tasks_pieces')} WHERE parent_id=:id",
+        id=parent_id,
     )
     assert row is not None
     return Progress(
@@ -139,17 +137,31 @@ class Wait:
     error: str | None
 
 
-def waiting_now(tx: Tx, task_id: int, now: datetime) -> Wait | None:
+def waiting_now(tx: Tx, task: Task, now: datetime) -> Wait | None:
     """Return what a task, or one of its pieces, waits for; None when no wait lasts beyond `now`.
 
     Of several pieces it is one without a known end, or else the one that is due first.
     """
+    if not task.is_open:
+        return None
+    return _wait_of_leaf(task, now) if task.is_leaf else _wait_of_pieces(tx, task.id, now)
+
+
+def _wait_of_leaf(task: Task, now: datetime) -> Wait | None:
+    is_over = task.not_before is not None and task.not_before <= now
+    if task.waiting_for is None or is_over:
+        return None
+    return Wait(task.waiting_for, to_sql_or_none(task.not_before), task.last_error)
+
+
+def _wait_of_pieces(tx: Tx, parent_id: int, now: datetime) -> Wait | None:
     row = tx.one(
         "SELECT waiting_for, not_before, last_error FROM tasks"
-        " WHERE is_leaf=1 AND (id=:id OR parent_id=:id) AND waiting_for IS NOT NULL"
+        f" {tx.dialect.force_index('idx_tasks_parent')}"
+        " WHERE parent_id=:id AND waiting_for IS NOT NULL"
         " AND status IN ('pending','in_progress','paused')"
         " AND (not_before IS NULL OR not_before>:now) ORDER BY not_before LIMIT 1",
-        id=task_id,
+        id=parent_id,
         now=to_sql(now),
     )
     if row is None:

@@ -10,11 +10,22 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from storage.creators.access_paths import (
+    ANY,
+    IDENTITY,
+    NAME_INDEX,
+    Narrowing,
+    domain_index,
+    is_indexed,
+    needs_creators,
+    status_sql,
+    tables,
+)
 from storage.creators.conditions import (
+    STATUS,
     CreatorFilter,
     Field,
     column_of,
-    contains_pattern,
     contains_sql,
     filter_sql,
 )
@@ -25,15 +36,6 @@ from storage.models.mapping import read_by, row_to
 
 # Of a name that more creators have, only so many are sorted.
 MAX_NAMED = 2000
-FEW = 1000
-# What the list of a platform and that of a domain can be sorted by without reading all of it.
-PLATFORM_INDEXES = {
-    Field.FOLLOWERS: "idx_creators_followers",
-    Field.FIRST_SEEN_AT: "idx_creators_first_seen",
-    Field.SEEN_AT: "idx_creators_seen",
-}
-DOMAIN_INDEXES = {Field.FOLLOWERS: "idx_influencers_followers"}
-UNSORTED_INDEX = "idx_influencers_export"  # all of a domain, in no order that a list has
 
 
 @dataclass(frozen=True)
@@ -79,12 +81,6 @@ class ListedCreator:
     ingested_at: datetime | None
 
 
-def is_indexed(wanted: CreatorFilter, sort: Sort) -> bool:
-    """Return whether a list is read in its order by an index; else all rows are read and sorted."""
-    indexes = PLATFORM_INDEXES if wanted.domain is None else DOMAIN_INDEXES
-    return sort.field in indexes
-
-
 def page(
     tx: Tx,
     wanted: CreatorFilter,
@@ -92,20 +88,19 @@ def page(
     after: Position | None,
     limit: int,
     *,
-    ids: Sequence[int] | None = None,
+    narrowed: Narrowing = ANY,
 ) -> list[ListedCreator]:
     """Return up to `limit` creators in order, behind the position `after`; None: from the first.
 
-    Args:
-        ids: only these rows of `creators`, those that a search by name found; None: any.
+    `narrowed` is what a first look found of `wanted`, sorted by that field.
     """
     rows: list[ListedCreator] = []
     if after is None or after.value is not None:
-        rows = _part(tx, wanted, sort, after=after, limit=limit, ids=ids, with_value=True)
+        rows = _part(tx, wanted, sort, narrowed, after=after, limit=limit, with_value=True)
     if len(rows) < limit:
         behind = after if after is not None and after.value is None else None
         left = limit - len(rows)
-        rows += _part(tx, wanted, sort, after=behind, limit=left, ids=ids, with_value=False)
+        rows += _part(tx, wanted, sort, narrowed, after=behind, limit=left, with_value=False)
     return rows
 
 
@@ -113,17 +108,18 @@ def _part(
     tx: Tx,
     wanted: CreatorFilter,
     sort: Sort,
+    narrowed: Narrowing,
     *,
     after: Position | None,
     limit: int,
-    ids: Sequence[int] | None,
     with_value: bool,
 ) -> list[ListedCreator]:
     """Return rows with a value of the sorted field, or those without one, by id."""
-    where, params = filter_sql(tx.dialect, wanted, without_name=ids is not None)
-    column = column_of(sort.field, in_domain=wanted.domain is not None)
-    row_id = "c.id" if wanted.domain is None else "i.id"
+    in_domain = wanted.domain is not None
+    column = column_of(sort.field, in_domain=in_domain)
+    row_id = "i.id" if in_domain else "c.id"
     direction, beyond = ("DESC", "<") if sort.descending else ("ASC", ">")
+    where, params = _found(tx.dialect, wanted, sort.field, narrowed)
     parts = [where, f"{column} IS {'NOT ' if with_value else ''}NULL"]
     if after is not None and with_value:
         parts += [f"{column}{beyond}=:after", f"({column}{beyond}:after OR {row_id}{beyond}:row)"]
@@ -131,23 +127,49 @@ def _part(
     elif after is not None:
         parts.append(f"{row_id}{beyond}:row")
         params["row"] = after.id
-    if ids is not None:
-        marks, names = in_list(ids)
-        parts.append(f"c.id IN ({marks})")
-        params |= names
     order = f"{column} {direction}, {row_id} {direction}" if with_value else f"{row_id} {direction}"
-    source = _source(tx.dialect, wanted, sort, is_narrowed=ids is not None)
-    found = f"FROM {source} WHERE {' AND '.join(parts)} ORDER BY {order} LIMIT :limit"
-    shown = _columns(wanted, column)
-    if not is_indexed(wanted, sort):
-        # Sorted without raw data, which would be written to the disk for every creator.
-        row = "" if wanted.domain is None else " JOIN influencers i ON i.id=p.row_id"
-        found = (
-            f"FROM (SELECT c.id AS id, {row_id} AS row_id {found}) p"
-            f" JOIN creators c ON c.id=p.id{row} ORDER BY {order}"
-        )
-    rows = tx.all(f"SELECT {shown} {found}", limit=limit, **params)
+    # A row without numbers may be one that no creator was made of yet.
+    is_joined = needs_creators(wanted) or column.startswith("c.") or not with_value
+    source = tables(tx.dialect, wanted, sort.field, narrowed, with_creators=is_joined)
+    # First the ids, by indexes alone where these hold the columns, then their rows.
+    ids = (
+        f"SELECT {row_id} AS row_id FROM {source} WHERE {' AND '.join(parts)}"
+        f" ORDER BY {order} LIMIT :limit"
+    )
+    rows = tx.all(
+        f"SELECT {_columns(wanted, column)} FROM ({ids}) p {_rows(tx.dialect, wanted)}"
+        f" ORDER BY {order}",
+        limit=limit,
+        **params,
+    )
     return [row_to(ListedCreator, row) for row in rows]
+
+
+def _found(
+    dialect: Dialect, wanted: CreatorFilter, field: Field | None, narrowed: Narrowing
+) -> tuple[str, dict[str, Any]]:
+    """Return the condition that rows of a list meet, and its parameters."""
+    status = STATUS
+    is_in_order = field is not None and is_indexed(wanted, field)
+    if wanted.domain is not None and not is_in_order and not narrowed.is_of_creators:
+        status = status_sql(dialect, domain_index(wanted, field, narrowed))
+    ids = narrowed.ids
+    is_named = ids is not None and wanted.name is not None
+    where, params = filter_sql(dialect, wanted, without_name=is_named, status=status)
+    if ids is None:
+        return where, params
+    marks, names = in_list(ids)
+    return f"{where} AND c.id IN ({marks})", params | names
+
+
+def _rows(dialect: Dialect, wanted: CreatorFilter) -> str:
+    if wanted.domain is None:
+        return f"{dialect.ordered_join} creators c ON c.id=p.row_id"
+    identity = dialect.force_index("uq_creators_identity")
+    return (
+        f"{dialect.ordered_join} influencers i ON i.id=p.row_id"
+        f" {dialect.ordered_join} creators c {identity} ON {IDENTITY}"
+    )
 
 
 def _columns(wanted: CreatorFilter, sorted_by: str) -> str:
@@ -164,81 +186,31 @@ def _columns(wanted: CreatorFilter, sorted_by: str) -> str:
     )
 
 
-def _source(
-    dialect: Dialect, wanted: CreatorFilter, sort: Sort | None, *, is_narrowed: bool
-) -> str:
-    joined = "c.platform=i.platform AND c.uid=i.uid"
-    identity = dialect.force_index("uq_creators_identity")
-    if is_narrowed:
-        listed = f"creators c {dialect.in_id_order}"
-        row = dialect.force_index("uq_influencers_identity")
-        return listed if wanted.domain is None else f"{listed} JOIN influencers i {row} ON {joined}"
-    if wanted.domain is None:
-        index = PLATFORM_INDEXES.get(sort.field) if sort else None
-        # Where no index has the order, the table itself is read: by the index of the platform
-        # MariaDB would look for each row in another place of the disk.
-        return f"creators c {dialect.force_index(index) if index else dialect.in_id_order}"
-    index = DOMAIN_INDEXES.get(sort.field, UNSORTED_INDEX) if sort else UNSORTED_INDEX
-    return f"influencers i {dialect.force_index(index)} JOIN creators c {identity} ON {joined}"
-
-
-def ids_named(tx: Tx, text: str) -> list[int]:
+def ids_named(tx: Tx, platform: str, text: str) -> list[int]:
     """Return the ids of creators whose nickname holds the text, one more than MAX_NAMED at most.
 
     Only an index is read.
     """
-    where = contains_sql(tx.dialect, "nickname", "name")
+    params: dict[str, Any] = {"platform": platform, "limit": MAX_NAMED + 1}
+    where = contains_sql(tx.dialect, "nickname", "name", text, params)
     found = tx.column(
-        f"SELECT id FROM creators {tx.dialect.force_index('idx_creators_name')}"
-        f" WHERE {where} LIMIT :limit",
-        name=contains_pattern(tx.dialect, text),
-        limit=MAX_NAMED + 1,
+        f"SELECT id FROM creators {tx.dialect.force_index(NAME_INDEX)}"
+        f" WHERE platform=:platform AND {where} LIMIT :limit",
+        **params,
     )
     return sorted(found)
 
 
-def ids_of_few(tx: Tx, wanted: CreatorFilter) -> list[int] | None:
-    """Return the ids of the creators that meet the conditions which no index has.
-
-    Found in one pass through the table, where the order of a list would look for each row in
-    another place. None: there is no such condition, or more than FEW creators meet them; then a
-    list comes upon enough of them in its own order.
-    """
-    in_domain = wanted.domain is not None
-    free = tuple(
-        condition
-        for condition in wanted.conditions
-        if condition.field not in PLATFORM_INDEXES
-        and column_of(condition.field, in_domain=in_domain).startswith("c.")
-    )
-    if not free:
-        return None
-    narrowed = CreatorFilter(platform=wanted.platform, contacts=wanted.contacts, conditions=free)
-    where, params = filter_sql(tx.dialect, narrowed)
-    found = tx.column(
-        f"SELECT c.id FROM creators c {tx.dialect.in_id_order} WHERE {where} LIMIT :limit",
-        limit=FEW + 1,
-        **params,
-    )
-    return found if len(found) <= FEW else None
-
-
-def count(tx: Tx, wanted: CreatorFilter, limit: int, *, ids: Sequence[int] | None = None) -> int:
+def count(tx: Tx, wanted: CreatorFilter, limit: int, *, narrowed: Narrowing = ANY) -> int:
     """Return the number of creators that are meant; counting stops at `limit`.
 
-    Args:
-        ids: only these rows of `creators`, those that a search by name found; None: any.
+    `narrowed` is what a first look found of `wanted`.
     """
-    if ids is not None and not ids:
-        return 0
-    where, params = filter_sql(tx.dialect, wanted, without_name=ids is not None)
-    if ids is not None:
-        marks, names = in_list(ids)
-        where += f" AND c.id IN ({marks})"
-        params |= names
-    source = _source(tx.dialect, wanted, None, is_narrowed=ids is not None)
+    where, params = _found(tx.dialect, wanted, None, narrowed)
+    source = tables(tx.dialect, wanted, None, narrowed, with_creators=True)
     return tx.number(
-        f"SELECT COUNT(*) AS n FROM (SELECT c.id FROM {source} WHERE {where} LIMIT :limit) AS n_",
+        f"SELECT COUNT(*) AS n FROM (SELECT 1 AS yes FROM {source} WHERE {where} LIMIT :limit)"
+        " AS n_",
         limit=limit,
         **params,
     )

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+from storage.creators.access_paths import (
+    ANY,
+    domain_index,
+    needs_creators,
+    status_sql,
+    tables,
+)
 from storage.creators.conditions import CreatorFilter, column_of, filter_sql
-from storage.creators.search import DOMAIN_INDEXES, UNSORTED_INDEX, Sort
+from storage.creators.search import Sort
 from storage.engines.dialect import Dialect
 from storage.engines.transactions import Row, Tx, in_list
 from storage.models.creators import EXPORTED_COLUMNS
@@ -73,14 +81,14 @@ def _waiting_rows(
     dialect: Dialect, wanted: CreatorFilter, sort: Sort | None, *, skip_delivered: bool
 ) -> tuple[str, dict[str, Any]]:
     """Return the tables with the condition that waiting rows meet, and its parameters."""
-    where, params = filter_sql(dialect, wanted)
+    field = sort.field if sort else None
+    index = domain_index(wanted, field)
+    waiting_ones = replace(wanted, is_exported=False)
+    where, params = filter_sql(dialect, waiting_ones, status=status_sql(dialect, index))
+    is_joined = needs_creators(wanted) or (sort is not None and _order(sort).startswith("c."))
+    source = tables(dialect, waiting_ones, field, ANY, with_creators=is_joined)
     other = f" AND NOT {DELIVERED}"
-    return (
-        f"influencers i {_hint(dialect, sort)}"
-        f" JOIN creators c {dialect.force_index('uq_creators_identity')}"
-        " ON c.platform=i.platform AND c.uid=i.uid"
-        f" WHERE {where} AND i.status='pending_export'{other if skip_delivered else ''}"
-    ), params
+    return f"{source} WHERE {where}{other if skip_delivered else ''}", params
 
 
 def append(tx: Tx, task_id: int, ids: Sequence[int]) -> None:
@@ -99,11 +107,6 @@ def append(tx: Tx, task_id: int, ids: Sequence[int]) -> None:
 def last_place(tx: Tx, task_id: int) -> int:
     """Return the highest place of a selection; 0 while nothing is drawn."""
     return tx.number("SELECT MAX(place) AS n FROM export_selections WHERE task_id=:id", id=task_id)
-
-
-def _hint(dialect: Dialect, sort: Sort | None) -> str:
-    index = DOMAIN_INDEXES.get(sort.field, UNSORTED_INDEX) if sort else UNSORTED_INDEX
-    return dialect.force_index(index)
 
 
 def _order(sort: Sort | None) -> str:

@@ -51,6 +51,11 @@ class Dialect:
         """A hint for reading rows by id, so that the engine takes no other index and sorts."""
         return "NOT INDEXED" if self.name == "sqlite" else "FORCE INDEX (PRIMARY)"
 
+    @property
+    def ordered_join(self) -> str:
+        """A JOIN whose tables are read in the order in which they are written."""
+        return "CROSS JOIN" if self.name == "sqlite" else "STRAIGHT_JOIN"
+
     def on_conflict_update(self, key: str, columns: Sequence[str]) -> str:
         """Return the tail of an INSERT that updates `columns` of a row with the same unique `key`.
 

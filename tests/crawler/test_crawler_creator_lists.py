@@ -56,6 +56,21 @@ def uids(app: App, wanted: CreatorFilter, sort: Sort = BY_FOLLOWERS, limit: int 
         after = page.next
 
 
+def plan_of(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The steps of the plans of what is asked from now on, on SQLite."""
+    steps: list[str] = []
+    run = Tx._run
+
+    def explained(tx: Any, sql: str, params: Any) -> None:
+        if sql.startswith("SELECT"):
+            plan = tx._connection.execute(f"EXPLAIN QUERY PLAN {sql}", params)
+            steps.extend(row["detail"] for row in plan)
+        run(tx, sql, params)
+
+    monkeypatch.setattr(Tx, "_run", explained)
+    return steps
+
+
 @pytest.mark.parametrize("limit", [1, 2, 5, 50])
 @pytest.mark.parametrize("wanted", [PLATFORM, IN_DOMAIN])
 @pytest.mark.parametrize("descending", [True, False])
@@ -137,9 +152,22 @@ def test_what_is_about_a_domain_needs_one(app) -> None:
             app.crawling.creators.matching(wanted)
 
 
-def test_what_few_creators_meet_is_found_in_one_pass(app, monkeypatch) -> None:
-    """Guarded by `search.ids_of_few`: by its order a list would look for every row."""
-    wanted = replace(PLATFORM, conditions=(Condition(Field.VIDEOS, Operator.EQUAL, 3),))
+NARROWED = [
+    # field, operator and value; the sort of a list; the index that finds the few who meet it
+    (PLATFORM, Condition(Field.VIDEOS, Operator.EQUAL, 3), Sort(Field.SEEN_AT), "followers"),
+    (PLATFORM, Condition(Field.NICKNAME, Operator.CONTAINS, "鹿"), BY_FOLLOWERS, "name"),
+    (PLATFORM, Condition(Field.FIRST_SEEN_AT, Operator.ABOVE, "2000"), BY_FOLLOWERS, "first_seen"),
+    (IN_DOMAIN, Condition(Field.UID, Operator.UNEQUAL, "5"), BY_FOLLOWERS, "followers"),
+    (IN_DOMAIN, Condition(Field.UID, Operator.CONTAINS, "1"), Sort(Field.VIDEOS), "followers"),
+]
+
+
+@pytest.mark.parametrize(("wanted", "condition", "sort", "index"), NARROWED)
+def test_few_creators_are_found_by_the_index_of_their_condition(
+    app, monkeypatch, wanted, condition, sort, index
+) -> None:
+    """By its own order the list would look for every row."""
+    wanted = replace(wanted, conditions=(condition,))
     asked: list[str] = []
     run = Tx.all
 
@@ -147,17 +175,52 @@ def test_what_few_creators_meet_is_found_in_one_pass(app, monkeypatch) -> None:
         asked.append(sql)
         return run(tx, sql, **params)
 
-    def listed() -> tuple[list[int], int]:
+    def listed(few: int, very_few: int) -> tuple[str, list[str], int]:
+        """What was asked, the creators of the list, and how many there are."""
+        monkeypatch.setattr("storage.creators.access_paths.FEW", few)
+        monkeypatch.setattr("storage.creators.access_paths.VERY_FEW", very_few)
         asked.clear()
-        found = app.crawling.creators.page(wanted, BY_FOLLOWERS, limit=20)
-        return [row.id for row in found.creators], app.crawling.creators.matching(wanted)
+        creators = uids(app, wanted, sort, limit=4)
+        return " ".join(asked), creators, app.crawling.creators.matching(wanted)
 
     monkeypatch.setattr(Tx, "all", watched)
-    few = listed()
-    assert any("c.id IN" in sql for sql in asked) and len(few[0]) == few[1] > 1
-    monkeypatch.setattr("storage.creators.search.FEW", 1)
-    assert listed() == few
-    assert not any("c.id IN" in sql for sql in asked)
+    # A domain of three is looked through; this one has more.
+    _, expected, count = listed(few=3, very_few=0)
+    assert len(expected) == count > 3
+    monkeypatch.setattr("storage.creators.access_paths._is_small_part", lambda *_: False)
+    by_index, *found = listed(few=100, very_few=0)
+    assert found == [expected, count]
+    hint = app.database.dialect.force_index(f"idx_creators_{index}")
+    assert f"row_id FROM creators c {hint}" in by_index
+    by_ids, *found = listed(few=100, very_few=100)
+    assert found == [expected, count] and "c.id IN" in by_ids
+
+
+def test_nobody_is_not_looked_for_twice(app, monkeypatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("storage.creators.search.page", lambda *_, **__: asked.append("page"))
+    wanted = replace(PLATFORM, conditions=(Condition(Field.LIKES, Operator.EQUAL, 1),))
+    assert app.crawling.creators.page(wanted, Sort(Field.SEEN_AT), with_count=True).found == 0
+    assert app.crawling.creators.matching(wanted) == 0
+    assert asked == []
+
+
+@ONE_ENGINE
+@pytest.mark.parametrize(
+    ("wanted", "sort", "index"),
+    [
+        (PLATFORM, Sort(Field.VIDEOS), "idx_creators_followers"),
+        (replace(PLATFORM, contacts=2), BY_FOLLOWERS, "idx_creators_followers"),
+        (IN_DOMAIN, Sort(Field.VIDEOS), "idx_influencers_followers"),
+        (replace(IN_DOMAIN, is_exported=True), Sort(Field.VIDEOS), "idx_influencers_followers"),
+    ],
+)
+def test_ids_are_found_and_sorted_without_the_rows(app, monkeypatch, wanted, sort, index) -> None:
+    monkeypatch.setattr("storage.creators.access_paths._is_small_part", lambda *_: False)
+    steps = plan_of(monkeypatch)
+    app.crawling.creators.page(wanted, sort)
+    first = next(step for step in steps if step.startswith(("SEARCH c", "SEARCH i", "SCAN")))
+    assert f"COVERING INDEX {index}" in first
 
 
 def test_a_count_stops_at_a_thousand(app, monkeypatch) -> None:
@@ -238,21 +301,13 @@ def test_pages_go_on_behind_long_names(make_app, wanted, letter) -> None:
 @pytest.mark.parametrize("wanted", [PLATFORM, IN_DOMAIN])
 @ONE_ENGINE
 def test_a_name_is_counted_by_the_index_of_names(app, monkeypatch, wanted) -> None:
-    steps: list[str] = []
-    run = Tx._run
-
-    def explained(tx: Any, sql: str, params: Any) -> None:
-        if sql.startswith("SELECT"):
-            plan = tx._connection.execute(f"EXPLAIN QUERY PLAN {sql}", params)
-            steps.extend(row["detail"] for row in plan)
-        run(tx, sql, params)
-
-    monkeypatch.setattr(Tx, "_run", explained)
+    steps = plan_of(monkeypatch)
     named = replace(wanted, name="小鹿")
     assert app.crawling.creators.matching(named) == 10
     assert len(uids(app, named)) == 10
     assert any("COVERING INDEX idx_creators_name" in step for step in steps)
     allowed = ("COVERING INDEX idx_creators_name", "USING INTEGER PRIMARY KEY", "uq_influencers")
+    allowed += ("uq_creators_identity (platform=? AND uid=?)",)
     tables = [one for one in steps if one.startswith(("SCAN c", "SCAN i", "SEARCH c", "SEARCH i"))]
     assert [one for one in tables if not any(index in one for index in allowed)] == []
 

@@ -21,7 +21,7 @@ from tests.support.storage.old_schemas import load_old_schema
 from tests.support.storage.schema_shape import column_types, columns, indexes, run, tables
 
 OLDEST, BEFORE_DELIVERY_TASKS, BEFORE_WORKING_TASKS, BEFORE_CIRCUITS, BEFORE_JOINS = 1, 5, 6, 7, 8
-BEFORE_CREATORS = 9
+BEFORE_CREATORS, BEFORE_COUNTERS = 9, 10
 MOMENT = "'2026-01-01 00:00:00.000'"
 ROWS = (
     "INSERT INTO accounts (id, platform, username, session, created_at, updated_at)"
@@ -86,6 +86,12 @@ ROWS_OF_VERSION_9 = (
     "INSERT INTO proxies (egress, gateway, kind, host, port, first_seen_at, updated_at)"
     f" VALUES ('h:1#ff', 'h:1', 'http', 'h', 1, {MOMENT}, {MOMENT})",
 )
+ROWS_OF_VERSION_10 = (
+    "INSERT INTO creators (platform, uid, nickname, followers, raw_data, first_seen_at, seen_at,"
+    f" changed_at) VALUES ('bilibili', '42', '𠮷🎀', 7, '{{}}', {MOMENT}, {MOMENT}, {MOMENT})",
+    "INSERT INTO day_totals (day, account_id, platform, domain, pages, seen, new_count)"
+    " VALUES ('2026-01-01', 7, 'bilibili', '美妆', 1, 1, 1)",
+)
 ROWS_OF = {
     OLDEST: ROWS,
     BEFORE_DELIVERY_TASKS: ROWS + ROWS_OF_VERSION_5,
@@ -101,6 +107,15 @@ ROWS_OF = {
         + ROWS_OF_VERSION_7
         + ROWS_OF_VERSION_8
         + ROWS_OF_VERSION_9
+    ),
+    BEFORE_COUNTERS: (
+        ROWS
+        + ROWS_OF_VERSION_5
+        + ROWS_OF_VERSION_6
+        + ROWS_OF_VERSION_7
+        + ROWS_OF_VERSION_8
+        + ROWS_OF_VERSION_9
+        + ROWS_OF_VERSION_10
     ),
 }
 WIDENED = (
@@ -265,6 +280,7 @@ def test_a_platform_has_each_uid_once_and_any_number_of_unknown_ones(version_5: 
         *((BEFORE_CIRCUITS, writes) for writes in range(7)),
         *((BEFORE_JOINS, writes) for writes in range(4)),
         *((BEFORE_CREATORS, writes) for writes in range(0, 20, 3)),
+        *((BEFORE_COUNTERS, writes) for writes in range(1, 5)),
     ],
 )
 def test_an_upgrade_with_data_that_dies_goes_on_where_it_was(
