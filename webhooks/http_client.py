@@ -131,10 +131,9 @@ class WebhookClient:
     ) -> Answer:
         timeout = (min(CONNECT_SECS, self._timeout_secs), self._timeout_secs)
         with session.send(request, deadline, timeout) as answer:
-            # The status counts even when the body breaks off: the receiver has answered.
+            # The status counts even when the body breaks off: the receiver has answered. A
+            # connection whose answer was not read to its end is closed with that.
             text = _beginning(answer)
-            if answer.raw.closed:  # read to its end: otherwise its connection is closed
-                answer.raw.release_conn()
             return Answer(answer.status_code, text, answer.headers.get("Retry-After"))
 
     @contextmanager
