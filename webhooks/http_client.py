@@ -193,7 +193,8 @@ class _Session:
         adapter = self._adapters[beginning]
         adapter.deadline, self._used_at = deadline, self._monotonic()
         try:
-            return adapter.send(request, stream=True, timeout=timeout)
+            answer: requests.Response = adapter.send(request, stream=True, timeout=timeout)
+            return answer
         finally:
             adapter.deadline = None
 

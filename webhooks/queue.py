@@ -84,7 +84,7 @@ class DeliveryQueue:
         self._quiet_secs = quiet_secs
         self._on_outcome = on_outcome
         self._claimer = Claimer(clock=clock, owner=owner, lease_secs=lease_secs, per_host=per_host)
-        self._rounds: Rounds[Ask, Exchange] = Rounds(self._serve, ROUND_SIZE)
+        self._rounds: Rounds[Ask, Exchange] = Rounds(self.serve, ROUND_SIZE)
         # Used by the thread only that leads a round.
         self._rotation = Rotation()
         self._quiet_until = float("-inf")
@@ -170,8 +170,11 @@ class DeliveryQueue:
         self._lease_registry.remove(claim.lease)
         claim.lease.mark_lost()
 
-    def _serve(self, asks: Sequence[Ask]) -> list[Exchange]:
-        """Answer a round of workers in one transaction."""
+    def serve(self, asks: Sequence[Ask]) -> list[Exchange]:
+        """Answer a round of workers in one transaction, as `exchange` says, in their order.
+
+        For one thread at a time; the leases that it returns are not renewed yet.
+        """
         finished = [ask.finished for ask in asks if ask.finished is not None]
         wanted = sum(ask.wants_next for ask in asks)
         if wanted and not self._may_claim(finished):

@@ -61,23 +61,22 @@ class Rounds(Generic[A, R]):
             Exception: what `serve` raised; each thread of the round gets it.
         """
         place: _Place[A, R] = _Place(asked)
-        with self._guard:
-            self._queue.append(place)
-            leads = not self._is_led
-            self._is_led = True
-        if not leads:
-            self._wait(place)
-        if not place.is_over:
-            self._lead(place)
-        return place.answer()
-
-    def _wait(self, place: _Place[A, R]) -> None:
-        """Wait until the place is answered, or its thread has to lead."""
         try:
+            self._queue_up(place)
             place.turn.wait()
-        except BaseException:  # the thread is interrupted: others must not wait for it
+            if not place.is_over:
+                self._lead(place)
+        except BaseException:  # also when the thread is interrupted: others must not wait for it
             self._withdraw(place)
             raise
+        return place.answer()
+
+    def _queue_up(self, place: _Place[A, R]) -> None:
+        with self._guard:
+            self._queue.append(place)
+            if not self._is_led:
+                self._is_led = True
+                place.turn.set()
 
     def _withdraw(self, place: _Place[A, R]) -> None:
         with self._guard:
