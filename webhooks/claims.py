@@ -17,8 +17,6 @@ from storage.distribution.deliveries import Delivery, DeliveryState
 from storage.distribution.delivery_leases import DueDelivery, DueEndpoint
 from storage.engines.transactions import Tx
 
-# More hosts are looked at when these have nothing to send.
-HOSTS_AT_ONCE = 16
 # Candidates beyond those wanted, as other transactions may have locked some.
 SPARE = 4
 
@@ -100,7 +98,8 @@ class Claimer:
         now = self.clock.now()
         due = leases.due_endpoints(tx, now)
         pick = _Pick(tx, now, self.per_host, rotation.trial())
-        for endpoints in rotation.by_hosts(due, HOSTS_AT_ONCE):
+        # No more hosts are held against other processes than may be served.
+        for endpoints in rotation.by_hosts(due, wanted):
             pick.go_on(endpoints, wanted)
             if len(pick.found) == wanted:
                 break
