@@ -181,11 +181,13 @@ class DeliveryQueue:
             wanted = 0
         if not (finished or wanted):
             return [Exchange(is_recorded=False, claim=None) for _ in asks]
+        one_by_one = [[one] for one in finished]
+        # Two of one delivery: the lease of the first one ran out, and it did not know.
+        is_set = len({one.claim.delivery.id for one in finished}) == len(finished) > 1
+        groups = [finished] if is_set else one_by_one
         try:
-            groups = [finished] if finished else []
             held, claimed = self._database.write(self._round, groups, wanted)
         except NotAllHeldError:
-            one_by_one = [[one] for one in finished]
             held, claimed = self._database.write(self._round, one_by_one, wanted)
         if wanted:
             self._note(claimed)
