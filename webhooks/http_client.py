@@ -247,11 +247,7 @@ class _Adapter(IPFilterAdapter):  # type: ignore[misc]
         super().__init__(is_https_proto=is_https)
         self.monotonic = monotonic
         self._allowed_hosts = allowed_hosts
-        self._context = None
-        if issuers is not None and is_https:
-            # Besides the public issuers, which the library adds to it.
-            self._context = create_urllib3_context()
-            self._context.load_verify_locations(cadata=issuers)
+        self._issuers = issuers
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
@@ -273,8 +269,14 @@ class _Adapter(IPFilterAdapter):  # type: ignore[misc]
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:
         pool: HTTPConnectionPool = super().get_connection_with_tls_context(*args, **kwargs)
-        if self._context is not None and isinstance(pool, HTTPSConnectionPool):
-            pool.conn_kw["ssl_context"] = self._context
+        if self._issuers is None or not isinstance(pool, HTTPSConnectionPool):
+            return pool
+        if pool.conn_kw.get("ssl_context") is None:
+            # Besides the public issuers, which the library adds to it; another one for each name,
+            # as the library notes in it how the name is checked.
+            context = create_urllib3_context()
+            context.load_verify_locations(cadata=self._issuers)
+            pool.conn_kw["ssl_context"] = context
         return pool
 
     def connects_in_thread(self, host: str) -> bool:
