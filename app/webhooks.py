@@ -49,17 +49,17 @@ class WebhookFactories:
         from webhooks.http_client import WebhookClient
         from webhooks.retry_policy import RetryPolicy
         from webhooks.sender import WebhookSender
+        from webhooks.signing_keys import SigningKeys
 
         settings = self.foundation.settings
         return WebhookSender(
-            database=self.foundation.database,
             queue=self.queue,
             client=WebhookClient(
                 timeout_secs=settings.webhook_timeout_secs,
                 allowed_hosts=settings.webhook_allowed_hosts,
                 ca_file=settings.webhook_ca_file,
             ),
-            vault=self.foundation.vault,
+            keys=SigningKeys(self.foundation.vault),
             retry_policy=RetryPolicy(settings.webhook_retry_secs, settings.webhook_jitter),
             clock=self.foundation.clock,
             poll_secs=settings.poll_secs,

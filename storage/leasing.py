@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from storage.engines.datetimes import to_sql
-from storage.engines.transactions import Row, Tx, in_list
+from storage.engines.transactions import Row, Tx, by_row, in_list
 
 FREE = "lease_owner=NULL, lease_until=NULL"
 REAPED_AT_ONCE = 100
@@ -71,6 +71,47 @@ class LeasedTable:
             token=token,
             owner=owner,
             until=to_sql(until),
+            **params,
+        )
+
+    def claim_all(
+        self,
+        tx: Tx,
+        tokens: Mapping[int, int],
+        *,
+        owner: str,
+        until: datetime,
+        where: str,
+        changes: str = "",
+        **params: Any,
+    ) -> bool:
+        """Lease rows that were seen with `tokens`, by row, in one statement.
+
+        Return False when one of them was claimed since, or does not fulfil `where` any more: the
+        others are leased then, so that the transaction has to be rolled back.
+        """
+        guard, fence = _fence(tokens)
+        return len(tokens) == tx.execute(
+            f"UPDATE {self.name} SET"
+            f" {_list_of(changes, 'lease_owner=:owner')}, lease_token=lease_token+1,"
+            f" lease_until=:until WHERE {guard} AND ({where})",
+            owner=owner,
+            until=to_sql(until),
+            **fence,
+            **params,
+        )
+
+    def give_back_all(self, tx: Tx, tokens: Mapping[int, int], changes: str, **params: Any) -> bool:
+        """Make `changes` to rows and end their leases, with `tokens` by row, in one statement.
+
+        Return False when one of the leases was lost: the others have ended then, so that the
+        transaction has to be rolled back. In `changes`, `CASE id WHEN :in0 THEN …` tells rows
+        apart, in the order of `tokens`.
+        """
+        guard, fence = _fence(tokens)
+        return len(tokens) == tx.execute(
+            f"UPDATE {self.name} SET {_list_of(changes, FREE)} WHERE {_all_of(guard, self.held)}",
+            **fence,
             **params,
         )
 
@@ -155,6 +196,13 @@ JOB_RUNS = LeasedTable("job_runs", held="state='running'")
 DELIVERIES = LeasedTable("webhook_deliveries", held="state='sending'")
 NOTICES = LeasedTable("alert_notices", held="state='due'")
 BROADCASTER = LeasedTable("broadcaster")
+
+
+def _fence(tokens: Mapping[int, int]) -> tuple[str, dict[str, int]]:
+    """Return the condition for rows that have their tokens yet, and its parameters."""
+    marks, ids = in_list(tokens)
+    are, params = by_row("id", ids, "token", list(tokens.values()))
+    return f"id IN ({marks}) AND lease_token={are}", ids | params
 
 
 def _all_of(*conditions: str) -> str:

@@ -23,6 +23,7 @@ from tests.support.moving_clock import MovingClock
 pytest_plugins = (
     "tests.support.file_systems",
     "tests.support.processes.process_fixtures",
+    "tests.support.webhooks.name_fixtures",
     "tests.support.webhooks.office_fixtures",
     "tests.support.works.django_site",
     "tests.support.works.views_fixtures",

@@ -2,60 +2,65 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from core.clock import Clock
-from core.errors import DatabaseContentionError
-from core.leases import Lease, LeaseKind, LeaseRegistry
-from core.logs import service_log, storable
+from core.leases import LeaseRegistry
+from core.logs import service_log
 from core.messages import Message
-from storage.distribution import callback_secrets, deliveries, delivery_tasks, endpoints
+from storage.distribution import deliveries
 from storage.distribution import delivery_leases as leases
-from storage.distribution.deliveries import Delivery, DeliveryState, NewDelivery
-from storage.distribution.delivery_leases import DueEndpoint
+from storage.distribution.deliveries import NewDelivery
+from storage.distribution.delivery_leases import DueDelivery
 from storage.engines.transactions import Database, Tx
-from webhooks.outbox import tasks_in_body
+from webhooks.claims import Claim, Claimed, Claimer, Rotation
 from webhooks.retry_policy import DeliveryOutcome
+from webhooks.rounds import Rounds
+from webhooks.settlement import Finished, NotAllHeldError, OutcomeListener, settle
 
 log = service_log("webhooks")
 INTERRUPTED = Message.of("delivery_interrupted").dump()
+ROUND_SIZE = 16
 
 
 @dataclass(frozen=True)
-class Claim:
-    """A delivery leased by this process; the claim has counted one more attempt at it.
+class Ask:
+    """What a worker hands in, and whether it wants another delivery.
 
-    Args:
-        delivery: the row after the claim: state `sending`, this attempt counted.
-        attempt_id: the row of `webhook_attempts` that the outcome belongs to.
+    `finished` is None when it has made no attempt.
     """
 
-    delivery: Delivery
-    lease: Lease
-    attempt_id: int
+    finished: Finished | None
+    wants_next: bool
 
 
-@dataclass(frozen=True)
-class FinishedAttempt:
-    """A claimed delivery and the outcome of its newest attempt, which ended at `at` (UTC)."""
+@dataclass(frozen=True, kw_only=True)
+class Exchange:
+    """What a worker gets for what it handed in.
 
-    delivery: Delivery
-    outcome: DeliveryOutcome
-    at: datetime
+    Args:
+        is_recorded: False when the lease of the attempt was lost: nothing is stored then, and its
+            new holder decides.
+        claim: the next delivery; None when none is to be sent now.
+        is_contended: True when another process was just claiming, so that a look soon is worth
+            while.
+    """
 
-
-OutcomeListener = Callable[[Tx, FinishedAttempt], object]
+    is_recorded: bool
+    claim: Claim | None
+    is_contended: bool = False
 
 
 class DeliveryQueue:
     """Leases deliveries to the workers of this process, under fencing tokens; safe for threads.
 
+    Workers that come while a transaction is under way share the next one: it settles what they
+    hand in and leases what they ask for.
+
     Args:
         per_host: the greatest number of requests to one host at a time, over all processes.
-            Processes that claim in the same instant may exceed it by one each.
         quiet_secs: seconds without another query after nothing was due, for all workers of this
             process.
         on_outcome: called in the transaction that records the outcome of an attempt.
@@ -76,14 +81,14 @@ class DeliveryQueue:
         self._database = database
         self._clock = clock
         self._lease_registry = lease_registry
-        self._owner = owner
-        self._lease_secs = lease_secs
-        self._per_host = per_host
         self._quiet_secs = quiet_secs
-        self._quiet_until = float("-inf")
         self._on_outcome = on_outcome
-        self._rotation = _Rotation()
-        self._claim_lock = threading.Lock()
+        self._claimer = Claimer(clock=clock, owner=owner, lease_secs=lease_secs, per_host=per_host)
+        self._rounds: Rounds[Ask, Exchange] = Rounds(self.serve, ROUND_SIZE)
+        # Used by the thread only that leads a round.
+        self._rotation = Rotation()
+        self._quiet_until = float("-inf")
+        self._has_expired = False
 
     def claim(self) -> Claim | None:
         """Lease the next due delivery, from the callback URL that was served the longest ago.
@@ -94,24 +99,24 @@ class DeliveryQueue:
             CommitUnknownError: a delivery may be leased; it is due again when that lease ends.
             DatabaseError: nothing was leased.
         """
-        with self._claim_lock:
-            if self._clock.monotonic() < self._quiet_until:
-                return None
-            now = self._clock.now()
-            traffic = self._database.read(leases.traffic, now)
-            if any(host.expired for host in traffic):
-                self._reap(now)
-            full = {host.host for host in traffic if host.under_way >= self._per_host}
-            due = self._database.read(leases.due_endpoints, now)
-            if not due:
-                self._quiet_until = self._clock.monotonic() + self._quiet_secs
-            free = [endpoint for endpoint in due if endpoint.host not in full]
-            for endpoint in self._rotation.in_order(free):
-                claim = self._claim_from(endpoint)
-                if claim is not None:
-                    self._rotation.served(endpoint)
-                    return claim
-            return None
+        return self.exchange(None).claim
+
+    def exchange(self, finished: Finished | None, *, wants_next: bool = True) -> Exchange:
+        """Store an attempt's outcome, as `record_outcome` does, and lease the next delivery, as
+        `claim` does, in one transaction with what other workers ask for.
+
+        Raises:
+            CommitUnknownError: the outcome may be stored, and deliveries leased that are due again
+                when their leases end: `record_outcome` settles the outcome.
+            Exception: nothing was stored or leased, for whatever reason one of the workers gave:
+                `record_outcome` settles the outcome.
+        """
+        if finished is not None:
+            self._lease_registry.remove(finished.claim.lease)
+        exchange = self._rounds.ask(Ask(finished, wants_next))
+        if exchange.claim is not None:
+            self._lease_registry.add(exchange.claim.lease)
+        return exchange
 
     def enqueue_and_claim(self, new: NewDelivery) -> Claim:
         """File a delivery and lease it in one transaction, so that no other process sends it.
@@ -129,45 +134,22 @@ class DeliveryQueue:
             assert delivery_id is not None
             seen = deliveries.get(tx, delivery_id)
             assert seen is not None
-            return self._take(tx, seen, now)
+            [claim] = self._claimer.take(tx, [DueDelivery(seen, tries=0, secret=None)], now)
+            return claim
 
-        return self._registered(self._database.write(file_and_take))
+        claim = self._database.write(file_and_take)
+        self._lease_registry.add(claim.lease)
+        return claim
 
     def record_outcome(self, claim: Claim, outcome: DeliveryOutcome) -> bool:
         """Store an attempt's outcome for its delivery, callback URL and tasks, and release the
-        lease.
+        lease, in a transaction of its own.
 
         Returns False when the lease was lost: then nothing is stored, and its new holder decides.
         """
         self._lease_registry.remove(claim.lease)
-        now, delivery = self._clock.now(), claim.delivery
-        error = storable(outcome.error) if outcome.error is not None else None
-
-        def record(tx: Tx) -> bool:
-            if not leases.settle(
-                tx,
-                delivery,
-                outcome.state,
-                now,
-                not_before=outcome.not_before,
-                status=outcome.status,
-                error=error,
-            ):
-                return False
-            deliveries.end_attempt(
-                tx,
-                claim.attempt_id,
-                status=outcome.status,
-                response=outcome.response,
-                error=error,
-                now=now,
-            )
-            self._update_endpoint(tx, delivery, outcome, now)
-            self._update_tasks(tx, delivery, outcome, now)
-            self._on_outcome(tx, FinishedAttempt(delivery, outcome, now))
-            return True
-
-        return self._database.write_idempotent(record)
+        finished, now = [Finished(claim, outcome)], self._clock.now()
+        return self._database.write_idempotent(settle, finished, now, self._on_outcome)
 
     def put_back(self, claim: Claim, not_before: datetime) -> None:
         """Release the lease as if the attempt had never begun; it is due again at `not_before`.
@@ -178,7 +160,7 @@ class DeliveryQueue:
 
         def put_back(tx: Tx) -> None:
             if leases.put_back(tx, claim.delivery, not_before):
-                deliveries.drop_attempt(tx, claim.attempt_id)
+                deliveries.drop_attempt(tx, claim.delivery.id, claim.attempt_number)
 
         self._database.write_idempotent(put_back)
 
@@ -188,101 +170,79 @@ class DeliveryQueue:
         self._lease_registry.remove(claim.lease)
         claim.lease.mark_lost()
 
-    def _claim_from(self, endpoint: DueEndpoint) -> Claim | None:
-        def work(tx: Tx) -> Claim | None:
-            now = self._clock.now()
-            for delivery_id in leases.candidates(tx, endpoint.url_hash, now):
-                seen = leases.lock(tx, delivery_id, now)
-                if seen is not None:
-                    return self._take(tx, seen, now)
-            return None
+    def serve(self, asks: Sequence[Ask]) -> list[Exchange]:
+        """Answer a round of workers in one transaction, as `exchange` says, in their order.
 
-        claim = self._database.write(work)
-        return None if claim is None else self._registered(claim)
+        For one thread at a time; the leases that it returns are not renewed yet.
+        """
+        finished = [ask.finished for ask in asks if ask.finished is not None]
+        wanted = sum(ask.wants_next for ask in asks)
+        if wanted and not self._may_claim(finished):
+            wanted = 0
+        if not (finished or wanted):
+            return [Exchange(is_recorded=False, claim=None) for _ in asks]
+        one_by_one = [[one] for one in finished]
+        # Two of one delivery: the lease of the first one ran out, and it did not know.
+        is_set = len({one.claim.delivery.id for one in finished}) == len(finished) > 1
+        groups = [finished] if is_set else one_by_one
+        try:
+            held, claimed = self._database.write(self._round, groups, wanted)
+        except NotAllHeldError:
+            held, claimed = self._database.write(self._round, one_by_one, wanted)
+        if wanted:
+            self._note(claimed)
+        return _answers(asks, held, claimed)
 
-    def _take(self, tx: Tx, seen: Delivery, now: datetime) -> Claim:
-        """Lease a locked delivery and count the attempt; DatabaseContentionError if it changed."""
-        asked_at = self._clock.monotonic()
-        until = now + timedelta(seconds=self._lease_secs)
-        if not leases.take(tx, seen, self._owner, until):
-            raise DatabaseContentionError("delivery_taken_meanwhile", delivery_id=seen.id)
-        token = seen.lease_token + 1
-        lease = Lease(
-            kind=LeaseKind.WEBHOOK,
-            row_id=seen.id,
-            token=token,
-            deadline=asked_at + self._lease_secs,
-        )
-        taken = replace(
-            seen, state=DeliveryState.SENDING, attempts=seen.attempts + 1, lease_token=token
-        )
-        return Claim(taken, lease, deliveries.begin_attempt(tx, seen.id, now))
+    def _round(
+        self, tx: Tx, groups: Sequence[Sequence[Finished]], wanted: int
+    ) -> tuple[list[bool], Claimed]:
+        """Settle each group of outcomes, then lease; return whether each one's lease held."""
+        now, held = self._clock.now(), list[bool]()
+        for group in groups:
+            is_held = settle(tx, group, now, self._on_outcome)
+            held += [is_held] * len(group)
+        return held, self._claimer.claim(tx, wanted, self._rotation) if wanted else Claimed()
 
-    def _registered(self, claim: Claim) -> Claim:
-        self._lease_registry.add(claim.lease)
-        return claim
+    def _may_claim(self, finished: Sequence[Finished]) -> bool:
+        """Return whether to look for due deliveries; take back first what dead workers left."""
+        if self._clock.monotonic() < self._quiet_until:
+            return False
+        if self._has_expired:
+            self._reap()
+        if finished:  # there is a transaction anyway
+            return True
+        look = self._database.read(self._claimer.look)
+        if look.has_expired:
+            self._reap()
+            return True
+        if not look.is_anything_due:
+            self._quiet_until = self._clock.monotonic() + self._quiet_secs
+        return look.has_room
 
-    def _reap(self, now: datetime) -> None:
+    def _note(self, claimed: Claimed) -> None:
+        """Remember of a committed look for deliveries what the next one has to know."""
+        for endpoint in claimed.served:
+            self._rotation.served(endpoint)
+        self._has_expired = claimed.has_expired
+        if not claimed.is_anything_due:
+            self._quiet_until = self._clock.monotonic() + self._quiet_secs
+
+    def _reap(self) -> None:
         """Make deliveries due again whose lease ran out, as after the death of a process."""
-        count = self._database.write_idempotent(leases.reap, now, INTERRUPTED)
+        count = self._database.write_idempotent(leases.reap, self._clock.now(), INTERRUPTED)
+        self._has_expired = False
         if count:
             log.warning("deliveries=%s taken back from dead workers", count)
 
-    def _update_endpoint(
-        self, tx: Tx, delivery: Delivery, outcome: DeliveryOutcome, now: datetime
-    ) -> None:
-        if outcome.disables is not None:
-            reason = storable(outcome.disables)
-            endpoints.set_enabled(tx, delivery.url_hash, now, enabled=False, reason=reason)
-        if outcome.rest_until is not None:
-            endpoints.rest(tx, delivery.url_hash, outcome.rest_until, now)
 
-    def _update_tasks(
-        self, tx: Tx, delivery: Delivery, outcome: DeliveryOutcome, now: datetime
-    ) -> None:
-        callback_secrets.record_delivery(
-            tx,
-            _reported_tasks(tx, delivery),
-            delivery_id=delivery.id,
-            state=outcome.state.value,
-            retries=delivery.attempts - 1,
-            now=now,
+def _answers(asks: Sequence[Ask], held: Sequence[bool], claimed: Claimed) -> list[Exchange]:
+    """Return what each worker gets; who asked first is served first."""
+    are_held, claims = iter(held), iter(claimed.claims)
+    return [
+        Exchange(
+            is_recorded=ask.finished is not None and next(are_held),
+            claim=next(claims, None) if ask.wants_next else None,
+            is_contended=claimed.is_contended,
         )
-
-
-def _reported_tasks(tx: Tx, delivery: Delivery) -> list[str]:
-    """Return the ids of the tasks that a delivery reports on, sorted."""
-    tasks = delivery_tasks.of_delivery(tx, delivery.id)
-    if tasks:
-        return tasks
-    # Filed before schema version 6: the body is read once, and the next attempt finds the rows.
-    signer = {delivery.task_id} if delivery.task_id is not None else set()
-    delivery_tasks.add(tx, delivery.id, tasks_in_body(delivery.body) | signer)
-    return delivery_tasks.of_delivery(tx, delivery.id)
-
-
-class _Rotation:
-    """The order in which callback URLs are served: least recently served host first, then its URL.
-
-    In memory, for this process only.
-    """
-
-    def __init__(self) -> None:
-        self._count = 0
-        self._served: dict[str, int] = {}
-
-    def in_order(self, due: Iterable[DueEndpoint]) -> list[DueEndpoint]:
-        """Return the endpoints in the order to serve them; among equals, the longest due first."""
-
-        def longest_ago(endpoint: DueEndpoint) -> tuple[int, int, str]:
-            served = self._served.get
-            host = f"host {endpoint.host}"
-            return served(host, 0), served(endpoint.url_hash, 0), endpoint.due_since
-
-        return sorted(due, key=longest_ago)
-
-    def served(self, endpoint: DueEndpoint) -> None:
-        """Move an endpoint and its host to the end of the order."""
-        self._count += 1
-        self._served[f"host {endpoint.host}"] = self._count
-        self._served[endpoint.url_hash] = self._count
+        for ask in asks
+    ]

@@ -21,8 +21,8 @@ from storage.distribution.distribution_tasks import DramaFields
 from storage.engines.transactions import Database, Tx
 from storage.schema import schema
 from webhooks.outbox import Outbox, Report
-from webhooks.queue import FinishedAttempt
 from webhooks.retry_policy import DeliveryOutcome
+from webhooks.settlement import FinishedAttempt
 
 LAST_WRITER = "daily_stats_writer"
 MAX_RESPONSE_CHARS = 1024

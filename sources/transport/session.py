@@ -16,8 +16,8 @@ from core.errors import FaultUnit, NoAnswerError, TransportFault
 from core.messages import Message
 from sources.transport.deadline import Deadline
 from sources.transport.faults import classify, classify_answer
-from sources.transport.final_response import FinalResponse
 from sources.transport.proxy_login import login_of
+from sources.transport.watched_pools import WatchedConnection, watch_pools
 
 CONNECT_SECS = 5.0
 ANSWER_SECS = 30.0
@@ -178,26 +178,23 @@ class _WatchedAdapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self._watch(self.poolmanager)
+        watch_pools(self.poolmanager, self, WatchedConnection)
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> PoolManager:
         manager: PoolManager = super().proxy_manager_for(proxy, **kwargs)
         socks, login = manager.connection_pool_kw.get("_socks_options"), login_of(proxy)
         if socks is not None and login is not None:
             socks.update(login.socks_options)
-        self._watch(manager)
+        watch_pools(manager, self, WatchedConnection)
         return manager
 
     def proxy_headers(self, proxy: str) -> dict[str, str]:
         login = login_of(proxy)
         return {} if login is None else {"Proxy-Authorization": login.basic}
 
-    def _watch(self, manager: PoolManager) -> None:
-        """Make the manager build watched connections; a second call changes nothing."""
-        manager.pool_classes_by_scheme = {
-            scheme: _watched_pool(pool, self)
-            for scheme, pool in manager.pool_classes_by_scheme.items()
-        }
+    def connects_in_thread(self, host: str) -> bool:
+        """Return True: neither the name look-up nor a proxy's handshake has a limit as a whole."""
+        return True
 
 
 @contextmanager
@@ -210,40 +207,3 @@ def _watched_by(http: requests.Session, deadline: Deadline) -> Iterator[None]:
         yield
     finally:
         http.adapter.deadline = None
-
-
-def _watched_pool(pool: Any, adapter: _WatchedAdapter) -> Any:
-    """Return a subclass of a connection pool's class that makes watched connections."""
-    if issubclass(pool.ConnectionCls, _Watched):
-        return pool
-    connection = type(
-        pool.ConnectionCls.__name__, (_Watched, pool.ConnectionCls), {"adapter": adapter}
-    )
-    return type(pool.__name__, (pool,), {"ConnectionCls": connection})
-
-
-class _Watched:
-    """The part of a connection that hands its socket to the deadline of each exchange."""
-
-    adapter: _WatchedAdapter
-    sock: Any = None
-    response_class = FinalResponse
-
-    def _new_conn(self) -> Any:
-        connect = super()._new_conn  # type: ignore[misc]
-        deadline = self.adapter.deadline
-        if deadline is None:
-            return connect()
-
-        def watched() -> Any:
-            connection = connect()
-            deadline.watch(connection)
-            return connection
-
-        # In a thread: neither the name look-up nor a proxy's handshake has a limit as a whole.
-        return deadline.run(watched)
-
-    def request(self, *args: Any, **kwargs: Any) -> Any:
-        if self.sock is not None and self.adapter.deadline is not None:
-            self.adapter.deadline.watch(self.sock)
-        return super().request(*args, **kwargs)  # type: ignore[misc]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from storage.engines.datetimes import to_sql
-from storage.engines.transactions import Tx, in_list
+from storage.engines.transactions import Tx, by_row, in_list
+
+# Each row goes through the cases of all that are noted with it.
+NOTED_AT_ONCE = 50
 
 
 def secret_of(tx: Tx, task_id: str) -> str | None:
@@ -36,25 +40,39 @@ def task_exists(tx: Tx, task_id: str) -> bool:
     return tx.exists("SELECT 1 AS yes FROM drama_tasks WHERE task_id=:task_id", task_id=task_id)
 
 
-def record_delivery(
-    tx: Tx, task_ids: Sequence[str], *, delivery_id: int, state: str, retries: int, now: datetime
-) -> None:
-    """Store the state of a delivery on the tasks that it reports on.
+@dataclass(frozen=True)
+class DeliveryNote:
+    """What a task's columns say of its newest delivery; `retries` are attempts beyond the first."""
 
-    `retries` are its attempts beyond the first. A task on which a newer delivery was recorded is
-    left as it is.
+    delivery_id: int
+    state: str
+    retries: int
+
+
+def note_deliveries(tx: Tx, notes: Mapping[str, DeliveryNote], now: datetime) -> None:
+    """Store the states of deliveries on the tasks that they report on, by task.
+
+    A task on which a newer delivery was noted is left as it is.
     """
-    if not task_ids:
-        return
-    marks, names = in_list(sorted(task_ids))
+    names = sorted(notes)
+    for start in range(0, len(names), NOTED_AT_ONCE):
+        _note(tx, {name: notes[name] for name in names[start : start + NOTED_AT_ONCE]}, now)
+
+
+def _note(tx: Tx, notes: Mapping[str, DeliveryNote], now: datetime) -> None:
+    marks, names = in_list(notes)
+    all_of = notes.values()
+    state, states = by_row("task_id", names, "state", [note.state for note in all_of])
+    retry, retries = by_row("task_id", names, "retries", [note.retries for note in all_of])
+    delivery, ids = by_row("task_id", names, "delivery", [note.delivery_id for note in all_of])
     tx.execute(
-        "UPDATE drama_tasks SET callback_status=:state, callback_retry_count=:retries,"
-        " callback_last_attempt=:now, callback_delivery_id=:delivery"
+        f"UPDATE drama_tasks SET callback_status={state}, callback_retry_count={retry},"
+        f" callback_last_attempt=:now, callback_delivery_id={delivery}"
         f" WHERE task_id IN ({marks})"
-        " AND (callback_delivery_id IS NULL OR callback_delivery_id<=:delivery)",
-        state=state,
-        retries=retries,
+        f" AND (callback_delivery_id IS NULL OR callback_delivery_id<={delivery})",
         now=to_sql(now),
-        delivery=delivery_id,
         **names,
+        **states,
+        **retries,
+        **ids,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -12,7 +12,7 @@ from core.errors import DuplicateKeyError
 from storage.distribution import delivery_tasks
 from storage.engines.datetimes import to_sql, to_sql_or_none
 from storage.engines.dialect import MAX_TEXT_CHARS
-from storage.engines.transactions import Tx
+from storage.engines.transactions import Tx, by_row, in_list
 from storage.models.mapping import row_of, row_to
 
 
@@ -94,6 +94,20 @@ class Attempt:
     number: int
     started_at: datetime
     finished_at: datetime | None
+    status: int | None
+    response: str | None
+    error: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttemptEnd:
+    """How an attempt ended: HTTP status and answer, or the error; the others are None.
+
+    `number` is the attempt's among those of its delivery, from 1.
+    """
+
+    delivery_id: int
+    number: int
     status: int | None
     response: str | None
     error: str | None
@@ -200,39 +214,48 @@ def attempts_of(tx: Tx, delivery_id: int) -> list[Attempt]:
     return [row_to(Attempt, row) for row in rows]
 
 
-def begin_attempt(tx: Tx, delivery_id: int, now: datetime) -> int:
-    """Insert an attempt that begins now and return its id."""
-    row = tx.one("SELECT COUNT(*) AS n FROM webhook_attempts WHERE delivery_id=:id", id=delivery_id)
-    return tx.add(
-        "webhook_attempts",
-        delivery_id=delivery_id,
-        number=int(row["n"]) + 1 if row else 1,
-        started_at=to_sql(now),
+def begin_attempts(tx: Tx, numbers: Mapping[int, int], now: datetime) -> None:
+    """Insert attempts that begin now; `numbers` has each one's, from 1, by its delivery."""
+    tx.execute_many(
+        "INSERT INTO webhook_attempts (delivery_id, number, started_at)"
+        " VALUES (:delivery_id, :number, :now)",
+        [
+            {"delivery_id": delivery_id, "number": number, "now": to_sql(now)}
+            for delivery_id, number in numbers.items()
+        ],
     )
 
 
-def drop_attempt(tx: Tx, attempt_id: int) -> None:
+def drop_attempt(tx: Tx, delivery_id: int, number: int) -> None:
     """Delete an attempt that was never made."""
-    tx.execute("DELETE FROM webhook_attempts WHERE id=:id", id=attempt_id)
-
-
-def end_attempt(
-    tx: Tx,
-    attempt_id: int,
-    status: int | None,
-    response: str | None,
-    error: str | None,
-    now: datetime,
-) -> None:
-    """Record how an attempt ended: HTTP status and answer, or the error; the others are None."""
     tx.execute(
-        "UPDATE webhook_attempts SET finished_at=:now, status=:status, response=:response,"
-        " error=:error WHERE id=:id",
-        id=attempt_id,
-        status=status,
-        response=response,
+        "DELETE FROM webhook_attempts WHERE delivery_id=:id AND number=:number",
+        id=delivery_id,
+        number=number,
+    )
+
+
+def end_attempts(tx: Tx, ends: Sequence[AttemptEnd], now: datetime) -> None:
+    """Record how attempts ended, one at most of a delivery."""
+    marks, ids = in_list([end.delivery_id for end in ends])
+    columns: dict[str, list[Any]] = {
+        "status": [end.status for end in ends],
+        "response": [end.response for end in ends],
+        "error": [end.error and end.error[:MAX_TEXT_CHARS] for end in ends],
+    }
+    changes, params = ["finished_at=:now"], dict[str, Any]()
+    for column, values in columns.items():
+        case, named = by_row("delivery_id", ids, column, values)
+        changes.append(f"{column}={case}")
+        params |= named
+    number, numbers = by_row("delivery_id", ids, "number", [end.number for end in ends])
+    tx.execute(
+        f"UPDATE webhook_attempts SET {', '.join(changes)}"
+        f" WHERE delivery_id IN ({marks}) AND number={number}",
         now=to_sql(now),
-        error=error and error[:MAX_TEXT_CHARS],
+        **ids,
+        **numbers,
+        **params,
     )
 
 

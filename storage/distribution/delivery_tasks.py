@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from storage.engines.transactions import Tx
+from storage.engines.transactions import Tx, in_list
 
 TASK_ID_CHARS = 64  # no distribution task has a longer id, and its column holds no more
 
@@ -30,3 +30,17 @@ def of_delivery(tx: Tx, delivery_id: int) -> list[str]:
     return tx.column(
         "SELECT task_id FROM delivery_tasks WHERE delivery_id=:id ORDER BY task_id", id=delivery_id
     )
+
+
+def of_deliveries(tx: Tx, delivery_ids: Iterable[int]) -> dict[int, list[str]]:
+    """Return what `of_delivery` returns, for several deliveries by id."""
+    marks, ids = in_list(delivery_ids)
+    rows = tx.all(
+        f"SELECT delivery_id, task_id FROM delivery_tasks WHERE delivery_id IN ({marks})"
+        " ORDER BY delivery_id, task_id",
+        **ids,
+    )
+    found: dict[int, list[str]] = {delivery_id: [] for delivery_id in ids.values()}
+    for row in rows:
+        found[row["delivery_id"]].append(row["task_id"])
+    return found

@@ -344,6 +344,22 @@ def in_list(values: Iterable[T]) -> tuple[str, dict[str, T]]:
     return ", ".join(f":{name}" for name in params), params
 
 
+def by_row(
+    column: str, keys: Mapping[str, Any], name: str, values: Sequence[T]
+) -> tuple[str, dict[str, T]]:
+    """Return the SQL for a value that differs by row, and the values by parameter name.
+
+    Args:
+        column: what tells the rows apart.
+        keys: its values by parameter name, as `in_list` returns them.
+        name: the beginning of the parameters' names; each statement has another one for each value.
+        values: one for each of `keys`, in their order.
+    """
+    params = {f"{name}{n}": value for n, value in enumerate(values)}
+    cases = " ".join(f"WHEN :{key} THEN :{param}" for key, param in zip(keys, params, strict=True))
+    return f"CASE {column} {cases} END", params
+
+
 def open_engine(url: str, pool_size: int) -> Engine:
     """Return the engine for a `DATABASE_URL`; its pool holds `pool_size` connections.
 

@@ -66,7 +66,7 @@ class Rows:
         def work(tx: Tx) -> int:
             made = deliveries.enqueue(tx, new, self._clock.now())
             assert made is not None
-            deliveries.begin_attempt(tx, made, self._clock.now())
+            deliveries.begin_attempts(tx, {made: 1}, self._clock.now())
             ended = state in ("delivered", "dead")
             tx.execute(
                 "UPDATE webhook_deliveries SET state=:state, created_at=:at, finished_at=:ended"

@@ -54,6 +54,29 @@ def test_it_signs_with_the_secret_of_the_task(office: PostOffice) -> None:
     assert office.inbox("plain")["signatures"] == {"none": 1}
 
 
+def test_a_secret_is_decrypted_once_until_it_changes(
+    office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.add_task("t", SECRET)
+    vault, decrypted = office.app.vault, []
+    decrypt = vault.decrypt
+
+    def counted(token: str | None) -> str | None:
+        decrypted.append(token)
+        return decrypt(token)
+
+    monkeypatch.setattr(vault, "decrypt", counted)
+    for _ in range(3):
+        office.file(office.url("signed"), "t")
+    assert office.send() == 3 and len(decrypted) == 1
+    office.app.webhooks.service.rotate_secret("t", "whsec_" + "QUFB" * 8)
+    office.app.webhooks.service.finish_rotation("t")
+    decrypted.clear()
+    office.file(office.url("signed"), "t")
+    assert office.send() == 1 and len(decrypted) == 1
+    assert office.inbox("signed")["signatures"] == {"good": 3, "bad": 1}, "the new one signs"
+
+
 def test_a_secret_that_cannot_sign_is_never_sent_without(office: PostOffice) -> None:
     office.add_task("t", "whsec_!!!not-base64!!!")
     delivery = office.file(office.url("ok"), "t")

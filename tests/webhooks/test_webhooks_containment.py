@@ -97,16 +97,16 @@ def test_an_error_in_the_queue_costs_a_pause_and_not_the_thread(
     office: PostOffice, clock: MovingClock, monkeypatch: Any
 ) -> None:
     sender, stop, made = office.app.webhooks.sender, threading.Event(), []
-    claim = sender.queue.claim
+    exchange = sender.queue.exchange
 
-    def failing_twice() -> Any:
+    def failing_twice(*given: Any) -> Any:
         made.append(1)
         if len(made) <= 2:
             raise ZeroDivisionError("a bug of ours")
         stop.set()
-        return claim()
+        return exchange(*given)
 
-    monkeypatch.setattr(sender.queue, "claim", failing_twice)
+    monkeypatch.setattr(sender.queue, "exchange", failing_twice)
     sender.run(stop)
     assert clock.waits[:2] == [5.0, 15.0]
 

@@ -14,37 +14,17 @@ import pytest
 from core.errors import NotSentError, SettingsError, UnsendableError
 from sandbox import SandboxConfig, SandboxServer
 from tests.support.messages import english, raises_saying
+from tests.support.webhooks.name_fixtures import Names
 from tests.support.webhooks.raw_servers import raw_server, tls_context, trickle
 from webhooks.http_client import WebhookClient
 
 PUBLIC = "93.184.216.34"
-Names = dict[str, list[str]]
 
 
 @pytest.fixture
 def sandbox() -> Iterator[SandboxServer]:
     with SandboxServer(config=SandboxConfig(creators=0)) as server:
         yield server
-
-
-@pytest.fixture
-def dns(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Names, list[str]]]:
-    """Names with their addresses, one after the other, and what was asked. Literals that are not
-    among them lead nowhere."""
-    names: Names = {}
-    asked: list[str] = []
-
-    def getaddrinfo(host: str, port: int, *_: Any, **__: Any) -> Any:
-        asked.append(host)
-        if host not in names:
-            raise socket.gaierror("unknown")
-        addresses = names[host]
-        address = addresses.pop(0) if len(addresses) > 1 else addresses[0]
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        return [(family, socket.SOCK_STREAM, 6, "", (address, port))]
-
-    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-    yield names, asked
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ def test_their_tasks_are_read_out_of_the_body_once(
     def read_again(body: str) -> frozenset[str]:
         raise AssertionError(f"read again: {body}")
 
-    monkeypatch.setattr("webhooks.queue.tasks_in_body", read_again)
+    monkeypatch.setattr("webhooks.settlement.tasks_in_body", read_again)
     clock.move(3600)
     assert upgraded.send() >= 6
     assert {one.state for one in upgraded.deliveries()} == {DeliveryState.FAILED}
