@@ -347,6 +347,38 @@ CREATE TABLE workers (
   seen_at DATETIME(3) NOT NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+-- Work that a request began in the background, on any host; rows stay for BATON_KEEP_JOB_RUNS_DAYS.
+CREATE TABLE operations (
+  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  kind VARCHAR(64) NOT NULL,                  -- such as works.add
+  subject TEXT NOT NULL,                      -- a name, or a message
+  open_key VARCHAR(191) NULL,                 -- kind and subject while it runs: one at a time
+  who VARCHAR(255) NOT NULL,
+  host VARCHAR(255) NOT NULL,
+  state ENUM('running','succeeded','failed') NOT NULL,
+  result MEDIUMTEXT NULL,                     -- JSON so far
+  error TEXT NULL,                            -- a message: why it ended early
+  started_at DATETIME(3) NOT NULL,
+  finished_at DATETIME(3) NULL,
+  lease_owner VARCHAR(64) NULL,
+  lease_token BIGINT NOT NULL DEFAULT 0,
+  lease_until DATETIME(3) NULL,
+  UNIQUE KEY uq_operations_open (open_key),
+  KEY idx_operations_lease (state, lease_until),
+  KEY idx_operations_finished (finished_at)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- The machines that work on this database.
+CREATE TABLE hosts (
+  host VARCHAR(255) NOT NULL PRIMARY KEY,
+  peer_url VARCHAR(512) NULL,                 -- where its console answers other hosts
+  version VARCHAR(64) NOT NULL,
+  free_bytes BIGINT NULL,                     -- of its data folder
+  pruned_at DATETIME(3) NULL,                 -- when its old files were removed last
+  seen_at DATETIME(3) NOT NULL,
+  left_at DATETIME(3) NULL                    -- when its last process ended in order; NULL while it works
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 -- What is wrong, or was: one row per cause and time.
 CREATE TABLE alerts (
   id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
@@ -618,4 +650,4 @@ CREATE TABLE web_actions (
   KEY idx_web_actions_created (created_at, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
-INSERT INTO schema_version (version, applied_at) VALUES (11, UTC_TIMESTAMP(3));
+INSERT INTO schema_version (version, applied_at) VALUES (12, UTC_TIMESTAMP(3));

@@ -347,6 +347,38 @@ CREATE TABLE workers (
   seen_at TEXT NOT NULL
 );
 
+-- Work that a request began in the background, on any host; rows stay for BATON_KEEP_JOB_RUNS_DAYS.
+CREATE TABLE operations (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  open_key TEXT NULL,
+  who TEXT NOT NULL,
+  host TEXT NOT NULL,
+  state TEXT CHECK (state IN ('running','succeeded','failed')) NOT NULL,
+  result TEXT NULL,
+  error TEXT NULL,
+  started_at TEXT NOT NULL,
+  finished_at TEXT NULL,
+  lease_owner TEXT NULL,
+  lease_token INTEGER NOT NULL DEFAULT 0,
+  lease_until TEXT NULL
+);
+CREATE UNIQUE INDEX uq_operations_open ON operations (open_key);
+CREATE INDEX idx_operations_lease ON operations (state, lease_until);
+CREATE INDEX idx_operations_finished ON operations (finished_at);
+
+-- The machines that work on this database.
+CREATE TABLE hosts (
+  host TEXT NOT NULL PRIMARY KEY,
+  peer_url TEXT NULL,
+  version TEXT NOT NULL,
+  free_bytes INTEGER NULL,
+  pruned_at TEXT NULL,
+  seen_at TEXT NOT NULL,
+  left_at TEXT NULL
+);
+
 -- What is wrong, or was: one row per cause and time.
 CREATE TABLE alerts (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -618,4 +650,4 @@ CREATE TABLE web_actions (
 );
 CREATE INDEX idx_web_actions_created ON web_actions (created_at, id);
 
-INSERT INTO schema_version (version, applied_at) VALUES (11, strftime('%Y-%m-%d %H:%M:%f', 'now'));
+INSERT INTO schema_version (version, applied_at) VALUES (12, strftime('%Y-%m-%d %H:%M:%f', 'now'));

@@ -20,7 +20,7 @@ from crawler.tasks.parents import CANCELLATIONS
 from storage.crawling import accounts, proxies, source_states, task_pins
 from storage.crawling.proxies import EgressRoute
 from storage.engines.transactions import Tx
-from storage.operations import alert_queries
+from storage.operations import alert_queries, hosts
 from storage.operations.alert_queries import AccountTrouble, SuspectAccount
 from storage.operations.alerts import Alert, AlertKind
 
@@ -28,6 +28,7 @@ MAX_FAILED_TASKS = 50
 MAX_NAMED = 5
 # One that has worked before may fail once: the next request, its probe, has failed as well.
 FAILED_PROBES = 2
+HOST_GONE_AFTER = timedelta(minutes=10)
 MAX_SUBJECT_CHARS = 160  # what the column holds
 
 
@@ -64,9 +65,20 @@ class AlertRules:
             *self._tasks_of_nobody(tx),
             *self._open_circuits(tx),
             *self._egress_troubles(tx),
+            *self._hosts_gone(tx),
             *self.process.causes(tx, known),
             *self.database.causes(tx, known),
         ]
+
+    def _hosts_gone(self, tx: Tx) -> Iterator[AlertCause]:
+        """Yield the hosts that nobody has seen for a while, and that did not stop in order."""
+        for host in hosts.gone(tx, self.clock.now() - HOST_GONE_AFTER):
+            yield AlertCause(
+                kind=AlertKind.HOST_GONE,
+                subject=f"host:{host.host[:MAX_SUBJECT_CHARS]}",
+                facts={"host": host.host},
+                since_at=host.seen_at,
+            )
 
     def _disabled_accounts(self, tx: Tx, since: datetime) -> Iterator[AlertCause]:
         for account in alert_queries.disabled_accounts(tx, since):

@@ -235,7 +235,7 @@ class App:
         if not jobs:
             return [("alerts", [self.alerts.monitor().run])]
         return [
-            ("jobs", [self.jobs.scheduler.run]),
+            ("jobs", [self.jobs.scheduler.run, self.jobs.host_presence.run]),
             ("alerts", [self.alerts.monitor().run, *self.alerts.notifier_loops()]),
             ("works", self.works.loops()),
             ("webhooks", self.webhooks.loops()),

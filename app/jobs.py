@@ -7,7 +7,9 @@ from functools import cached_property, partial
 
 from app.foundation import Foundation
 from app.scheduled_jobs import ScheduledJobs
+from app.version import VERSION
 from jobs.due import Job
+from jobs.host_presence import HostPresence
 from jobs.launcher import JobLauncher
 from jobs.runner import JobRunner
 from jobs.scheduler import JobScheduler
@@ -41,6 +43,22 @@ class JobFactories:
     def launcher(self) -> JobLauncher:
         """Return the object that begins runs on request, in threads of this process."""
         return JobLauncher(jobs=self.all, runner=self.runner)
+
+    @cached_property
+    def host_presence(self) -> HostPresence:
+        """Return what shows this host to the others, and removes its old files."""
+        settings = self.foundation.settings
+        return HostPresence(
+            database=self.foundation.database,
+            clock=self.foundation.clock,
+            host=self.foundation.host,
+            version=VERSION,
+            peer_url=settings.peer_url,
+            data_dir=settings.data_dir,
+            announce_secs=settings.lease_secs / 3,
+            prune_files=self.scheduled.retention.remove_files,
+            errors=self.foundation.errors_of("jobs"),
+        )
 
     @cached_property
     def scheduler(self) -> JobScheduler:

@@ -47,6 +47,13 @@ def kept_rows(settings: Settings) -> Sequence[OldRows]:
             drop=rows.drop_job_runs,
         ),
         OldRows(
+            name=Message.of("kind_operations"),
+            table="operations",
+            days=settings.keep_job_runs_days,
+            find=rows.old_operations,
+            drop=rows.drop_operations,
+        ),
+        OldRows(
             name=Message.of("kind_alerts"),
             table="alerts",
             days=settings.keep_alerts_days,

@@ -13,6 +13,7 @@ from web.use_cases.alerts import AlertUseCases
 from web.use_cases.distribution import BroadcastUseCases, DramaUseCases
 from web.use_cases.egress import EgressUseCases
 from web.use_cases.exports import ExportUseCases
+from web.use_cases.hosts import HostUseCases
 from web.use_cases.jobs import JobUseCases
 from web.use_cases.proxies import ProxyUseCases
 from web.use_cases.tasks import TaskUseCases
@@ -129,6 +130,10 @@ class UseCaseFactories:
     @cached_property
     def alerts(self) -> AlertUseCases:
         return AlertUseCases(audit=self.audit_log)
+
+    @cached_property
+    def hosts(self) -> HostUseCases:
+        return HostUseCases(database=self.foundation.database, audit=self.audit_log)
 
     @cached_property
     def tokens(self) -> TokenUseCases:

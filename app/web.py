@@ -17,6 +17,8 @@ from web.backend import THREADS, Backend, UseCases
 from web.edge.body_gate import BodyLimits
 from web.edge.protocol import ConnectionLimits
 from web.operations import Operations
+from web.peers.client import PeerClient
+from web.peers.seals import PeerSeals
 from web.server import Exposure, WebServer
 from web.use_cases.creators import CreatorUseCases, RowBudget
 from web.use_cases.distribution import BroadcastUseCases, DramaUseCases
@@ -94,7 +96,20 @@ def _backend(app: App, kept: App, ending: threading.Event) -> Backend:
         daily_scanner=kept.distribution.daily_scanner,
         broadcaster=kept.distribution.broadcaster,
         channels=lambda: app.alerts.channels,
-        operations=Operations(clock=app.clock, ending=ending),
+        operations=Operations(
+            database=app.database,
+            kept=kept.database,
+            clock=kept.clock,
+            leases=kept.foundation.leases,
+            lease_secs=kept.settings.lease_secs,
+            host=kept.host,
+            owner=kept.foundation.owner,
+            ending=ending,
+        ),
+        peers=PeerClient(
+            database=app.database,
+            seals=PeerSeals(vault=app.vault, clock=app.clock, host=app.host),
+        ),
         watchdog=kept.foundation.watchdog,
         outages=partial(oldest_outage, kept.database.outages, app.database.outages),
         use_cases=_use_cases(app, kept),
@@ -136,6 +151,7 @@ def _use_cases(app: App, kept: App) -> UseCases:
         jobs=JobUseCases(
             launcher=kept.jobs.launcher, runner=kept.jobs.runner, audit=shared.audit_log
         ),
+        hosts=shared.hosts,
         alerts=shared.alerts,
         creators=CreatorUseCases(
             catalogue=app.crawling.creators,

@@ -22,6 +22,9 @@ BatonError
 │   └── NoThreadError               the system has no thread left
 ├── DamagedFileError                 a file that is read is wrong: leave it, say where
 ├── LogNotFoundError                 no log file of that name on this host
+├── PeerRefusedError                 another host's request is not sealed: answer 401
+├── PeerUnreachableError             another host does not answer: say since when, offer a rebuild
+├── PeerFileNotFoundError            another host has no such file: say so
 ├── NoAnswerError                    an HTTP request got no usable answer: see whose fault that is
 ├── NotSentError                     a webhook got no answer: try again later
 │   └── UnsendableError              its URL cannot be used: give up
@@ -212,6 +215,18 @@ class LogNotFoundError(BatonError):
 
     def __init__(self, name: str) -> None:
         super().__init__("log_not_found", name=name)
+
+
+class PeerRefusedError(BatonError):
+    """A request of another host has no seal, or one that is not for it."""
+
+
+class PeerUnreachableError(BatonError):
+    """Another host announces no address, or does not answer there."""
+
+
+class PeerFileNotFoundError(BatonError):
+    """Another host has no such file, or one with other content than its row says."""
 
 
 class DatabaseError(BatonError):

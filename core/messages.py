@@ -54,6 +54,12 @@ class Message:
                 return value
         return cls.text(stored)
 
+    @classmethod
+    def of_json(cls, value: Mapping[str, Any]) -> Message | None:
+        """Return the message that `as_json` wrote; None for another object."""
+        loaded = _loaded(value)
+        return loaded if isinstance(loaded, Message) else None
+
     def dump(self) -> str:
         """Return the message as one line of JSON of at most MAX_DUMP_CHARS, for a column or a file.
 

@@ -76,13 +76,18 @@ class Retention:
             DatabaseError: deleted batches stay deleted; a later run deletes the rest.
         """
         counts = [(kind.name, self._prune(kind, stop)) for kind in self.kinds if kind.days]
-        counts.append((Message.of("kind_log_files"), self._remove_logs()))
-        counts.append((Message.of("kind_evidence_files"), self._remove_evidence()))
-        counts.append((Message.of("kind_rejected_files"), self._remove_rejected()))
+        counts += self._remove_files()
         deleted = [
             Message.of("deleted_count", kind=kind, count=count) for kind, count in counts if count
         ]
         return Message.of("old_deleted", counts=deleted) if deleted else Message.of("nothing_old")
+
+    def remove_files(self) -> int:
+        """Delete the old files of this host alone; return their number.
+
+        The job deletes those of the host that runs it; each host calls this for its own.
+        """
+        return sum(count for _kind, count in self._remove_files())
 
     def overdue(self) -> list[OldRows]:
         """Return the kinds with rows that should have been deleted two days ago or earlier."""
@@ -113,6 +118,13 @@ class Retention:
         if not ids:
             return 0, 0
         return len(ids), self.database.write_idempotent(kind.drop, ids)
+
+    def _remove_files(self) -> list[tuple[Message, int]]:
+        return [
+            (Message.of("kind_log_files"), self._remove_logs()),
+            (Message.of("kind_evidence_files"), self._remove_evidence()),
+            (Message.of("kind_rejected_files"), self._remove_rejected()),
+        ]
 
     def _remove_logs(self) -> int:
         """Delete old log files, whose names end in their day; return their number."""

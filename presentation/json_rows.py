@@ -21,6 +21,7 @@ from storage.models.segments import Segment
 from storage.models.tasks import Task
 from storage.operations.alerts import Alert
 from storage.operations.audit_log import WebAction
+from storage.operations.hosts import HostRow
 
 if TYPE_CHECKING:
     from crawler.export.verifier import VerificationResult
@@ -38,7 +39,9 @@ MESSAGE_COLUMNS: Mapping[type, Collection[str]] = {
     Work: ("invalid_reason", "last_error"),
 }
 
-ExportedRow = Account | AccountEvent | Task | Segment | Worker | Alert | JobRun | Work | WebAction
+ExportedRow = (
+    Account | AccountEvent | Task | Segment | Worker | Alert | JobRun | Work | WebAction | HostRow
+)
 
 
 def as_object(row: ExportedRow) -> dict[str, Any]:

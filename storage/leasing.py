@@ -196,6 +196,7 @@ JOB_RUNS = LeasedTable("job_runs", held="state='running'")
 DELIVERIES = LeasedTable("webhook_deliveries", held="state='sending'")
 NOTICES = LeasedTable("alert_notices", held="state='due'")
 BROADCASTER = LeasedTable("broadcaster")
+OPERATIONS = LeasedTable("operations", held="state='running'")
 
 
 def _fence(tokens: Mapping[int, int]) -> tuple[str, dict[str, int]]:

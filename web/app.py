@@ -38,7 +38,7 @@ from web.middleware import (
     SecurityHeadersMiddleware,
     UnhandledErrorMiddleware,
 )
-from web.monitoring import health, metrics
+from web.monitoring import health, metrics, peer_routes
 from web.monitoring.metrics import HttpMetrics, InstallationCollector
 from web.problems import REFUSALS, RequestRefusedError, described, of_error, of_fields
 
@@ -110,7 +110,7 @@ def _include_routes(app: FastAPI) -> None:
         )
     for router in api.UNVERSIONED:
         app.include_router(router, responses=described(*REFUSALS), dependencies=names)
-    for router in (health.router, metrics.router, docs_page.router):
+    for router in (health.router, metrics.router, docs_page.router, peer_routes.router):
         app.include_router(router)
     for router in console.OPEN_ROUTERS:
         app.include_router(router, prefix=console.PREFIX)

@@ -32,12 +32,14 @@ if TYPE_CHECKING:
     from storage.engines.transactions import Database
     from web.audit_log import AuditLog
     from web.operations import Operations
+    from web.peers.client import PeerClient
     from web.use_cases.accounts import AccountUseCases
     from web.use_cases.alerts import AlertUseCases
     from web.use_cases.creators import CreatorUseCases
     from web.use_cases.distribution import BroadcastUseCases, DramaUseCases
     from web.use_cases.egress import EgressUseCases
     from web.use_cases.exports import ExportUseCases
+    from web.use_cases.hosts import HostUseCases
     from web.use_cases.jobs import JobUseCases
     from web.use_cases.proxies import ProxyUseCases
     from web.use_cases.tasks import TaskUseCases
@@ -65,6 +67,7 @@ class UseCases:
     broadcasts: BroadcastUseCases
     webhooks: WebhookUseCases
     jobs: JobUseCases
+    hosts: HostUseCases
     alerts: AlertUseCases
     creators: CreatorUseCases
 
@@ -110,6 +113,7 @@ class Backend:
     broadcaster: Broadcaster
     channels: Callable[[], tuple[Channel, ...]]
     operations: Operations
+    peers: PeerClient
     watchdog: Watchdog
     outages: Callable[[], Outage | None]
     use_cases: UseCases

@@ -8,14 +8,14 @@ from enum import StrEnum
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
 
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response, StreamingResponse
 
 from accounts.lifecycle.deletion import require_live
 from accounts.requests import stored_form
-from core.errors import InvalidInputError, LogNotFoundError
-from core.messages import Message
+from core.errors import InvalidInputError
 from core.tabular.cells import is_nothing
 from crawler.creators.filters import ConditionReader
 from crawler.export.copies import ArchivedCopies, CopiedFile
@@ -26,7 +26,7 @@ from storage.models.accounts import Account
 from storage.models.segments import Segment
 from storage.models.tasks import Task
 from web.backend import Backend
-from web.monitoring.log_files import LineFilter, LogFile, LogFolder, Tail
+from web.peers.local_files import BINARY, local_export_file, media_type_of
 from web.problems import RequestRefusedError, not_found, refused_as
 from works.hourly.hours import Hour
 
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from webhooks.service import DeliveryDetails
 
 T = TypeVar("T")
-BINARY = "application/octet-stream"
-MEDIA_TYPES = {".csv": "text/csv; charset=utf-8", ".jsonl": "application/jsonl"}
 
 
 class Counter(StrEnum):
@@ -124,35 +122,26 @@ def existing_creator(backend: Backend, platform: str, uid: str, days: int) -> Cr
         return backend.creators.show(platform, uid, days)
 
 
-def export_file(backend: Backend, segment: Segment) -> FileResponse:
-    """Return a response with a sealed export file of this host.
+def export_file(backend: Backend, segment: Segment) -> Response:
+    """Return a response with a sealed export file, of whatever host.
 
     Raises:
         RequestRefusedError: 409 while the file is being written, 403 when it lies outside the
-            export folder, 404 when it is not on this host.
+            export folder, 404 when it is not here and its host gives it to nobody.
+        PeerUnreachableError: its host does not answer.
     """
-    path = _export_path(backend, segment)
-    media_type = MEDIA_TYPES.get(path.suffix, "application/octet-stream")
-    return FileResponse(path, media_type=media_type, filename=path.name)
-
-
-def _export_path(backend: Backend, segment: Segment) -> Path:
-    """Return the path of the sealed file on this host, within the export folder.
-
-    Raises:
-        RequestRefusedError: 409 while the file is being written, 403 outside the folder, 404 when
-            it is not on this host.
-    """
-    if segment.file_path is None:
-        reason = Message.of("export_not_sealed", segment_id=segment.id)
-        raise RequestRefusedError(HTTPStatus.CONFLICT, reason)
-    path = backend.files.locate(segment.file_path).resolve()
-    if not path.is_relative_to(backend.files.exports_dir.resolve()):
-        reason = Message.of("export_outside_folder", segment_id=segment.id, host=segment.host)
-        raise RequestRefusedError(HTTPStatus.FORBIDDEN, reason)
-    if not path.is_file():
-        raise not_found("export_on_other_host", segment_id=segment.id, host=segment.host)
-    return path
+    try:
+        return local_export_file(backend.files, segment)
+    except RequestRefusedError as refusal:
+        if refusal.status != HTTPStatus.NOT_FOUND or segment.host == backend.host:
+            raise
+    blocks = backend.peers.export_file(segment)
+    name = Path(str(segment.file_path)).name
+    headers = {
+        "Content-Length": str(segment.bytes),
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}",
+    }
+    return StreamingResponse(blocks, media_type=media_type_of(Path(name)), headers=headers)
 
 
 def last_runs(backend: Backend) -> dict[str, JobRun]:
@@ -186,39 +175,6 @@ def newest_hour(backend: Backend) -> Hour:
     if found is None:
         raise not_found("no_hourly_numbers")
     return Hour.parse(*found)
-
-
-def log_folder(backend: Backend) -> LogFolder:
-    """Return the reader of this host's log files; the folder may be missing."""
-    return LogFolder(backend.settings.log_dir)
-
-
-def log_details(backend: Backend, name: str) -> LogFile:
-    """Return a log file's size and times. Raise RequestRefusedError (404) when there is none."""
-    with refused_as(HTTPStatus.NOT_FOUND, LogNotFoundError):
-        return log_folder(backend).named(name)
-
-
-def log_tail(backend: Backend, name: str, wanted: LineFilter, lines: int) -> Tail:
-    """Return the newest `lines` records of a log file that match, of the last 32 MB of the file.
-
-    Raises:
-        RequestRefusedError: 404 when there is no such file.
-    """
-    with refused_as(HTTPStatus.NOT_FOUND, LogNotFoundError):
-        return log_folder(backend).tail(name, wanted, lines)
-
-
-def log_file(backend: Backend, name: str) -> Response:
-    """Return a response with a whole log file. Raise RequestRefusedError (404) when there is
-    none."""
-    with refused_as(HTTPStatus.NOT_FOUND, LogNotFoundError):
-        size, blocks = log_folder(backend).content(name)
-    headers = {
-        "Content-Length": str(size),
-        "Content-Disposition": f'attachment; filename="{name.rpartition("/")[2]}"',
-    }
-    return StreamingResponse(blocks, media_type="text/plain; charset=utf-8", headers=headers)
 
 
 def copied_file(copied: CopiedFile | ArchivedCopies) -> FileResponse:

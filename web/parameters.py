@@ -18,6 +18,9 @@ RowId = Annotated[int, Path(ge=1, le=MAX_ID)]
 IdFilter = Annotated[int, Query(ge=1, le=MAX_ID)]
 DramaId = Annotated[str, Path(max_length=64, description="the task's task_id")]
 JobName = Annotated[str, Path(max_length=64, description="from the list of jobs")]
+HostName = Annotated[
+    str, Query(max_length=255, description="of another host; by default the one that answers")
+]
 LogName = Annotated[str, Path(max_length=200, description="from the list of logs")]
 PlatformName = Annotated[str, Path(max_length=32)]
 WorkId = Annotated[str, Path(max_length=64)]

@@ -18,6 +18,9 @@ from core.errors import (
     DatabaseUnavailableError,
     InvalidInputError,
     LeaseLostError,
+    LogNotFoundError,
+    PeerFileNotFoundError,
+    PeerUnreachableError,
     SourceError,
     WrongFieldsError,
 )
@@ -34,6 +37,9 @@ STATUSES: tuple[tuple[type[BatonError], HTTPStatus], ...] = (
     (CredentialsError, HTTPStatus.CONFLICT),
     (LeaseLostError, HTTPStatus.CONFLICT),
     (SourceError, HTTPStatus.BAD_GATEWAY),
+    (PeerUnreachableError, HTTPStatus.BAD_GATEWAY),
+    (PeerFileNotFoundError, HTTPStatus.NOT_FOUND),
+    (LogNotFoundError, HTTPStatus.NOT_FOUND),
     (DatabaseUnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
     (DatabaseContentionError, HTTPStatus.SERVICE_UNAVAILABLE),
 )

@@ -93,6 +93,7 @@ class Baton(LazyGroup):
             "Tell the numbers of active tasks every few minutes.",
             "distribution.broadcast",
         ),
+        CommandEntry("hosts", "The machines that work on this database.", "installation.hosts"),
         CommandEntry("web", "Who may use the web console.", "installation.web"),
         CommandEntry(
             "completion",

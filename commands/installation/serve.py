@@ -51,10 +51,16 @@ def serve(
         renewer = ThreadedService(
             name="keeper", bodies=[app.crawling.lease_renewer(ROLE).run], on_failure=failed
         )
+        presence = ThreadedService(
+            name="jobs", bodies=[app.jobs.host_presence.run], on_failure=failed
+        )
         renewer.start()
+        presence.start()
         server.start()
         stop.wait()
         _stop(server, app.jobs.launcher)
+        presence.stop()
+        presence.join(JOIN_SECS)
         renewer.stop()
         renewer.join(JOIN_SECS)
     if failures:

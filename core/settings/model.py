@@ -254,6 +254,12 @@ class Settings(BaseSettings):
     web_root_path: RootPathSetting = _setting(
         "", "BATON_WEB_ROOT_PATH", "path below which a proxy publishes them, like `/baton`"
     )
+    peer_url: UrlSetting | None = _setting(
+        None,
+        "BATON_PEER_URL",
+        "where other hosts reach the console of this one, such as `http://10.0.0.5:8600`, for "
+        "its export files and logs; unset: they cannot",
+    )
     web_trusted_proxies: NetworksSetting = _setting(
         (),
         "BATON_WEB_TRUSTED_PROXIES",

@@ -12,6 +12,7 @@ from core.clock import Clock
 from core.errors import CommitUnknownError, DatabaseError
 from core.leases import Lease, LeaseKind, LeaseRegistry
 from core.logs import fields, service_log
+from core.messages import Message
 from core.poller import database_poller
 from core.supervision.internal_errors import ComponentErrors
 from storage.crawling import account_leases
@@ -19,13 +20,14 @@ from storage.crawling import leases as lease_queries
 from storage.crawling.leases import Worker
 from storage.engines.clock import DatabaseClock
 from storage.engines.transactions import Database
-from storage.operations import database_clock
+from storage.operations import background_operations, database_clock
 
 # The name of its file, `keeper-DAY.log`, is known to operators and stays.
 log = service_log("keeper")
 # A process that was last seen within a day is still shown, so that its death is noticed.
 WORKER_RETENTION_SECS = 86400.0
 RENEWED_AT_ONCE = 200
+PROCESS_ENDED = Message.of("operation_process_ended")
 LOCKED_RETRY_SECS = 1.0
 CLOCK_NOTED_SECS = 60.0
 
@@ -78,6 +80,7 @@ class LeaseRenewer:
         # Every process reaps: a single one that does would be missed when it dies.
         reaped_tasks = self.reap_tasks()
         reaped_accounts = self.database.write_idempotent(account_leases.reap, now)
+        self.database.write_idempotent(background_operations.reap, now, PROCESS_ENDED.dump())
         if reaped_tasks or reaped_accounts:
             log.warning(
                 "%s taken back from dead workers",

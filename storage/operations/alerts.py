@@ -23,6 +23,7 @@ class AlertKind(StrEnum):
     CIRCUIT_OPEN = "breaker_open"  # rows have the name of older versions
     EGRESS_DOWN = "egress_down"
     EGRESS_REFUSED = "egress_refused"
+    HOST_GONE = "host_gone"
     INTERNAL_ERROR = "internal_error"
     KEY_CHANGED = "key_changed"
     MASS_SIGN_OUT = "mass_sign_out"

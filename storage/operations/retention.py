@@ -87,6 +87,22 @@ def drop_job_runs(tx: Tx, ids: Sequence[int]) -> int:
     return tx.execute(f"DELETE FROM job_runs WHERE id IN ({marks}) AND state<>'running'", **params)
 
 
+def old_operations(tx: Tx, before: datetime, limit: int) -> list[int]:
+    """Return up to `limit` ids of operations that ended before that moment, oldest first."""
+    return _ids(
+        tx,
+        "SELECT id FROM operations WHERE finished_at<:before ORDER BY finished_at LIMIT :limit",
+        before=to_sql(before),
+        limit=limit,
+    )
+
+
+def drop_operations(tx: Tx, ids: Sequence[int]) -> int:
+    """Delete operations that have ended; return the number deleted."""
+    marks, params = in_list(ids)
+    return tx.execute(f"DELETE FROM operations WHERE id IN ({marks})", **params)
+
+
 def old_alerts(tx: Tx, before: datetime, limit: int) -> list[int]:
     """Return up to `limit` ids of alerts resolved before that moment, oldest first."""
     return _ids(

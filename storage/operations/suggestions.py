@@ -33,6 +33,11 @@ def hosts(tx: Tx, prefix: str, limit: int) -> Suggestions:
     return _distinct(tx, "host", "export_logs", prefix=prefix, limit=limit)
 
 
+def working_hosts(tx: Tx, prefix: str, limit: int) -> Suggestions:
+    """Return the hosts of `hosts list`."""
+    return _distinct(tx, "host", "hosts", prefix, limit)
+
+
 def creators(tx: Tx, prefix: str, limit: int) -> Suggestions:
     """Return the ids of creators whose works are in the catalogue, in their order."""
     return _distinct(tx, "uid", "works", prefix=prefix, limit=limit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,15 @@ LOOKS = {
     *("creators list", "creators show", "creators new", "creators count", "creators history"),
     *("jobs list", "jobs preview", "works list", "views trend", "views top", "views daily"),
     *("views growth", "views gaps", "webhooks list", "webhooks show", "dramas list"),
-    *("dramas show", "web tokens", "stats fetch", "healthcheck", "completion", "circuits list"),
+    *(
+        "dramas show",
+        "hosts list",
+        "web tokens",
+        "stats fetch",
+        "healthcheck",
+        "completion",
+        "circuits list",
+    ),
 }
 # What goes on by itself once it was started, trials on a database of their own, and lists that are
 # written out again.
@@ -94,6 +103,7 @@ STEPS: tuple[tuple[str, tuple[object, ...], str, str], ...] = (
     ("broadcast", ("--once",), "broadcaster.trigger", ""),
     ("web token", (), "token.make", ""),
     ("web revoke", ("admin",), "token.revoke", ""),
+    ("hosts forget", ("gone",), "host.forget", ""),
 )
 SIGN_IN = "accounts login"
 FILES = {
@@ -143,6 +153,7 @@ def file_report(baton: Baton) -> None:
             body="{}",
         )
         app.database.write(app.webhooks.outbox.enqueue, report)
+        replace(app.jobs.host_presence, host="gone").announce_once()
 
 
 def sign_in(baton: Baton) -> None:

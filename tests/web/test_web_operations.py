@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
+from app.container import App
 from core.cancellation import StoppedSignal
-from core.clock import SystemClock
 from core.errors import InvalidInputError
+from core.leases import LeaseRegistry
 from core.messages import Message
+from storage.operations import background_operations
 from tests.support.apps import AppFactory
+from tests.support.moving_clock import MovingClock
 from tests.support.notice_sink import NoticeSink
 from tests.support.web.web_site import Site, Visitor
 from web.console.language import LANGUAGES
@@ -32,8 +35,21 @@ def ending() -> Iterator[threading.Event]:
 
 
 @pytest.fixture
-def operations(ending: threading.Event) -> Operations:
-    return Operations(clock=SystemClock(), ending=ending)
+def operations(app: App, ending: threading.Event) -> Operations:
+    return operations_of(app, ending)
+
+
+def operations_of(app: App, ending: threading.Event, host: str = "here") -> Operations:
+    return Operations(
+        database=app.database,
+        kept=app.database,
+        clock=app.clock,
+        leases=LeaseRegistry(),
+        lease_secs=60.0,
+        host=host,
+        owner=f"process-of-{host}",
+        ending=ending,
+    )
 
 
 def until_stopped(stop: threading.Event, _report: Report) -> dict[str, Any]:
@@ -66,6 +82,55 @@ def test_the_same_is_not_begun_twice(operations: Operations) -> None:
     assert begin(operations, "2026-11-20").is_running
 
 
+def test_the_same_is_not_begun_on_another_host_which_shows_it(
+    app: App, operations: Operations, ending: threading.Event
+) -> None:
+    begun = begin(operations, "2026-11-21")
+    elsewhere = operations_of(app, ending, host="there")
+    with pytest.raises(RequestRefusedError, match="operation_under_way"):
+        begin(elsewhere, "2026-11-21")
+    found = elsewhere.get(begun.id)
+    assert found is not None and (found.host, found.is_running) == ("here", True)
+    ending.set()
+    assert operations.join(60)
+    assert [one.error for one in elsewhere.every()] == [STOPPED]
+    assert not begin(elsewhere, "2026-11-21", lambda _stop, _report: {}).is_running
+
+
+def test_an_operation_whose_process_ended_is_failed_by_another(
+    app: App, operations: Operations, clock: MovingClock
+) -> None:
+    begun = begin(operations, "2026-11-21")
+    clock.move(61)
+    app.crawling.lease_renewer("web").renew_once()
+    (found,) = operations.every()
+    assert (found.id, found.is_running) == (begun.id, False)
+    assert found.error == Message.of("operation_process_ended")
+    rows = app.database.read(background_operations.newest, 9)
+    assert [row.state.value for row in rows] == ["failed"]
+    assert not app.database.write(background_operations.report, begun.id, 1, "{}")
+
+
+def test_a_result_so_far_is_stored_once_a_second(
+    operations: Operations, clock: MovingClock, ending: threading.Event
+) -> None:
+    said = threading.Event()
+
+    def work(stop: threading.Event, report: Report) -> dict[str, Any]:
+        report({"done": 1})
+        clock.move(1)
+        report({"done": 2})
+        said.set()
+        stop.wait(60)
+        raise StoppedSignal
+
+    begun = begin(operations, "slow", work)
+    assert said.wait(60)
+    found = operations.get(begun.id)
+    assert found is not None and found.result == {"done": 2}
+    ending.set()
+
+
 def test_what_went_wrong_is_told_without_secrets(operations: Operations) -> None:
     def refuse(_stop: threading.Event, _report: Report) -> dict[str, Any]:
         raise InvalidInputError("no such thing: SESSDATA=hunter2")
@@ -92,11 +157,13 @@ def test_messages_of_a_result_are_told_with_their_codes(operations: Operations) 
     assert told["error"] is None
 
 
-def test_an_operation_is_shown_in_the_readers_language(operations: Operations) -> None:
+def test_an_operation_is_shown_in_the_readers_language(
+    operations: Operations, clock: MovingClock
+) -> None:
     items = [{"input": "x", "note": Message.of("field_required")}, {"input": "y", "note": None}]
     result = {"added": 1, "known": 0, "not_added": 1, "items": items}
     operations.begin("works.add", Message.of("links_given", n=2), "boss", lambda *_: result)
-    (found,) = shown(operations, "Videos", LANGUAGES["zh"], SystemClock().now())
+    (found,) = shown(operations, "Videos", LANGUAGES["zh"], clock.now())
     assert (found.title, found.details) == ("添加 2 个链接", ["x: 必填"])
 
 

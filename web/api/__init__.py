@@ -26,6 +26,7 @@ from web.api.creators import creators, ingestion_logs, report, streams
 PREFIX = "/api/v1"
 ROUTERS: tuple[APIRouter, ...] = (
     status.router,
+    status.hosts_router,
     accounts.router,
     tasks.router,
     streams.router,  # before the addresses of single creators

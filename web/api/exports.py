@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from starlette.responses import FileResponse
+from starlette.responses import FileResponse, Response
 
 from core.errors import InvalidInputError
 from presentation.i18n.renderer import API_RENDERER
@@ -45,7 +45,7 @@ def show_export(segment_id: RowId, backend: TheBackend, _who: Reader) -> dict[st
 
 
 @router.get("/{segment_id}/file", summary="Download it", response_class=FileResponse)
-def download_export(segment_id: RowId, backend: TheBackend, _who: Reader) -> FileResponse:
+def download_export(segment_id: RowId, backend: TheBackend, _who: Reader) -> Response:
     return export_file(backend, existing_export(backend, segment_id))
 
 

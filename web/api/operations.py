@@ -20,7 +20,7 @@ GOES_ON: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("", summary="Newest first; those of the process that answers, since it started")
+@router.get("", summary="The newest fifty of all hosts, newest first")
 def list_operations(backend: TheBackend, _who: Reader) -> ObjectPage:
     operations = [operation.as_json() for operation in backend.operations.every()]
     return Page(items=operations, next=None)

@@ -1,19 +1,25 @@
-"""`/api/v1/status`: accounts, open tasks and their waits, the newest events, processes."""
+"""`/api/v1/status`: accounts, open tasks and their waits, the newest events, processes; hosts."""
 
 from __future__ import annotations
 
-from typing import Any
+from http import HTTPStatus
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 
+from core.errors import InvalidInputError
 from presentation.egress_views import circuit_object, cooling_object
 from presentation.i18n.renderer import API_RENDERER
 from presentation.json_rows import account_object, as_object, plain, view_object
 from storage.crawling import leases
-from web.auth.access import Reader
+from storage.operations import hosts
+from web.api.lists import ObjectPage, Page
+from web.auth.access import Actor, Reader
+from web.problems import refused_as
 from web.state import TheBackend
 
 router = APIRouter(prefix="/status", tags=["status"])
+hosts_router = APIRouter(prefix="/hosts", tags=["hosts"])
 EVENTS = 20
 
 
@@ -31,3 +37,16 @@ def show_status(backend: TheBackend, _who: Reader) -> dict[str, Any]:
         "circuits": [circuit_object(circuit) for circuit in snapshot.circuits],
         "egress": [cooling_object(route, API_RENDERER.text) for route in snapshot.routes],
     }
+
+
+@hosts_router.get("", summary="The machines that work on this database")
+def list_hosts(backend: TheBackend, _who: Reader) -> ObjectPage:
+    return Page(items=[as_object(host) for host in backend.database.read(hosts.every)], next=None)
+
+
+@hosts_router.delete("/{host}", status_code=204, summary="Forget one that is gone for good")
+def forget_host(
+    host: Annotated[str, Path(max_length=255)], backend: TheBackend, who: Actor
+) -> None:
+    with refused_as(HTTPStatus.NOT_FOUND, InvalidInputError):
+        backend.use_cases.hosts.forget(who, host)

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from core.requests import FieldChecks
 from crawler.creators.day_report import day_named
@@ -68,8 +68,8 @@ def exports(
 
 
 @router.get("/{segment_id}/file")
-def download(segment_id: RowId, backend: TheBackend, _visitor: Reader) -> FileResponse:
-    """Return a sealed export file of this host; 404 where it is not here, 409 while it is open."""
+def download(segment_id: RowId, backend: TheBackend, _visitor: Reader) -> Response:
+    """Return a sealed export file of whatever host; 409 while it is open."""
     return export_file(backend, existing_export(backend, segment_id))
 
 

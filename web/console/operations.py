@@ -75,6 +75,7 @@ class Shown:
 
     id: int
     title: str
+    host: str
     is_running: bool
     result: str
     error: str
@@ -102,6 +103,7 @@ def _shown(operation: Operation, language: Language) -> Shown:
     return Shown(
         id=operation.id,
         title=language.say(kind.title, subject=_shown_value(operation.subject, language)),
+        host=operation.host,
         is_running=operation.is_running,
         result=language.say(kind.result, **result) if result else "",
         error=language.problem(operation.error) if operation.error else "",

@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from core.errors import DatabaseError
 from core.installation.program import program_name
 from core.messages import Message
 from presentation.i18n.renderer import FrontEnd, renderer_for
@@ -94,11 +95,8 @@ class Screens:
             zone_name=str(self._backend.calendar.zone),
             moment=self._moment,
             told=lambda found: language.problem(found or "", self._backend.calendar.zone),
-            operations=operations.shown(
-                self._backend.operations, section, language, self._backend.clock.now()
-            )
-            if visitor is not None
-            else [],
+            operations=self._operations(section, language) if visitor is not None else [],
+            this_host=self._backend.host,
             size=in_bytes,
             iso=lambda moment: moment.isoformat(timespec="seconds"),
             ranges=RANGES,
@@ -111,6 +109,15 @@ class Screens:
         if isinstance(shown, ListView) and "rows" in shown.filters:
             keep(answer, ROWS_COOKIE, str(shown.rows))
         return answer
+
+    def _operations(self, section: str, language: Language) -> list[operations.Shown]:
+        """Return the operations of a page; none while the database is away, which is told too."""
+        try:
+            return operations.shown(
+                self._backend.operations, section, language, self._backend.clock.now()
+            )
+        except DatabaseError:
+            return []
 
     def _trouble(self, language: Language) -> str:
         """Return what a banner says of the database's trouble; empty without any."""

@@ -166,6 +166,7 @@ VALUES: Mapping[str, Source] = {
     "proxies NAME": stored(suggestions.egress_routes),
     "proxies NAMES": stored(suggestions.egress_routes),
     "exports --host": stored(suggestions.hosts),
+    "hosts NAME": stored(suggestions.working_hosts),
     "exports SEGMENT_IDS": stored(suggestions.segments),
     "jobs NAME": jobs,
     "sandbox --faults": faults,

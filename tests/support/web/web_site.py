@@ -42,14 +42,14 @@ class Visitor:
 class Site:
     """An App that is served on a free port."""
 
-    def __init__(self, app: App, **options: Any) -> None:
-        """Serve `app`; `options` are further ones of `web_server`."""
+    def __init__(self, app: App, *, suffix: str = "", **options: Any) -> None:
+        """Serve `app`; names of tokens get a suffix; `options` are those of `web_server`."""
         self.app = app
         self.server = web_server(app, "127.0.0.1", 0, **options)
         self.server.start()
         self.url = self.server.url
-        self.admin_token = app.web_tokens.make(Role.ADMIN, "boss").text
-        self.reader_token = app.web_tokens.make(Role.READER, "guest").text
+        self.admin_token = app.web_tokens.make(Role.ADMIN, f"boss{suffix}").text
+        self.reader_token = app.web_tokens.make(Role.READER, f"guest{suffix}").text
         self._visitors: list[Visitor] = []
         self.admin = self.visitor(self.admin_token)
         self.reader = self.visitor(self.reader_token)

@@ -35,6 +35,7 @@ MESSAGES: dict[str, Forms] = {
     "kind_broadcasts": "broadcasts",
     "kind_reports": "reports",
     "kind_job_runs": "job runs",
+    "kind_operations": "operations",
     "kind_alerts": "alerts",
     "kind_account_events": "account events",
     "kind_source_refusals": "refusals",

@@ -8,6 +8,12 @@ MESSAGES: dict[str, Forms] = {
     # Titles of columns
     "column_id": "id",
     "column_platform": "platform",
+    "column_host": "host",
+    "column_version": "version",
+    "column_free": "free",
+    "column_last_seen": "last seen",
+    "column_left": "left",
+    "column_reached_at": "reached at",
     "column_name": "name",
     "column_state": "state",
     "column_exported_today": "exported today",

@@ -148,6 +148,7 @@ MESSAGES: dict[str, Forms] = {
     "alert_headline_works_rejected": (
         "the drop folder of works on {host} could not take everything: {reason}"
     ),
+    "alert_headline_host_gone": "host {host} was last seen at {since}, and did not stop in order",
     "alert_headline_key_changed": "the secret key on {host} is not as it was: {reason}",
     "alert_headline_mass_sign_out": (
         "{platform}: cookies are not accepted any more, by our fault or the platform's:"
@@ -235,6 +236,10 @@ MESSAGES: dict[str, Forms] = {
     ),
     "alert_advice_works_rejected": (
         "see {program} works rejected on {host}; mend the rows at the site, the others are in"
+    ),
+    "alert_advice_host_gone": (
+        "start it again; others do its work meanwhile. When it is gone for good:"
+        " {program} hosts forget {host}"
     ),
     "alert_advice_key_changed": (
         "put the key of the database back, or restart with it; no account is at fault"

@@ -80,6 +80,15 @@ MESSAGES: dict[str, Forms] = {
     "export_on_other_host": (
         "the file of export {segment_id} is not on this host; it was written on {host}"
     ),
+    "peer_without_address": "host {host} does not say where it can be reached",
+    "peer_unreachable": "host {host} does not answer ({detail}); it was last seen at {seen_at}",
+    "peer_file_not_found": "host {host} has no such file",
+    "peer_file_differs": (
+        "the file of export {segment_id} on host {host} has another content than its row says"
+    ),
+    "peer_seal_refused": "this request is not one of a host of this database",
+    "host_not_known": "no host is called {host!r}",
+    "host_forgotten": "host {host} is forgotten; it comes back by itself when it works again",
     # access
     "token_not_valid": "this token is unknown or was revoked",
     "nobody_signed_in": "nobody is signed in",
@@ -93,6 +102,7 @@ MESSAGES: dict[str, Forms] = {
     "operation_kind_under_way": "{kind} is under way already",
     "too_many_operations": "{running} operations are under way",
     "operation_stopped": "stopped: the server ends",
+    "operation_process_ended": "its process ended before it did",
     "operation_broken": "internal error: {error}",
     "stopped_before_end": "stopped before its end",
     "links_given": ("1 link", "{n:,} links"),

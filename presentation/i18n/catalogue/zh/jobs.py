@@ -33,6 +33,7 @@ MESSAGES: dict[str, Forms] = {
     "kind_broadcasts": "播报",
     "kind_reports": "上报",
     "kind_job_runs": "作业运行记录",
+    "kind_operations": "后台操作",
     "kind_alerts": "告警",
     "kind_account_events": "账号事件",
     "kind_source_refusals": "被拒绝的请求",

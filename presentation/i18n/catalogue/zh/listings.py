@@ -8,6 +8,12 @@ MESSAGES: dict[str, Forms] = {
     # 列标题
     "column_id": "编号",
     "column_platform": "平台",
+    "column_host": "主机",
+    "column_version": "版本",
+    "column_free": "可用空间",
+    "column_last_seen": "最后出现",
+    "column_left": "已停止",
+    "column_reached_at": "访问地址",
     "column_name": "名称",
     "column_state": "状态",
     "column_exported_today": "今日已导出",

@@ -134,6 +134,7 @@ MESSAGES: dict[str, Forms] = {
         "{host} 上的 {component} 出现内部错误（近期 {times} 次）：{error}"
     ),
     "alert_headline_works_rejected": "{host} 上的作品投放目录有内容未能导入：{reason}",
+    "alert_headline_host_gone": "主机 {host} 最后一次出现在 {since}，且没有正常停止",
     "alert_headline_key_changed": "{host} 上的密钥有变：{reason}",
     "alert_headline_mass_sign_out": (
         "{platform} 不再接受 Cookie（原因可能在我方，也可能在平台）：连续 {accounts} 个账号，{reason}"
@@ -200,6 +201,9 @@ MESSAGES: dict[str, Forms] = {
     "alert_advice_internal_error": ("请查看 {host} 上 {component} 的日志并反馈；其他工作照常进行"),
     "alert_advice_works_rejected": (
         "请在 {host} 上执行 {program} works rejected，并在站点中修正这些行；其余已导入"
+    ),
+    "alert_advice_host_gone": (
+        "请重新启动它；它的工作由其他主机接手。如果不再使用：{program} hosts forget {host}"
     ),
     "alert_advice_key_changed": "请放回数据库所用的密钥，或用它重新启动；账号本身没有问题",
     "alert_advice_mass_sign_out": (

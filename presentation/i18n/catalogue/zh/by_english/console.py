@@ -589,6 +589,7 @@ CHINESE = {
     # logs
     "Logs": "日志",
     "Service": "服务",
+    "Host": "主机",
     "Files of host {host}": "主机 {host} 的文件",
     "Last line": "最后写入",
     "Download": "下载",

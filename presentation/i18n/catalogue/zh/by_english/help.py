@@ -496,6 +496,14 @@ HELP = {
     ),
     "Turn broadcasting off.": "关闭分发数据回传。",
     "Tell if it is on, and how the newest round went.": "是否开启，以及最近一轮的结果。",
+    "The machines that work on this database.": "使用此数据库的主机。",
+    "List the hosts: version, room, and when each was seen last.": (
+        "列出各主机：版本、可用空间和最后出现的时间。"
+    ),
+    "Forget a host that is gone for good; its files stay where they are.": (
+        "忘记一台不再使用的主机；它的文件保持原样。"
+    ),
+    "its name, from `hosts list`": "主机名，见 `hosts list`",
     "Who may use the web console.": "谁可以使用网页控制台。",
     "Make a token for the console and the API.": "为控制台和接口生成令牌。",
     "It is shown once; the database keeps only its hash.": "只显示一次；数据库只保存其散列值。",

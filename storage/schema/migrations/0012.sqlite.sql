@@ -1,0 +1,29 @@
+-- Version 12: work that requests began, and the machines that work on this database.
+CREATE TABLE operations (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  open_key TEXT NULL,
+  who TEXT NOT NULL,
+  host TEXT NOT NULL,
+  state TEXT CHECK (state IN ('running','succeeded','failed')) NOT NULL,
+  result TEXT NULL,
+  error TEXT NULL,
+  started_at TEXT NOT NULL,
+  finished_at TEXT NULL,
+  lease_owner TEXT NULL,
+  lease_token INTEGER NOT NULL DEFAULT 0,
+  lease_until TEXT NULL
+);
+CREATE UNIQUE INDEX uq_operations_open ON operations (open_key);
+CREATE INDEX idx_operations_lease ON operations (state, lease_until);
+CREATE INDEX idx_operations_finished ON operations (finished_at);
+CREATE TABLE hosts (
+  host TEXT NOT NULL PRIMARY KEY,
+  peer_url TEXT NULL,
+  version TEXT NOT NULL,
+  free_bytes INTEGER NULL,
+  pruned_at TEXT NULL,
+  seen_at TEXT NOT NULL,
+  left_at TEXT NULL
+);

@@ -1,0 +1,126 @@
+"""Ask other hosts for their files and logs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import requests
+
+from core.errors import PeerFileNotFoundError, PeerUnreachableError
+from core.logs import service_log
+from storage.engines.transactions import Database
+from storage.models.segments import Segment
+from storage.operations import hosts
+from web.peers.seals import HEADER, PeerSeals
+
+log = service_log("web")
+PREFIX = "/internal/v1"
+CONNECT_SECS, READ_SECS = 3.0, 20.0
+BLOCK_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeerClient:
+    """Reads what lies on other hosts, through the consoles that they announce."""
+
+    database: Database
+    seals: PeerSeals
+
+    def export_file(self, segment: Segment) -> Iterator[bytes]:
+        """Return the bytes of a sealed export file of another host, in blocks.
+
+        The last block is held back until the hash agrees with the row.
+
+        Raises:
+            PeerUnreachableError: the host announces no address, or does not answer.
+            PeerFileNotFoundError: it answers that it has no such file.
+        """
+        answer = self._get(segment.host, f"/exports/{segment.id}/file")
+        return _checked_blocks(answer, segment)
+
+    def log_file(self, host: str, name: str) -> tuple[int, Iterator[bytes]]:
+        """Return the size of a log file of a host, and its bytes in blocks.
+
+        Raises as `export_file` does.
+        """
+        answer = self._get(host, f"/logs/{quote(name)}/file")
+        return int(answer.headers["Content-Length"]), _blocks(answer)
+
+    def logs(self, host: str, name: str = "", params: Mapping[str, str | int] | None = None) -> Any:
+        """Return the JSON of a host's list of log files, or of the end of one by its name.
+
+        Raises as `export_file` does.
+        """
+        path = f"/logs/{quote(name)}" if name else "/logs"
+        with self._get(host, path, params or {}) as answer:
+            try:
+                return answer.json()
+            except ValueError as error:
+                raise _unreachable(self.database, host, "no_answer_because", error) from error
+
+    def _get(
+        self, host: str, path: str, params: Mapping[str, str | int] | None = None
+    ) -> requests.Response:
+        row = self.database.read(hosts.get, host)
+        if row is None or row.peer_url is None:
+            raise PeerUnreachableError(
+                "peer_without_address", host=host, seen_at=row.seen_at if row else None
+            )
+        target = PREFIX + path + (f"?{urlencode(params)}" if params else "")
+        session = requests.Session()
+        # A proxy of the environment is for the world outside; a netrc file would add a password.
+        session.trust_env = False
+        try:
+            answer = session.get(
+                row.peer_url.rstrip("/") + target,
+                headers={HEADER: self.seals.seal(host, target), "Accept-Encoding": "identity"},
+                timeout=(CONNECT_SECS, READ_SECS),
+                allow_redirects=False,
+                stream=True,
+            )
+        except requests.RequestException as error:
+            raise _unreachable(self.database, host, type(error).__name__, error) from error
+        if answer.status_code == HTTPStatus.OK:
+            return answer
+        answer.close()
+        if answer.status_code == HTTPStatus.NOT_FOUND:
+            raise PeerFileNotFoundError("peer_file_not_found", host=host)
+        detail = f"HTTP {answer.status_code}"
+        raise PeerUnreachableError(
+            "peer_unreachable", host=host, seen_at=row.seen_at, detail=detail
+        )
+
+
+def _unreachable(
+    database: Database, host: str, detail: str, error: Exception
+) -> PeerUnreachableError:
+    row = database.read(hosts.get, host)
+    log.warning("host %s did not answer: %s", host, error)
+    seen_at = row.seen_at if row else None
+    return PeerUnreachableError("peer_unreachable", host=host, seen_at=seen_at, detail=detail)
+
+
+def _blocks(answer: requests.Response) -> Iterator[bytes]:
+    with answer:
+        yield from answer.iter_content(BLOCK_BYTES)
+
+
+def _checked_blocks(answer: requests.Response, segment: Segment) -> Iterator[bytes]:
+    """Yield a file's blocks; the last one only when the whole has the row's SHA-256."""
+    digest, held = hashlib.sha256(), b""
+    with answer:
+        for block in answer.iter_content(BLOCK_BYTES):
+            digest.update(block)
+            if held:
+                yield held
+            held = block
+    if digest.hexdigest() != segment.sha256:
+        log.error("export file %d of host %s has another hash", segment.id, segment.host)
+        # The answer has begun: cut off, it is shorter than it said, and no client takes it.
+        raise PeerFileNotFoundError("peer_file_differs", host=segment.host, segment_id=segment.id)
+    yield held
