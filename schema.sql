@@ -650,4 +650,4 @@ CREATE TABLE web_actions (
   KEY idx_web_actions_created (created_at, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
-INSERT INTO schema_version (version, applied_at) VALUES (12, UTC_TIMESTAMP(3));
+INSERT INTO schema_version (version, applied_at) VALUES (11, UTC_TIMESTAMP(3));

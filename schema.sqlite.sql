@@ -650,4 +650,4 @@ CREATE TABLE web_actions (
 );
 CREATE INDEX idx_web_actions_created ON web_actions (created_at, id);
 
-INSERT INTO schema_version (version, applied_at) VALUES (12, strftime('%Y-%m-%d %H:%M:%f', 'now'));
+INSERT INTO schema_version (version, applied_at) VALUES (11, strftime('%Y-%m-%d %H:%M:%f', 'now'));

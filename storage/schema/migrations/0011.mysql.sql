@@ -1,4 +1,5 @@
--- Version 11: indexes from which creators, account events and counts of tasks are read without the rows.
+-- Version 11: indexes of lists and sums; operations and hosts; days that are incomplete, sums by agent,
+-- failures of broadcasts and digests; hourly numbers.
 ALTER TABLE creators
   DROP KEY idx_creators_followers,
   ADD KEY idx_creators_followers (platform, followers, id, videos, likes, has_contact, uid),
@@ -11,3 +12,31 @@ ALTER TABLE account_events ADD KEY idx_account_events_kind (kind, id);
 ALTER TABLE tasks
   DROP KEY idx_tasks_parent,
   ADD KEY idx_tasks_parent (parent_id, status, not_before, id, task_type);
+CREATE TABLE operations (
+  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  kind VARCHAR(64) NOT NULL,                  -- such as works.add
+  subject TEXT NOT NULL,                      -- a name, or a message
+  open_key VARCHAR(191) NULL,                 -- kind and subject while it runs: one at a time
+  who VARCHAR(255) NOT NULL,
+  host VARCHAR(255) NOT NULL,
+  state ENUM('running','succeeded','failed') NOT NULL,
+  result MEDIUMTEXT NULL,                     -- JSON so far
+  error TEXT NULL,                            -- a message: why it ended early
+  started_at DATETIME(3) NOT NULL,
+  finished_at DATETIME(3) NULL,
+  lease_owner VARCHAR(64) NULL,
+  lease_token BIGINT NOT NULL DEFAULT 0,
+  lease_until DATETIME(3) NULL,
+  UNIQUE KEY uq_operations_open (open_key),
+  KEY idx_operations_lease (state, lease_until),
+  KEY idx_operations_finished (finished_at)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+CREATE TABLE hosts (
+  host VARCHAR(255) NOT NULL PRIMARY KEY,
+  peer_url VARCHAR(512) NULL,                 -- where its console answers other hosts
+  version VARCHAR(64) NOT NULL,
+  free_bytes BIGINT NULL,                     -- of its data folder
+  pruned_at DATETIME(3) NULL,                 -- when its old files were removed last
+  seen_at DATETIME(3) NOT NULL,
+  left_at DATETIME(3) NULL                    -- when its last process ended in order; NULL while it works
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

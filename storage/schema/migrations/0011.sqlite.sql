@@ -1,4 +1,5 @@
--- Version 11: indexes from which creators, account events and counts of tasks are read without the rows.
+-- Version 11: indexes of lists and sums; operations and hosts; days that are incomplete, sums by agent,
+-- failures of broadcasts and digests; hourly numbers.
 DROP INDEX idx_creators_followers;
 CREATE INDEX idx_creators_followers
   ON creators (platform, followers, id, videos, likes, has_contact, uid);
@@ -9,3 +10,31 @@ CREATE INDEX idx_influencers_followers ON influencers (platform, domain, followe
 CREATE INDEX idx_account_events_kind ON account_events (kind, id);
 DROP INDEX idx_tasks_parent;
 CREATE INDEX idx_tasks_parent ON tasks (parent_id, status, not_before, id, task_type);
+CREATE TABLE operations (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  open_key TEXT NULL,
+  who TEXT NOT NULL,
+  host TEXT NOT NULL,
+  state TEXT CHECK (state IN ('running','succeeded','failed')) NOT NULL,
+  result TEXT NULL,
+  error TEXT NULL,
+  started_at TEXT NOT NULL,
+  finished_at TEXT NULL,
+  lease_owner TEXT NULL,
+  lease_token INTEGER NOT NULL DEFAULT 0,
+  lease_until TEXT NULL
+);
+CREATE UNIQUE INDEX uq_operations_open ON operations (open_key);
+CREATE INDEX idx_operations_lease ON operations (state, lease_until);
+CREATE INDEX idx_operations_finished ON operations (finished_at);
+CREATE TABLE hosts (
+  host TEXT NOT NULL PRIMARY KEY,
+  peer_url TEXT NULL,
+  version TEXT NOT NULL,
+  free_bytes INTEGER NULL,
+  pruned_at TEXT NULL,
+  seen_at TEXT NOT NULL,
+  left_at TEXT NULL
+);
