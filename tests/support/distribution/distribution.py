@@ -17,6 +17,7 @@ from core.messages import Message
 from crawler.statistics.items import FetchedItem
 from distribution.broadcast.broadcaster import Broadcaster, BroadcastLimits
 from distribution.daily.scanner import DailyScanner
+from distribution.daily.shared_videos import CountOnce
 from distribution.daily.store import DailyStore
 from distribution.intake.importer import ImportOptions
 from distribution.live_counters import Fetcher
@@ -112,7 +113,11 @@ def scanner_of(
 ) -> DailyScanner:
     clock = clock or app.clock
     store = DailyStore(
-        database=app.database, outbox=app.webhooks.outbox, clock=clock, site_name="Site"
+        database=app.database,
+        outbox=app.webhooks.outbox,
+        clock=clock,
+        site_name="Site",
+        hold_tries=app.settings.incomplete_hold_tries,
     )
     return DailyScanner(
         database=app.database,
@@ -123,6 +128,7 @@ def scanner_of(
         calendar=app.calendar,
         part_tasks=part_tasks,
         accounts_per_platform=app.settings.daily_accounts_per_platform,
+        count_once=CountOnce(app.settings.count_video_once_per),
     )
 
 

@@ -51,6 +51,8 @@ MESSAGES: dict[str, Forms] = {
     "days_scanned": "{days:; }",
     "receiver_answered": "{status} {answer}",
     "no_late_completions": "no late completions",
+    "no_incomplete_days": "no incomplete day is due",
+    "day_counted_again_later": "{result}, counted again later {recounted} (reports held {held})",
     # what is not in the sums of a day
     "completions_incomplete": (
         "{incomplete} of {completions} completions not counted in full: {problems:; }"
@@ -58,6 +60,7 @@ MESSAGES: dict[str, Forms] = {
     "and_more": "{problem}; and {more} more",
     "completion_not_countable": "{link}: unknown platform {platform!r}",
     "completion_without_counters": "{link} without {counters:, }: {reason}",
+    "completion_not_resolved": "{link}: its video is not known: {reason}",
     "counters_not_shown": "the platform does not tell",
     "counters_not_fetched": "not fetched (dry run)",
     "task_forgotten": "the task itself is not known any more",
