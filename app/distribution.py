@@ -41,12 +41,14 @@ class DistributionFactories:
 
     @cached_property
     def service(self) -> DistributionService:
+        from distribution.daily.shared_videos import CountOnce
         from distribution.service import DistributionService
 
         return DistributionService(
             database=self.foundation.database,
             vault=self.foundation.vault,
             clock=self.foundation.clock,
+            count_once=CountOnce(self.foundation.settings.count_video_once_per),
         )
 
     @cached_property

@@ -22,7 +22,7 @@ from distribution.daily.store import DailyStore
 from distribution.intake.importer import ImportOptions
 from distribution.live_counters import Fetcher
 from sources.base import Gone, StatsAnswer, Unavailable, VideoStats
-from sources.links import VideoLink, recognise
+from sources.links import ShortLink, VideoLink, recognise
 from storage.distribution import delivery_tasks
 from webhooks.outbox import tasks_in_body
 
@@ -84,14 +84,14 @@ class Numbers:
     answers: dict[str, StatsAnswer | str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     on_fetch: Callable[[], object] = lambda: None
-    short: dict[str, VideoLink] = field(default_factory=dict)
+    short: dict[str, VideoLink | Message] = field(default_factory=dict)
     resolved: list[str] = field(default_factory=list)
 
-    def videos(self, texts: list[str], stop: threading.Event) -> dict[str, VideoLink]:
+    def videos(self, texts: list[str], stop: threading.Event) -> dict[str, VideoLink | Message]:
         """Return the video of each text; a short link's is that in `short`."""
         self.resolved += texts
         links = {text: self.short.get(text) or recognise(text) for text in texts}
-        return {text: link for text, link in links.items() if isinstance(link, VideoLink)}
+        return {text: link for text, link in links.items() if not isinstance(link, ShortLink)}
 
     def fetch(self, texts: list[str], stop: threading.Event) -> list[FetchedItem]:
         self.asked += texts
