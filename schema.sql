@@ -524,7 +524,7 @@ CREATE TABLE task_daily_stats (
   UNIQUE KEY uq_task_daily_stats_day (task_id, stats_date),
   KEY idx_task_daily_stats_date (stats_date, task_id),
   KEY idx_task_daily_stats_event (event_id),
-  KEY idx_task_daily_stats_incomplete (incomplete_since, id),
+  KEY idx_task_daily_stats_incomplete (incomplete_since, stats_date),
   KEY idx_task_daily_stats_due (next_count_at, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 

@@ -524,7 +524,7 @@ CREATE TABLE task_daily_stats (
 CREATE UNIQUE INDEX uq_task_daily_stats_day ON task_daily_stats (task_id, stats_date);
 CREATE INDEX idx_task_daily_stats_date ON task_daily_stats (stats_date, task_id);
 CREATE INDEX idx_task_daily_stats_event ON task_daily_stats (event_id);
-CREATE INDEX idx_task_daily_stats_incomplete ON task_daily_stats (incomplete_since, id);
+CREATE INDEX idx_task_daily_stats_incomplete ON task_daily_stats (incomplete_since, stats_date);
 CREATE INDEX idx_task_daily_stats_due ON task_daily_stats (next_count_at, id);
 
 -- One row: whether tasks are broadcast, and the round that runs: rounds never overlap.

@@ -216,14 +216,13 @@ class AlertRules:
 
     def _incomplete_days(self, tx: Tx) -> Iterator[AlertCause]:
         """Yield the days with tasks that could not be counted yet."""
-        for day in daily_stats.incomplete_days(tx):
+        for day in daily_stats.incomplete_counts(tx):
             yield AlertCause(
                 kind=AlertKind.DAY_INCOMPLETE,
                 subject=f"day:{day.stats_date}",
                 facts={
                     "day": str(day.stats_date),
                     "tasks": day.tasks,
-                    "held": day.held,
                     "reason": day.cause,
                 },
                 since_at=day.since,

@@ -79,7 +79,7 @@ class DistributionService:
     def shared_videos(self, tx: Tx, part: Slice, *, same_task: bool = False) -> list[SharedVideo]:
         """Return the completions of a page whose video was handed in before, newest first.
 
-        Without a beginning the page is of the last 30 days.
+        Without a beginning the page is of the last 7 days.
 
         Args:
             same_task: only those of a task that had the video already.

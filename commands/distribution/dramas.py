@@ -91,7 +91,7 @@ def show(task_id: TaskId, as_json: AsJson = False) -> None:
 
 def shared_videos(
     since: Annotated[
-        str | None, typer.Option("--from", help="since this; else of the last 30 days")
+        str | None, typer.Option("--from", help="since this; else of the last 7 days")
     ] = None,
     until: Annotated[str | None, typer.Option("--to", help="until this; a day is whole")] = None,
     same_task: Annotated[bool, typer.Option("--same-task", help="only within one task")] = False,

@@ -12,7 +12,7 @@ from storage.engines.transactions import Tx
 from storage.operations.listings import Slice
 from storage.operations.shared_video_lists import later_completions
 
-USUAL_RANGE = timedelta(days=30)
+USUAL_RANGE = timedelta(days=7)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ def shared_videos_of(
 ) -> list[SharedVideo]:
     """Return the completions of a page whose video was stored before, newest first.
 
-    Without a beginning the page is of the last 30 days.
+    Without a beginning the page is of the last 7 days.
 
     Args:
         scope: for whom a video counts once.

@@ -127,6 +127,21 @@ class IncompleteDay:
     next_count_at: datetime
 
 
+@dataclass(frozen=True)
+class IncompleteCount:
+    """The number of tasks of a day that could not be counted yet.
+
+    Args:
+        since: when the first of them was counted in vain (UTC).
+        cause: the cause of one of them, as `Message.dump` wrote it.
+    """
+
+    stats_date: date
+    tasks: int
+    since: datetime
+    cause: str
+
+
 def of_day(tx: Tx, day: date, task_ids: Sequence[str]) -> dict[str, DailyStats]:
     """Return the stored statistics of these tasks on that day, by task id."""
     marks, names = in_list(task_ids)
@@ -183,6 +198,21 @@ def incomplete_days(tx: Tx) -> list[IncompleteDay]:
         " GROUP BY stats_date ORDER BY stats_date"
     )
     return [row_to(IncompleteDay, dict(row) | {"held": int(row["held"])}) for row in rows]
+
+
+def incomplete_counts(tx: Tx) -> list[IncompleteCount]:
+    """Return every day with tasks that could not be counted yet, oldest day first.
+
+    An index answers it: watchers ask every few seconds.
+    """
+    rows = tx.all(
+        "SELECT f.stats_date, f.tasks, f.since, s.incomplete_cause AS cause FROM"
+        " (SELECT stats_date, COUNT(*) AS tasks, MIN(incomplete_since) AS since, MIN(id) AS id"
+        f" FROM task_daily_stats {tx.dialect.force_index('idx_task_daily_stats_incomplete')}"
+        " WHERE incomplete_since IS NOT NULL GROUP BY stats_date) f"
+        " JOIN task_daily_stats s ON s.id=f.id ORDER BY f.stats_date"
+    )
+    return [row_to(IncompleteCount, row) for row in rows]
 
 
 def _upsert(tx: Tx, found: Iterable[DailyStats], refreshed: Sequence[str]) -> None:

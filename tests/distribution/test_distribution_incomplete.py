@@ -293,7 +293,7 @@ def test_an_incomplete_day_is_an_alert_that_ends_by_itself(
     [alert] = app.database.read(alerts.all_open)
     assert (alert.kind, alert.subject) == ("day_incomplete", f"day:{yesterday(app)}")
     assert app.alerts.messages.headline(alert) == (
-        f"{yesterday(app)} is not counted in full: tasks 1, reports held back 1: HTTP 503"
+        f"{yesterday(app)} is not counted in full, nor all of its reports sent: tasks 1: HTTP 503"
     )
     numbers.answers.clear()
     clock.move(FIRST_WAIT_SECS)

@@ -130,7 +130,7 @@ def list_daily_stats(
 
 @router.get(
     "/completions/shared_videos",
-    summary="Posted videos that were handed in before; of the last 30 days, unless since is given",
+    summary="Posted videos that were handed in before; of the last 7 days, unless since is given",
 )
 def list_shared_videos(
     listing: TheListing,

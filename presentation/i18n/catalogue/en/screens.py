@@ -163,7 +163,7 @@ MESSAGES: dict[str, Forms] = {
         "the database answers {host} with error {number}, which is not known: {error}"
     ),
     "alert_headline_day_incomplete": (
-        "{day} is not counted in full: tasks {tasks}, reports held back {held}: {reason}"
+        "{day} is not counted in full, nor all of its reports sent: tasks {tasks}: {reason}"
     ),
     "alert_headline_disk_full": "the export of {domain} (task {task}) waits for its disk: {error}",
     "alert_headline_session_expiring": (

@@ -142,7 +142,7 @@ MESSAGES: dict[str, Forms] = {
     "alert_headline_database_unavailable": "数据库曾有 {secs} 秒无法使用（从 {host} 观察）：{error}",
     "alert_headline_database_unknown_error": ("数据库对 {host} 返回未知的错误 {number}：{error}"),
     "alert_headline_day_incomplete": (
-        "{day} 的数据未统计完整：任务 {tasks} 个，暂缓回传 {held} 个：{reason}"
+        "{day} 的数据未统计完整，部分回传暂缓：任务 {tasks} 个：{reason}"
     ),
     "alert_headline_disk_full": "{domain} 的导出（任务 {task}）在等待磁盘：{error}",
     "alert_headline_session_expiring": "账号 {account}（{platform}）的会话将于 {until} 到期",

@@ -48,6 +48,7 @@ CHINESE = {
     "None of them counts: only the first completion of a video does.": (
         "这些记录均不计入：一个视频只计首个提交。"
     ),
+    "Without a time range: of the last 7 days.": "未选时间范围时为最近 7 天。",
     "only within one task": "仅限同一任务",
     "First handed in": "首个提交",
     "Counted": "计入",

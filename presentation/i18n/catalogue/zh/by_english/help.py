@@ -21,7 +21,7 @@ HELP = {
     "By another user, or for another task; BATON_COUNT_VIDEO_ONCE_PER says which of them count.": (
         "由其他用户提交，或用于其他任务；哪些计入由 BATON_COUNT_VIDEO_ONCE_PER 决定。"
     ),
-    "since this; else of the last 30 days": "从此时起；不写则为最近 30 天",
+    "since this; else of the last 7 days": "从此时起；不写则为最近 7 天",
     "until this; a day is whole": "到此时止；日期包含整天",
     "only within one task": "仅限同一任务",
     "Proxies, and which account leaves by which.": "代理，以及各账号使用哪个代理。",
