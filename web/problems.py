@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from core.errors import (
     BatonError,
+    CommitUnknownError,
     CredentialsError,
     DatabaseContentionError,
     DatabaseUnavailableError,
@@ -22,6 +23,7 @@ from core.errors import (
     PeerFileNotFoundError,
     PeerUnreachableError,
     SourceError,
+    UnfinishedError,
     WrongFieldsError,
 )
 from core.logs import redact
@@ -41,6 +43,8 @@ STATUSES: tuple[tuple[type[BatonError], HTTPStatus], ...] = (
     (PeerFileNotFoundError, HTTPStatus.NOT_FOUND),
     (LogNotFoundError, HTTPStatus.NOT_FOUND),
     (DatabaseUnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (CommitUnknownError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (UnfinishedError, HTTPStatus.SERVICE_UNAVAILABLE),
     (DatabaseContentionError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Generic, TypeVar
 
+from core.messages import Message
 from storage.catalogue.works import Work
 from storage.crawling import accounts
 from storage.crawling.job_runs import JobRun, RunState
@@ -24,6 +25,7 @@ from storage.operations.alerts import Alert
 from storage.operations.audit_log import WebAction
 
 T = TypeVar("T")
+INCOMPLETE = "incomplete_since IS NOT NULL"
 
 
 @dataclass(frozen=True)
@@ -196,21 +198,55 @@ def completions(
 
 
 def daily_stats(
-    tx: Tx, part: Slice, task_id: str | None = None, day: date | None = None
+    tx: Tx,
+    part: Slice,
+    task_id: str | None = None,
+    day: date | None = None,
+    *,
+    incomplete: bool = False,
+    cause: str | None = None,
 ) -> list[Numbered[DailyStats]]:
     """Return the daily counts of distribution tasks, last stored first, each with its row id.
 
     The slice's time limits apply to the time of the scan that counted them, not to their day.
+
+    Args:
+        incomplete: only those that could not be counted yet.
+        cause: only those that are incomplete for this cause, given as a message's code.
     """
+    source, fixed, params = "task_daily_stats", "1=1", {}
+    if incomplete or cause is not None:
+        fixed = INCOMPLETE
+        if (task_id, day, cause, part.since, part.until) == (None,) * 5:
+            source = _incomplete_page(tx, part)
+    if cause is not None:
+        fixed += " AND SUBSTR(incomplete_cause, 1, :cause_chars)=:cause"
+        begin = Message.of(cause).dump().partition(",")[0]
+        params = {"cause": begin, "cause_chars": len(begin)}
     rows = _newest(
         tx,
-        "task_daily_stats",
+        source,
         part,
         "scanned_at",
+        fixed=fixed,
+        params=params,
         task_id=task_id,
         stats_date=str(day) if day else None,
     )
     return [Numbered(row["id"], row_to(DailyStats, row)) for row in rows]
+
+
+def _incomplete_page(tx: Tx, part: Slice) -> str:
+    """Return a source with the rows of a page of all incomplete days.
+
+    An index chooses them, so that the rows of the page alone are read.
+    """
+    index = tx.dialect.force_index("idx_task_daily_stats_incomplete")
+    before = "" if part.before is None else " AND id<:before"
+    return (
+        f"(SELECT t.* FROM (SELECT id FROM task_daily_stats {index} WHERE {INCOMPLETE}{before}"
+        " ORDER BY id DESC LIMIT :limit) p JOIN task_daily_stats t ON t.id=p.id) q"
+    )
 
 
 def _newest(

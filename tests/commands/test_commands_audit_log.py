@@ -33,6 +33,7 @@ LOOKS = {
     *(
         "dramas show",
         "hosts list",
+        "dramas shared_videos",
         "web tokens",
         "stats fetch",
         "healthcheck",
