@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
@@ -11,6 +11,9 @@ from functools import partial
 from storage.engines.datetimes import to_sql
 from storage.engines.transactions import Tx, in_list
 from storage.models.mapping import read_by, row_of, row_to
+
+# Within `LIKE … ESCAPE`: the character before % and _ of the text that is looked for.
+ESCAPE = "!"
 
 
 class DramaStatus(StrEnum):
@@ -81,6 +84,22 @@ def named(tx: Tx, task_ids: Sequence[str]) -> dict[str, DramaFields]:
     marks, names = in_list(task_ids)
     rows = tx.all(f"SELECT * FROM drama_tasks WHERE task_id IN ({marks})", **names)
     return {row["task_id"]: row_to(DramaFields, row) for row in rows}
+
+
+def title_condition(text: str) -> tuple[str, dict[str, str]]:
+    """Return the SQL condition that a title contains a text, in any case, and its parameter."""
+    escaped = "".join(f"{ESCAPE}{one}" if one in f"{ESCAPE}%_" else one for one in text)
+    condition = f"LOWER(title) LIKE LOWER(:title) ESCAPE '{ESCAPE}'"
+    return condition, {"title": f"%{escaped}%"}
+
+
+def titles(tx: Tx, task_ids: Collection[str]) -> dict[str, str]:
+    """Return the titles of those of the tasks that exist, by task id."""
+    if not task_ids:
+        return {}
+    marks, names = in_list(sorted(task_ids))
+    rows = tx.all(f"SELECT task_id, title FROM drama_tasks WHERE task_id IN ({marks})", **names)
+    return {row["task_id"]: row["title"] for row in rows}
 
 
 def get(tx: Tx, task_id: str) -> Drama | None:

@@ -79,6 +79,7 @@ MESSAGES: dict[str, Forms] = {
     ),
     "delivery_unknown_id": "no delivery has the id {id}",
     "no_secret_on_stdin": "no secret came on standard input",
+    "more_tasks": "and {count} more",
     "delivery_state_line": "{state} after {attempts}",
     "endpoint_disabled_why": "disabled: {reason}",
     "endpoint_disabled_line": "disabled: {url} ({reason})",

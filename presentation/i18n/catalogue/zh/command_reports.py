@@ -68,6 +68,7 @@ MESSAGES: dict[str, Forms] = {
     "rotation_next": ("接收方更新后执行：{program} webhooks rotate_secret {task} --finish"),
     "delivery_unknown_id": "没有 id 为 {id} 的回调",
     "no_secret_on_stdin": "标准输入中没有签名密钥",
+    "more_tasks": "另有 {count} 个",
     "delivery_state_line": "{state}，共 {attempts}",
     "endpoint_disabled_why": "已停用：{reason}",
     "endpoint_disabled_line": "已停用：{url}（{reason}）",

@@ -352,6 +352,13 @@ CHINESE = {
     "manual": "手动",
     # webhooks
     "Webhooks": "Webhook 回调",
+    "Title": "标题",
+    "Event id": "事件 id",
+    "and {n} more": "另有 {n} 个",
+    "No delivery has the event id {event}. Finished deliveries are kept for a time only; the"
+    " settlement page still knows their days.": (
+        "没有事件 id 为 {event} 的投递。已结束的投递只保留一段时间；结算页仍知道它们的日期。"
+    ),
     "Nothing was filed yet.": "尚无 Webhook 回调。",
     "Nothing is sent to {url}: {reason}": "不再发送到 {url}：{reason}",
     "Kind": "种类",

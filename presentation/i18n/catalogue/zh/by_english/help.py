@@ -421,12 +421,16 @@ HELP = {
     "Reports to receivers: deliveries, endpoints.": "向接收方回传：投递和端点。",
     "List deliveries, newest first.": "列出投递，最新的在前。",
     "only these; may be repeated": "只含这些；可重复",
-    "only of this task": "只含此任务的",
+    "only reports on this task, alone or among others": "只含报告此任务的，单独或与其他任务一起",
+    "only on tasks whose title contains this": "只含标题包含此文字的任务的",
+    "only this event, as the receiver logs it": "只含此事件，即接收方日志中的事件 id",
     "only to this URL": "只含发往此 URL 的",
     "filed then or later": "此时或之后登记的",
     "filed then or before; a day is whole": "此时或之前登记的；日期包含整天",
-    "Show one delivery with its body and every attempt.": "一次投递的内容和每次尝试。",
-    "the delivery's id": "投递 id",
+    "Show one delivery with its tasks, its body and every attempt.": (
+        "一次投递的任务、内容和每次尝试。"
+    ),
+    "the delivery's id, or its event id": "投递 id 或事件 id",
     "Send deliveries again, under the same event ids.": "以相同的事件 id 重新投递。",
     "By id whatever their state; by task, URL, kind or time those that failed or were given up,\n"
     "unless --state says which.": (
