@@ -22,7 +22,7 @@ from tests.support.storage.old_schemas import load_old_schema
 from tests.support.storage.schema_shape import column_types, columns, indexes, run, tables
 
 OLDEST, BEFORE_DELIVERY_TASKS, BEFORE_WORKING_TASKS, BEFORE_CIRCUITS, BEFORE_JOINS = 1, 5, 6, 7, 8
-BEFORE_CREATORS, BEFORE_INCOMPLETE_DAYS = 9, 10
+BEFORE_CREATORS, BEFORE_INCOMPLETE_DAYS, BEFORE_AGENT_SUMS = 9, 10, 11
 MOMENT = "'2026-01-01 00:00:00.000'"
 ROWS = (
     "INSERT INTO accounts (id, platform, username, session, created_at, updated_at)"
@@ -109,6 +109,15 @@ ROWS_OF = {
         + ROWS_OF_VERSION_9
     ),
     BEFORE_INCOMPLETE_DAYS: (
+        ROWS
+        + ROWS_OF_VERSION_5
+        + ROWS_OF_VERSION_6
+        + ROWS_OF_VERSION_7
+        + ROWS_OF_VERSION_8
+        + ROWS_OF_VERSION_9
+        + ROWS_OF_VERSION_10
+    ),
+    BEFORE_AGENT_SUMS: (
         ROWS
         + ROWS_OF_VERSION_5
         + ROWS_OF_VERSION_6
@@ -289,6 +298,7 @@ def test_a_platform_has_each_uid_once_and_any_number_of_unknown_ones(version_5: 
         *((BEFORE_JOINS, writes) for writes in range(4)),
         *((BEFORE_CREATORS, writes) for writes in range(0, 20, 3)),
         *((BEFORE_INCOMPLETE_DAYS, writes) for writes in range(0, 9, 4)),
+        *((BEFORE_AGENT_SUMS, writes) for writes in range(1, 5, 2)),
     ],
 )
 def test_an_upgrade_with_data_that_dies_goes_on_where_it_was(
