@@ -43,7 +43,8 @@ COLUMNS = (
 )
 
 
-def _counts_of(row: Row) -> dict[str, int]:
+def counts_of(row: Row) -> dict[str, int]:
+    """Return the columns in COUNTS of a row."""
     return {name: row[name] for name in COUNTS}
 
 
@@ -91,7 +92,7 @@ class DailyStats:
 
     task_id: str
     stats_date: date
-    counts: Mapping[str, int] = field(metadata=read_by(_counts_of))
+    counts: Mapping[str, int] = field(metadata=read_by(counts_of))
     completion_count: int
     revision: int
     error: str | None
