@@ -22,6 +22,7 @@ from benchmarks import (
     memory,
     plan,
     pool,
+    settlement,
     views,
     web,
     webhooks,
@@ -50,6 +51,7 @@ BENCHMARKS: dict[str, Callable[[Ground, bool], Result]] = {
         completion,
         attribution,
         creators,
+        settlement,
     )
 }
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
 from core.errors import DuplicateKeyError
 from storage.distribution import delivery_tasks
-from storage.distribution.distribution_tasks import title_condition
+from storage.distribution.distribution_tasks import titled
 from storage.engines.datetimes import to_sql, to_sql_or_none
 from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.engines.transactions import Tx, in_list
@@ -67,6 +67,9 @@ class Delivery:
     finished_at: datetime | None
 
 
+COLUMNS = tuple(column.name for column in fields(Delivery) if column.name != "id")
+
+
 @dataclass(frozen=True)
 class NewDelivery:
     """A report to file.
@@ -120,6 +123,14 @@ class Filter:
     url_hash: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+
+
+# In the order of the index of tasks: a task's newest deliveries are found without the others.
+OF_TASK = (
+    f"(SELECT t.delivery_id AS id, {', '.join(f'd.{name}' for name in COLUMNS)}"
+    " FROM delivery_tasks t JOIN webhook_deliveries d ON d.id=t.delivery_id"
+    " WHERE t.task_id=:of_task) found"
+)
 
 
 def enqueue(tx: Tx, new: NewDelivery, now: datetime) -> int | None:
@@ -185,7 +196,7 @@ def of_events(tx: Tx, event_ids: Collection[str]) -> dict[str, Delivery]:
 
 def newest(tx: Tx, wanted: Filter, limit: int) -> list[Delivery]:
     """Return up to `limit` deliveries that match, newest first."""
-    source, where, params = selection(wanted)
+    source, where, params = selection(tx, wanted)
     rows = tx.all(
         f"SELECT * FROM {source} WHERE {where} ORDER BY id DESC LIMIT :limit",
         limit=limit,
@@ -209,7 +220,7 @@ def replay(tx: Tx, wanted: Filter, now: datetime) -> int:
         return _make_due(tx, wanted, now)
     # The ids are read first: within an UPDATE the subquery would be asked for each delivery, and
     # each would be locked.
-    source, where, params = selection(wanted)
+    source, where, params = selection(tx, wanted)
     ids = tx.column(f"SELECT id FROM {source} WHERE {where} ORDER BY id", **params)
     of_any = replace(wanted, task_id=None, title=None)
     return sum(
@@ -219,7 +230,7 @@ def replay(tx: Tx, wanted: Filter, now: datetime) -> int:
 
 
 def _make_due(tx: Tx, wanted: Filter, now: datetime) -> int:
-    _, where, params = selection(wanted)
+    _, where, params = selection(tx, wanted)
     return tx.execute(
         "UPDATE webhook_deliveries SET state='pending', attempts=0, not_before=:now,"
         f" finished_at=NULL WHERE {where} AND state<>'sending' AND kind<>'test'",
@@ -272,7 +283,7 @@ def end_attempt(
     )
 
 
-def selection(wanted: Filter) -> tuple[str, str, dict[str, Any]]:
+def selection(tx: Tx, wanted: Filter) -> tuple[str, str, dict[str, Any]]:
     """Return what to select from, the SQL condition of a filter, and its parameters by name."""
     terms, params = ["1=1"], dict[str, Any]()
     source = "webhook_deliveries"
@@ -282,20 +293,18 @@ def selection(wanted: Filter) -> tuple[str, str, dict[str, Any]]:
             names = {f"{column}{n}": value for n, value in enumerate(values)}
             terms.append(f"{column} IN ({', '.join(':' + name for name in names)})")
             params |= {name: getattr(value, "value", value) for name, value in names.items()}
-    if wanted.task_id is not None:
-        # Its newest deliveries are found in the order of the index, without reading the others.
-        source = (
-            "(SELECT d.* FROM delivery_tasks t JOIN webhook_deliveries d ON d.id=t.delivery_id"
-            " WHERE t.task_id=:of_task) found"
-        )
-        params["of_task"] = wanted.task_id
+    task_id = wanted.task_id
     if wanted.title is not None:
-        titled, of_title = title_condition(wanted.title)
-        terms.append(
-            "id IN (SELECT delivery_id FROM delivery_tasks WHERE task_id IN"
-            f" (SELECT task_id FROM drama_tasks WHERE {titled}))"
-        )
-        params |= of_title
+        of_title = titled(tx, wanted.title)
+        if task_id is None and of_title.task_ids is not None and len(of_title.task_ids) == 1:
+            task_id = of_title.task_ids[0]
+        else:
+            of_tasks = f"SELECT delivery_id FROM delivery_tasks WHERE task_id IN ({of_title.sql})"
+            terms.append(f"id IN ({of_tasks})")
+            params |= of_title.params
+    if task_id is not None:
+        source = OF_TASK
+        params["of_task"] = task_id
     for column, value in (("event_id", wanted.event_id), ("url_hash", wanted.url_hash)):
         if value is not None:
             terms.append(f"{column}=:{column}")

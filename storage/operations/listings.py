@@ -144,7 +144,7 @@ def deliveries(tx: Tx, part: Slice, wanted: Filter) -> list[Delivery]:
 
     The time limits are those of the slice and apply to the filing. The filter's own are ignored.
     """
-    source, where, params = selection(replace(wanted, since=None, until=None))
+    source, where, params = selection(tx, replace(wanted, since=None, until=None))
     rows = _newest(tx, source, part=part, moment="created_at", fixed=where, params=params)
     return [row_to(Delivery, row) for row in rows]
 
