@@ -19,6 +19,7 @@ from core.messages import Message
 from crawler.tasks.parents import CANCELLATIONS
 from storage.crawling import accounts, proxies, source_states, task_pins
 from storage.crawling.proxies import EgressRoute
+from storage.distribution import daily_stats
 from storage.engines.transactions import Tx
 from storage.operations import alert_queries
 from storage.operations.alert_queries import AccountTrouble, SuspectAccount
@@ -64,6 +65,7 @@ class AlertRules:
             *self._tasks_of_nobody(tx),
             *self._open_circuits(tx),
             *self._egress_troubles(tx),
+            *self._incomplete_days(tx),
             *self.process.causes(tx, known),
             *self.database.causes(tx, known),
         ]
@@ -210,6 +212,21 @@ class AlertRules:
                 },
                 until_at=None if is_untried else circuit.until_at,
                 since_at=circuit.since_at,
+            )
+
+    def _incomplete_days(self, tx: Tx) -> Iterator[AlertCause]:
+        """Yield the days with tasks that could not be counted yet."""
+        for day in daily_stats.incomplete_days(tx):
+            yield AlertCause(
+                kind=AlertKind.DAY_INCOMPLETE,
+                subject=f"day:{day.stats_date}",
+                facts={
+                    "day": str(day.stats_date),
+                    "tasks": day.tasks,
+                    "held": day.held,
+                    "reason": day.cause,
+                },
+                since_at=day.since,
             )
 
     def _egress_troubles(self, tx: Tx) -> Iterator[AlertCause]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,7 +12,7 @@ from core.errors import WrongFieldError
 from core.messages import Message
 from distribution import counters
 from distribution.fields import ID_CHARS, Fields, Lost, read_secret, wrong_field
-from sources.links import ShortLink, VideoLink
+from distribution.video_links import link_hash
 from sources.text import is_deeper, storable_json
 from storage.distribution import distribution_tasks
 from storage.distribution.completions import Completion
@@ -159,15 +158,6 @@ def read_completion(
         details=fields.optional(lambda: _details(fields), None),
         completed_at=completed_at,
     )
-
-
-def link_hash(link: VideoLink | ShortLink) -> str:
-    """Return a SHA-256 in hex that is the same for every spelling of a video's link.
-
-    A short link, which does not name its video, has a hash of its own.
-    """
-    name = f"{link.platform}:{link.video_id}" if isinstance(link, VideoLink) else link.url
-    return hashlib.sha256(name.encode()).hexdigest()
 
 
 def _video(fields: Fields) -> dict[str, Any]:
