@@ -280,7 +280,7 @@ def _entry(body: str, task_id: str) -> Mapping[str, Any] | None:
 
 def _not_found(request: TraceRequest) -> InvalidInputError:
     if request.event_id is not None:
-        return InvalidInputError("event_not_found", event_id=request.event_id)
+        return InvalidInputError("event_unknown", event_id=request.event_id)
     if request.task_id is None:
         return InvalidInputError("day_not_counted", day=request.day)
     if request.day is None:

@@ -64,6 +64,15 @@ MESSAGES: dict[str, Forms] = {
         "{count:,} refused ({hidden:,} of them not shown; --json has all); mend "
         "those and run it again"
     ),
+    # settlements
+    "no_settled_days": "no day fits",
+    "no_settled_days_in": "nothing was counted from {first} to {last}",
+    "traced_day": "{day} {task}: revision {revision}, {completions:,} completions, {counts}",
+    "traced_incomplete": "incomplete, and counted again: {cause}",
+    "traced_report": "report {report}, event {event}, answered: {answer}",
+    "traced_more_days": "older days: settlement list --task",
+    "traced_delivery": "delivery {id} ({kind}) {event}: {state}; filed {filed}, to {url}",
+    "traced_told": "told: {entry}",
     # webhooks
     "deliveries_in_all": "all in all {counts}",
     "no_deliveries_yet": "nothing was filed yet",

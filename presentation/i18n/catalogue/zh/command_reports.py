@@ -54,6 +54,15 @@ MESSAGES: dict[str, Forms] = {
     "items_refused_more": (
         "{count:,} 个被拒绝（{hidden:,} 个未列出；--json 输出全部）；修正后请重新执行"
     ),
+    # 结算
+    "no_settled_days": "没有符合的日期",
+    "no_settled_days_in": "{first} 至 {last} 没有统计过",
+    "traced_day": "{day} {task}：版本 {revision}，完成 {completions:,} 次，{counts}",
+    "traced_incomplete": "未计全，将重新统计：{cause}",
+    "traced_report": "回传{report}，事件 {event}，响应：{answer}",
+    "traced_more_days": "更早的日期：settlement list --task",
+    "traced_delivery": "投递 {id}（{kind}）{event}：{state}；登记于 {filed}，发往 {url}",
+    "traced_told": "内容：{entry}",
     # Webhook 回调
     "deliveries_in_all": "总计：{counts}",
     "no_deliveries_yet": "还没有回调",
