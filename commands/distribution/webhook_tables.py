@@ -20,6 +20,7 @@ from commands.framework.reader import (
 from core.logs import redact
 from core.messages import Message
 from core.plain_text import one_line
+from distribution.settlement.reader import ToldDay
 from presentation.i18n.renderer import counted
 from presentation.terminal.tables import Table
 from storage.distribution.deliveries import Attempt, Delivery, DeliveryState
@@ -62,8 +63,11 @@ def delivery_table(app: App, overview: Overview) -> Table:
     return table
 
 
-def delivery_lines(app: App, details: DeliveryDetails) -> list[str]:
-    """Return a delivery as lines, with the beginning of its body, redacted."""
+def delivery_lines(app: App, details: DeliveryDetails, days: Sequence[ToldDay]) -> list[str]:
+    """Return a delivery as lines, with the beginning of its body, redacted.
+
+    `days` are the days of tasks that it reports.
+    """
     one = details.delivery
     told = [
         ("event", one.event_id),
@@ -79,6 +83,8 @@ def delivery_lines(app: App, details: DeliveryDetails) -> list[str]:
         told.append(("error", redact(one_line(shown(one.last_error)))))
     if details.endpoint is not None and not details.endpoint.is_enabled:
         told.append(("endpoint", _why_disabled(details.endpoint)))
+    if days:
+        told.append(("days", _days(days)))
     told.append(("body", redact(one_line(one.body[:BODY_CHARS]))))
     return [f"{_label(name)}{text}" for name, text in told]
 
@@ -142,6 +148,14 @@ def _tasks(tasks: Sequence[ReportedTask]) -> str:
     if len(tasks) > MAX_TASKS:
         names.append(text_of(Message.of("more_tasks", count=len(tasks) - MAX_TASKS)))
     return one_line(joined(names)) if names else ""
+
+
+def _days(days: Sequence[ToldDay]) -> str:
+    """Return the days of tasks that a delivery reports, the first MAX_TASKS of them."""
+    names = [f"{day.stats_date} {day.task_id}" for day in days[:MAX_TASKS]]
+    if len(days) > MAX_TASKS:
+        names.append(text_of(Message.of("more_tasks", count=len(days) - MAX_TASKS)))
+    return one_line(joined(names))
 
 
 def _state(one: Delivery) -> str:

@@ -22,6 +22,7 @@ from commands.framework.system_user import system_user
 from core.errors import CredentialsError, InvalidInputError
 from core.messages import Message
 from core.requests import MAX_ID
+from distribution.settlement.serialization import told_day_object
 from presentation.i18n.renderer import counted
 from storage.distribution.deliveries import DeliveryKind, DeliveryState
 from webhooks.requests import (
@@ -115,10 +116,12 @@ def show(
         service = app.webhooks.service
         number = _delivery_id(id)
         shown = service.show_event(id) if number is None else service.show(number)
+        days = app.distribution.settlement.told_days(shown.delivery)
         if as_json:
-            result_json(delivery_details_object(shown, in_english))
+            told = [told_day_object(day) for day in days]
+            result_json(delivery_details_object(shown, in_english) | {"days": told})
             return
-        for line in delivery_lines(app, shown):
+        for line in delivery_lines(app, shown, days):
             result(line)
         result_table(attempt_table(app, shown.attempts))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from core.clock import Clock, QuotaCalendar
@@ -20,7 +20,9 @@ from distribution.settlement.requests import (
 from storage.distribution import (
     agent_daily_stats,
     completions,
+    daily_stats,
     deliveries,
+    delivery_tasks,
     distribution_tasks,
     settlement,
 )
@@ -68,6 +70,15 @@ class SentReport:
     delivery: Delivery
     attempts: Sequence[Attempt]
     told: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class ToldDay:
+    """A day of a task that a report told. `is_superseded`: a newer one has told it anew."""
+
+    stats_date: date
+    task_id: str
+    is_superseded: bool = False
 
 
 @dataclass(frozen=True)
@@ -201,11 +212,33 @@ class SettlementReader:
             raise InvalidInputError("distribution_task_not_found", task_id=task_id)
         return found
 
-    def days_of(self, delivery: Delivery) -> list[TaskDay]:
-        """Return the days whose newest revision a delivery told, by task; empty for other kinds
-        than daily reports, and where newer reports have told all of them anew."""
-        wanted = DayFilter(event_id=delivery.event_id)
-        return self.database.read(settlement.days, wanted, ROWS_PER_READ)
+    def told_days(self, delivery: Delivery) -> list[ToldDay]:
+        """Return the days of tasks that a daily report or a report on completions is about.
+
+        Empty for broadcasts and tests, which are about no day.
+        """
+        if delivery.kind is DeliveryKind.COMPLETION:
+            return [
+                ToldDay(day, task_id)
+                for task_id, day in sorted(set(completed_in(delivery.body, self.calendar)))
+            ]
+        if delivery.stats_date is None:
+            return []
+        day = delivery.stats_date
+
+        def read(tx: Tx) -> list[ToldDay]:
+            tasks = delivery_tasks.of_delivery(tx, delivery.id)
+            known = daily_stats.of_day(tx, day, tasks) if tasks else {}
+            return [
+                ToldDay(
+                    day,
+                    task_id,
+                    is_superseded=task_id in known and known[task_id].event_id != delivery.event_id,
+                )
+                for task_id in tasks
+            ]
+
+        return self.database.read(read)
 
     def agents(self, limit: int) -> Sequence[str]:
         """Return up to `limit` names of agents, by name."""
@@ -276,6 +309,16 @@ def _entry(body: str, task_id: str) -> Mapping[str, Any] | None:
         return next((one for one in entries if str(one.get("task_id")) == task_id), None)
     except (ValueError, AttributeError):
         return None
+
+
+def completed_in(body: str, calendar: QuotaCalendar) -> Iterator[tuple[str, date]]:
+    """Yield task and day of each completion in a report's body; nothing of a damaged one."""
+    try:
+        for one in json.loads(body)["completions"]:
+            moment = datetime.fromisoformat(one["completed_at"])
+            yield str(one["task_id"]), calendar.day(moment)
+    except (ValueError, KeyError, TypeError):
+        return
 
 
 def _not_found(request: TraceRequest) -> InvalidInputError:

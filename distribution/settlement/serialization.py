@@ -13,6 +13,7 @@ from distribution.settlement.reader import (
     DayDetails,
     PeriodSum,
     SentReport,
+    ToldDay,
     Trace,
 )
 from storage.distribution.agent_daily_stats import AgentShare
@@ -67,6 +68,15 @@ def sum_object(found: PeriodSum, by: SumBy) -> dict[str, Any]:
         "task_days": one.task_days,
         "incomplete_days": one.incomplete_days,
         "unaccepted_days": one.unaccepted_days,
+    }
+
+
+def told_day_object(day: ToldDay) -> dict[str, Any]:
+    """Return a day that a report told as JSON; `superseded`: a newer one has told it anew."""
+    return {
+        "task_id": day.task_id,
+        "stats_date": str(day.stats_date),
+        "superseded": day.is_superseded,
     }
 
 

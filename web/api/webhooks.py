@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query
 from core.errors import InvalidInputError
 from core.logs import redact
 from core.message_json import message_keys
+from distribution.settlement.serialization import told_day_object
 from presentation.i18n.renderer import API_RENDERER
 from presentation.json_rows import plain
 from storage.distribution.deliveries import DeliveryKind, DeliveryState, Filter
@@ -18,6 +19,7 @@ from storage.distribution.endpoints import Endpoint
 from storage.operations import listings
 from web.api.lists import ObjectPage, Page, TheListing
 from web.auth.access import Actor, Reader
+from web.backend import Backend
 from web.lookups import existing_delivery, existing_event
 from web.parameters import EventId, RowId
 from web.problems import refused_as
@@ -25,6 +27,7 @@ from web.requests import EndpointChoice, Replay, TestEvent
 from web.state import TheBackend
 from webhooks.requests import DeliveryQuery
 from webhooks.serialization import delivery_details_object, delivery_object, trial_object
+from webhooks.service import DeliveryDetails
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 
@@ -87,17 +90,23 @@ def test_endpoint(given: TestEvent, backend: TheBackend, who: Actor) -> dict[str
 
 @router.get("/events/{event_id}", summary="The delivery that a receiver knows by an event id")
 def show_event(event_id: EventId, backend: TheBackend, _who: Reader) -> dict[str, Any]:
-    return delivery_details_object(existing_event(backend, event_id), API_RENDERER.sentence)
+    return _with_days(backend, existing_event(backend, event_id))
 
 
 @router.get("/{delivery_id}", summary="One delivery with its body and every attempt")
 def show_delivery(delivery_id: RowId, backend: TheBackend, _who: Reader) -> dict[str, Any]:
-    return delivery_details_object(existing_delivery(backend, delivery_id), API_RENDERER.sentence)
+    return _with_days(backend, existing_delivery(backend, delivery_id))
 
 
 @router.post("/replay", summary="Send deliveries again, under the same event ids")
 def replay_deliveries(given: Replay, backend: TheBackend, who: Actor) -> dict[str, int]:
     return {"replayed": backend.use_cases.webhooks.replay(who, given.as_request())}
+
+
+def _with_days(backend: Backend, details: DeliveryDetails) -> dict[str, Any]:
+    days = backend.settlement.told_days(details.delivery)
+    shown = delivery_details_object(details, API_RENDERER.sentence)
+    return shown | {"days": [told_day_object(day) for day in days]}
 
 
 def _endpoint_object(endpoint: Endpoint) -> dict[str, Any]:

@@ -70,7 +70,11 @@ def webhook(delivery_id: RowId, visit: Reading) -> Response:
     """Show one delivery with its body and attempts, redacted."""
     shown = existing_delivery(visit.backend, delivery_id)
     return visit.page(
-        "webhook", shown=shown, redact=redact, body=redact(_pretty(shown.delivery.body))
+        "webhook",
+        shown=shown,
+        days=visit.backend.settlement.told_days(shown.delivery),
+        redact=redact,
+        body=redact(_pretty(shown.delivery.body)),
     )
 
 

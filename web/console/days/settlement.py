@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -15,7 +16,7 @@ from core.logs import redact
 from core.messages import Message
 from core.requests import FieldChecks
 from distribution.counters import COUNTED, PREFIXES
-from distribution.settlement.reader import DayDetails
+from distribution.settlement.reader import DayDetails, PeriodSum, SentReport
 from distribution.settlement.requests import Period, SettlementQuery, SumRequest, day_typed
 from distribution.settlement.serialization import totals_of
 from distribution.settlement.sheets import (
@@ -92,6 +93,7 @@ def sums(
         span=span,
         period=_member(Period, period, Period.WEEK),
         by=_member(SumBy, by, SumBy.AGENT),
+        settled_as=lambda one, **more: _days_of(one, _member(SumBy, by, SumBy.AGENT), **more),
         periods=Period,
         apart=SumBy,
         totals_of=totals_of,
@@ -175,8 +177,27 @@ def day_of_task(day: DayInPath, task_id: DramaId, visit: Reading) -> Response:
         platforms=_platforms(found),
         totals_of=totals_of,
         counters=COUNTERS,
+        told_in=_told,
         redact=redact,
     )
+
+
+def _days_of(found: PeriodSum, by: SumBy, **more: str) -> str:
+    """Return the query of the list of days that a sum consists of."""
+    query = {"from": str(found.first), "to": str(found.last)} | more
+    name = found.sum.name
+    if name is not None and by is SumBy.AGENT:
+        query["agent"] = name or NO_AGENT
+    if name is not None and by is SumBy.TASK:
+        query["task"] = name
+    return urlencode(query)
+
+
+def _told(report: SentReport) -> str:
+    """Return what a report told of the task, as JSON for people; empty when it is not known."""
+    if report.told is None:
+        return ""
+    return redact(json.dumps(report.told, ensure_ascii=False, indent=2))
 
 
 def _platforms(found: DayDetails) -> list[tuple[str, list[int | None]]]:

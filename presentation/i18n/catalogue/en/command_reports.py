@@ -65,6 +65,8 @@ MESSAGES: dict[str, Forms] = {
         "those and run it again"
     ),
     # settlements
+    "day_accepted": "accepted at {moment}, event {event}, answered: {answer}",
+    "day_not_accepted": "not accepted after tries: {tries}, event {event}, answered: {answer}",
     "no_settled_days": "no day fits",
     "no_settled_days_in": "nothing was counted from {first} to {last}",
     "traced_day": "{day} {task}: revision {revision}, {completions:,} completions, {counts}",

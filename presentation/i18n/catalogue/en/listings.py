@@ -78,6 +78,7 @@ MESSAGES: dict[str, Forms] = {
     "column_completions": "completions",
     "word_unreported": "not reported",
     "word_incomplete": "incomplete",
+    "column_days": "days",
     "column_day": "day",
     "column_user": "user",
     "column_link": "link",

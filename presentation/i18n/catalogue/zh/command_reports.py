@@ -55,6 +55,8 @@ MESSAGES: dict[str, Forms] = {
         "{count:,} 个被拒绝（{hidden:,} 个未列出；--json 输出全部）；修正后请重新执行"
     ),
     # 结算
+    "day_accepted": "{moment} 已被接受，事件 {event}，响应：{answer}",
+    "day_not_accepted": "尝试 {tries} 次，未被接受，事件 {event}，响应：{answer}",
     "no_settled_days": "没有符合的日期",
     "no_settled_days_in": "{first} 至 {last} 没有统计过",
     "traced_day": "{day} {task}：版本 {revision}，完成 {completions:,} 次，{counts}",

@@ -68,7 +68,7 @@ MESSAGES: dict[str, Forms] = {
     "counter_share": "分享",
     "counter_collect": "收藏",
     # 结算
-    "settlement_sheet": "结算",
+    "settlement_sheet": "分账结算",
     "settlement_title": "标题",
     "settlement_youtube": "YouTube",
     "settlement_tiktok": "TikTok",

@@ -78,6 +78,7 @@ MESSAGES: dict[str, Forms] = {
     "column_completions": "完成次数",
     "word_unreported": "未回传",
     "word_incomplete": "未计全",
+    "column_days": "日期",
     "column_day": "日期",
     "column_user": "用户",
     "column_link": "链接",

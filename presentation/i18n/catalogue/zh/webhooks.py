@@ -75,7 +75,7 @@ ADVICE: dict[str, dict[str, Forms]] = {
         "callback_address_loopback": "如果确实如此，请把其主机写入 BATON_WEBHOOK_ALLOWED_HOSTS",
         "notify_url_unusable": "写法见 docs/operations.md",
         "delivery_not_found": "见“回调”页",
-        "event_not_found": "“结算”页仍知道它报告了哪些日期",
+        "event_not_found": "“分账结算”页仍知道它报告了哪些日期",
         "callback_url_unknown": "请从“回调”页取得",
     },
     "api": {

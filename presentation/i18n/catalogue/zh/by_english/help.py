@@ -446,7 +446,7 @@ HELP = {
     "with --sum: write it to this CSV file, too": "与 --sum 同用：同时写入此 CSV 文件",
     "with --sum: write it to this Excel file, too": "与 --sum 同用：同时写入此 Excel 文件",
     "Settlements: what was counted, sent and answered.": (
-        "结算：统计了什么、发送了什么、对方如何响应。"
+        "分账结算：统计了什么、发送了什么、对方如何响应。"
     ),
     "only reports on this task, alone or among others": "只含报告此任务的，单独或与其他任务一起",
     "only on tasks whose title contains this": "只含标题包含此文字的任务的",
