@@ -86,10 +86,10 @@ def sum_row(found: PeriodSum, by: SumBy, renderer: Renderer = ENGLISH_RENDERER) 
     one = found.sum
     counted = _cells(one.completion_count, one.counts)
     name = one.name if one.name is not None else renderer.say("settlement_before_agents")
-    named: list[Cell] = {
-        SumBy.ALL: [],
-        SumBy.TASK: [name, found.title or ""],
-        SumBy.AGENT: [name],
+    named = {
+        SumBy.ALL: (),
+        SumBy.TASK: (name, found.title or ""),
+        SumBy.AGENT: (name,),
     }[by]
     return [
         str(found.first),
