@@ -10,7 +10,7 @@ from typing import Any
 
 from core.errors import DuplicateKeyError
 from storage.distribution import delivery_tasks
-from storage.distribution.distribution_tasks import titled
+from storage.distribution.distribution_tasks import tasks_titled
 from storage.engines.datetimes import to_sql, to_sql_or_none
 from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.engines.transactions import Tx, in_list
@@ -295,7 +295,7 @@ def selection(tx: Tx, wanted: Filter) -> tuple[str, str, dict[str, Any]]:
             params |= {name: getattr(value, "value", value) for name, value in names.items()}
     task_id = wanted.task_id
     if wanted.title is not None:
-        of_title = titled(tx, wanted.title)
+        of_title = tasks_titled(tx, wanted.title)
         if task_id is None and of_title.task_ids is not None and len(of_title.task_ids) == 1:
             task_id = of_title.task_ids[0]
         else:

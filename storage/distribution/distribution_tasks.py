@@ -100,7 +100,7 @@ class Titled:
     params: Mapping[str, str]
 
 
-def titled(tx: Tx, text: str) -> Titled:
+def tasks_titled(tx: Tx, text: str) -> Titled:
     """Return the tasks whose title contains a text, in any case.
 
     They are looked up first: within a larger query MariaDB asks for the titles row by row.

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from storage.distribution.daily_stats import COUNTS, DailyStats
-from storage.distribution.distribution_tasks import titled
+from storage.distribution.distribution_tasks import tasks_titled
 from storage.engines.transactions import Row, Tx
 from storage.models.mapping import row_to
 
@@ -279,7 +279,7 @@ def _conditions(tx: Tx, wanted: DayFilter, table: str | None = None) -> tuple[st
             terms.append(f"{table}.stats_date{sign}:{name}")
             params[name] = str(moment)
     if wanted.title is not None:
-        of_title = titled(tx, wanted.title)
+        of_title = tasks_titled(tx, wanted.title)
         terms.append(f"{table}.task_id IN ({of_title.sql})")
         params |= of_title.params
     if wanted.is_incomplete is not None:

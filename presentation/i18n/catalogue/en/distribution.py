@@ -129,6 +129,9 @@ MESSAGES: dict[str, Forms] = {
 }
 
 _TO_DO = {
+    "by_all_without_sum": "give --sum, or another --by",
+    "sum_excludes_scan": "give --from and --to, without a day and --dry-run",
+    "file_without_sum": "give --sum too",
     "value_not_time": "write 2026-11-21T23:15:00+08:00",
     "callback_url_malformed": "write it like https://example.com/callback",
     "callback_url_with_password": "sign reports with a secret instead",
@@ -143,9 +146,6 @@ ADVICE: dict[str, dict[str, Forms]] = {
         "first_day_missing": "--to needs --from",
         "trace_not_chosen": "give a TASK, --day or --event",
         "xlsx_too_long": "take --csv, or fewer days",
-        "by_all_without_sum": "give --sum, or another --by",
-        "sum_excludes_scan": "give --from and --to, without a day and --dry-run",
-        "file_without_sum": "give --sum too, or see: {program} settlement list",
         "broadcasting_turned_on": "`{program} run` does the rounds",
     },
     "console": {

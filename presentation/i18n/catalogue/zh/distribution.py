@@ -70,9 +70,9 @@ MESSAGES: dict[str, Forms] = {
     # 结算
     "settlement_sheet": "分账结算",
     "settlement_title": "标题",
-    "settlement_youtube": "YouTube",
-    "settlement_tiktok": "TikTok",
-    "settlement_douyin": "抖音",
+    "settlement_youtube": "YouTube 平台",
+    "settlement_tiktok": "TikTok 平台",
+    "settlement_douyin": "抖音平台",
     "settlement_platform_count": "{platform} {counter}",
     "settlement_before_agents": "（统计时尚未按代理节点保存）",
     "trace_not_chosen": "没有说明要查什么",
@@ -124,6 +124,9 @@ MESSAGES: dict[str, Forms] = {
 }
 
 _TO_DO = {
+    "by_all_without_sum": "请同时给出 --sum，或换一种 --by",
+    "sum_excludes_scan": "请给出 --from 与 --to，不要给单日和 --dry-run",
+    "file_without_sum": "请同时给出 --sum",
     "value_not_time": "写成 2026-11-21T23:15:00+08:00",
     "callback_url_malformed": "写成 https://example.com/callback 这样",
     "callback_url_with_password": "请改用签名密钥",
@@ -138,9 +141,6 @@ ADVICE: dict[str, dict[str, Forms]] = {
         "first_day_missing": "--to 须与 --from 同用",
         "trace_not_chosen": "请给出 TASK、--day 或 --event",
         "xlsx_too_long": "请用 --csv，或缩短日期范围",
-        "by_all_without_sum": "请同时给出 --sum，或换一种 --by",
-        "sum_excludes_scan": "请给出 --from 与 --to，不要给单日和 --dry-run",
-        "file_without_sum": "请同时给出 --sum，或见：{program} settlement list",
         "broadcasting_turned_on": "由 `{program} run` 执行",
     },
     "console": {
