@@ -176,6 +176,8 @@ VALUES: Mapping[str, Source] = {
     "update_play_counts MORE_UIDS": stored(suggestions.creators),
     "views WORK": stored(suggestions.works),
     "web NAME": stored(suggestions.token_names),
+    "settlement --task": stored(suggestions.distribution_tasks),
+    "settlement TASK": stored(suggestions.distribution_tasks),
     "webhooks --task": stored(suggestions.distribution_tasks),
     "webhooks --url": receiver_urls,
     "webhooks ENDPOINT": receiver_urls,
@@ -189,7 +191,9 @@ VALUES: Mapping[str, Source] = {
 }
 PATHS: Mapping[str, Kind] = {
     "--home": Kind.FOLDERS,
+    "--csv": Kind.FILES,
     "--out": Kind.FOLDERS,
+    "--xlsx": Kind.FILES,
     "accounts import NAME_OR_FILE": Kind.FILES,
 }
 
