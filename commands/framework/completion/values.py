@@ -191,9 +191,7 @@ VALUES: Mapping[str, Source] = {
 }
 PATHS: Mapping[str, Kind] = {
     "--home": Kind.FOLDERS,
-    "--csv": Kind.FILES,
     "--out": Kind.FOLDERS,
-    "--xlsx": Kind.FILES,
     "accounts import NAME_OR_FILE": Kind.FILES,
 }
 
