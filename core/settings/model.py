@@ -290,7 +290,7 @@ class Settings(BaseSettings):
         "`true`: a user of two platforms is two in the `account_count` of daily reports",
     )
     incomplete_hold_tries: int = _setting(
-        8,
+        7,
         "BATON_INCOMPLETE_HOLD_TRIES",
         "so often a day is counted in vain before partial sums are reported, marked; 0: at once",
         ge=0,

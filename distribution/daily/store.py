@@ -11,7 +11,7 @@ from enum import StrEnum
 from core.clock import Clock
 from core.logs import storable
 from core.messages import Message, message_of
-from distribution.daily.incompleteness import counted_in_vain
+from distribution.daily.incompleteness import counted_in_vain, is_given_up
 from distribution.daily.tally import CounterSum
 from distribution.payloads import DAILY, daily_body, daily_entry
 from distribution.recipients import Recipient
@@ -151,16 +151,18 @@ class DailyStore:
         counted_until: datetime,
     ) -> DailyStats:
         """Return the row to store, with a new revision when the counts differ from `known`."""
-        is_partial = tally.passing is not None
+        now = self.clock.now()
+        is_over = is_given_up(known.incomplete if known else None, now)
+        is_partial = tally.passing is not None and not is_over
         heals = known is not None and known.is_partial and not is_partial
         if known is not None and known.counted_until > counted_until and not heals:
             # Another scan read the completions later than this one and stored first.
             return known
-        now = self.clock.now()
         incomplete = None
-        if tally.passing is not None:
+        if tally.passing is not None and not is_over:
             incomplete = counted_in_vain(known.incomplete if known else None, tally.passing, now)
-        if known is not None and is_partial and not known.is_held:
+        was_whole = known is not None and not known.is_partial and tally.passing is not None
+        if known is not None and (was_whole or (is_partial and not known.is_held)):
             # Whole sums are better than partial ones, and a marked report is made good once.
             return replace(known, incomplete=incomplete, scanned_at=now)
         counts = tally.counts

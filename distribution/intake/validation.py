@@ -10,6 +10,7 @@ from typing import Any
 
 from core.errors import WrongFieldError
 from core.messages import Message
+from core.requests import NOT_TEXT, is_text
 from distribution import counters
 from distribution.fields import ID_CHARS, Fields, Lost, read_secret, wrong_field
 from distribution.video_links import link_hash
@@ -188,6 +189,8 @@ def _details(fields: Fields) -> str | None:
     if is_deeper(value, DETAILS_LEVELS):
         raise wrong_field(name, Message.of("json_too_deep", levels=DETAILS_LEVELS))
     value = _countable(fields, value)
+    if not is_text(json.dumps(value, ensure_ascii=False)):
+        raise wrong_field(name, NOT_TEXT)
     try:
         text = json.dumps(storable_json(value), ensure_ascii=False, allow_nan=False)
     except ValueError as error:

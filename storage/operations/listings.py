@@ -218,8 +218,8 @@ def daily_stats(
         source,
         part,
         "scanned_at",
-        fixed,
-        params,
+        fixed=fixed,
+        params=params,
         task_id=task_id,
         stats_date=str(day) if day else None,
     )

@@ -107,7 +107,7 @@ def test_after_some_tries_it_is_reported_marked_once_and_then_whole(
     two_tasks(app)
     scanner.scan(yesterday(app), NEVER)
     for _ in range(3):
-        clock.move(DAY_SECS / 4)
+        clock.move(DAY_SECS)
         count_due(scanner, NEVER)
     marked = [one.body for one in filed(app) if "incomplete" in one.body]
     assert [(body["incomplete"], told_tasks_of(body)[-1:]) for body in marked] == [
@@ -116,7 +116,7 @@ def test_after_some_tries_it_is_reported_marked_once_and_then_whole(
     assert set(marked[0]) == {"site_name", "event", "stats", "incomplete"}
     assert "incomplete" not in marked[0]["stats"][0], "entries have the fields of the documents"
     numbers.answers[youtube(1)] = GONE
-    clock.move(DAY_SECS / 4)
+    clock.move(DAY_SECS)
     count_due(scanner, NEVER)
     whole = filed(app)[-1].body
     assert told_tasks_of(whole) == ["t1"] and "incomplete" not in whole
@@ -145,6 +145,25 @@ def test_a_day_that_was_counted_keeps_its_sums_in_an_outage(
     clock.move(FIRST_WAIT_SECS)
     count_due(scanner, NEVER)
     assert (day_of(app).counts["yt_view_count"], day_of(app).revision) == (207, 2)
+
+
+@ONE_ENGINE
+@pytest.mark.parametrize("was_counted", [False, True])
+def test_after_a_month_in_vain_a_day_counts_as_it_is(
+    was_counted: bool, app: App, scanner: DailyScanner, clock: MovingClock
+) -> None:
+    two_tasks(app)
+    if was_counted:
+        scanner_of(app, Numbers()).scan(yesterday(app), NEVER)
+    scanner.scan(yesterday(app), NEVER)
+    tries = 0
+    for _ in range(60):
+        clock.move(DAY_SECS)
+        tries += "tasks 1" in english(count_due(scanner, NEVER))
+    assert tries == 31 and app.database.read(daily_stats.incomplete_days) == []
+    day, last = day_of(app), filed(app)[-1].body
+    assert (day.is_partial, day.counts["yt_view_count"]) == (False, 107 if was_counted else 100)
+    assert "incomplete" not in last and (len(filed(app)) == 1) == was_counted
 
 
 @ONE_ENGINE

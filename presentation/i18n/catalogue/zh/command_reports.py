@@ -60,7 +60,7 @@ MESSAGES: dict[str, Forms] = {
     "no_settled_days": "没有符合的日期",
     "no_settled_days_in": "{first} 至 {last} 没有统计过",
     "traced_day": "{day} {task}：版本 {revision}，完成 {completions:,} 次，{counts}",
-    "traced_incomplete": "未计全，将重新统计：{cause}",
+    "traced_incomplete": "未统计完整，将重新统计：{cause}",
     "traced_report": "回传{report}，事件 {event}，响应：{answer}",
     "traced_more_days": "更早的日期：settlement list --task",
     "traced_delivery": "投递 {id}（{kind}）{event}：{state}；登记于 {filed}，发往 {url}",

@@ -98,7 +98,7 @@ MESSAGES: dict[str, Forms] = {
     "settlement_share_count": "分享数",
     "settlement_collect_count": "收藏数",
     "settlement_revision": "版本",
-    "settlement_incomplete": "未计全的原因",
+    "settlement_incomplete": "未统计完整的原因",
     "settlement_missing": "确定缺失",
     "settlement_state": "回传",
     "settlement_tries": "尝试次数",
@@ -106,7 +106,7 @@ MESSAGES: dict[str, Forms] = {
     "settlement_response": "响应内容",
     "settlement_event_id": "事件 id",
     "settlement_task_days": "任务日数",
-    "settlement_incomplete_days": "未计全的任务日数",
+    "settlement_incomplete_days": "未统计完整的任务日数",
     "settlement_unaccepted_days": "回传未被接受的任务日数",
     # 分发数据回传
     "broadcasting_turned_on": "分发数据回传已启动，每 {secs:g} 秒一次",
