@@ -1,4 +1,4 @@
--- Baton's schema for MySQL 8.0+ and MariaDB 10.6+, version 11.
+-- Baton's schema for MySQL 8.0+ and MariaDB 10.6+, version 12.
 -- Load it into an empty database:  mysql -u USER -p DATABASE < schema.sql
 -- (python cli.py init does the same.)  Times are UTC.  schema.sqlite.sql is its twin.
 
@@ -558,7 +558,33 @@ CREATE TABLE task_daily_stats (
   KEY idx_task_daily_stats_date (stats_date, task_id),
   KEY idx_task_daily_stats_event (event_id),
   KEY idx_task_daily_stats_incomplete (incomplete_since, stats_date),
-  KEY idx_task_daily_stats_due (next_count_at, id)
+  KEY idx_task_daily_stats_due (next_count_at, id),
+  KEY idx_task_daily_stats_unsent (is_sent, stats_date, task_id, tries, event_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- The sums of a task's day by agent; '' is for users without one. Written with the day, so that both agree.
+CREATE TABLE agent_daily_stats (
+  stats_date DATE NOT NULL,
+  task_id VARCHAR(64) NOT NULL,
+  agent_node VARCHAR(255) NOT NULL,            -- as users had it when the day was counted
+  account_count INT NOT NULL DEFAULT 0,
+  completion_count INT NOT NULL DEFAULT 0,
+  yt_account_count INT NOT NULL DEFAULT 0,
+  yt_view_count BIGINT NOT NULL DEFAULT 0,
+  yt_like_count BIGINT NOT NULL DEFAULT 0,
+  yt_comment_count BIGINT NOT NULL DEFAULT 0,
+  tt_account_count INT NOT NULL DEFAULT 0,
+  tt_view_count BIGINT NOT NULL DEFAULT 0,
+  tt_like_count BIGINT NOT NULL DEFAULT 0,
+  tt_comment_count BIGINT NOT NULL DEFAULT 0,
+  dy_account_count INT NOT NULL DEFAULT 0,
+  dy_view_count BIGINT NOT NULL DEFAULT 0,
+  dy_like_count BIGINT NOT NULL DEFAULT 0,
+  dy_comment_count BIGINT NOT NULL DEFAULT 0,
+  dy_share_count BIGINT NOT NULL DEFAULT 0,
+  dy_collect_count BIGINT NOT NULL DEFAULT 0,
+  PRIMARY KEY (stats_date, task_id, agent_node),
+  KEY idx_agent_daily_stats_agent (agent_node, stats_date, task_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- One row: whether tasks are broadcast, and the round that runs: rounds never overlap.
@@ -602,6 +628,7 @@ CREATE TABLE webhook_deliveries (
   KEY idx_webhook_deliveries_task (task_id, id),
   KEY idx_webhook_deliveries_state (state, id),
   KEY idx_webhook_deliveries_created (created_at, id),
+  KEY idx_webhook_deliveries_day (stats_date, id),
   KEY idx_webhook_deliveries_finished (kind, finished_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 

@@ -1,4 +1,4 @@
--- Baton's schema for SQLite, version 11: the twin of schema.sql, where the comments on the columns are.
+-- Baton's schema for SQLite, version 12: the twin of schema.sql, where the comments on the columns are.
 -- python cli.py init loads it.  Times are UTC text, YYYY-MM-DD HH:MM:SS.mmm.
 
 CREATE TABLE schema_version (
@@ -560,6 +560,32 @@ CREATE INDEX idx_task_daily_stats_date ON task_daily_stats (stats_date, task_id)
 CREATE INDEX idx_task_daily_stats_event ON task_daily_stats (event_id);
 CREATE INDEX idx_task_daily_stats_incomplete ON task_daily_stats (incomplete_since, stats_date);
 CREATE INDEX idx_task_daily_stats_due ON task_daily_stats (next_count_at, id);
+CREATE INDEX idx_task_daily_stats_unsent ON task_daily_stats (is_sent, stats_date, task_id, tries, event_id);
+
+-- The sums of a task's day by agent; '' is for users without one. Written with the day, so that both agree.
+CREATE TABLE agent_daily_stats (
+  stats_date DATE NOT NULL,
+  task_id TEXT NOT NULL,
+  agent_node TEXT NOT NULL,
+  account_count INTEGER NOT NULL DEFAULT 0,
+  completion_count INTEGER NOT NULL DEFAULT 0,
+  yt_account_count INTEGER NOT NULL DEFAULT 0,
+  yt_view_count INTEGER NOT NULL DEFAULT 0,
+  yt_like_count INTEGER NOT NULL DEFAULT 0,
+  yt_comment_count INTEGER NOT NULL DEFAULT 0,
+  tt_account_count INTEGER NOT NULL DEFAULT 0,
+  tt_view_count INTEGER NOT NULL DEFAULT 0,
+  tt_like_count INTEGER NOT NULL DEFAULT 0,
+  tt_comment_count INTEGER NOT NULL DEFAULT 0,
+  dy_account_count INTEGER NOT NULL DEFAULT 0,
+  dy_view_count INTEGER NOT NULL DEFAULT 0,
+  dy_like_count INTEGER NOT NULL DEFAULT 0,
+  dy_comment_count INTEGER NOT NULL DEFAULT 0,
+  dy_share_count INTEGER NOT NULL DEFAULT 0,
+  dy_collect_count INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (stats_date, task_id, agent_node)
+) WITHOUT ROWID;
+CREATE INDEX idx_agent_daily_stats_agent ON agent_daily_stats (agent_node, stats_date, task_id);
 
 -- One row: whether tasks are broadcast, and the round that runs: rounds never overlap.
 CREATE TABLE broadcaster (
@@ -603,6 +629,7 @@ CREATE INDEX idx_webhook_deliveries_order ON webhook_deliveries (url_hash, task_
 CREATE INDEX idx_webhook_deliveries_task ON webhook_deliveries (task_id, id);
 CREATE INDEX idx_webhook_deliveries_state ON webhook_deliveries (state, id);
 CREATE INDEX idx_webhook_deliveries_created ON webhook_deliveries (created_at, id);
+CREATE INDEX idx_webhook_deliveries_day ON webhook_deliveries (stats_date, id);
 CREATE INDEX idx_webhook_deliveries_finished ON webhook_deliveries (kind, finished_at);
 
 -- The distribution tasks that a delivery reports on, filed with it.

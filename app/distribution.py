@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from distribution.daily.scanner import DailyScanner
     from distribution.intake.importer import DistributionImporter
     from distribution.service import DistributionService
+    from distribution.settlement.reader import SettlementReader
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,16 @@ class DistributionFactories:
             vault=self.foundation.vault,
             clock=self.foundation.clock,
             count_once=CountOnce(self.foundation.settings.count_video_once_per),
+        )
+
+    @cached_property
+    def settlement(self) -> SettlementReader:
+        from distribution.settlement.reader import SettlementReader
+
+        return SettlementReader(
+            database=self.foundation.database,
+            clock=self.foundation.clock,
+            calendar=self.foundation.calendar,
         )
 
     @cached_property

@@ -93,6 +93,7 @@ def _backend(app: App, kept: App, ending: threading.Event) -> Backend:
         view_data=app.works.view_data,
         view_gaps=app.works.gaps,
         dramas=app.distribution.service,
+        settlement=app.distribution.settlement,
         daily_scanner=kept.distribution.daily_scanner,
         broadcaster=kept.distribution.broadcaster,
         channels=lambda: app.alerts.channels,

@@ -22,6 +22,7 @@ from benchmarks import (
     memory,
     plan,
     pool,
+    settlement,
     views,
     web,
     webhooks,
@@ -52,6 +53,7 @@ BENCHMARKS: dict[str, Callable[[Ground, bool], Result]] = {
         attribution,
         creators,
         comparison,
+        settlement,
     )
 }
 

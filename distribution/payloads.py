@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -18,6 +19,8 @@ DAILY, BROADCAST, COMPLETION = "daily", "broadcast", "completion"
 # Receivers of broadcasts know no fields of Douyin: its counters are sent as YouTube's.
 BROADCAST_AS = {"youtube": "youtube", "tiktok": "tiktok", "douyin": "youtube"}
 HASH_CHARS = 32
+WHOLE_NUMBER = re.compile("0|[1-9][0-9]{0,15}")
+MAX_EXACT = 2**53 - 1  # above it not every number is one of JavaScript
 Entry = dict[str, Any]
 
 
@@ -34,7 +37,10 @@ def daily_body(site_name: str, entries: Sequence[Entry], incomplete: Sequence[st
     entries: these keep the fields that receivers know.
     """
     document = {"site_name": site_name, "event": "task.daily_stats", "stats": list(entries)}
-    return _body(document | ({"incomplete": list(incomplete)} if incomplete else {}))
+    return _body(
+        document
+        | ({"incomplete": [id_in_report(task_id) for task_id in incomplete]} if incomplete else {})
+    )
 
 
 def broadcast_entry(drama: DramaFields, counters: Counters) -> Entry:
@@ -63,7 +69,7 @@ def completion_entry(drama: DramaFields, completion: Completion, counters: Count
     """Return a completion as JSON, with the counters that were verified and no others."""
     return {
         "project_id": drama.project_id,
-        "task_id": drama.task_id,
+        "task_id": id_in_report(drama.task_id),
         "user_id": completion.user_id,
         "platform": completion.platform,
         "submission_link": completion.submission_link,
@@ -96,8 +102,22 @@ def event_id(
     return "_".join(filter(None, [kind, f"{day:%Y%m%d}" if day else "", name]))
 
 
+def id_in_report(task_id: str) -> str | int:
+    """Return a task's id as reports have it: as a number where it is a whole one.
+
+    Receivers know tasks by numbers. Those that JavaScript would round, and texts such as 007, stay
+    texts.
+    """
+    is_exact = WHOLE_NUMBER.fullmatch(task_id) is not None and int(task_id) <= MAX_EXACT
+    return int(task_id) if is_exact else task_id
+
+
 def _named(drama: DramaFields) -> Entry:
-    return {"project_id": drama.project_id, "task_id": drama.task_id, "duration": drama.duration}
+    return {
+        "project_id": drama.project_id,
+        "task_id": id_in_report(drama.task_id),
+        "duration": drama.duration,
+    }
 
 
 def _body(document: Mapping[str, Any]) -> str:

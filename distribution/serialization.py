@@ -6,6 +6,7 @@ import dataclasses
 import json
 from typing import Any
 
+from core.clock import QuotaCalendar
 from core.logs import redact
 from core.message_json import message_keys
 from distribution.daily.shared_list import SharedVideo
@@ -50,6 +51,10 @@ def day_object(day: DailyStats) -> dict[str, Any]:
         "revision": day.revision,
         **message_keys("error", day.error, ENGLISH_RENDERER.sentence),
         "event_id": day.event_id,
+        "is_sent": day.is_sent,
+        "sent_at": plain(day.sent_at),
+        "tries": day.tries,
+        **message_keys("response", day.response, ENGLISH_RENDERER.sentence),
         "scanned_at": plain(day.scanned_at),
         **_incompleteness_keys(day),
     }
@@ -83,6 +88,12 @@ def shared_video_object(shared: SharedVideo) -> dict[str, Any]:
 def stats_object(day: DailyStats) -> dict[str, Any]:
     """Return a stored day as JSON with the id of its task."""
     return {"task_id": day.task_id} | day_object(day)
+
+
+def dated_completion_object(completion: Completion, calendar: QuotaCalendar) -> dict[str, Any]:
+    """Return a posted video as JSON with the day (`stats_date`) on which it counts for its task."""
+    day = calendar.day(completion.completed_at)
+    return completion_object(completion) | {"stats_date": day.isoformat()}
 
 
 def completion_object(completion: Completion) -> dict[str, Any]:

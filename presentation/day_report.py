@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
-
-import xlsxwriter
 
 from core.clock import QuotaCalendar
 from core.messages import Message
 from crawler.creators.day_report import DayReport
 from presentation.i18n.renderer import Renderer
+from presentation.spreadsheets import Sheet, workbook
 from storage.creators.day_totals import ExportedShare, IngestedShare
 
 INGESTED = ("account", "platform", "domain", "pages", "ingested", "new_creators")
 EXPORTED = ("account", "platform", "domain", "files", "exported")
-XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-WIDTH = 16
-MAX_CELL_CHARS = 16_000  # two code units each; a longer name does not exist
-OPTIONS = {
-    "in_memory": True,
-    "strings_to_numbers": False,
-    "strings_to_formulas": False,
-    "strings_to_urls": False,
-}
 
 
 def report_object(report: DayReport, calendar: QuotaCalendar) -> dict[str, Any]:
@@ -77,43 +66,30 @@ def account_of(row: IngestedShare | ExportedShare) -> str:
 
 def report_xlsx(report: DayReport, renderer: Renderer) -> bytes:
     """Return a report as an Excel file of two sheets, with sums, in a reader's language."""
-    packed = io.BytesIO()
-    book = xlsxwriter.Workbook(packed, OPTIONS)
-    bold = book.add_format({"bold": True})
     sums = renderer.say("report_sum")
-    for title, columns, rows, totals in (
-        (
-            "report_ingested",
-            INGESTED,
-            ingested_rows(report),
-            (report.pages, report.seen, report.new_count),
-        ),
-        ("report_exported", EXPORTED, exported_rows(report), (report.files, report.exported_count)),
-    ):
-        sheet = book.add_worksheet(renderer.say(title))
-        sheet.freeze_panes(1, 0)
-        sheet.set_column(0, len(columns) - 1, WIDTH)
-        _write(sheet, 0, [renderer.say(f"column_{name}") for name in columns], bold)
-        for number, row in enumerate(rows, 1):
-            _write(sheet, number, row)
-        _write(sheet, len(rows) + 1, (sums, "", "", *totals), bold)
-    book.set_properties({"title": f"{renderer.say('report_title')} {report.day}"})
-    book.close()
-    return packed.getvalue()
-
-
-def _write(sheet: Any, row: int, cells: Sequence[str | int], style: object = None) -> None:
-    """Write a row; texts stay texts, whatever they look like."""
-    for column, value in enumerate(cells):
-        if value == "":
-            continue
-        if isinstance(value, int):
-            written = sheet.write_number(row, column, value, style)
-        else:
-            written = sheet.write_string(row, column, value[:MAX_CELL_CHARS], style)
-        # XlsxWriter only returns that it left a cell out.
-        if written != 0:
-            raise OSError(f"the sheet takes no such cell ({written})")
+    sheets = [
+        Sheet(
+            title=renderer.say(title),
+            columns=[renderer.say(f"column_{name}") for name in columns],
+            rows=rows,
+            last=(sums, "", "", *totals),
+        )
+        for title, columns, rows, totals in (
+            (
+                "report_ingested",
+                INGESTED,
+                ingested_rows(report),
+                (report.pages, report.seen, report.new_count),
+            ),
+            (
+                "report_exported",
+                EXPORTED,
+                exported_rows(report),
+                (report.files, report.exported_count),
+            ),
+        )
+    ]
+    return workbook(f"{renderer.say('report_title')} {report.day}", sheets)
 
 
 def _named(row: IngestedShare | ExportedShare) -> dict[str, Any]:

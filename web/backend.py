@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from distribution.broadcast.broadcaster import Broadcaster
     from distribution.daily.scanner import DailyScanner
     from distribution.service import DistributionService
+    from distribution.settlement.reader import SettlementReader
     from jobs.launcher import JobLauncher
     from presentation.account_views import AccountViewReader
     from presentation.snapshot import SnapshotReader
@@ -109,6 +110,7 @@ class Backend:
     view_data: Database
     view_gaps: ViewGaps
     dramas: DistributionService
+    settlement: SettlementReader
     daily_scanner: DailyScanner
     broadcaster: Broadcaster
     channels: Callable[[], tuple[Channel, ...]]

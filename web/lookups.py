@@ -102,6 +102,16 @@ def existing_delivery(backend: Backend, delivery_id: int) -> DeliveryDetails:
         return backend.webhooks.show(delivery_id)
 
 
+def existing_event(backend: Backend, event_id: str) -> DeliveryDetails:
+    """Return the delivery that receivers know by an event id.
+
+    Raises:
+        RequestRefusedError: 404 when there is none.
+    """
+    with refused_as(HTTPStatus.NOT_FOUND, InvalidInputError):
+        return backend.webhooks.show_event(event_id)
+
+
 def existing_drama(backend: Backend, task_id: str) -> DramaDetails:
     """Return a distribution task with the sums of its newest days.
 

@@ -16,6 +16,7 @@ from crawler.export.copies import CopyRequest
 MAX_COLUMNS = 2000
 RowId = Annotated[int, Path(ge=1, le=MAX_ID)]
 IdFilter = Annotated[int, Query(ge=1, le=MAX_ID)]
+EventId = Annotated[str, Path(max_length=200, description="as a receiver logs it")]
 DramaId = Annotated[str, Path(max_length=64, description="the task's task_id")]
 JobName = Annotated[str, Path(max_length=64, description="from the list of jobs")]
 HostName = Annotated[

@@ -258,9 +258,13 @@ class Replay(RequestBody):
     """Which deliveries to send again; all conditions hold together, and one at least is needed."""
 
     ids: list[BodyId] = Field([], max_length=MAX_IDS)
-    states: list[DeliveryState] = Field([], description="default, without ids: failed and dead")
+    states: list[DeliveryState] = Field(
+        [], description="default, without ids and event_id: failed and dead"
+    )
     kinds: list[DeliveryKind] = []
-    task_id: str | None = None
+    task_id: str | None = Field(None, description="reports on this task, alone or among others")
+    title: str | None = Field(None, description="reports on a task whose title contains this")
+    event_id: str | None = None
     url: str | None = None
     since: Since | None = Field(None, description="filed then or later")
     until: Until | None = Field(None, description="filed before; a day alone is whole")

@@ -35,15 +35,17 @@ def delivery_object(delivery: Delivery, render: Render) -> dict[str, Any]:
 
 
 def delivery_details_object(details: DeliveryDetails, render: Render) -> dict[str, Any]:
-    """Return a delivery as JSON with its body, its attempts and the state of its callback URL."""
+    """Return a delivery as JSON with its body, its tasks, its attempts and the state of its
+    callback URL."""
     endpoint = details.endpoint
     reason = endpoint.reason if endpoint is not None else None
     return {
         **delivery_object(details.delivery, render),
         "body": details.delivery.body,
+        "tasks": [{"task_id": task.task_id, "title": task.title} for task in details.tasks],
         "endpoint_enabled": endpoint is None or endpoint.is_enabled,
         **message_keys("endpoint_reason", reason, render),
-        "attempt_log": [_attempt_object(attempt, render) for attempt in details.attempts],
+        "attempt_log": [attempt_object(attempt, render) for attempt in details.attempts],
     }
 
 
@@ -59,7 +61,8 @@ def trial_object(delivery: Delivery, outcome: DeliveryOutcome, render: Render) -
     }
 
 
-def _attempt_object(attempt: Attempt, render: Render) -> dict[str, Any]:
+def attempt_object(attempt: Attempt, render: Render) -> dict[str, Any]:
+    """Return an attempt as JSON, with the receiver's answer."""
     return {
         "number": attempt.number,
         "started_at": attempt.started_at and iso_utc(attempt.started_at),

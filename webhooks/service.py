@@ -11,14 +11,15 @@ from accounts.vault import KEY_CHECK, Vault
 from core.clock import Clock, iso_utc
 from core.errors import DatabaseContentionError, InvalidInputError
 from core.requests import MAX_ID
-from storage.distribution import callback_secrets, deliveries, endpoints
+from storage.distribution import callback_secrets, deliveries, delivery_tasks, endpoints
 from storage.distribution.deliveries import Attempt, Delivery, DeliveryState, Filter
+from storage.distribution.delivery_tasks import ReportedTask
 from storage.distribution.endpoints import Endpoint
 from storage.engines.transactions import Database, Tx
 from storage.schema import schema
 from webhooks.outbox import Report, as_delivery, url_hash
 from webhooks.queue import DeliveryQueue
-from webhooks.requests import EndpointRequest, ReplayRequest, TrialRequest
+from webhooks.requests import EndpointRequest, ReplayRequest, TrialRequest, event_id_given
 from webhooks.retry_policy import DeliveryOutcome
 from webhooks.sender import WebhookSender
 from webhooks.signing import new_secret, parse_secrets
@@ -26,7 +27,7 @@ from webhooks.signing import new_secret, parse_secrets
 
 @dataclass(frozen=True)
 class DeliveryDetails:
-    """A delivery with its attempts, oldest first.
+    """A delivery with its attempts, oldest first, and the distribution tasks that it reports on.
 
     `endpoint` is None when the callback URL has no row, which means that it is enabled.
     """
@@ -34,6 +35,7 @@ class DeliveryDetails:
     delivery: Delivery
     attempts: list[Attempt]
     endpoint: Endpoint | None
+    tasks: list[ReportedTask]
 
 
 @dataclass(frozen=True)
@@ -75,17 +77,27 @@ class WebhookService:
             InvalidInputError: no delivery has that id.
         """
 
-        def read(tx: Tx) -> DeliveryDetails | None:
-            delivery = deliveries.get(tx, delivery_id)
-            if delivery is None:
-                return None
-            endpoint = endpoints.get(tx, delivery.url_hash)
-            return DeliveryDetails(delivery, deliveries.attempts_of(tx, delivery_id), endpoint)
-
         is_possible = 0 < delivery_id <= MAX_ID
-        details = self.database.read(read) if is_possible else None
+        details = self.database.read(_details, delivery_id) if is_possible else None
         if details is None:
             raise InvalidInputError("delivery_not_found", delivery_id=delivery_id)
+        return details
+
+    def show_event(self, event_id: str) -> DeliveryDetails:
+        """Return the delivery that receivers know by an event id, as `show` does.
+
+        Raises:
+            InvalidInputError: no delivery has that event id, or no report can have it.
+        """
+        known = event_id_given(event_id)
+
+        def read(tx: Tx) -> DeliveryDetails | None:
+            delivery = deliveries.of_event(tx, known)
+            return None if delivery is None else _details(tx, delivery.id)
+
+        details = self.database.read(read)
+        if details is None:
+            raise InvalidInputError("event_not_found", event_id=known)
         return details
 
     def replay(self, request: ReplayRequest) -> int:
@@ -205,3 +217,15 @@ class WebhookService:
                 raise DatabaseContentionError("secret_changed_meanwhile", task_id=task_id)
 
         self.database.write(replace_secret)
+
+
+def _details(tx: Tx, delivery_id: int) -> DeliveryDetails | None:
+    delivery = deliveries.get(tx, delivery_id)
+    if delivery is None:
+        return None
+    return DeliveryDetails(
+        delivery=delivery,
+        attempts=deliveries.attempts_of(tx, delivery_id),
+        endpoint=endpoints.get(tx, delivery.url_hash),
+        tasks=delivery_tasks.with_titles(tx, delivery_id),
+    )

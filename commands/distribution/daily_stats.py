@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from commands.distribution.drama_table import COUNTERS, platform_rows
 from commands.distribution.incomplete_days import list_incomplete
+from commands.distribution.settlement_files import write_sums
+from commands.distribution.settlement_tables import sum_table
 from commands.framework.context import (
     Exit,
     opened_app,
@@ -31,16 +34,20 @@ from distribution.daily.scanner import DayScan, ScannedTask
 from distribution.daily.store import Change
 from distribution.daily.tally import CounterSum
 from distribution.requests import ScanRequest
+from distribution.settlement.requests import Period, SettlementQuery, SumRequest
+from distribution.settlement.serialization import sum_object
 from presentation.terminal.tables import Table
+from storage.distribution.settlement import SumBy
 
 SHOWN_ROWS = 100
 
 
 class By(StrEnum):
-    """The rows of the table: one for each task, or one for each agent."""
+    """The rows of the table: one for each task, or one for each agent, or one for all of a sum."""
 
     TASK = "task"
     AGENT = "agent_node"
+    ALL = "all"
 
 
 def daily_stats(
@@ -56,17 +63,35 @@ def daily_stats(
     incomplete: Annotated[
         bool, typer.Option("--incomplete", help="count nothing; list what is counted again later")
     ] = False,
+    period: Annotated[
+        Period | None,
+        typer.Option("--sum", help="count nothing; add up what is stored, the newest first"),
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", help="with --sum: write it to this CSV file, too")
+    ] = None,
+    xlsx: Annotated[
+        Path | None, typer.Option("--xlsx", help="with --sum: write it to this Excel file, too")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Count a day's completions, store and report the sums.
 
-    A day can be scanned again: only what has changed is reported.
+    A day can be scanned again: only what has changed is reported. With --sum nothing is
+    counted.
     """
+    if period is not None or csv or xlsx:
+        if day or dry_run or incomplete:
+            raise InvalidInputError("sum_excludes_scan")
+        show_sums(_sum_request(period, by, first, last), csv, xlsx, as_json=as_json)
+        return
     if incomplete:
         if first or last or dry_run:
             raise InvalidInputError("incomplete_excludes_scan")
         list_incomplete(_date(day), as_json=as_json)
         return
+    if by is By.ALL:
+        raise InvalidInputError("by_all_without_sum")
     stop = stop_event_on_signals()
     request = ScanRequest(
         day=_date(day),
@@ -86,6 +111,11 @@ def daily_stats(
         result_json([_as_object(scan, by) for scan in scans])
     else:
         _print(scans, by, dry_run)
+    _end(scans, interrupted=interrupted, dry_run=dry_run)
+
+
+def _end(scans: Sequence[DayScan], *, interrupted: bool, dry_run: bool) -> None:
+    """Tell how the scans ended, and exit with the code for it unless all went well."""
     if interrupted:
         say(Message.of("scan_was_interrupted"))
         raise typer.Exit(Exit.INTERRUPTED)
@@ -98,6 +128,29 @@ def daily_stats(
         if incomplete_tasks > recounted:
             say(Message.of("scan_is_incomplete", count=incomplete_tasks - recounted))
         raise typer.Exit(Exit.PARTIAL)
+
+
+def _sum_request(period: Period | None, by: By, first: str | None, last: str | None) -> SumRequest:
+    if period is None:
+        raise InvalidInputError("file_without_sum")
+    wanted = SettlementQuery(first=_date(first), last=_date(last))
+    return SumRequest(wanted=wanted, period=period, by=SumBy(by.value))
+
+
+def show_sums(request: SumRequest, csv: Path | None, xlsx: Path | None, *, as_json: bool) -> None:
+    """Print the sums of stored days, and write them to the files that are given."""
+    with opened_app() as app:
+        first, last = app.distribution.settlement.span(request)
+        sums = app.distribution.settlement.sums(request)
+    written = write_sums(sums, request.by, csv, xlsx)
+    if as_json:
+        result_json([sum_object(one, request.by) for one in sums])
+    elif sums:
+        result_table(sum_table(sums, request.by))
+    else:
+        say(Message.of("no_settled_days_in", first=first, last=last))
+    for path in written:
+        say(Message.of("report_was_written", file=str(path.absolute())))
 
 
 def _date(text: str | None) -> date | None:

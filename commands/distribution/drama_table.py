@@ -8,18 +8,22 @@ from commands.framework.reader import (
     column_of,
     column_titles,
     joined,
+    reader,
     shown,
     table_of,
     text_of,
     word,
 )
+from core.logs import redact
 from core.messages import Message
+from core.plain_text import one_line
 from distribution.counters import COUNTED, PREFIXES
 from distribution.daily.shared_list import SharedVideo
 from distribution.serialization import drama_object
 from distribution.service import DramaDetails
 from presentation.i18n.renderer import Renderer
 from presentation.terminal.tables import Table
+from storage.distribution.daily_stats import DailyStats
 from storage.distribution.distribution_tasks import Drama
 
 MIN_CELLS = 12  # of a text, in a window
@@ -96,8 +100,22 @@ def detail_lines(details: DramaDetails) -> Iterator[str]:
         yield text_of(
             Message.of("drama_day", day=str(day.stats_date), revision=day.revision, counts=counts)
         )
+        yield f"  {_report_text(day)}"
         if day.error:
             yield f"  {shown(day.error)}"
+
+
+def _report_text(day: DailyStats) -> str:
+    """Return what became of the report on a day."""
+    if day.event_id is None:
+        return word("unreported")
+    answer = redact(one_line(shown(day.response))) or "-"
+    if day.sent_at is not None:
+        moment = f"{day.sent_at.astimezone(reader().zone):%Y-%m-%d %H:%M:%S}"
+        told = Message.of("day_accepted", event=day.event_id, moment=moment, answer=answer)
+    else:
+        told = Message.of("day_not_accepted", event=day.event_id, tries=day.tries, answer=answer)
+    return text_of(told)
 
 
 def counts_text(counts: Mapping[str, int]) -> str:

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from rich.cells import set_cell_size
 
 from app.container import App
-from commands.framework.reader import column_of, column_titles, shown, table_of, text_of, word
+from commands.framework.reader import (
+    column_of,
+    column_titles,
+    joined,
+    shown,
+    table_of,
+    text_of,
+    word,
+)
 from core.logs import redact
 from core.messages import Message
 from core.plain_text import one_line
+from distribution.settlement.reader import ToldDay
 from presentation.i18n.renderer import counted
 from presentation.terminal.tables import Table
 from storage.distribution.deliveries import Attempt, Delivery, DeliveryState
+from storage.distribution.delivery_tasks import ReportedTask
 from storage.distribution.endpoints import Endpoint
 from webhooks.service import DeliveryDetails, Overview
 
 TASK_CELLS, HOST_CELLS = 10, 12  # in a narrow window, at least
 BODY_CHARS, RESPONSE_CHARS = 2000, 300
 LABEL_CELLS = 9
+MAX_TASKS = 20
 
 
 def delivery_table(app: App, overview: Overview) -> Table:
@@ -51,13 +63,16 @@ def delivery_table(app: App, overview: Overview) -> Table:
     return table
 
 
-def delivery_lines(app: App, details: DeliveryDetails) -> list[str]:
-    """Return a delivery as lines, with the beginning of its body, redacted."""
+def delivery_lines(app: App, details: DeliveryDetails, days: Sequence[ToldDay]) -> list[str]:
+    """Return a delivery as lines, with the beginning of its body, redacted.
+
+    `days` are the days of tasks that it reports.
+    """
     one = details.delivery
     told = [
         ("event", one.event_id),
         ("kind", " ".join(filter(None, [word(one.kind), str(one.stats_date or "")]))),
-        ("task", one.task_id or "-"),
+        ("task", _tasks(details.tasks) or one.task_id or "-"),
         ("url", redact(one.url)),
         ("state", _state(one)),
         ("filed", _local(app, one.created_at)),
@@ -68,6 +83,8 @@ def delivery_lines(app: App, details: DeliveryDetails) -> list[str]:
         told.append(("error", redact(one_line(shown(one.last_error)))))
     if details.endpoint is not None and not details.endpoint.is_enabled:
         told.append(("endpoint", _why_disabled(details.endpoint)))
+    if days:
+        told.append(("days", _days(days)))
     told.append(("body", redact(one_line(one.body[:BODY_CHARS]))))
     return [f"{_label(name)}{text}" for name, text in told]
 
@@ -123,6 +140,22 @@ def _note(app: App, one: Delivery, is_disabled: bool) -> str:
     if not one.last_status:
         return text_of(Message.of("note_due", moment=moment))
     return text_of(Message.of("note_due_after", moment=moment, status=one.last_status))
+
+
+def _tasks(tasks: Sequence[ReportedTask]) -> str:
+    """Return the tasks of a delivery, the first MAX_TASKS of them with their titles."""
+    names = [" ".join(filter(None, (task.task_id, task.title))) for task in tasks[:MAX_TASKS]]
+    if len(tasks) > MAX_TASKS:
+        names.append(text_of(Message.of("more_tasks", count=len(tasks) - MAX_TASKS)))
+    return one_line(joined(names)) if names else ""
+
+
+def _days(days: Sequence[ToldDay]) -> str:
+    """Return the days of tasks that a delivery reports, the first MAX_TASKS of them."""
+    names = [f"{day.stats_date} {day.task_id}" for day in days[:MAX_TASKS]]
+    if len(days) > MAX_TASKS:
+        names.append(text_of(Message.of("more_tasks", count=len(days) - MAX_TASKS)))
+    return one_line(joined(names))
 
 
 def _state(one: Delivery) -> str:

@@ -22,10 +22,16 @@ from commands.framework.system_user import system_user
 from core.errors import CredentialsError, InvalidInputError
 from core.messages import Message
 from core.requests import MAX_ID
+from distribution.settlement.serialization import told_day_object
 from presentation.i18n.renderer import counted
-from storage.distribution.deliveries import DeliveryKind, DeliveryState, Filter
-from webhooks.outbox import url_hash
-from webhooks.requests import BY_THE_OPERATOR, EndpointRequest, ReplayRequest, TrialRequest
+from storage.distribution.deliveries import DeliveryKind, DeliveryState
+from webhooks.requests import (
+    BY_THE_OPERATOR,
+    DeliveryQuery,
+    EndpointRequest,
+    ReplayRequest,
+    TrialRequest,
+)
 from webhooks.serialization import delivery_details_object, delivery_object, trial_object
 
 Endpoint = Annotated[str, typer.Argument(metavar="URL|ID", help="the URL, or a delivery to it")]
@@ -36,7 +42,15 @@ States = Annotated[
 Kinds = Annotated[
     list[DeliveryKind] | None, typer.Option("--kind", help="only these; may be repeated")
 ]
-TaskOption = Annotated[str | None, typer.Option("--task", help="only of this task")]
+TaskOption = Annotated[
+    str | None, typer.Option("--task", help="only reports on this task, alone or among others")
+]
+TitleOption = Annotated[
+    str | None, typer.Option("--title", help="only on tasks whose title contains this")
+]
+EventOption = Annotated[
+    str | None, typer.Option("--event", help="only this event, as the receiver logs it")
+]
 UrlOption = Annotated[str | None, typer.Option("--url", help="only to this URL")]
 From = Annotated[str | None, typer.Option("--from", help="filed then or later")]
 To = Annotated[str | None, typer.Option("--to", help="filed then or before; a day is whole")]
@@ -49,6 +63,8 @@ def list_deliveries(
     state: States = None,
     kind: Kinds = None,
     task: TaskOption = None,
+    title: TitleOption = None,
+    event: EventOption = None,
     url: UrlOption = None,
     since: From = None,
     until: To = None,
@@ -58,15 +74,19 @@ def list_deliveries(
     """List deliveries, newest first."""
     with opened_app() as app:
         zone = app.settings.quota_zone
-        wanted = Filter(
+        wanted = DeliveryQuery(
             states=state or (),
             kinds=kind or (),
             task_id=task,
-            url_hash=None if url is None else url_hash(url),
+            title=title,
+            event_id=event,
+            url=url,
             since=moment_from("--from", since, zone),
             until=moment_until("--to", until, zone),
-        )
+        ).as_filter()
         overview = app.webhooks.service.overview(wanted, limit)
+        if event and not overview.deliveries:
+            raise InvalidInputError("event_not_found", event_id=event)
         if as_json:
             result_json([delivery_object(delivery, in_english) for delivery in overview.deliveries])
             return
@@ -86,15 +106,22 @@ def list_deliveries(
 
 
 def show(
-    id: Annotated[int, typer.Argument(help="the delivery's id")], as_json: AsJson = False
+    id: Annotated[
+        str, typer.Argument(metavar="ID|EVENT", help="the delivery's id, or its event id")
+    ],
+    as_json: AsJson = False,
 ) -> None:
-    """Show one delivery with its body and every attempt."""
+    """Show one delivery with its tasks, its body and every attempt."""
     with opened_app() as app:
-        shown = app.webhooks.service.show(id)
+        service = app.webhooks.service
+        number = _delivery_id(id)
+        shown = service.show_event(id) if number is None else service.show(number)
+        days = app.distribution.settlement.told_days(shown.delivery)
         if as_json:
-            result_json(delivery_details_object(shown, in_english))
+            told = [told_day_object(day) for day in days]
+            result_json(delivery_details_object(shown, in_english) | {"days": told})
             return
-        for line in delivery_lines(app, shown):
+        for line in delivery_lines(app, shown, days):
             result(line)
         result_table(attempt_table(app, shown.attempts))
 
@@ -104,6 +131,8 @@ def replay(
     state: States = None,
     kind: Kinds = None,
     task: TaskOption = None,
+    title: TitleOption = None,
+    event: EventOption = None,
     url: UrlOption = None,
     since: From = None,
     until: To = None,
@@ -121,6 +150,8 @@ def replay(
             states=state or (),
             kinds=kind or (),
             task_id=task,
+            title=title,
+            event_id=event,
             url=url,
             since=moment_from("--from", since, zone),
             until=moment_until("--to", until, zone),
@@ -206,11 +237,23 @@ def _endpoint(text: str, reason: str = BY_THE_OPERATOR) -> EndpointRequest:
     Raises:
         InvalidInputError: the number is no possible id.
     """
-    if not (text.isascii() and text.isdigit()):
+    number = _delivery_id(text)
+    if number is None:
         return EndpointRequest(url=text, reason=reason)
+    return EndpointRequest(delivery_id=number, reason=reason)
+
+
+def _delivery_id(text: str) -> int | None:
+    """Return the id in a text of digits; None for any other text.
+
+    Raises:
+        InvalidInputError: the number is no possible id.
+    """
+    if not (text.isascii() and text.isdigit()):
+        return None
     if len(text) > len(str(MAX_ID)):  # also more digits than Python would read
         raise InvalidInputError("delivery_unknown_id", id=text[:40])
-    return EndpointRequest(delivery_id=int(text), reason=reason)
+    return int(text)
 
 
 def _secret_from_stdin() -> str:

@@ -85,6 +85,11 @@ class Baton(LazyGroup):
         CommandEntry("works", "The catalogue of videos.", "works.works"),
         CommandEntry("views", "Hourly numbers of videos.", "views.views"),
         CommandEntry(
+            "settlement",
+            "Settlements: what was counted, sent and answered.",
+            "distribution.settlement",
+        ),
+        CommandEntry(
             "webhooks", "Reports to receivers: deliveries, endpoints.", "distribution.webhooks"
         ),
         CommandEntry("dramas", "Distribution tasks and their completions.", "distribution.dramas"),

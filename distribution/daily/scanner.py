@@ -13,6 +13,7 @@ from core.clock import Clock, QuotaCalendar
 from core.errors import InvalidInputError
 from core.logs import service_log
 from core.messages import Message
+from distribution.daily.agent_shares import agents_of, shares_of
 from distribution.daily.counting import CompletionCount, verified, with_live_counters
 from distribution.daily.one_video import ambiguous_links, once_per_video
 from distribution.daily.shared_videos import (
@@ -26,7 +27,7 @@ from distribution.daily.tally import CounterSum
 from distribution.live_counters import Fetcher, LiveCounters
 from distribution.recipients import recipients_of
 from sources.links import VideoLink
-from storage.distribution import completions, distribution_tasks, users
+from storage.distribution import completions, distribution_tasks
 from storage.distribution.completions import Completion
 from storage.distribution.daily_stats import DailyStats
 from storage.distribution.distribution_tasks import DramaFields
@@ -254,7 +255,6 @@ class DailyScanner:
         self.days(day, day)
         begins, ends = self.calendar.bounds(day)
         live = None if dry_run else LiveCounters(self.fetcher)
-        agents = self.database.read(users.agents) if by_agent else None
         scan = DayScan(day, dry_run)
         for part in self._parts(self._tasks_of(begins, ends, only)):
             if stop.is_set():
@@ -263,11 +263,15 @@ class DailyScanner:
             counted_until = self.clock.now() - COMMIT_GRACE
             counted = self._count(self._completions(part, begins, ends), live, stop)
             tallies = self._by_task(part.dramas, counted)
-            stored = None if dry_run else self.store.store(day, part, tallies, counted_until)
+            agents = agents_of(self.database, counted)
+            shares = shares_of(day, counted, agents, self._new_sum)
+            stored = (
+                None if dry_run else self.store.store(day, part, tallies, counted_until, shares)
+            )
             scan.tasks += _scanned(part, tallies, stored)
             scan.reports += int(stored is not None and stored.is_reported)
             scan.to_fetch += sum(count.reason == NOT_FETCHED for count in counted)
-            if agents is not None:
+            if by_agent:
                 self._add_by_agent(scan.agents, agents, counted)
         scan.tasks.sort(key=lambda task: task.drama.task_id)
         log.info("%s", scan)
@@ -352,7 +356,7 @@ class DailyScanner:
         counted: Iterable[CompletionCount],
     ) -> None:
         for count in counted:
-            agent = agents.get(count.completion.user_id, "")
+            agent = agents[count.completion.user_id]
             tallies.setdefault(agent, self._new_sum()).add(
                 count.completion, count.counters, count.reason
             )

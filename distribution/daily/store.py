@@ -15,7 +15,8 @@ from distribution.daily.incompleteness import counted_in_vain, is_given_up
 from distribution.daily.tally import CounterSum
 from distribution.payloads import DAILY, daily_body, daily_entry
 from distribution.recipients import Recipient
-from storage.distribution import daily_stats
+from storage.distribution import agent_daily_stats, daily_stats
+from storage.distribution.agent_daily_stats import AgentShare
 from storage.distribution.daily_stats import DailyStats
 from storage.distribution.deliveries import DeliveryKind, DeliveryState
 from storage.distribution.distribution_tasks import DramaFields
@@ -78,7 +79,12 @@ class DailyStore:
     hold_tries: int
 
     def store(
-        self, day: date, part: Part, tallies: Mapping[str, CounterSum], counted_until: datetime
+        self,
+        day: date,
+        part: Part,
+        tallies: Mapping[str, CounterSum],
+        counted_until: datetime,
+        shares: Sequence[AgentShare] = (),
     ) -> StoredPart:
         """Store the tasks' day in one transaction, and file the report on what is new.
 
@@ -90,8 +96,11 @@ class DailyStore:
         Args:
             tallies: the sums by task id.
             counted_until: completions that were changed before this UTC time are in the tallies.
+            shares: what the users of each agent added to the tallies.
         """
-        return self.database.write_idempotent(self._store, day, part, tallies, counted_until)
+        return self.database.write_idempotent(
+            self._store, day, part, tallies, counted_until, shares
+        )
 
     def _store(
         self,
@@ -100,6 +109,7 @@ class DailyStore:
         part: Part,
         tallies: Mapping[str, CounterSum],
         counted_until: datetime,
+        shares: Sequence[AgentShare],
     ) -> StoredPart:
         # This row serves as a lock: of two scans at once the second waits here, and then reads what
         # the first has written.
@@ -125,6 +135,11 @@ class DailyStore:
         same = [stats for name, stats in found.items() if name not in revised]
         daily_stats.store_revisions(tx, [found[name] for name in revised])
         daily_stats.note_scanned(tx, same)
+        # Where the counts of another scan were kept, its shares are, so that both agree.
+        counted = {name for name, stats in found.items() if stats.counts == tallies[name].counts}
+        agent_daily_stats.replace_shares(
+            tx, day, sorted(counted), [share for share in shares if share.task_id in counted]
+        )
         return StoredPart(found, changes, is_reported)
 
     def _revised(

@@ -43,7 +43,8 @@ COLUMNS = (
 )
 
 
-def _counts_of(row: Row) -> dict[str, int]:
+def counts_of(row: Row) -> dict[str, int]:
+    """Return the columns in COUNTS of a row."""
     return {name: row[name] for name in COUNTS}
 
 
@@ -84,6 +85,9 @@ class DailyStats:
     Completions that changed before `counted_until` are counted. `error` says what is missing from
     the counts.
 
+    `is_sent` says that the receiver accepted the report on this revision, at `sent_at`, after
+    `tries` attempts; `response` is its newest answer or the error, None before the first attempt.
+
     `incomplete` is None when the newest count succeeded. `is_partial` says that the counts lack
     what that count could not reach; an incomplete day that was counted before keeps those counts
     and is not partial.
@@ -91,13 +95,17 @@ class DailyStats:
 
     task_id: str
     stats_date: date
-    counts: Mapping[str, int] = field(metadata=read_by(_counts_of))
+    counts: Mapping[str, int] = field(metadata=read_by(counts_of))
     completion_count: int
     revision: int
     error: str | None
     event_id: str | None
     scanned_at: datetime
     counted_until: datetime
+    is_sent: bool = False
+    sent_at: datetime | None = None
+    response: str | None = None
+    tries: int = 0
     is_partial: bool = False
     incomplete: Incompleteness | None = field(default=None, metadata=read_by(_incompleteness_of))
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
 from core.errors import DuplicateKeyError
 from storage.distribution import delivery_tasks
+from storage.distribution.distribution_tasks import tasks_titled
 from storage.engines.datetimes import to_sql, to_sql_or_none
 from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.engines.transactions import Tx, by_row, in_list
 from storage.models.mapping import row_of, row_to
+
+IDS_PER_QUERY = 500
 
 
 class DeliveryState(StrEnum):
@@ -62,6 +65,9 @@ class Delivery:
     lease_token: int
     created_at: datetime
     finished_at: datetime | None
+
+
+COLUMNS = tuple(column.name for column in fields(Delivery) if column.name != "id")
 
 
 @dataclass(frozen=True)
@@ -117,16 +123,28 @@ class AttemptEnd:
 class Filter:
     """A selection of deliveries, by all of its parts; a part that is None or empty selects all.
 
-    `since` (included) and `until` (excluded) are moments of filing.
+    `task_id` is a distribution task that a delivery reports on, alone or among others, and `title`
+    a part of the title of one, in any case. `since` (included) and `until` (excluded) are moments
+    of filing.
     """
 
     ids: Sequence[int] = ()
     states: Sequence[DeliveryState] = ()
     kinds: Sequence[DeliveryKind] = ()
     task_id: str | None = None
+    title: str | None = None
+    event_id: str | None = None
     url_hash: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+
+
+# In the order of the index of tasks: a task's newest deliveries are found without the others.
+OF_TASK = (
+    f"(SELECT t.delivery_id AS id, {', '.join(f'd.{name}' for name in COLUMNS)}"
+    " FROM delivery_tasks t JOIN webhook_deliveries d ON d.id=t.delivery_id"
+    " WHERE t.task_id=:of_task) found"
+)
 
 
 def enqueue(tx: Tx, new: NewDelivery, now: datetime) -> int | None:
@@ -175,11 +193,26 @@ def get(tx: Tx, delivery_id: int) -> Delivery | None:
     return row_to(Delivery, row) if row else None
 
 
+def of_event(tx: Tx, event_id: str) -> Delivery | None:
+    """Return the delivery of an event; None when none has that event id."""
+    row = tx.one("SELECT * FROM webhook_deliveries WHERE event_id=:event_id", event_id=event_id)
+    return row_to(Delivery, row) if row else None
+
+
+def of_events(tx: Tx, event_ids: Collection[str]) -> dict[str, Delivery]:
+    """Return the deliveries of those of the events that have one, by event id."""
+    if not event_ids:
+        return {}
+    marks, names = in_list(sorted(event_ids))
+    rows = tx.all(f"SELECT * FROM webhook_deliveries WHERE event_id IN ({marks})", **names)
+    return {row["event_id"]: row_to(Delivery, row) for row in rows}
+
+
 def newest(tx: Tx, wanted: Filter, limit: int) -> list[Delivery]:
     """Return up to `limit` deliveries that match, newest first."""
-    where, params = conditions(wanted)
+    source, where, params = selection(tx, wanted)
     rows = tx.all(
-        f"SELECT * FROM webhook_deliveries WHERE {where} ORDER BY id DESC LIMIT :limit",
+        f"SELECT * FROM {source} WHERE {where} ORDER BY id DESC LIMIT :limit",
         limit=limit,
         **params,
     )
@@ -197,7 +230,21 @@ def replay(tx: Tx, wanted: Filter, now: datetime) -> int:
 
     Deliveries that are being sent, and tests, stay as they are.
     """
-    where, params = conditions(wanted)
+    if wanted.task_id is None and wanted.title is None:
+        return _make_due(tx, wanted, now)
+    # The ids are read first: within an UPDATE the subquery would be asked for each delivery, and
+    # each would be locked.
+    source, where, params = selection(tx, wanted)
+    ids = tx.column(f"SELECT id FROM {source} WHERE {where} ORDER BY id", **params)
+    of_any = replace(wanted, task_id=None, title=None)
+    return sum(
+        _make_due(tx, replace(of_any, ids=ids[start : start + IDS_PER_QUERY]), now)
+        for start in range(0, len(ids), IDS_PER_QUERY)
+    )
+
+
+def _make_due(tx: Tx, wanted: Filter, now: datetime) -> int:
+    _, where, params = selection(tx, wanted)
     return tx.execute(
         "UPDATE webhook_deliveries SET state='pending', attempts=0, not_before=:now,"
         f" finished_at=NULL WHERE {where} AND state<>'sending' AND kind<>'test'",
@@ -259,16 +306,29 @@ def end_attempts(tx: Tx, ends: Sequence[AttemptEnd], now: datetime) -> None:
     )
 
 
-def conditions(wanted: Filter) -> tuple[str, dict[str, Any]]:
-    """Return the SQL condition of a filter, and the values of its parameters by name."""
+def selection(tx: Tx, wanted: Filter) -> tuple[str, str, dict[str, Any]]:
+    """Return what to select from, the SQL condition of a filter, and its parameters by name."""
     terms, params = ["1=1"], dict[str, Any]()
+    source = "webhook_deliveries"
     lists = {"id": wanted.ids, "state": wanted.states, "kind": wanted.kinds}
     for column, values in lists.items():
         if values:
             names = {f"{column}{n}": value for n, value in enumerate(values)}
             terms.append(f"{column} IN ({', '.join(':' + name for name in names)})")
             params |= {name: getattr(value, "value", value) for name, value in names.items()}
-    for column, value in (("task_id", wanted.task_id), ("url_hash", wanted.url_hash)):
+    task_id = wanted.task_id
+    if wanted.title is not None:
+        of_title = tasks_titled(tx, wanted.title)
+        if task_id is None and of_title.task_ids is not None and len(of_title.task_ids) == 1:
+            task_id = of_title.task_ids[0]
+        else:
+            of_tasks = f"SELECT delivery_id FROM delivery_tasks WHERE task_id IN ({of_title.sql})"
+            terms.append(f"id IN ({of_tasks})")
+            params |= of_title.params
+    if task_id is not None:
+        source = OF_TASK
+        params["of_task"] = task_id
+    for column, value in (("event_id", wanted.event_id), ("url_hash", wanted.url_hash)):
         if value is not None:
             terms.append(f"{column}=:{column}")
             params[column] = value
@@ -276,4 +336,4 @@ def conditions(wanted: Filter) -> tuple[str, dict[str, Any]]:
         if moment is not None:
             terms.append(term)
             params[term.partition(":")[2]] = to_sql_or_none(moment)
-    return " AND ".join(terms), params
+    return source, " AND ".join(terms), params

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from storage.engines.transactions import Tx, in_list
+from storage.models.mapping import row_to
 
 TASK_ID_CHARS = 64  # no distribution task has a longer id, and its column holds no more
 
@@ -20,6 +22,28 @@ def add(tx: Tx, delivery_id: int, task_ids: Iterable[str]) -> None:
         f" {tx.dialect.on_conflict_ignore('delivery_id, task_id')}",
         [{"delivery_id": delivery_id, "task_id": task_id} for task_id in fitting],
     )
+
+
+@dataclass(frozen=True)
+class ReportedTask:
+    """A distribution task that a delivery reports on; `title` is None for one that was deleted."""
+
+    task_id: str
+    title: str | None
+
+
+def with_titles(tx: Tx, delivery_id: int) -> list[ReportedTask]:
+    """Return the distribution tasks that a delivery reports on, by id, with their titles.
+
+    Empty for a test, and for a delivery filed before schema version 6 and not tried since.
+    """
+    rows = tx.all(
+        "SELECT t.task_id, d.title FROM delivery_tasks t"
+        " LEFT JOIN drama_tasks d ON d.task_id=t.task_id"
+        " WHERE t.delivery_id=:id ORDER BY t.task_id",
+        id=delivery_id,
+    )
+    return [row_to(ReportedTask, row) for row in rows]
 
 
 def of_delivery(tx: Tx, delivery_id: int) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
@@ -11,6 +11,10 @@ from functools import partial
 from storage.engines.datetimes import to_sql
 from storage.engines.transactions import Tx, in_list
 from storage.models.mapping import read_by, row_of, row_to
+
+# Within `LIKE … ESCAPE`: the character before % and _ of the text that is looked for.
+ESCAPE = "!"
+MAX_TITLED = 500
 
 
 class DramaStatus(StrEnum):
@@ -81,6 +85,52 @@ def named(tx: Tx, task_ids: Sequence[str]) -> dict[str, DramaFields]:
     marks, names = in_list(task_ids)
     rows = tx.all(f"SELECT * FROM drama_tasks WHERE task_id IN ({marks})", **names)
     return {row["task_id"]: row_to(DramaFields, row) for row in rows}
+
+
+@dataclass(frozen=True)
+class Titled:
+    """The tasks whose title contains a text, as an SQL list with its parameters by name.
+
+    `task_ids` are all of them, or None where they are more than MAX_TITLED: then the list is a
+    query, and nearly every row of other tables will be of one of them.
+    """
+
+    task_ids: Sequence[str] | None
+    sql: str
+    params: Mapping[str, str]
+
+
+def tasks_titled(tx: Tx, text: str) -> Titled:
+    """Return the tasks whose title contains a text, in any case.
+
+    They are looked up first: within a larger query MariaDB asks for the titles row by row.
+    """
+    where, params = _title_condition(text)
+    ids = tx.column(
+        f"SELECT task_id FROM drama_tasks WHERE {where} ORDER BY task_id LIMIT :limit",
+        limit=MAX_TITLED + 1,
+        **params,
+    )
+    if len(ids) > MAX_TITLED:
+        return Titled(None, f"SELECT task_id FROM drama_tasks WHERE {where}", params)
+    names = {f"titled{number}": task_id for number, task_id in enumerate(ids)}
+    return Titled(ids, ", ".join(f":{name}" for name in names) or "NULL", names)
+
+
+def _title_condition(text: str) -> tuple[str, dict[str, str]]:
+    """Return the SQL condition that a title contains a text, in any case, and its parameter."""
+    escaped = "".join(f"{ESCAPE}{one}" if one in f"{ESCAPE}%_" else one for one in text)
+    condition = f"LOWER(title) LIKE LOWER(:title) ESCAPE '{ESCAPE}'"
+    return condition, {"title": f"%{escaped}%"}
+
+
+def titles(tx: Tx, task_ids: Collection[str]) -> dict[str, str]:
+    """Return the titles of those of the tasks that exist, by task id."""
+    if not task_ids:
+        return {}
+    marks, names = in_list(sorted(task_ids))
+    rows = tx.all(f"SELECT task_id, title FROM drama_tasks WHERE task_id IN ({marks})", **names)
+    return {row["task_id"]: row["title"] for row in rows}
 
 
 def get(tx: Tx, task_id: str) -> Drama | None:

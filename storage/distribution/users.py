@@ -42,9 +42,3 @@ def named(tx: Tx, user_ids: Sequence[str]) -> dict[str, User]:
         f"SELECT user_id, name, agent_node FROM users WHERE user_id IN ({marks})", **names
     )
     return {row["user_id"]: row_to(User, row) for row in rows}
-
-
-def agents(tx: Tx) -> dict[str, str]:
-    """Return the agent of every user that has one, by user id."""
-    rows = tx.all("SELECT user_id, agent_node FROM users WHERE agent_node<>''")
-    return {row["user_id"]: row["agent_node"] for row in rows}

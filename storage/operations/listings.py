@@ -13,7 +13,7 @@ from storage.crawling import accounts
 from storage.crawling.job_runs import JobRun, RunState
 from storage.distribution.completions import Completion
 from storage.distribution.daily_stats import DailyStats
-from storage.distribution.deliveries import Delivery, Filter, conditions
+from storage.distribution.deliveries import Delivery, Filter, selection
 from storage.distribution.distribution_tasks import Drama, DramaStatus
 from storage.engines.datetimes import to_sql
 from storage.engines.transactions import Row, Tx
@@ -151,10 +151,8 @@ def deliveries(tx: Tx, part: Slice, wanted: Filter) -> list[Delivery]:
 
     The time limits are those of the slice and apply to the filing. The filter's own are ignored.
     """
-    where, params = conditions(replace(wanted, since=None, until=None))
-    rows = _newest(
-        tx, "webhook_deliveries", part=part, moment="created_at", fixed=where, params=params
-    )
+    source, where, params = selection(tx, replace(wanted, since=None, until=None))
+    rows = _newest(tx, source, part=part, moment="created_at", fixed=where, params=params)
     return [row_to(Delivery, row) for row in rows]
 
 

@@ -51,7 +51,7 @@ FREE = re.findall(
     works.add.LINKS
     --days --per-proxy --scheme --search --stop-dry --where UID start_crawl.--keyword
     --day logs.--task accounts.set_proxy.PROXY proxies.add.PROXY proxies.--accounts-to
-    proxies.--parallel proxies.--timeout proxies.--url
+    proxies.--parallel proxies.--timeout proxies.--url --agent --event --title
     """,
 )
 PROGRAM = """#!{python}

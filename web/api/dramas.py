@@ -13,7 +13,7 @@ from core.message_json import message_keys
 from core.messages import Message
 from distribution.intake.importer import ImportResult, Problem
 from distribution.serialization import (
-    completion_object,
+    dated_completion_object,
     drama_details_object,
     drama_object,
     shared_video_object,
@@ -87,12 +87,13 @@ def finish_drama(task_id: DramaId, backend: TheBackend, who: Actor) -> dict[str,
 @router.get("/completions", summary="Posted videos, newest rows first")
 def list_completions(
     listing: TheListing,
+    backend: TheBackend,
     task_id: Annotated[str | None, Query(description="only of this task")] = None,
     user_id: Annotated[str | None, Query(description="only of this user")] = None,
 ) -> ObjectPage:
     return listing.page(
         lambda tx, part: listings.completions(tx, part, task_id, user_id),
-        lambda listed: completion_object(listed.row),
+        lambda listed: dated_completion_object(listed.row, backend.calendar),
     )
 
 

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query
 from core.errors import InvalidInputError
 from core.logs import redact
 from core.message_json import message_keys
+from distribution.settlement.serialization import told_day_object
 from presentation.i18n.renderer import API_RENDERER
 from presentation.json_rows import plain
 from storage.distribution.deliveries import DeliveryKind, DeliveryState, Filter
@@ -18,13 +19,15 @@ from storage.distribution.endpoints import Endpoint
 from storage.operations import listings
 from web.api.lists import ObjectPage, Page, TheListing
 from web.auth.access import Actor, Reader
-from web.lookups import existing_delivery
-from web.parameters import RowId
+from web.backend import Backend
+from web.lookups import existing_delivery, existing_event
+from web.parameters import EventId, RowId
 from web.problems import refused_as
 from web.requests import EndpointChoice, Replay, TestEvent
 from web.state import TheBackend
-from webhooks.outbox import url_hash
+from webhooks.requests import DeliveryQuery
 from webhooks.serialization import delivery_details_object, delivery_object, trial_object
+from webhooks.service import DeliveryDetails
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 
@@ -34,15 +37,23 @@ def list_deliveries(
     listing: TheListing,
     state: Annotated[list[DeliveryState] | None, Query(description="only in these states")] = None,
     kind: Annotated[list[DeliveryKind] | None, Query(description="only of these kinds")] = None,
-    task_id: Annotated[str | None, Query(description="only of this task")] = None,
+    task_id: Annotated[
+        str | None, Query(description="only reports on this task, alone or among others")
+    ] = None,
+    title: Annotated[
+        str | None, Query(description="only reports on a task whose title contains this")
+    ] = None,
+    event_id: Annotated[str | None, Query(description="only this event")] = None,
     url: Annotated[str | None, Query(description="only to this URL")] = None,
 ) -> ObjectPage:
-    wanted = Filter(
+    wanted = DeliveryQuery(
         states=state or (),
         kinds=kind or (),
         task_id=task_id,
-        url_hash=url_hash(url) if url else None,
-    )
+        title=title,
+        event_id=event_id,
+        url=url,
+    ).as_filter()
     return listing.page(
         lambda tx, part: listings.deliveries(tx, part, wanted),
         partial(delivery_object, render=API_RENDERER.sentence),
@@ -77,14 +88,25 @@ def test_endpoint(given: TestEvent, backend: TheBackend, who: Actor) -> dict[str
     return trial_object(delivery, outcome, API_RENDERER.sentence)
 
 
+@router.get("/events/{event_id}", summary="The delivery that a receiver knows by an event id")
+def show_event(event_id: EventId, backend: TheBackend, _who: Reader) -> dict[str, Any]:
+    return _with_days(backend, existing_event(backend, event_id))
+
+
 @router.get("/{delivery_id}", summary="One delivery with its body and every attempt")
 def show_delivery(delivery_id: RowId, backend: TheBackend, _who: Reader) -> dict[str, Any]:
-    return delivery_details_object(existing_delivery(backend, delivery_id), API_RENDERER.sentence)
+    return _with_days(backend, existing_delivery(backend, delivery_id))
 
 
 @router.post("/replay", summary="Send deliveries again, under the same event ids")
 def replay_deliveries(given: Replay, backend: TheBackend, who: Actor) -> dict[str, int]:
     return {"replayed": backend.use_cases.webhooks.replay(who, given.as_request())}
+
+
+def _with_days(backend: Backend, details: DeliveryDetails) -> dict[str, Any]:
+    days = backend.settlement.told_days(details.delivery)
+    shown = delivery_details_object(details, API_RENDERER.sentence)
+    return shown | {"days": [told_day_object(day) for day in days]}
 
 
 def _endpoint_object(endpoint: Endpoint) -> dict[str, Any]:

@@ -8,29 +8,41 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form
 from pydantic import SecretStr
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
+from core.errors import WrongFieldsError
 from core.logs import redact
 from storage.distribution.deliveries import DeliveryKind, DeliveryState, Filter
 from storage.operations import listings
 from web.console.list_view import ListView, TheList
 from web.console.visits import Acting, Reading, action
-from web.lookups import existing_delivery
-from web.parameters import RowId
+from web.lookups import existing_delivery, existing_event
+from web.parameters import EventId, RowId
 from web.problems import RequestRefusedError
 from web.requests import EndpointChoice, TestEvent
-from webhooks.outbox import url_hash
-from webhooks.requests import BY_THE_OPERATOR, GIVEN_UP, EndpointRequest, ReplayRequest
+from webhooks.requests import (
+    BY_THE_OPERATOR,
+    GIVEN_UP,
+    DeliveryQuery,
+    EndpointRequest,
+    ReplayRequest,
+)
 
 router = APIRouter(include_in_schema=False)
-NO_FILTER = {"state": "", "kind": "", "task": "", "url": ""}
+NO_FILTER = {"state": "", "kind": "", "task": "", "title": "", "event": "", "url": ""}
+NOTHING = Filter(event_id="")  # no delivery has it
 SENT_AGAIN = "{n} deliveries are due again."
 
 
 @router.get("")
 def webhooks(visit: Reading, view: TheList) -> Response:
     """Show the deliveries that match, newest first, and the disabled callback URLs."""
-    wanted = _filter(view.filters, view)
+    chosen, problems = view.filters, dict[str, str]()
+    try:
+        wanted = _query(chosen, view).as_filter()
+    except WrongFieldsError as error:
+        problems = {field: visit.language.problem(one) for field, one in error.problems.items()}
+        wanted = NOTHING
     overview = visit.backend.webhooks.overview(Filter(), 0)
     return visit.list_page(
         "webhooks",
@@ -40,9 +52,17 @@ def webhooks(visit: Reading, view: TheList) -> Response:
         disabled=overview.disabled,
         states=DeliveryState,
         kinds=DeliveryKind,
-        chosen=NO_FILTER | view.filters,
+        chosen=NO_FILTER | chosen,
+        problems=problems,
         redact=redact,
     )
+
+
+@router.get("/events/{event_id}")
+def event(event_id: EventId, visit: Reading) -> Response:
+    """Lead to the delivery that receivers know by an event id."""
+    found = existing_event(visit.backend, event_id).delivery
+    return RedirectResponse(f"/admin/webhooks/{found.id}", HTTPStatus.SEE_OTHER)
 
 
 @router.get("/{delivery_id}")
@@ -50,7 +70,11 @@ def webhook(delivery_id: RowId, visit: Reading) -> Response:
     """Show one delivery with its body and attempts, redacted."""
     shown = existing_delivery(visit.backend, delivery_id)
     return visit.page(
-        "webhook", shown=shown, redact=redact, body=redact(_pretty(shown.delivery.body))
+        "webhook",
+        shown=shown,
+        days=visit.backend.settlement.told_days(shown.delivery),
+        redact=redact,
+        body=redact(_pretty(shown.delivery.body)),
     )
 
 
@@ -131,25 +155,32 @@ def enable_endpoint(url_key: str, visit: Acting) -> str:
 def _replay_of(given: dict[str, str], view: ListView) -> ReplayRequest:
     """Return the request for the listed deliveries; without a state for failed and given up
     ones."""
-    wanted = _filter(given, view)
+    wanted = _query(given, view)
     return ReplayRequest(
         states=wanted.states or GIVEN_UP,
         kinds=wanted.kinds,
         task_id=wanted.task_id,
-        url=given.get("url", "").strip() or None,
+        title=wanted.title,
+        event_id=wanted.event_id,
+        url=wanted.url,
         since=wanted.since,
         until=wanted.until,
     )
 
 
-def _filter(given: dict[str, str], view: ListView) -> Filter:
+def _query(given: dict[str, str], view: ListView) -> DeliveryQuery:
+    """Return what the address asks for. Raise WrongFieldsError for a text that nothing can have."""
     state, kind = given.get("state", ""), given.get("kind", "")
-    url = given.get("url", "").strip()
-    return Filter(
+    typed = {
+        name: given.get(name, "").strip() or None for name in ("task", "title", "event", "url")
+    }
+    return DeliveryQuery(
         states=[DeliveryState(state)] if state in set(DeliveryState) else (),
         kinds=[DeliveryKind(kind)] if kind in set(DeliveryKind) else (),
-        task_id=given.get("task", "").strip() or None,
-        url_hash=url_hash(url) if url else None,
+        task_id=typed["task"],
+        title=typed["title"],
+        event_id=typed["event"],
+        url=typed["url"],
         since=view.part.since,
         until=view.part.until,
     )

@@ -177,6 +177,8 @@ VALUES: Mapping[str, Source] = {
     "update_play_counts MORE_UIDS": stored(suggestions.creators),
     "views WORK": stored(suggestions.works),
     "web NAME": stored(suggestions.token_names),
+    "settlement --task": stored(suggestions.distribution_tasks),
+    "settlement TASK": stored(suggestions.distribution_tasks),
     "webhooks --task": stored(suggestions.distribution_tasks),
     "webhooks --url": receiver_urls,
     "webhooks ENDPOINT": receiver_urls,

@@ -9,8 +9,9 @@ from starlette.responses import Response
 
 from core.requests import MAX_DOMAIN_LETTERS
 from crawler.creators.day_report import DayReport, day_named
-from presentation.day_report import XLSX_TYPE, report_object, report_xlsx
+from presentation.day_report import report_object, report_xlsx
 from presentation.i18n.renderer import API_RENDERER
+from presentation.spreadsheets import XLSX_TYPE
 from web.auth.access import Reader
 from web.state import TheBackend
 

@@ -11,7 +11,8 @@ from starlette.responses import Response
 
 from core.requests import FieldChecks
 from crawler.creators.day_report import day_named
-from presentation.day_report import XLSX_TYPE, account_of, report_xlsx
+from presentation.day_report import account_of, report_xlsx
+from presentation.spreadsheets import XLSX_TYPE
 from web.console.creators import ingestion_logs
 from web.console.visits import Reading
 

@@ -64,6 +64,17 @@ MESSAGES: dict[str, Forms] = {
         "{count:,} refused ({hidden:,} of them not shown; --json has all); mend "
         "those and run it again"
     ),
+    # settlements
+    "day_accepted": "accepted at {moment}, event {event}, answered: {answer}",
+    "day_not_accepted": "not accepted after tries: {tries}, event {event}, answered: {answer}",
+    "no_settled_days": "no day fits",
+    "no_settled_days_in": "nothing was counted from {first} to {last}",
+    "traced_day": "{day} {task}: revision {revision}, {completions:,} completions, {counts}",
+    "traced_incomplete": "incomplete, and counted again: {cause}",
+    "traced_report": "report {report}, event {event}, answered: {answer}",
+    "traced_more_days": "older days: settlement list --task",
+    "traced_delivery": "delivery {id} ({kind}) {event}: {state}; filed {filed}, to {url}",
+    "traced_told": "told: {entry}",
     # webhooks
     "deliveries_in_all": "all in all {counts}",
     "no_deliveries_yet": "nothing was filed yet",
@@ -83,6 +94,7 @@ MESSAGES: dict[str, Forms] = {
     ),
     "delivery_unknown_id": "no delivery has the id {id}",
     "no_secret_on_stdin": "no secret came on standard input",
+    "more_tasks": "and {count} more",
     "delivery_state_line": "{state} after {attempts}",
     "endpoint_disabled_why": "disabled: {reason}",
     "endpoint_disabled_line": "disabled: {url} ({reason})",

@@ -30,6 +30,10 @@ MESSAGES: dict[str, Forms] = {
     "callback_url_length": "a callback URL has 1 to {chars} characters",
     # requests of people
     "delivery_not_found": "no delivery has the id {delivery_id}",
+    "event_not_found": (
+        "no delivery has the event id {event_id!r}: it was never filed, or finished so long ago"
+        " that it is no longer kept"
+    ),
     "callback_url_unknown": "nothing was ever to be sent to that URL",
     # signing secrets
     "one_secret_expected": "give one secret; the one before stays valid by itself",
@@ -72,6 +76,9 @@ ADVICE: dict[str, dict[str, Forms]] = {
         ),
         "notify_url_unusable": "docs/operations.md shows how to write one",
         "delivery_not_found": "see: {program} webhooks list",
+        "event_not_found": (
+            "which days it reported may still be known: {program} settlement show --event EVENT"
+        ),
         "callback_url_unknown": "give it as `webhooks show ID` does, or give such an ID",
     },
     "console": {
@@ -83,6 +90,7 @@ ADVICE: dict[str, dict[str, Forms]] = {
         ),
         "notify_url_unusable": "docs/operations.md shows how to write one",
         "delivery_not_found": "see the page Webhooks",
+        "event_not_found": "which days it reported, the page Settlement may still know",
         "callback_url_unknown": "take it from the page Webhooks",
     },
     "api": {
@@ -94,6 +102,9 @@ ADVICE: dict[str, dict[str, Forms]] = {
         ),
         "notify_url_unusable": "docs/operations.md shows how to write one",
         "delivery_not_found": "see GET /api/v1/webhooks",
+        "event_not_found": (
+            "which days it reported may still be known: GET /api/v1/settlement/trace?event_id=…"
+        ),
         "callback_url_unknown": "take it from GET /api/v1/webhooks",
     },
 }

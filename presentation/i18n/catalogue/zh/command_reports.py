@@ -54,6 +54,17 @@ MESSAGES: dict[str, Forms] = {
     "items_refused_more": (
         "{count:,} 个被拒绝（{hidden:,} 个未列出；--json 输出全部）；修正后请重新执行"
     ),
+    # 结算
+    "day_accepted": "{moment} 已被接受，事件 {event}，响应：{answer}",
+    "day_not_accepted": "尝试 {tries} 次，未被接受，事件 {event}，响应：{answer}",
+    "no_settled_days": "没有符合的日期",
+    "no_settled_days_in": "{first} 至 {last} 没有统计过",
+    "traced_day": "{day} {task}：版本 {revision}，完成 {completions:,} 次，{counts}",
+    "traced_incomplete": "未统计完整，将重新统计：{cause}",
+    "traced_report": "回传{report}，事件 {event}，响应：{answer}",
+    "traced_more_days": "更早的日期：settlement list --task",
+    "traced_delivery": "投递 {id}（{kind}）{event}：{state}；登记于 {filed}，发往 {url}",
+    "traced_told": "内容：{entry}",
     # Webhook 回调
     "deliveries_in_all": "总计：{counts}",
     "no_deliveries_yet": "还没有回调",
@@ -69,6 +80,7 @@ MESSAGES: dict[str, Forms] = {
     "rotation_next": ("接收方更新后执行：{program} webhooks rotate_secret {task} --finish"),
     "delivery_unknown_id": "没有 id 为 {id} 的回调",
     "no_secret_on_stdin": "标准输入中没有签名密钥",
+    "more_tasks": "另有 {count} 个",
     "delivery_state_line": "{state}，共 {attempts}",
     "endpoint_disabled_why": "已停用：{reason}",
     "endpoint_disabled_line": "已停用：{url}（{reason}）",

@@ -27,6 +27,7 @@ MESSAGES: dict[str, Forms] = {
     "event_id_malformed": "事件 id {event_id!r}：须为 1 到 128 个 ASCII 字符，不含空格",
     "callback_url_length": "回调地址须有 1 到 {chars} 个字符",
     # 人的请求
+    "event_not_found": ("没有事件 id 为 {event_id!r} 的投递：从未登记过，或结束已久、不再保留"),
     "delivery_not_found": "没有 id 为 {delivery_id} 的投递",
     "callback_url_unknown": "从未有内容要发送到此地址",
     # 签名密钥
@@ -66,6 +67,7 @@ ADVICE: dict[str, dict[str, Forms]] = {
         "callback_address_loopback": "如果确实如此，请把其主机写入 BATON_WEBHOOK_ALLOWED_HOSTS",
         "notify_url_unusable": "写法见 docs/operations.md",
         "delivery_not_found": "查看：{program} webhooks list",
+        "event_not_found": "仍知道它报告了哪些日期：{program} settlement show --event EVENT",
         "callback_url_unknown": "写成 `webhooks show ID` 所示的地址，或给出这样的 ID",
     },
     "console": {
@@ -73,6 +75,7 @@ ADVICE: dict[str, dict[str, Forms]] = {
         "callback_address_loopback": "如果确实如此，请把其主机写入 BATON_WEBHOOK_ALLOWED_HOSTS",
         "notify_url_unusable": "写法见 docs/operations.md",
         "delivery_not_found": "见“回调”页",
+        "event_not_found": "“分账结算”页仍知道它报告了哪些日期",
         "callback_url_unknown": "请从“回调”页取得",
     },
     "api": {
@@ -80,6 +83,7 @@ ADVICE: dict[str, dict[str, Forms]] = {
         "callback_address_loopback": "如果确实如此，请把其主机写入 BATON_WEBHOOK_ALLOWED_HOSTS",
         "notify_url_unusable": "写法见 docs/operations.md",
         "delivery_not_found": "见 GET /api/v1/webhooks",
+        "event_not_found": "仍知道它报告了哪些日期：GET /api/v1/settlement/trace?event_id=…",
         "callback_url_unknown": "取自 GET /api/v1/webhooks",
     },
 }

@@ -116,9 +116,8 @@ HELP = {
     "first copy the database (SQLite)": "先备份数据库（SQLite）",
     "print JSON": "输出 JSON",
     "Count a day's completions, store and report the sums.": "统计一天的完成情况，保存并回传合计。",
-    "A day can be scanned again: only what has changed is reported.": (
-        "同一天可以重新统计：只回传有变化的部分。"
-    ),
+    "A day can be scanned again: only what has changed is reported. With --sum nothing is\n"
+    "counted.": "同一天可以重新统计：只回传有变化的部分。用 --sum 时不统计。",
     "a day, like 2026-11-21; else yesterday": "日期，例如 2026-11-21；默认昨天",
     "first day of several": "多天统计的第一天",
     "last one; else yesterday": "最后一天；默认昨天",
@@ -429,12 +428,36 @@ HELP = {
     "Reports to receivers: deliveries, endpoints.": "向接收方回传：投递和端点。",
     "List deliveries, newest first.": "列出投递，最新的在前。",
     "only these; may be repeated": "只含这些；可重复",
+    "What was counted, what was sent and what was answered, by day and task.": "按日期和任务查看：统计了什么、发送了什么、对方如何响应。",
+    "first day, like 2026-11-21": "第一天，如 2026-11-21",
+    "last day": "最后一天",
     "only of this task": "只含此任务的",
+    "only of tasks whose title contains this": "只含标题包含此文字的任务",
+    "only what this agent's users completed": "只含此代理节点的用户完成的",
+    "only with a report in this state": "只含回传处于此状态的",
+    "only what is counted again later": "只含之后会重新统计的",
+    "write all to this CSV file, too": "同时将全部写入此 CSV 文件",
+    "write all to this Excel file, too": "同时将全部写入此 Excel 文件",
+    "List days of tasks: what was counted, sent and answered, newest first.": "列出任务的每一天：统计、发送与响应，最新的在前。",
+    "a day, like 2026-11-21": "某一天，如 2026-11-21",
+    "an event id, as the receiver logs it": "事件 id，即接收方日志中的",
+    "Show what was counted, sent and answered for a task, a day or an event id.": "按任务、日期或事件 id 查看统计、发送与响应。",
+    "count nothing; add up what is stored, the newest first": "不统计；汇总已保存的数据，最新的在前",
+    "with --sum: write it to this CSV file, too": "与 --sum 同用：同时写入此 CSV 文件",
+    "with --sum: write it to this Excel file, too": "与 --sum 同用：同时写入此 Excel 文件",
+    "Settlements: what was counted, sent and answered.": (
+        "分账结算：统计了什么、发送了什么、对方如何响应。"
+    ),
+    "only reports on this task, alone or among others": "只含报告此任务的，单独或与其他任务一起",
+    "only on tasks whose title contains this": "只含标题包含此文字的任务的",
+    "only this event, as the receiver logs it": "只含此事件，即接收方日志中的事件 id",
     "only to this URL": "只含发往此 URL 的",
     "filed then or later": "此时或之后登记的",
     "filed then or before; a day is whole": "此时或之前登记的；日期包含整天",
-    "Show one delivery with its body and every attempt.": "一次投递的内容和每次尝试。",
-    "the delivery's id": "投递 id",
+    "Show one delivery with its tasks, its body and every attempt.": (
+        "一次投递的任务、内容和每次尝试。"
+    ),
+    "the delivery's id, or its event id": "投递 id 或事件 id",
     "Send deliveries again, under the same event ids.": "以相同的事件 id 重新投递。",
     "By id whatever their state; by task, URL, kind or time those that failed or were given up,\n"
     "unless --state says which.": (

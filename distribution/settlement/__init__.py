@@ -1,0 +1,1 @@
+"""What was counted, what was sent and what was answered, by day, task and agent."""
