@@ -8,12 +8,15 @@ MESSAGES: dict[str, Forms] = {
     # x
     # broadcast
     "once_or_command": "give --once or {command}, not both",
-    "broadcast_what": "say what: broadcast --once, start, stop or status",
+    "broadcast_what": "say what: broadcast --once, start, stop, status or failures",
     "broadcast_was_interrupted": "interrupted; nothing was reported",
     "broadcast_lacks_numbers": (
-        "{n} without numbers; the log says why",
-        "{n} without numbers; the log says why",
+        "{n} without numbers; why: {program} broadcast failures",
+        "{n} without numbers; why: {program} broadcast failures",
     ),
+    "broadcast_is_stale": "no numbers were reported since {since}",
+    "broadcast_error": "why the newest round reported nothing: {error}",
+    "broadcast_all_told": "every task had numbers in the newest round",
     "broadcast_round_runs": "a round runs since {started}",
     "broadcast_newest_round": (
         "newest round, ended {ended}: total {total:,}, succeeded {succeeded:,}, "

@@ -8,9 +8,15 @@ MESSAGES: dict[str, Forms] = {
     # x
     # 分发数据回传
     "once_or_command": "--once 与 {command} 只能选一个",
-    "broadcast_what": ("请指明操作：broadcast --once、start、stop 或 status"),
+    "broadcast_what": ("请指明操作：broadcast --once、start、stop、status 或 failures"),
     "broadcast_was_interrupted": "已中断；没有回传任何数据",
-    "broadcast_lacks_numbers": ("{n} 个没有数据；原因见日志", "{n} 个没有数据；原因见日志"),
+    "broadcast_lacks_numbers": (
+        "{n} 个没有数据；原因：{program} broadcast failures",
+        "{n} 个没有数据；原因：{program} broadcast failures",
+    ),
+    "broadcast_is_stale": "自 {since} 起没有回传任何数据",
+    "broadcast_error": "最近一轮没有回传的原因：{error}",
+    "broadcast_all_told": "最近一轮中每个任务都有数据",
     "broadcast_round_runs": "一轮回传正在进行，始于 {started}",
     "broadcast_newest_round": (
         "最近一轮，结束于 {ended}：总任务数 {total:,}，成功 {succ"

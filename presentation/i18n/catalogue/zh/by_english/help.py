@@ -494,6 +494,10 @@ HELP = {
     "`run` does the rounds. Each asks every task's platform, which may cost money.": (
         "由 `run` 执行各轮。每轮都会查询各任务的平台，可能产生费用。"
     ),
+    "List the tasks without numbers in the newest round: why, and since when.": (
+        "列出最近一轮中没有数据的任务：原因与起始时间。"
+    ),
+    "tasks at most": "最多任务数",
     "Turn broadcasting off.": "关闭分发数据回传。",
     "Tell if it is on, and how the newest round went.": "是否开启，以及最近一轮的结果。",
     "Who may use the web console.": "谁可以使用网页控制台。",
