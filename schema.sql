@@ -1,4 +1,4 @@
--- Baton's schema for MySQL 8.0+ and MariaDB 10.6+, version 11.
+-- Baton's schema for MySQL 8.0+ and MariaDB 10.6+, version 12.
 -- Load it into an empty database:  mysql -u USER -p DATABASE < schema.sql
 -- (python cli.py init does the same.)  Times are UTC.  schema.sqlite.sql is its twin.
 
@@ -499,9 +499,11 @@ CREATE TABLE task_completions (
   completed_at DATETIME(3) NOT NULL,
   created_at DATETIME(3) NOT NULL,
   changed_at DATETIME(3) NOT NULL DEFAULT '1970-01-01',  -- when it was stored, or verified anew
+  video_hash CHAR(64) NULL,                   -- of a short link that was resolved: link_hash of its video
   UNIQUE KEY uq_task_completions_link (link_hash, task_id, user_id),
   KEY idx_task_completions_day (completed_at, task_id, changed_at),
-  KEY idx_task_completions_task (task_id, completed_at)
+  KEY idx_task_completions_task (task_id, completed_at),
+  KEY idx_task_completions_video (video_hash)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE task_daily_stats (
@@ -533,9 +535,16 @@ CREATE TABLE task_daily_stats (
   tries INT NOT NULL DEFAULT 0,
   scanned_at DATETIME(3) NOT NULL,
   counted_until DATETIME(3) NOT NULL DEFAULT '1970-01-01',  -- completions changed before are in it
+  incomplete_since DATETIME(3) NULL,          -- a passing cause keeps it from being counted; NULL: it was counted
+  incomplete_cause TEXT NULL,                 -- that cause
+  incomplete_tries INT NOT NULL DEFAULT 0,    -- how often it was counted in vain
+  next_count_at DATETIME(3) NULL,             -- when it is counted again
+  is_partial TINYINT NOT NULL DEFAULT 0,      -- its sums lack something for that cause: held back, or marked
   UNIQUE KEY uq_task_daily_stats_day (task_id, stats_date),
   KEY idx_task_daily_stats_date (stats_date, task_id),
-  KEY idx_task_daily_stats_event (event_id)
+  KEY idx_task_daily_stats_event (event_id),
+  KEY idx_task_daily_stats_incomplete (incomplete_since, id),
+  KEY idx_task_daily_stats_due (next_count_at, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- One row: whether tasks are broadcast, and the round that runs: rounds never overlap.
@@ -649,4 +658,4 @@ CREATE TABLE web_actions (
   KEY idx_web_actions_created (created_at, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
-INSERT INTO schema_version (version, applied_at) VALUES (11, UTC_TIMESTAMP(3));
+INSERT INTO schema_version (version, applied_at) VALUES (12, UTC_TIMESTAMP(3));

@@ -1,4 +1,4 @@
--- Baton's schema for SQLite, version 11: the twin of schema.sql, where the comments on the columns are.
+-- Baton's schema for SQLite, version 12: the twin of schema.sql, where the comments on the columns are.
 -- python cli.py init loads it.  Times are UTC text, YYYY-MM-DD HH:MM:SS.mmm.
 
 CREATE TABLE schema_version (
@@ -497,11 +497,13 @@ CREATE TABLE task_completions (
   verification_details JSON NULL,
   completed_at TEXT NOT NULL,
   created_at TEXT NOT NULL,
-  changed_at TEXT NOT NULL DEFAULT '1970-01-01 00:00:00.000'
+  changed_at TEXT NOT NULL DEFAULT '1970-01-01 00:00:00.000',
+  video_hash CHAR(64) NULL
 );
 CREATE UNIQUE INDEX uq_task_completions_link ON task_completions (link_hash, task_id, user_id);
 CREATE INDEX idx_task_completions_day ON task_completions (completed_at, task_id, changed_at);
 CREATE INDEX idx_task_completions_task ON task_completions (task_id, completed_at);
+CREATE INDEX idx_task_completions_video ON task_completions (video_hash);
 
 CREATE TABLE task_daily_stats (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -531,11 +533,18 @@ CREATE TABLE task_daily_stats (
   response TEXT NULL,
   tries INTEGER NOT NULL DEFAULT 0,
   scanned_at TEXT NOT NULL,
-  counted_until TEXT NOT NULL DEFAULT '1970-01-01 00:00:00.000'
+  counted_until TEXT NOT NULL DEFAULT '1970-01-01 00:00:00.000',
+  incomplete_since TEXT NULL,
+  incomplete_cause TEXT NULL,
+  incomplete_tries INTEGER NOT NULL DEFAULT 0,
+  next_count_at TEXT NULL,
+  is_partial INTEGER NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX uq_task_daily_stats_day ON task_daily_stats (task_id, stats_date);
 CREATE INDEX idx_task_daily_stats_date ON task_daily_stats (stats_date, task_id);
 CREATE INDEX idx_task_daily_stats_event ON task_daily_stats (event_id);
+CREATE INDEX idx_task_daily_stats_incomplete ON task_daily_stats (incomplete_since, id);
+CREATE INDEX idx_task_daily_stats_due ON task_daily_stats (next_count_at, id);
 
 -- One row: whether tasks are broadcast, and the round that runs: rounds never overlap.
 CREATE TABLE broadcaster (
@@ -648,4 +657,4 @@ CREATE TABLE web_actions (
 );
 CREATE INDEX idx_web_actions_created ON web_actions (created_at, id);
 
-INSERT INTO schema_version (version, applied_at) VALUES (11, strftime('%Y-%m-%d %H:%M:%f', 'now'));
+INSERT INTO schema_version (version, applied_at) VALUES (12, strftime('%Y-%m-%d %H:%M:%f', 'now'));

@@ -42,7 +42,7 @@ class BroadcasterState:
 
         Before a round has reported they wait since broadcasting was turned on.
         """
-        reported = self.reported_at or self.finished_at  # rows of version 10 have the latter only
+        reported = self.reported_at or self.finished_at  # older rows have the latter only
         return max((at for at in (reported, self.switched_at) if at is not None), default=None)
 
 

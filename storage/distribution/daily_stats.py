@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from storage.engines.datetimes import to_sql, to_sql_or_none
+from storage.engines.datetimes import day_from_sql, from_sql, to_sql, to_sql_or_none
 from storage.engines.transactions import Row, Tx, in_list
 from storage.models.mapping import read_by, row_to
 
@@ -28,12 +28,51 @@ COUNTS = (
     "dy_collect_count",
 )
 SCANNED = ("scanned_at", "counted_until")
+INCOMPLETE = ("incomplete_since", "incomplete_cause", "incomplete_tries", "next_count_at")
 NOT_SENT = {"is_sent": 0, "sent_at": None, "response": None, "tries": 0}
-COLUMNS = (*COUNTS, "completion_count", "revision", "error", "event_id", *SCANNED, *NOT_SENT)
+COLUMNS = (
+    *COUNTS,
+    "completion_count",
+    "revision",
+    "error",
+    "event_id",
+    *SCANNED,
+    *INCOMPLETE,
+    "is_partial",
+    *NOT_SENT,
+)
 
 
 def _counts_of(row: Row) -> dict[str, int]:
     return {name: row[name] for name in COUNTS}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incompleteness:
+    """Why a day could not be counted yet, and when it is counted again.
+
+    Args:
+        since: when it was first counted in vain (UTC).
+        cause: what kept it from being counted the last time, as `Message.dump` wrote it.
+        tries: how often it was counted in vain.
+        next_count_at: when it is due to be counted again (UTC).
+    """
+
+    since: datetime
+    cause: str
+    tries: int
+    next_count_at: datetime
+
+
+def _incompleteness_of(row: Row) -> Incompleteness | None:
+    if row["incomplete_since"] is None:
+        return None
+    return Incompleteness(
+        since=from_sql(row["incomplete_since"]),
+        cause=row["incomplete_cause"],
+        tries=row["incomplete_tries"],
+        next_count_at=from_sql(row["next_count_at"]),
+    )
 
 
 @dataclass(frozen=True)
@@ -44,6 +83,10 @@ class DailyStats:
     counts; `event_id` is that of the report about this revision, None when there is none.
     Completions that changed before `counted_until` are counted. `error` says what is missing from
     the counts.
+
+    `incomplete` is None when the newest count succeeded. `is_partial` says that the counts lack
+    what that count could not reach; an incomplete day that was counted before keeps those counts
+    and is not partial.
     """
 
     task_id: str
@@ -55,6 +98,33 @@ class DailyStats:
     event_id: str | None
     scanned_at: datetime
     counted_until: datetime
+    is_partial: bool = False
+    incomplete: Incompleteness | None = field(default=None, metadata=read_by(_incompleteness_of))
+
+    @property
+    def is_held(self) -> bool:
+        """Return True when the report is held back, as the counts are partial."""
+        return self.is_partial and self.event_id is None
+
+
+@dataclass(frozen=True)
+class IncompleteDay:
+    """A day with tasks that could not be counted yet.
+
+    Args:
+        tasks: their number.
+        held: the number of those whose report is held back.
+        since: when the first of them was counted in vain (UTC).
+        cause: the cause of one of them, as `Message.dump` wrote it.
+        next_count_at: when the first of them is counted again (UTC).
+    """
+
+    stats_date: date
+    tasks: int
+    held: int
+    since: datetime
+    cause: str
+    next_count_at: datetime
 
 
 def of_day(tx: Tx, day: date, task_ids: Sequence[str]) -> dict[str, DailyStats]:
@@ -86,7 +156,33 @@ def store_revisions(tx: Tx, found: Iterable[DailyStats]) -> None:
 
 def note_scanned(tx: Tx, found: Iterable[DailyStats]) -> None:
     """Record that days were scanned again and their counts are unchanged."""
-    _upsert(tx, found, ["completion_count", "error", *SCANNED])
+    _upsert(tx, found, ["completion_count", "error", *SCANNED, *INCOMPLETE, "is_partial"])
+
+
+def due_days(tx: Tx, now: datetime, limit: int) -> dict[date, list[str]]:
+    """Return the task ids of at most `limit` incomplete days that are due, by day, oldest first."""
+    rows = tx.all(
+        "SELECT stats_date, task_id FROM task_daily_stats WHERE next_count_at<=:now"
+        " ORDER BY next_count_at, id LIMIT :limit",
+        now=to_sql(now),
+        limit=limit,
+    )
+    found: dict[date, list[str]] = {}
+    for row in rows:
+        found.setdefault(day_from_sql(row["stats_date"]), []).append(row["task_id"])
+    return {day: sorted(found[day]) for day in sorted(found)}
+
+
+def incomplete_days(tx: Tx) -> list[IncompleteDay]:
+    """Return every day with tasks that could not be counted yet, oldest day first."""
+    rows = tx.all(
+        "SELECT stats_date, COUNT(*) AS tasks, MIN(incomplete_since) AS since,"
+        " MIN(incomplete_cause) AS cause, MIN(next_count_at) AS next_count_at,"
+        " SUM(CASE WHEN is_partial=1 AND event_id IS NULL THEN 1 ELSE 0 END) AS held"
+        " FROM task_daily_stats WHERE incomplete_since IS NOT NULL"
+        " GROUP BY stats_date ORDER BY stats_date"
+    )
+    return [row_to(IncompleteDay, dict(row) | {"held": int(row["held"])}) for row in rows]
 
 
 def _upsert(tx: Tx, found: Iterable[DailyStats], refreshed: Sequence[str]) -> None:
@@ -106,11 +202,24 @@ def _upsert(tx: Tx, found: Iterable[DailyStats], refreshed: Sequence[str]) -> No
                 "event_id": stats.event_id,
                 "scanned_at": to_sql(stats.scanned_at),
                 "counted_until": to_sql(stats.counted_until),
+                **_columns_of(stats.incomplete),
+                "is_partial": int(stats.is_partial),
                 **NOT_SENT,
             }
             for stats in sorted(found, key=lambda stats: stats.task_id)
         ],
     )
+
+
+def _columns_of(incomplete: Incompleteness | None) -> dict[str, object]:
+    if incomplete is None:
+        return dict.fromkeys(INCOMPLETE) | {"incomplete_tries": 0}
+    return {
+        "incomplete_since": to_sql(incomplete.since),
+        "incomplete_cause": incomplete.cause,
+        "incomplete_tries": incomplete.tries,
+        "next_count_at": to_sql(incomplete.next_count_at),
+    }
 
 
 def note_delivery(

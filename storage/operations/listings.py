@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Generic, TypeVar
 
+from core.messages import Message
 from storage.catalogue.works import Work
 from storage.crawling.job_runs import JobRun, RunState
 from storage.distribution.completions import Completion
@@ -190,17 +191,37 @@ def completions(
 
 
 def daily_stats(
-    tx: Tx, part: Slice, task_id: str | None = None, day: date | None = None
+    tx: Tx,
+    part: Slice,
+    task_id: str | None = None,
+    day: date | None = None,
+    *,
+    incomplete: bool = False,
+    cause: str | None = None,
 ) -> list[Numbered[DailyStats]]:
     """Return the daily counts of distribution tasks, last stored first, each with its row id.
 
     The slice's time limits apply to the time of the scan that counted them, not to their day.
+
+    Args:
+        incomplete: only those that could not be counted yet.
+        cause: only those that are incomplete for this cause, given as a message's code.
     """
+    source, fixed, params = "task_daily_stats", "1=1", {}
+    if incomplete or cause is not None:
+        source += f" {tx.dialect.force_index('idx_task_daily_stats_incomplete')}"
+        fixed = "incomplete_since IS NOT NULL"
+    if cause is not None:
+        fixed += " AND SUBSTR(incomplete_cause, 1, :cause_chars)=:cause"
+        begin = Message.of(cause).dump().partition(",")[0]
+        params = {"cause": begin, "cause_chars": len(begin)}
     rows = _newest(
         tx,
-        "task_daily_stats",
+        source,
         part,
         "scanned_at",
+        fixed,
+        params,
         task_id=task_id,
         stats_date=str(day) if day else None,
     )

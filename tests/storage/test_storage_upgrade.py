@@ -11,6 +11,7 @@ import pytest
 
 from core.errors import DatabaseError, DuplicateKeyError, SchemaMismatchError
 from storage.crawling import accounts
+from storage.distribution import daily_stats
 from storage.engines.dialect import MAX_TEXT_CHARS
 from storage.engines.transactions import Database
 from storage.schema import schema
@@ -21,7 +22,7 @@ from tests.support.storage.old_schemas import load_old_schema
 from tests.support.storage.schema_shape import column_types, columns, indexes, run, tables
 
 OLDEST, BEFORE_DELIVERY_TASKS, BEFORE_WORKING_TASKS, BEFORE_CIRCUITS, BEFORE_JOINS = 1, 5, 6, 7, 8
-BEFORE_CREATORS, BEFORE_DIGESTS = 9, 10
+BEFORE_CREATORS, BEFORE_INCOMPLETE_DAYS = 9, 10
 MOMENT = "'2026-01-01 00:00:00.000'"
 ROWS = (
     "INSERT INTO accounts (id, platform, username, session, created_at, updated_at)"
@@ -87,6 +88,9 @@ ROWS_OF_VERSION_9 = (
     f" VALUES ('h:1#ff', 'h:1', 'http', 'h', 1, {MOMENT}, {MOMENT})",
 )
 ROWS_OF_VERSION_10 = (
+    "INSERT INTO task_completions (task_id, user_id, platform, submission_link, link_hash,"
+    " completed_at, created_at)"
+    f" VALUES ('t', 'u', 'douyin', 'l', 'h', {MOMENT}, {MOMENT})",
     "INSERT INTO broadcaster (id, is_on, started_at, finished_at, result)"
     f" VALUES (1, 1, {MOMENT}, {MOMENT}, '{{}}')",
 )
@@ -106,7 +110,7 @@ ROWS_OF = {
         + ROWS_OF_VERSION_8
         + ROWS_OF_VERSION_9
     ),
-    BEFORE_DIGESTS: (
+    BEFORE_INCOMPLETE_DAYS: (
         ROWS
         + ROWS_OF_VERSION_5
         + ROWS_OF_VERSION_6
@@ -252,6 +256,14 @@ def test_an_upgrade_from_version_6_leaves_what_is_not_known_empty(database: Data
         assert (account.today_page_count, account.session_expires_at) == (0, None)
 
 
+def test_days_that_were_counted_before_version_11_are_whole(database: Database):
+    old = load_old_schema(database, BEFORE_INCOMPLETE_DAYS, *ROWS_OF[BEFORE_INCOMPLETE_DAYS])
+    upgrade(old, "me")
+    [day] = old.read(daily_stats.newest_of_task, "t", 5)
+    assert (day.incomplete, day.is_partial) == (None, False)
+    assert old.read(daily_stats.due_days, datetime.now(UTC), 5) == {}
+
+
 def test_a_platform_has_each_uid_once_and_any_number_of_unknown_ones(version_5: Database):
     upgrade(version_5, "me")
     [first, second] = [
@@ -278,6 +290,7 @@ def test_a_platform_has_each_uid_once_and_any_number_of_unknown_ones(version_5: 
         *((BEFORE_CIRCUITS, writes) for writes in range(7)),
         *((BEFORE_JOINS, writes) for writes in range(4)),
         *((BEFORE_CREATORS, writes) for writes in range(0, 20, 3)),
+        *((BEFORE_INCOMPLETE_DAYS, writes) for writes in range(0, 9, 4)),
     ],
 )
 def test_an_upgrade_with_data_that_dies_goes_on_where_it_was(

@@ -1,4 +1,4 @@
--- Version 11: tasks without numbers in the newest round of the broadcaster, and since when it reports
+-- Version 12: tasks without numbers in the newest round of the broadcaster, and since when it reports
 -- nothing; daily digests to channels.
 CREATE TABLE broadcast_failures (
   id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
