@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -15,6 +15,7 @@ from alerts.database_trouble import DatabaseTrouble
 from alerts.monitor import AlertMonitor
 from alerts.notifier import AlertNotifier
 from alerts.process_trouble import ProcessTrouble, Rejection
+from alerts.report_trouble import ReportTrouble
 from alerts.rules import AlertRules
 from app.foundation import Foundation, secret_text
 from app.pool import PoolFactories
@@ -31,11 +32,13 @@ class AlertFactories:
 
     Args:
         drop_folder: returns the importer of the import directory.
+        jobs: returns the names of the scheduled jobs that are switched on.
     """
 
     foundation: Foundation
     pool: PoolFactories
     drop_folder: Callable[[], DropFolder]
+    jobs: Callable[[], Sequence[str]]
 
     @cached_property
     def channels(self) -> tuple[Channel, ...]:
@@ -74,6 +77,12 @@ class AlertFactories:
                 clock=self.foundation.clock,
                 host=self.foundation.host,
             ),
+            reports=ReportTrouble(
+                clock=self.foundation.clock,
+                late_secs=self.foundation.settings.webhook_late_secs,
+                broadcast_secs=self.foundation.settings.broadcast_secs,
+            ),
+            jobs=self.jobs,
         )
         ids = [channel.id for channel in self.channels]
         return AlertMonitor(

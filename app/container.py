@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from app.jobs import JobFactories
     from app.use_cases import UseCaseFactories
     from crawler.runtime.engine import Engine
+    from presentation.report_health import ReportHealthReader
     from web.auth.tokens import TokenStore
 
 Loop = Callable[[threading.Event], None]
@@ -127,7 +128,24 @@ class App:
             foundation=self.foundation,
             pool=self.pool,
             drop_folder=lambda: self.works.drop_folder,
+            jobs=self._job_names,
         )
+
+    @cached_property
+    def report_health(self) -> ReportHealthReader:
+        """Return the reader of how the reports to receivers are doing."""
+        from presentation.report_health import ReportHealthReader
+
+        return ReportHealthReader(
+            database=self.database,
+            clock=self.clock,
+            broadcast_secs=self.settings.broadcast_secs,
+            jobs=self._job_names,
+        )
+
+    def _job_names(self) -> list[str]:
+        """Return the names of the scheduled jobs that are switched on."""
+        return [job.name for job in self.jobs.all if job.enabled]
 
     @property
     def database(self) -> Database:

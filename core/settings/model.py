@@ -321,6 +321,12 @@ class Settings(BaseSettings):
     webhook_jitter: float = _setting(
         0.2, "BATON_WEBHOOK_JITTER", "share of such a delay that is added at random", ge=0, le=1
     )
+    webhook_late_secs: float = _secs(
+        3600.0,
+        "BATON_WEBHOOK_LATE_SECS",
+        "a report that waits for its receiver for so long is an alert; 0: never",
+        ge=0,
+    )
     webhook_allowed_hosts: ListSetting = _setting(
         (),
         "BATON_WEBHOOK_ALLOWED_HOSTS",

@@ -13,6 +13,12 @@ from storage.models.mapping import row_to
 
 ROW = 1
 STALE_ROUNDS = 3
+# Stands first: MariaDB assigns from left to right. A row from before version 12 knows only that a
+# round has ended.
+UNREPORTED = (
+    "reported_at=CASE WHEN last_error IS NULL THEN COALESCE(reported_at, finished_at)"
+    " ELSE reported_at END, "
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,8 @@ class BroadcasterState:
 
         Before a round has reported they wait since broadcasting was turned on.
         """
-        reported = self.reported_at or self.finished_at  # older rows have the latter only
+        # A row from before version 12 has no `reported_at` before its first round.
+        reported = self.reported_at or (None if self.last_error else self.finished_at)
         return max((at for at in (reported, self.switched_at) if at is not None), default=None)
 
 
@@ -114,12 +121,12 @@ def finish(
     `result` and `next_tasks` are JSON text, as in BroadcasterState; `error` is why it reports
     nothing (a stored message), None when it does.
     """
-    reported = "" if error is not None else ", reported_at=:now"
+    reported = "reported_at=:now, " if error is None else UNREPORTED
     return BROADCASTER.give_back(
         tx,
         ROW,
         token,
-        "finished_at=:now, result=:result, next_tasks=:next_tasks, last_error=:error" + reported,
+        reported + "finished_at=:now, result=:result, next_tasks=:next_tasks, last_error=:error",
         where="lease_owner=:owner",
         owner=owner,
         result=result,
@@ -140,7 +147,7 @@ def fail(tx: Tx, owner: str, token: int, error: str) -> bool:
         tx,
         ROW,
         token,
-        "last_error=:error",
+        UNREPORTED + "last_error=:error",
         where="lease_owner=:owner",
         owner=owner,
         error=error[:MAX_TEXT_CHARS],

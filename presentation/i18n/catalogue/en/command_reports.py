@@ -71,7 +71,14 @@ MESSAGES: dict[str, Forms] = {
     "nothing_else_replayed": "nothing else matched: tests, and what is under way, are not replayed",
     "trial_delivered": "delivered: HTTP {status}, event {event}",
     "endpoint_is_disabled": "disabled; what is to be sent there waits",
-    "endpoint_is_enabled": "enabled; what waits is sent when it is due",
+    "endpoint_is_enabled": (
+        "enabled: {waiting:,} waiting, sent when due; {resent:,} refused by HTTP 410, sent again"
+    ),
+    "endpoint_given_up": (
+        "{n:,} was given up for another reason; to send it: {program} webhooks replay --state dead",
+        "{n:,} were given up for other reasons; to send them: {program} webhooks replay --state"
+        " dead",
+    ),
     "finish_without_secret": "--finish takes no new secret",
     "task_signs_newest": "task {task} signs with its newest secret only",
     "task_signs_both": (

@@ -163,6 +163,16 @@ MESSAGES: dict[str, Forms] = {
         "the database answers {host} with error {number}, which is not known: {error}"
     ),
     "alert_headline_disk_full": "the export of {domain} (task {task}) waits for its disk: {error}",
+    "alert_headline_receiver_gone": "nothing is sent to {host} any more: {reason}",
+    "alert_headline_reports_given_up": (
+        "{n:,} report to {host} was given up: {error}",
+        "{n:,} reports to {host} were given up: {error}",
+    ),
+    "alert_headline_reports_late": "reports to {host} wait since {since}: {error}",
+    "reports_untried": "no process sends them",
+    "alert_headline_broadcast_stale": "no current numbers were reported since {since}: {reason}",
+    "broadcast_without_round": "no round has ended",
+    "alert_headline_job_failed": "the scheduled job {job} failed: {error}",
     "alert_headline_session_expiring": (
         "the session of account {account} ({platform}) ends at {until}"
     ),
@@ -252,6 +262,22 @@ MESSAGES: dict[str, Forms] = {
     ),
     "alert_advice_database_unknown_error": (
         "look the number up in the server's manual; a task that meets it for ten minutes fails"
+    ),
+    "alert_advice_receiver_gone": (
+        "when the receiver is back: {program} webhooks enable {delivery}; what it refused by HTTP"
+        " 410 and what waits is sent then"
+    ),
+    "alert_advice_reports_given_up": (
+        "mend the receiver, then: {program} webhooks replay --state dead"
+    ),
+    "alert_advice_reports_late": (
+        "nothing, or ask the receiver: they are tried again; see {program} webhooks list"
+    ),
+    "alert_advice_broadcast_stale": (
+        "see {program} broadcast status; rounds are made by {program} run"
+    ),
+    "alert_advice_job_failed": (
+        "when the cause is mended: {program} jobs run {job}; it also runs at its next time"
     ),
     "alert_advice_disk_full": "make room; the export goes on by itself",
     "alert_advice_task_failed": "{program} tasks resume {task}",

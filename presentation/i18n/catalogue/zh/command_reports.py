@@ -67,7 +67,13 @@ MESSAGES: dict[str, Forms] = {
     "nothing_else_replayed": "没有其他符合条件的；测试与发送中的不会重发",
     "trial_delivered": "已送达：HTTP {status}，事件 {event}",
     "endpoint_is_disabled": "已停用；发往该地址的回传将等待",
-    "endpoint_is_enabled": "已启用；等待中的到期后发送",
+    "endpoint_is_enabled": (
+        "已启用：等待中 {waiting:,} 份，到期后发送；被 HTTP 410 拒绝的 {resent:,} 份将重发"
+    ),
+    "endpoint_given_up": (
+        "另有 {n:,} 份因其他原因已放弃；重发：{program} webhooks replay --state dead",
+        "另有 {n:,} 份因其他原因已放弃；重发：{program} webhooks replay --state dead",
+    ),
     "finish_without_secret": "--finish 不接受新的签名密钥",
     "task_signs_newest": "任务 {task} 只用最新的签名密钥",
     "task_signs_both": "任务 {task} 用新的签名密钥，并同时用之前的密钥（如有）签名；",

@@ -142,6 +142,16 @@ MESSAGES: dict[str, Forms] = {
     "alert_headline_database_unavailable": "数据库曾有 {secs} 秒无法使用（从 {host} 观察）：{error}",
     "alert_headline_database_unknown_error": ("数据库对 {host} 返回未知的错误 {number}：{error}"),
     "alert_headline_disk_full": "{domain} 的导出（任务 {task}）在等待磁盘：{error}",
+    "alert_headline_receiver_gone": "不再向 {host} 发送：{reason}",
+    "alert_headline_reports_given_up": (
+        "发往 {host} 的 {n:,} 份回传已放弃：{error}",
+        "发往 {host} 的 {n:,} 份回传已放弃：{error}",
+    ),
+    "alert_headline_reports_late": "发往 {host} 的回传自 {since} 起等待：{error}",
+    "reports_untried": "没有进程在发送",
+    "alert_headline_broadcast_stale": "自 {since} 起没有回传任何当前数据：{reason}",
+    "broadcast_without_round": "没有一轮回传完成",
+    "alert_headline_job_failed": "定时任务 {job} 失败：{error}",
     "alert_headline_session_expiring": "账号 {account}（{platform}）的会话将于 {until} 到期",
     "alert_headline_task_failed": "任务 {task}（{kind} {domain}，{platform}）失败：{error}",
     "alert_headline_work_stalled": "{host} 上的{reason}自 {since} 起没有进展",
@@ -213,6 +223,13 @@ MESSAGES: dict[str, Forms] = {
     "alert_advice_database_unknown_error": (
         "请在数据库手册中查找该错误编号；任务连续十分钟遇到它就会失败"
     ),
+    "alert_advice_receiver_gone": (
+        "接收方恢复后执行 {program} webhooks enable {delivery}；届时重发被 HTTP 410 拒绝的与等待中的回传"
+    ),
+    "alert_advice_reports_given_up": "请先修复接收方，再执行 {program} webhooks replay --state dead",
+    "alert_advice_reports_late": "无需操作，会自动重试；也可询问接收方；见 {program} webhooks list",
+    "alert_advice_broadcast_stale": "见 {program} broadcast status；由 {program} run 执行各轮回传",
+    "alert_advice_job_failed": "原因排除后执行 {program} jobs run {job}；到下次时间也会自动运行",
     "alert_advice_disk_full": "请腾出空间；导出会自动继续",
     "alert_advice_task_failed": "执行 {program} tasks resume {task}",
     "alert_silent_way": "出口线路 {way} 没有 {platform} 的应答，暂停使用至 {until}",

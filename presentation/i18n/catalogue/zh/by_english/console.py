@@ -382,7 +382,13 @@ CHINESE = {
     "Not delivered: {why}": "未送达：{why}",
     "Delivered: HTTP {status}, event {event}.": "已送达：HTTP {status}，事件 {event}。",
     "Nothing more is sent to this URL; what is filed waits.": "不再发送到此地址；已创建的会等待。",
-    "This URL is sent to again, also what waits.": "恢复发送到此地址，包括等待中的。",
+    "This URL is sent to again: {waiting} waiting, {resent} refused by HTTP 410.": (
+        "恢复发送到此地址：等待中 {waiting} 份，被 HTTP 410 拒绝而重发 {resent} 份。"
+    ),
+    "{n} more were given up for other reasons: send them again below.": (
+        "另有 {n} 份因其他原因已放弃：可在下方重新发送。"
+    ),
+    "This URL is enabled already.": "此地址已启用。",
     "Send to this URL again": "恢复发送",
     "Send nothing more to this URL": "停止发送到此地址",
     "Send nothing more to this URL? What is filed waits.": "停止发送到此地址？已创建的会等待。",

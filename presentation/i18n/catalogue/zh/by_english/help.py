@@ -438,7 +438,9 @@ HELP = {
     "Send nothing more to a URL: reports that are filed wait.": "停止向某 URL 投递；已登记的等待。",
     "the URL, or a delivery to it": "URL，或发往它的某次投递",
     "why; shown in lists": "原因；显示在列表中",
-    "Send to a URL again, also what waits.": "恢复向某 URL 投递，包括等待中的。",
+    "Send to a URL again, also what waits and what it refused by HTTP 410.": (
+        "恢复向某 URL 投递，包括等待中的与被 HTTP 410 拒绝的。"
+    ),
     "Give a task a new signing secret beside the old one.": "为任务添加新的签名密钥，旧密钥暂时保留。"
     ""
     ""
