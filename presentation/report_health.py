@@ -33,6 +33,7 @@ class ReportHealth:
         uncounted: the tasks without numbers in the newest broadcast round.
         stale_since: since when receivers wait for a broadcast; None unless that is too long.
         failing: the failed newest runs of jobs that have not succeeded since.
+        has_receivers: whether a report was ever filed.
     """
 
     backlog: Backlog
@@ -43,18 +44,13 @@ class ReportHealth:
     uncounted: int
     stale_since: datetime | None
     failing: list[JobRun]
+    has_receivers: bool
 
     @property
-    def is_well(self) -> bool:
-        """Return True when nothing needs to be told; reports that wait for their turn may."""
-        return not (
-            self.backlog.given_up
-            or self.closed
-            or self.incomplete
-            or self.failing
-            or self.stale_since
-            or (self.broadcast.is_on and self.uncounted)
-        )
+    def is_worth_showing(self) -> bool:
+        """Return False for an installation that reports nothing, and whose jobs are well."""
+        used = self.has_receivers or self.broadcast.is_on or bool(self.incomplete)
+        return used or bool(self.failing)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +86,7 @@ class ReportHealthReader:
             uncounted=broadcast_failures.count(tx),
             stale_since=broadcast.fresh_at if stale else None,
             failing=failing_runs(tx, self.jobs()),
+            has_receivers=report_trouble.has_receivers(tx),
         )
 
 

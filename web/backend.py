@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from distribution.service import DistributionService
     from jobs.launcher import JobLauncher
     from presentation.account_views import AccountViewReader
+    from presentation.report_health import ReportHealthReader
     from presentation.snapshot import SnapshotReader
     from sources.platforms import PlatformRegistry
     from storage.engines.outages import Outage
@@ -98,6 +99,7 @@ class Backend:
     day_reports: DayReports
     ingestion_logs: IngestionLogs
     progress: SnapshotReader
+    report_health: ReportHealthReader
     account_views: AccountViewReader
     egress: EgressOperator
     files: SegmentFiles

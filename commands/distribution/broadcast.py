@@ -70,10 +70,11 @@ def status(as_json: AsJson = False) -> None:
     """Tell if it is on, and how the newest round went."""
     with opened_app() as app:
         state = app.distribution.broadcaster.status()
+        error = app.distribution.broadcaster.last_error()
     if as_json:
         result_json(state)
         return
-    result(shown(state["message"]))
+    result(shown(Message(state["message_code"], state["message_params"])))
     if state["is_running"]:
         result(Message.of("broadcast_round_runs", started=state["started_at"]))
     if state["finished_at"]:
@@ -82,8 +83,8 @@ def status(as_json: AsJson = False) -> None:
         result(Message("broadcast_newest_round", {"ended": ended, **numbers}))
     if state["stale_since"]:
         say(Message.of("broadcast_is_stale", since=state["stale_since"]))
-    if state["error"]:
-        say(Message.of("broadcast_error", error=state["error"]))
+    if error is not None:
+        say(Message.of("broadcast_error", error=error))
     if state["failed"]:
         say(Message.of("broadcast_lacks_numbers", n=state["failed"]))
 

@@ -164,6 +164,11 @@ class Broadcaster:
             **message_keys("error", seen.last_error, ENGLISH_RENDERER.sentence),
         }
 
+    def last_error(self) -> Message | None:
+        """Return why the newest round reported nothing; None when it did."""
+        stored = self.database.read(broadcasts.state).last_error
+        return Message.load(stored) if stored else None
+
     def failures(self, limit: int, after: int = 0) -> list[BroadcastFailure]:
         """Return up to `limit` tasks without numbers in the newest finished round.
 

@@ -86,6 +86,11 @@ def _delivery_to(tx: Tx, url_hash: str) -> int | None:
     return found["id"] if found else None
 
 
+def has_receivers(tx: Tx) -> bool:
+    """Return whether a report was ever filed for a callback URL."""
+    return tx.exists("SELECT 1 AS yes FROM webhook_endpoints LIMIT 1")
+
+
 def held(tx: Tx, url_hash: str) -> int:
     """Return the number of reports that wait for a callback URL."""
     return tx.number(

@@ -132,9 +132,9 @@ def test_tasks_without_numbers_are_listed_with_the_reason(site: Site) -> None:
 
 def test_the_broadcasters_button_follows_its_state(site: Site, browse: Browse) -> None:
     page = browse("/broadcaster")
-    expect(page.locator(".badge.big")).to_have_text("off")
+    expect(page.locator(".badge.big")).to_have_text("is off")
     page.get_by_role("button", name="Start broadcasting").click()
-    expect(page.locator(".badge.big")).to_have_text("on")
+    expect(page.locator(".badge.big")).to_have_text("is on")
     page.get_by_role("button", name="Stop broadcasting").click()
     expect(page.get_by_role("button", name="Start broadcasting")).to_be_visible()
     assert site.app.distribution.broadcaster.status()["is_on"] is False

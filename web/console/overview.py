@@ -69,6 +69,7 @@ def overview(visit: Reading) -> Response:
         workers=_alive(backend, snapshot),
         day_ends=snapshot.day_ends,
         chart=_exports_chart(backend, snapshot),
+        reports=backend.report_health.read(),
     )
 
 

@@ -129,6 +129,26 @@ MESSAGES: dict[str, Forms] = {
     "account_event_device_assigned": "device assigned",
     "account_event_identity_changed": "another login",
     "account_event_duplicate": "duplicate",
+    # How reports are doing: lines of `status`, and the console's overview
+    "health_receiver_closed": (
+        "reports: {host} is disabled, {n:,} waits for it: {reason}",
+        "reports: {host} is disabled, {n:,} wait for it: {reason}",
+    ),
+    "health_given_up": ("reports: {n:,} was given up", "reports: {n:,} were given up"),
+    "health_day_incomplete": (
+        "reports: {day} lacks the count of {n:,} task, next counted at {next}: {cause}",
+        "reports: {day} lacks the counts of {n:,} tasks, next counted at {next}: {cause}",
+    ),
+    "health_broadcast_stale": "reports: no current numbers were reported since {since}",
+    "health_uncounted": (
+        "reports: {n:,} task had no numbers in the newest round",
+        "reports: {n:,} tasks had no numbers in the newest round",
+    ),
+    "health_job_failed": "scheduled job {job} failed: {error}",
+    "health_waiting": (
+        "reports: {n:,} is on its way, filed at {since}",
+        "reports: {n:,} are on their way, the oldest filed at {since}",
+    ),
     # Alerts: a headline, and what to do now
     "alert_headline_account_disabled": "account {account} ({platform}) is disabled: {reason}",
     "alert_headline_accounts_spent": "{platform}: exports wait until {until}: {reason}",

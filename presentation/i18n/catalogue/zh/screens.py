@@ -120,6 +120,26 @@ MESSAGES: dict[str, Forms] = {
     "account_event_device_assigned": "分配设备",
     "account_event_identity_changed": "更换平台账号",
     "account_event_duplicate": "重复账号",
+    # 回传的情况：`status` 的各行与管理后台总览
+    "health_receiver_closed": (
+        "回传：{host} 已禁用，{n:,} 份在等待：{reason}",
+        "回传：{host} 已禁用，{n:,} 份在等待：{reason}",
+    ),
+    "health_given_up": ("回传：{n:,} 份已放弃", "回传：{n:,} 份已放弃"),
+    "health_day_incomplete": (
+        "回传：{day} 有 {n:,} 个任务未能统计，下次统计在 {next}：{cause}",
+        "回传：{day} 有 {n:,} 个任务未能统计，下次统计在 {next}：{cause}",
+    ),
+    "health_broadcast_stale": "回传：自 {since} 起没有回传任何当前数据",
+    "health_uncounted": (
+        "回传：最近一轮有 {n:,} 个任务没有数据",
+        "回传：最近一轮有 {n:,} 个任务没有数据",
+    ),
+    "health_job_failed": "定时任务 {job} 失败：{error}",
+    "health_waiting": (
+        "回传：{n:,} 份在途，提交于 {since}",
+        "回传：{n:,} 份在途，最早提交于 {since}",
+    ),
     # 告警：标题与处理办法
     "alert_headline_account_disabled": "账号 {account}（{platform}）已禁用：{reason}",
     "alert_headline_accounts_spent": "{platform}：导出等待至 {until}：{reason}",
