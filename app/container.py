@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from app.jobs import JobFactories
     from app.use_cases import UseCaseFactories
     from crawler.runtime.engine import Engine
+    from presentation.digest import DigestReader
     from presentation.report_health import ReportHealthReader
     from web.auth.tokens import TokenStore
 
@@ -100,6 +101,7 @@ class App:
             pool=self.pool,
             works=self.works,
             distribution=self.distribution,
+            file_digest=lambda scheduled_at: self.alerts.file_digest(scheduled_at),
         )
         return JobFactories(foundation=self.foundation, scheduled=scheduled)
 
@@ -129,6 +131,19 @@ class App:
             pool=self.pool,
             drop_folder=lambda: self.works.drop_folder,
             jobs=self._job_names,
+            digests=lambda: self.digests,
+        )
+
+    @cached_property
+    def digests(self) -> DigestReader:
+        """Return the reader of daily digests."""
+        from presentation.digest import DigestReader
+
+        return DigestReader(
+            database=self.database,
+            calendar=self.calendar,
+            day_reports=self.crawling.day_reports,
+            health=self.report_health,
         )
 
     @cached_property

@@ -147,6 +147,14 @@ class Settings(BaseSettings):
     notify_urls: SecretStr | None = _setting(
         None, "BATON_NOTIFY_URLS", "where alerts are sent: apprise URLs, separated by spaces"
     )
+    digest_enabled: bool = _setting(
+        True, "BATON_DIGEST_ENABLED", "`false`: the channels get no daily digest"
+    )
+    digest_schedule: CronSetting = _setting(
+        "0 9 * * *",
+        "BATON_DIGEST_SCHEDULE",
+        "when the digest of the day before is sent (cron, quota zone)",
+    )
     risk_cooldown_secs: float = _secs(
         900.0, "BATON_RISK_COOLDOWN_SECS", "rest after a risk check, doubled each time", ge=0
     )

@@ -14,6 +14,7 @@ MESSAGES: dict[str, Forms] = {
     "job_play_counts": "refresh the play counts of the catalogue",
     "job_daily_stats": "report yesterday's distribution tasks",
     "job_late_completions": "count what came after its day was reported",
+    "job_daily_digest": "tell the channels of the day before",
     "job_prune": "delete what is older than it is kept",
     # results
     "quota_day_started": (
@@ -28,11 +29,15 @@ MESSAGES: dict[str, Forms] = {
     "old_deleted": "deleted: {counts:, }",
     "deleted_count": "{kind} {count:,}",
     "nothing_old": "nothing was old enough to be deleted",
+    "digest_without_channel": "no notification channel is set up",
+    "digest_filed": "digest of {day}, channels {channels}",
+    "digest_was_filed": "the digest of {day} was filed before, channels {channels}",
     # what is kept for a time only
     "kind_broadcasts": "broadcasts",
     "kind_reports": "reports",
     "kind_job_runs": "job runs",
     "kind_alerts": "alerts",
+    "kind_digests": "digests",
     "kind_account_events": "account events",
     "kind_source_refusals": "refusals",
     "kind_egress_routes": "egress routes",

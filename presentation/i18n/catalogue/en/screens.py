@@ -149,6 +149,25 @@ MESSAGES: dict[str, Forms] = {
         "reports: {n:,} is on its way, filed at {since}",
         "reports: {n:,} are on their way, the oldest filed at {since}",
     ),
+    # The daily digest
+    "digest_title": "Baton: report of {day}",
+    "digest_ingested": "Ingestion: {seen:,} creators ({new:,} new), {pages:,} pages",
+    "digest_ingested_row": (
+        "- {account}, {platform}, {domain}: {seen:,} ({new:,} new), pages {pages:,}"
+    ),
+    "digest_exported": "Export: {rows:,} rows, {files:,} files",
+    "digest_exported_row": "- {account}, {platform}, {domain}: {rows:,} rows, files {files:,}",
+    "digest_more_rows": ("- and {n:,} more", "- and {n:,} more"),
+    "digest_reports": ("Reports: {n:,} was filed", "Reports: {n:,} were filed"),
+    "digest_reports_row": "- {kind}: {states}",
+    "digest_state": "{state} {count:,}",
+    "digest_counted": (
+        "Counted for this day: tasks {tasks:,}, completions {completions:,}, incomplete"
+        " {incomplete:,}"
+    ),
+    "digest_alerts": ("Now: {n:,} alert is open", "Now: {n:,} alerts are open"),
+    "digest_now": "Now:",
+    "digest_all_well": "Now: nothing is wrong",
     # Alerts: a headline, and what to do now
     "alert_headline_account_disabled": "account {account} ({platform}) is disabled: {reason}",
     "alert_headline_accounts_spent": "{platform}: exports wait until {until}: {reason}",

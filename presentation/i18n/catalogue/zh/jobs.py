@@ -14,6 +14,7 @@ MESSAGES: dict[str, Forms] = {
     "job_play_counts": "更新作品列表的播放量",
     "job_daily_stats": "上报昨日的短剧任务",
     "job_late_completions": "补计迟到的完成记录",
+    "job_daily_digest": "向通知渠道发送前一日的日报",
     "job_prune": "清理过期数据",
     # 结果
     "quota_day_started": "{day} 开始：{accounts} 个账号恢复配额，唤醒 {tasks} 个任务",
@@ -26,11 +27,15 @@ MESSAGES: dict[str, Forms] = {
     "old_deleted": "已删除：{counts:、}",
     "deleted_count": "{kind} {count:,}",
     "nothing_old": "没有到期可删的数据",
+    "digest_without_channel": "未设置通知渠道",
+    "digest_filed": "{day} 的日报，渠道 {channels} 个",
+    "digest_was_filed": "{day} 的日报此前已提交，渠道 {channels} 个",
     # 只保留一段时间的数据
     "kind_broadcasts": "播报",
     "kind_reports": "上报",
     "kind_job_runs": "作业运行记录",
     "kind_alerts": "告警",
+    "kind_digests": "日报通知",
     "kind_account_events": "账号事件",
     "kind_source_refusals": "被拒绝的请求",
     "kind_egress_routes": "出口线路",

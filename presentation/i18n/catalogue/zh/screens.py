@@ -120,6 +120,22 @@ MESSAGES: dict[str, Forms] = {
     "account_event_device_assigned": "分配设备",
     "account_event_identity_changed": "更换平台账号",
     "account_event_duplicate": "重复账号",
+    # 每日发送的日报
+    "digest_title": "Baton 日报：{day}",
+    "digest_ingested": "入库：{seen:,} 个达人（新 {new:,}），{pages:,} 页",
+    "digest_ingested_row": (
+        "- {account}，{platform}，{domain}：{seen:,}（新 {new:,}），{pages:,} 页"
+    ),
+    "digest_exported": "导出：{rows:,} 行，{files:,} 个文件",
+    "digest_exported_row": ("- {account}，{platform}，{domain}：{rows:,} 行，{files:,} 个文件"),
+    "digest_more_rows": ("- 另有 {n:,} 项", "- 另有 {n:,} 项"),
+    "digest_reports": ("回传：提交 {n:,} 份", "回传：提交 {n:,} 份"),
+    "digest_reports_row": "- {kind}：{states}",
+    "digest_state": "{state} {count:,}",
+    "digest_counted": ("当日统计：任务 {tasks:,}，完成次数 {completions:,}，不完整 {incomplete:,}"),
+    "digest_alerts": ("目前：{n:,} 条告警未恢复", "目前：{n:,} 条告警未恢复"),
+    "digest_now": "目前：",
+    "digest_all_well": "目前：一切正常",
     # 回传的情况：`status` 的各行与管理后台总览
     "health_receiver_closed": (
         "回传：{host} 已禁用，{n:,} 份在等待：{reason}",
