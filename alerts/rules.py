@@ -42,7 +42,7 @@ class AlertRules:
         session_warning: how long before its end a session is a cause; 0: never.
         process: finds the trouble of this process itself.
         reports: finds what keeps reports from their receivers.
-        jobs: returns the names of the scheduled jobs that are switched on.
+        jobs: returns the names of the scheduled jobs.
     """
 
     clock: Clock
@@ -173,7 +173,7 @@ class AlertRules:
 
     def _failed_jobs(self, tx: Tx) -> Iterator[AlertCause]:
         """Yield the jobs whose newest run failed."""
-        for run in failing_runs(tx, self.jobs()):
+        for run in failing_runs(tx, self.jobs(), self.clock.now()):
             yield AlertCause(
                 kind=AlertKind.JOB_FAILED,
                 subject=f"job:{run.job}",

@@ -36,7 +36,7 @@ class AlertFactories:
 
     Args:
         drop_folder: returns the importer of the import directory.
-        jobs: returns the names of the scheduled jobs that are switched on.
+        jobs: returns the names of the scheduled jobs.
         digests: returns the reader of daily digests.
     """
 

@@ -159,8 +159,8 @@ class App:
         )
 
     def _job_names(self) -> list[str]:
-        """Return the names of the scheduled jobs that are switched on."""
-        return [job.name for job in self.jobs.all if job.enabled]
+        """Return the names of the scheduled jobs, also of those that are switched off here."""
+        return [job.name for job in self.jobs.all]
 
     @property
     def database(self) -> Database:

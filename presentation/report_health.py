@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from core.clock import Clock
@@ -21,6 +21,9 @@ from storage.operations import report_trouble
 from storage.operations.report_trouble import Backlog, ClosedEndpoint
 
 INTERRUPTED = "run_interrupted"  # by whom asked for the run: the job is not at fault
+
+# Every job runs at least once a day. Whether one is switched on, each host's settings say.
+SWITCHED_OFF_AFTER = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class ReportHealthReader:
 
     Args:
         broadcast_secs: seconds between two rounds of the broadcaster.
-        jobs: returns the names of the scheduled jobs that are switched on.
+        jobs: returns the names of the scheduled jobs.
     """
 
     database: Database
@@ -85,22 +88,26 @@ class ReportHealthReader:
             broadcast=broadcast,
             uncounted=broadcast_failures.count(tx),
             stale_since=broadcast.fresh_at if stale else None,
-            failing=failing_runs(tx, self.jobs()),
+            failing=failing_runs(tx, self.jobs(), self.clock.now()),
             has_receivers=report_trouble.has_receivers(tx),
         )
 
 
-def failing_runs(tx: Tx, jobs: Iterable[str]) -> list[JobRun]:
-    """Return the newest run of each job whose newest run failed.
+def failing_runs(tx: Tx, jobs: Iterable[str], now: datetime) -> list[JobRun]:
+    """Return the newest run of each job whose newest run failed, within SWITCHED_OFF_AFTER.
 
     Runs that were interrupted by whom asked for them do not count.
     """
+    since = now - SWITCHED_OFF_AFTER
     found = []
     for job in jobs:
         runs = report_trouble.newest_runs(tx, job)
         counted = [run for run in runs if Message.load(run.result or "").code != INTERRUPTED]
-        if counted and counted[0].state is RunState.FAILED:
-            found.append(counted[0])
+        newest = counted[0] if counted else None
+        if newest is None or newest.state is not RunState.FAILED:
+            continue
+        if newest.finished_at is not None and newest.finished_at >= since:
+            found.append(newest)
     return found
 
 

@@ -4,14 +4,15 @@ stale; and about jobs that failed."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 
 from alerts.monitor import CALM_SECS
 from app.container import App
+from core.cancellation import StoppedSignal
 from core.errors import SettingsError
 from jobs.due import JobContext
 from presentation.i18n.alert_messages import AlertRenderer
 from presentation.i18n.renderer import renderer_for
+from storage.crawling.job_runs import RunState
 from storage.distribution.endpoints import Reopened
 from storage.operations.alerts import Alert, AlertKind
 from tests.support.alerts.alert_causes import every_alert, open_alerts
@@ -25,9 +26,10 @@ from tests.support.distribution.distribution import (
     task,
     youtube,
 )
-from tests.support.jobs.job_tools import hourly
+from tests.support.jobs.job_tools import hourly, runs
 from tests.support.moving_clock import MovingClock
 from tests.support.webhooks.post_office import PostOffice
+from webhooks.requests import ReplayRequest
 
 HOST = "127.0.0.1"
 
@@ -87,8 +89,6 @@ def test_reports_that_were_given_up_are_counted_by_receiver(office: PostOffice) 
     assert (alert.kind, alert.facts["host"]) == (AlertKind.REPORTS_GIVEN_UP, HOST)
     assert headlines(office.app)[0].startswith(f"2 reports to {HOST} were given up: ")
     office.order("bad", "ok")
-    from webhooks.requests import ReplayRequest
-
     office.app.webhooks.service.replay(ReplayRequest(ids=lost))
     office.send()
     assert look(office.app) == []
@@ -161,9 +161,7 @@ def test_a_stale_broadcast_is_told_and_ends_with_a_round(app: App, clock: Moving
     assert look(app) == [], "it is off"
 
 
-def test_a_job_that_failed_is_told_until_it_succeeds(
-    app: App, clock: MovingClock, monkeypatch: object
-) -> None:
+def test_a_job_that_failed_is_told_until_it_succeeds(app: App, clock: MovingClock) -> None:
     look(app)
     name = app.jobs.all[0].name
 
@@ -181,4 +179,30 @@ def test_a_job_that_failed_is_told_until_it_succeeds(
     clock.move(3600)
     app.jobs.runner.run_now(hourly(lambda context: "done", name=name))
     assert look(app) == []
-    assert app.clock.now() - began >= timedelta(hours=2)
+
+
+@ONE_ENGINE
+def test_a_failed_job_that_is_not_run_any_more_is_forgotten_in_a_week(
+    app: App, clock: MovingClock
+) -> None:
+    look(app)
+
+    def fails(_context: JobContext) -> str:
+        raise SettingsError("notify_url_malformed")
+
+    app.jobs.runner.run_now(hourly(fails, name=app.jobs.all[0].name))
+    assert len(look(app)) == 1
+    clock.move(8 * 86_400)
+    assert look(app) == []
+
+
+@ONE_ENGINE
+def test_a_job_that_its_caller_interrupted_did_not_fail(app: App) -> None:
+    look(app)
+
+    def stops(_context: JobContext) -> str:
+        raise StoppedSignal
+
+    name = app.jobs.all[0].name
+    app.jobs.runner.run_now(hourly(stops, name=name))
+    assert [run.state for run in runs(app, name)] == [RunState.FAILED] and look(app) == []
