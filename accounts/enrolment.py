@@ -15,7 +15,14 @@ from accounts.requests import NewAccount
 from accounts.session_updates import SessionUpdates
 from accounts.vault import Vault
 from core.clock import Clock
-from core.errors import InvalidInputError, RetryableError, SourceError, WrongFieldsError
+from core.errors import (
+    CredentialsError,
+    DatabaseError,
+    InvalidInputError,
+    RetryableError,
+    SourceError,
+    WrongFieldsError,
+)
 from core.messages import Message
 from sources.base import SessionStatus
 from sources.platform_access import PlatformAccess
@@ -146,11 +153,12 @@ class AccountEnrolment:
             group: the group for lines without one; None leaves known accounts where they are.
 
         Raises:
-            CredentialsError: there is no usable key to encrypt with; earlier accounts stay stored.
+            CredentialsError, DatabaseError: no account was stored. After one that was, the rest
+                becomes messages for that reason.
         """
         results: list[EnrolmentResult] = []
         problems = list(rows.problems)
-        for row in rows.good:
+        for place, row in enumerate(rows.good):
             row_limit = row.limit if row.limit is not None else limit
             try:
                 new = NewAccount(
@@ -165,6 +173,14 @@ class AccountEnrolment:
                 results.append(self.add_or_refresh(new))
             except InvalidInputError as error:
                 problems.append(Message.of("csv_line_wrong", file=file, line=row.line, cause=error))
+            except (CredentialsError, DatabaseError) as error:
+                if not results:
+                    raise
+                problems += [
+                    Message.of("csv_line_wrong", file=file, line=left.line, cause=error)
+                    for left in rows.good[place:]
+                ]
+                break
         return results, problems
 
     def _keep_user_agent(self, new: NewAccount) -> bool:

@@ -21,6 +21,7 @@ from crawler.tasks.parents import CANCELLATIONS
 from presentation.report_health import failing_runs
 from storage.crawling import accounts, proxies, source_states, task_pins
 from storage.crawling.proxies import EgressRoute
+from storage.distribution import daily_stats
 from storage.engines.transactions import Tx
 from storage.operations import alert_queries
 from storage.operations.alert_queries import AccountTrouble, SuspectAccount
@@ -72,6 +73,7 @@ class AlertRules:
             *self._egress_troubles(tx),
             *self.reports.causes(tx),
             *self._failed_jobs(tx),
+            *self._incomplete_days(tx),
             *self.process.causes(tx, known),
             *self.database.causes(tx, known),
         ]
@@ -228,6 +230,21 @@ class AlertRules:
                 },
                 until_at=None if is_untried else circuit.until_at,
                 since_at=circuit.since_at,
+            )
+
+    def _incomplete_days(self, tx: Tx) -> Iterator[AlertCause]:
+        """Yield the days with tasks that could not be counted yet."""
+        for day in daily_stats.incomplete_days(tx):
+            yield AlertCause(
+                kind=AlertKind.DAY_INCOMPLETE,
+                subject=f"day:{day.stats_date}",
+                facts={
+                    "day": str(day.stats_date),
+                    "tasks": day.tasks,
+                    "held": day.held,
+                    "reason": day.cause,
+                },
+                since_at=day.since,
             )
 
     def _egress_troubles(self, tx: Tx) -> Iterator[AlertCause]:

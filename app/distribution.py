@@ -41,17 +41,20 @@ class DistributionFactories:
 
     @cached_property
     def service(self) -> DistributionService:
+        from distribution.daily.shared_videos import CountOnce
         from distribution.service import DistributionService
 
         return DistributionService(
             database=self.foundation.database,
             vault=self.foundation.vault,
             clock=self.foundation.clock,
+            count_once=CountOnce(self.foundation.settings.count_video_once_per),
         )
 
     @cached_property
     def daily_scanner(self) -> DailyScanner:
         from distribution.daily.scanner import DailyScanner
+        from distribution.daily.shared_videos import CountOnce
         from distribution.daily.store import DailyStore
 
         settings = self.foundation.settings
@@ -60,6 +63,7 @@ class DistributionFactories:
             outbox=self.webhooks.outbox,
             clock=self.foundation.clock,
             site_name=settings.site_name,
+            hold_tries=settings.incomplete_hold_tries,
         )
         return DailyScanner(
             database=self.foundation.database,
@@ -70,6 +74,7 @@ class DistributionFactories:
             calendar=self.foundation.calendar,
             part_tasks=settings.report_part_tasks,
             accounts_per_platform=settings.daily_accounts_per_platform,
+            count_once=CountOnce(settings.count_video_once_per),
         )
 
     def scan_late(self, stop: threading.Event) -> Message:
@@ -83,6 +88,18 @@ class DistributionFactories:
         from distribution.daily.late_completions import scan_late
 
         return scan_late(self.daily_scanner, self.foundation.settings.late_completions_days, stop)
+
+    def count_incomplete(self, stop: threading.Event) -> Message:
+        """Count the incomplete days that are due once more.
+
+        Return a summary; it is the job `incomplete_days`.
+
+        Raises:
+            StoppedSignal: `stop` was set; stored days stay, and the others stay due.
+        """
+        from distribution.daily.incomplete import count_due
+
+        return count_due(self.daily_scanner, stop)
 
     @cached_property
     def broadcaster(self) -> Broadcaster:

@@ -122,6 +122,7 @@ class ScheduledJobs:
                 settings.daily_stats_schedule,
                 lambda c: parts.daily_scanner.run(c.stop),
             ),
+            self._job("incomplete_days", "*/10 * * * *", lambda c: parts.count_incomplete(c.stop)),
             self._job(
                 "late_completions",
                 "40 * * * *",

@@ -15,9 +15,11 @@ from core.clock import Clock
 from core.errors import (
     BatonError,
     CredentialsError,
+    DatabaseError,
     InvalidInputError,
     LeaseLostError,
     OutputError,
+    UnfinishedError,
     UnknownDomainError,
     WrongFieldsError,
 )
@@ -83,7 +85,10 @@ class CrawlingService:
             WrongFieldsError: there is no such platform, account or group, or the platform's
                 creators cannot be searched.
             CredentialsError: no account can crawl, and none will by itself.
-            InvalidInputError: the open crawl is pinned otherwise than the request asks for.
+            InvalidInputError: the open crawl is pinned otherwise than the request asks for; nothing
+                was filed.
+            UnfinishedError: the database failed when some of several crawls were filed; filing them
+                again joins those.
         """
         platform = self._searching(request.platform)
         pin = self.targets.pin(platform.name, request.account, request.group)
@@ -91,9 +96,12 @@ class CrawlingService:
         options = CrawlOptions(
             via=request.via, sequential=platform.sequential, stop_dry=request.stop_dry
         )
-        return tuple(
-            self._resumed(
-                self.submitter.submit_crawl(
+        words = request.search_words
+        self.submitter.require_pin(platform.name, request.domain, words, pin)
+        filed: list[FiledTask] = []
+        for keyword in words:
+            try:
+                crawl = self.submitter.submit_crawl(
                     platform.name,
                     request.domain,
                     request.pages,
@@ -102,9 +110,14 @@ class CrawlingService:
                     pin=pin,
                     keyword=keyword,
                 )
-            )
-            for keyword in request.search_words
-        )
+                filed.append(self._resumed(crawl))
+            except (DatabaseError, InvalidInputError) as error:
+                if not filed:
+                    raise
+                raise UnfinishedError(
+                    "crawls_filed_partly", filed=len(filed), of=len(words), cause=error
+                ) from error
+        return tuple(filed)
 
     def export(self, request: ExportRequest, *, grace_secs: float = 0.0) -> FiledTask:
         """Create an export of a domain, or return the open one (see the class), which gets the

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from core.errors import InvalidInputError, WrongFieldError
 from core.messages import Message
+from core.requests import NOT_TEXT, is_text
 from core.tabular.cells import moment
 from sources.links import ShortLink, VideoLink, platform_of_word, recognise
 from sources.text import storable
@@ -91,6 +92,8 @@ class Fields:
             return None
         if not isinstance(value, str):
             raise wrong_field(name, Message.of("value_not_text", value=_shown(value)))
+        if not is_text(value):
+            raise wrong_field(name, NOT_TEXT)
         text = storable(value).strip()
         if len(text) > max_chars:
             raise wrong_field(name, Message.of("value_too_long", max_chars=max_chars))

@@ -27,9 +27,14 @@ def daily_entry(drama: DramaFields, counts: Mapping[str, int]) -> Entry:
     return {**_named(drama), "account_count": counts["account_count"], **nonzero}
 
 
-def daily_body(site_name: str, entries: Sequence[Entry]) -> str:
-    """Return the JSON text of a daily report: the `entries` that `daily_entry` made."""
-    return _body({"site_name": site_name, "event": "task.daily_stats", "stats": list(entries)})
+def daily_body(site_name: str, entries: Sequence[Entry], incomplete: Sequence[str] = ()) -> str:
+    """Return the JSON text of a daily report: the `entries` that `daily_entry` made.
+
+    Tasks in `incomplete`, whose sums lack something that is counted later, are named beside the
+    entries: these keep the fields that receivers know.
+    """
+    document = {"site_name": site_name, "event": "task.daily_stats", "stats": list(entries)}
+    return _body(document | ({"incomplete": list(incomplete)} if incomplete else {}))
 
 
 def broadcast_entry(drama: DramaFields, counters: Counters) -> Entry:

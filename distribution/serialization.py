@@ -8,6 +8,7 @@ from typing import Any
 
 from core.logs import Render, redact
 from core.message_json import message_keys
+from distribution.daily.shared_list import SharedVideo
 from distribution.service import DramaDetails
 from presentation.i18n.renderer import ENGLISH_RENDERER
 from presentation.json_rows import plain
@@ -51,6 +52,32 @@ def day_object(day: DailyStats) -> dict[str, Any]:
         **message_keys("error", day.error, ENGLISH_RENDERER.sentence),
         "event_id": day.event_id,
         "scanned_at": plain(day.scanned_at),
+        **_incompleteness_keys(day),
+    }
+
+
+def _incompleteness_keys(day: DailyStats) -> dict[str, Any]:
+    known = day.incomplete
+    return {
+        "incomplete": known is not None,
+        **message_keys(
+            "incomplete_cause", known.cause if known else None, ENGLISH_RENDERER.sentence
+        ),
+        "incomplete_since": plain(known.since) if known else None,
+        "incomplete_tries": known.tries if known else 0,
+        "next_count_at": plain(known.next_count_at) if known else None,
+        "is_partial": day.is_partial,
+        "is_held": day.is_held,
+    }
+
+
+def shared_video_object(shared: SharedVideo) -> dict[str, Any]:
+    """Return a completion whose video was handed in before as JSON, with the first one's task and
+    user, and whether the sums have it too."""
+    return completion_object(shared.completion) | {
+        "first_task_id": shared.first_task,
+        "first_user_id": shared.first_user,
+        "is_counted": shared.is_counted,
     }
 
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from accounts.vault import Vault
 from core.clock import Clock
 from core.errors import InvalidInputError
+from distribution.daily.shared_list import SharedVideo, shared_videos_of
+from distribution.daily.shared_videos import CountOnce
 from distribution.fields import read_secret
 from storage.distribution import completions, daily_stats, distribution_tasks
-from storage.distribution.daily_stats import DailyStats
+from storage.distribution.daily_stats import DailyStats, IncompleteDay
 from storage.distribution.distribution_tasks import Drama, DramaStatus
-from storage.engines.transactions import Database
+from storage.engines.transactions import Database, Tx
+from storage.operations import listings
+from storage.operations.listings import Slice
 
 DAYS_SHOWN = 14
 
@@ -33,6 +38,9 @@ class DramaDetails:
 class DistributionService:
     """Shows and changes the distribution tasks of dramas.
 
+    Args:
+        count_once: for whom a video counts once.
+
     Raises:
         InvalidInputError: by every method with a task id, when there is no such task.
     """
@@ -40,6 +48,7 @@ class DistributionService:
     database: Database
     vault: Vault
     clock: Clock
+    count_once: CountOnce
 
     def newest(self, limit: int, status: DramaStatus | None = None) -> list[Drama]:
         """Return at most `limit` tasks, newest first; only those of `status` if one is given."""
@@ -53,6 +62,30 @@ class DistributionService:
         count = self.database.read(completions.count_of_task, task_id)
         days = self.database.read(daily_stats.newest_of_task, task_id, DAYS_SHOWN)
         return DramaDetails(drama, count, days)
+
+    def incomplete_days(self) -> list[IncompleteDay]:
+        """Return the days with tasks that could not be counted yet, oldest first."""
+        return self.database.read(daily_stats.incomplete_days)
+
+    def incomplete_tasks(self, limit: int, day: date | None = None) -> list[DailyStats]:
+        """Return at most `limit` tasks whose day could not be counted yet, last stored first.
+
+        `day` selects one day; None all.
+        """
+        part = Slice(limit=limit)
+        found = self.database.read(listings.daily_stats, part, None, day, incomplete=True)
+        return [one.row for one in found]
+
+    def shared_videos(self, tx: Tx, part: Slice, *, same_task: bool = False) -> list[SharedVideo]:
+        """Return the completions of a page whose video was handed in before, newest first.
+
+        Without a beginning the page is of the last 30 days.
+
+        Args:
+            same_task: only those of a task that had the video already.
+        """
+        now = self.clock.now()
+        return shared_videos_of(tx, part, scope=self.count_once, now=now, same_task=same_task)
 
     def set_status(self, task_id: str, status: DramaStatus) -> None:
         """Set a task's status. Only active tasks are broadcast; the daily scan counts all."""

@@ -119,11 +119,16 @@ class Gone(StrEnum):
 
 @dataclass(frozen=True)
 class Unavailable:
-    """A video without counters; `final` is True when a later request cannot change that."""
+    """A video without counters; `final` is True when a later request cannot change that.
+
+    `unanswered` is True when no answer about the video came, as the platform failed or was not
+    asked: nothing is known of it.
+    """
 
     reason: Gone
     detail: Message
     final: bool
+    unanswered: bool = False
 
 
 StatsAnswer = VideoStats | Unavailable

@@ -13,12 +13,14 @@ from starlette.responses import JSONResponse, Response
 
 from core.errors import (
     BatonError,
+    CommitUnknownError,
     CredentialsError,
     DatabaseContentionError,
     DatabaseUnavailableError,
     InvalidInputError,
     LeaseLostError,
     SourceError,
+    UnfinishedError,
     WrongFieldsError,
 )
 from core.logs import redact
@@ -35,6 +37,8 @@ STATUSES: tuple[tuple[type[BatonError], HTTPStatus], ...] = (
     (LeaseLostError, HTTPStatus.CONFLICT),
     (SourceError, HTTPStatus.BAD_GATEWAY),
     (DatabaseUnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (CommitUnknownError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (UnfinishedError, HTTPStatus.SERVICE_UNAVAILABLE),
     (DatabaseContentionError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 

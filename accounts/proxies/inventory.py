@@ -10,7 +10,7 @@ from accounts.egress.routes import note_route
 from accounts.proxies.text import SCHEMES, read_proxy
 from accounts.vault import Vault
 from core.clock import Clock
-from core.errors import CredentialsError, InvalidInputError
+from core.errors import CredentialsError, DatabaseError, InvalidInputError, UnfinishedError
 from core.messages import Message
 from sources.transport.egress import DIRECT, Egress
 from storage.crawling import accounts, proxies, proxy_inventory, task_control
@@ -126,7 +126,8 @@ class ProxyInventory:
         `is_rotating`: each request by them leaves by another exit. It stays set once it is.
 
         Raises:
-            CredentialsError: there is no usable key to encrypt with; earlier batches stay stored.
+            CredentialsError, DatabaseError: nothing was stored.
+            UnfinishedError: likewise, after earlier batches were stored; they stay.
         """
         done: list[AddedProxy] = []
         for start in range(0, len(urls), BATCH):
@@ -135,7 +136,14 @@ class ProxyInventory:
             def work(tx: Tx, batch: list[tuple[str, Egress]] = batch) -> list[AddedProxy]:
                 return [self._add_in(tx, url, route, is_rotating) for url, route in batch]
 
-            done += self.database.write(work)
+            try:
+                done += self.database.write(work)
+            except (CredentialsError, DatabaseError) as error:
+                if not done:
+                    raise
+                raise UnfinishedError(
+                    "proxies_stored_partly", stored=len(done), of=len(urls), cause=error
+                ) from error
         return done
 
     def _add_in(self, tx: Tx, url: str, route: Egress, is_rotating: bool) -> AddedProxy:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from commands.distribution.drama_table import COUNTERS, platform_rows
+from commands.distribution.incomplete_days import list_incomplete
 from commands.framework.context import (
     Exit,
     opened_app,
@@ -52,12 +53,20 @@ def daily_stats(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="fetch, store and report nothing")
     ] = False,
+    incomplete: Annotated[
+        bool, typer.Option("--incomplete", help="count nothing; list what is counted again later")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Count a day's completions, store and report the sums.
 
     A day can be scanned again: only what has changed is reported.
     """
+    if incomplete:
+        if first or last or dry_run:
+            raise InvalidInputError("incomplete_excludes_scan")
+        list_incomplete(_date(day), as_json=as_json)
+        return
     stop = stop_event_on_signals()
     request = ScanRequest(
         day=_date(day),
@@ -80,9 +89,14 @@ def daily_stats(
     if interrupted:
         say(Message.of("scan_was_interrupted"))
         raise typer.Exit(Exit.INTERRUPTED)
-    incomplete = sum(scan.incomplete for scan in scans)
-    if incomplete and not dry_run:
-        say(Message.of("scan_is_incomplete", count=incomplete))
+    incomplete_tasks = sum(scan.incomplete for scan in scans)
+    if incomplete_tasks and not dry_run:
+        recounted = sum(scan.recounted for scan in scans)
+        if recounted:
+            held = sum(scan.held for scan in scans)
+            say(Message.of("scan_is_repeated", count=recounted, held=held))
+        if incomplete_tasks > recounted:
+            say(Message.of("scan_is_incomplete", count=incomplete_tasks - recounted))
         raise typer.Exit(Exit.PARTIAL)
 
 
@@ -102,6 +116,8 @@ def _as_object(scan: DayScan, by: By) -> dict[str, Any]:
         "completions": scan.completion_count,
         "reports": scan.reports,
         "incomplete": scan.incomplete,
+        "recounted": scan.recounted,
+        "held": scan.held,
         "to_fetch": scan.to_fetch,
     }
     if by is By.TASK:
@@ -124,6 +140,7 @@ def _task_object(task: ScannedTask) -> dict[str, Any]:
         "revision": task.revision,
         "change": task.change.value if task.change else None,
         **message_keys("error", task.error, in_english),
+        **message_keys("incomplete_cause", task.passing, in_english),
     }
 
 

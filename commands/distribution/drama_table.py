@@ -15,8 +15,10 @@ from commands.framework.reader import (
 )
 from core.messages import Message
 from distribution.counters import COUNTED, PREFIXES
+from distribution.daily.shared_list import SharedVideo
 from distribution.serialization import drama_object
 from distribution.service import DramaDetails
+from presentation.i18n.renderer import Renderer
 from presentation.terminal.tables import Table
 from storage.distribution.distribution_tasks import Drama
 
@@ -49,6 +51,36 @@ def drama_table(found: Iterable[Drama]) -> Table:
                 _callback(drama),
                 word("yes") if told.callback_secret else "",
             ),
+        )
+    return table
+
+
+def shared_video_table(found: Iterable[SharedVideo], moments: Renderer) -> Table:
+    """Return a table of completions whose video was handed in before."""
+    table = table_of(
+        (
+            "task",
+            "user",
+            "at",
+            "platform",
+            column_of("link", is_long=True),
+            "first_task",
+            "first_user",
+            "counted",
+        )
+    )
+    for one in found:
+        table.add(
+            (
+                one.completion.task_id,
+                one.completion.user_id,
+                str(moments.shown(one.completion.completed_at)),
+                one.completion.platform,
+                one.completion.submission_link,
+                one.first_task,
+                one.first_user,
+                word("yes" if one.is_counted else "no"),
+            )
         )
     return table
 

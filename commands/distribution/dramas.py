@@ -9,18 +9,25 @@ from typing import Annotated, Any
 
 import typer
 
-from commands.distribution.drama_table import detail_lines, drama_table
+from commands.distribution.drama_table import detail_lines, drama_table, shared_video_table
 from commands.framework.context import Exit, opened_app, result, result_json, result_table, say
+from commands.framework.datetimes import moment_from, moment_until
 from commands.framework.lazy_group import Group
 from commands.framework.options import AsJson
-from commands.framework.reader import in_english, shown, word
+from commands.framework.reader import in_english, reader, shown, word
 from commands.framework.system_user import system_user
 from core.messages import Message
 from core.plain_text import read_bytes
 from distribution.intake.importer import ImportResult, Problem
 from distribution.intake.item_files import ItemFile, ItemKind
-from distribution.serialization import drama_details_object, drama_object
+from distribution.serialization import (
+    drama_details_object,
+    drama_object,
+    shared_video_object,
+)
+from presentation.i18n.renderer import Renderer
 from storage.distribution.distribution_tasks import DramaStatus
+from storage.operations.listings import Slice
 from web.use_cases.distribution import STATUS_OF_VERB
 
 SHOWN_PROBLEMS = 20
@@ -80,6 +87,37 @@ def show(task_id: TaskId, as_json: AsJson = False) -> None:
         return
     for line in detail_lines(details):
         result(line)
+
+
+def shared_videos(
+    since: Annotated[
+        str | None, typer.Option("--from", help="since this; else of the last 30 days")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--to", help="until this; a day is whole")] = None,
+    same_task: Annotated[bool, typer.Option("--same-task", help="only within one task")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="newest ones at most")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List completions whose video was handed in before.
+
+    By another user, or for another task; BATON_COUNT_VIDEO_ONCE_PER says which of them count.
+    """
+    with opened_app() as app:
+        zone = app.calendar.zone
+        part = Slice(
+            limit=limit,
+            since=moment_from("--from", since, zone),
+            until=moment_until("--to", until, zone),
+        )
+        service = app.distribution.service
+        found = app.database.read(lambda tx: service.shared_videos(tx, part, same_task=same_task))
+        moments = Renderer(reader().language, zone)
+    if as_json:
+        result_json([shared_video_object(one) for one in found])
+    elif not found:
+        say(Message.of("no_shared_videos"))
+    else:
+        result_table(shared_video_table(found, moments))
 
 
 def pause(task_id: TaskId) -> None:
@@ -185,6 +223,7 @@ GROUP = Group(
         "import_completions": import_completions,
         "list": list_tasks,
         "show": show,
+        "shared_videos": shared_videos,
         "pause": pause,
         "resume": resume,
         "finish": finish,

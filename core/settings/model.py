@@ -297,6 +297,18 @@ class Settings(BaseSettings):
         "BATON_DAILY_ACCOUNTS_PER_PLATFORM",
         "`true`: a user of two platforms is two in the `account_count` of daily reports",
     )
+    incomplete_hold_tries: int = _setting(
+        8,
+        "BATON_INCOMPLETE_HOLD_TRIES",
+        "so often a day is counted in vain before partial sums are reported, marked; 0: at once",
+        ge=0,
+        le=1000,
+    )
+    count_video_once_per: Literal["user", "task", "all"] = _setting(
+        "user",
+        "BATON_COUNT_VIDEO_ONCE_PER",
+        "a video of several completions counts once for each user of a task, each task, or in all",
+    )
     late_completions_days: int = _setting(
         7,
         "BATON_LATE_COMPLETIONS_DAYS",

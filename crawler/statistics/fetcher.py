@@ -126,21 +126,22 @@ class VideoStatsFetcher:
             items[position] = replace(answers[video_id], platform=platform, video_id=video_id)
         return items
 
-    def videos(self, texts: Sequence[str], stop: threading.Event) -> dict[str, VideoLink]:
+    def videos(self, texts: Sequence[str], stop: threading.Event) -> dict[str, VideoLink | Message]:
         """Return the video that each text names, its short link resolved.
 
-        Texts whose video cannot be told are left out; nothing is raised for them.
+        Texts that name no video, such as dead links, are left out; for one that could not be
+        resolved now there is the reason.
 
         Raises:
             NoResourcesError: this host lacks what a request needs.
         """
 
-        def video_of(text: str) -> VideoLink | None:
+        def video_of(text: str) -> VideoLink | Message | None:
             try:
                 found = self._resolve(recognise(text), stop)
             except InvalidInputError:
                 return None
-            return found if isinstance(found, VideoLink) else None
+            return None if isinstance(found, Unavailable) else found
 
         asked = list(dict.fromkeys(texts))
         with ThreadPoolExecutor(LANES) as lanes:

@@ -29,6 +29,16 @@ class FetchedItem:
     asked: bool = True
 
     @property
+    def is_unanswered(self) -> bool:
+        """Return True when there are no counters for a reason that passes, such as an outage.
+
+        False also for a video that the platform knows and shows no counters of.
+        """
+        if self.answer is None:
+            return not self.final
+        return isinstance(self.answer, Unavailable) and self.answer.unanswered
+
+    @property
     def failure(self) -> Message:
         """Return why there is no answer."""
         return self.error or Message.of("video_unanswered")

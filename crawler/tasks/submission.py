@@ -86,6 +86,24 @@ class TaskSubmitter:
 
         return self._submit(crawl, pieces, labels)
 
+    def require_pin(
+        self, platform: str, domain: str, keywords: Sequence[str | None], pin: Pin
+    ) -> None:
+        """Raise InvalidInputError when an open crawl of a keyword is pinned otherwise than `pin`.
+
+        NO_PIN fits every crawl.
+        """
+        if not pin:
+            return
+
+        def read(tx: Tx) -> None:
+            for keyword in keywords:
+                task = tasks.find_open(tx, TaskType.INGESTION, platform, domain, keyword)
+                if task is not None and task.pin != pin:
+                    raise pinned_otherwise(tx, task, pin)
+
+        self.database.read(read)
+
     def submit_export(
         self,
         platform: str,

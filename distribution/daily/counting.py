@@ -21,12 +21,13 @@ class CompletionCount:
     """The known counters of a completion (a video that a user posted for a task).
 
     `reason` says why missing ones could not be fetched; None when none are missing or no fetch was
-    tried.
+    tried. `passing` says why it must be counted again later; None when that would change nothing.
     """
 
     completion: Completion
     counters: Counters
     reason: Message | None = None
+    passing: Message | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -56,7 +57,9 @@ def with_live_counters(count: CompletionCount, live: LiveCounters) -> Completion
     Raises:
         KeyError: `live` was never asked for the link.
     """
-    answer = live.get(count.completion.submission_link)
+    link = count.completion.submission_link
+    answer = live.get(link)
     if isinstance(answer, Message):
-        return CompletionCount(count.completion, count.counters, answer)
+        passing = answer if live.is_unanswered(link) else None
+        return CompletionCount(count.completion, count.counters, answer, passing)
     return CompletionCount(count.completion, {**answer, **count.counters})

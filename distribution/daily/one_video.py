@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from core.errors import InvalidInputError
+from core.messages import Message
 from distribution.daily.counting import CompletionCount
-from sources.links import ShortLink, VideoLink, recognise
+from distribution.video_links import is_short
+from sources.links import VideoLink
 from storage.distribution.completions import Completion
 
 _Group = tuple[str, str, str]
@@ -26,13 +27,13 @@ def ambiguous_links(counted: Iterable[CompletionCount]) -> list[str]:
     return [
         link
         for links in groups.values()
-        if len(links) > 1 and any(map(_is_short, links))
+        if len(links) > 1 and any(map(is_short, links))
         for link in links
     ]
 
 
 def once_per_video(
-    counted: Sequence[CompletionCount], videos: Mapping[str, VideoLink]
+    counted: Sequence[CompletionCount], videos: Mapping[str, VideoLink | Message]
 ) -> list[CompletionCount]:
     """Return the counts with one for each video of a user in a task, in their order.
 
@@ -40,14 +41,15 @@ def once_per_video(
     own, as for a video that is handed in again by the same link.
 
     Args:
-        videos: by link; a link without an entry is a video of its own.
+        videos: by link; a link without an entry is a video of its own. One that could not be
+            resolved now is too, and must be counted again.
     """
     first: dict[tuple[_Group, VideoLink], int] = {}
     kept: list[CompletionCount] = []
     for count in counted:
         video = videos.get(count.completion.submission_link)
-        if video is None:
-            kept.append(count)
+        if video is None or isinstance(video, Message):
+            kept.append(replace(count, passing=count.passing or video))
             continue
         place = first.setdefault((_group(count.completion), video), len(kept))
         if place == len(kept):
@@ -58,16 +60,13 @@ def once_per_video(
 
 
 def _joined(first: CompletionCount, later: CompletionCount) -> CompletionCount:
-    counters = {**first.counters, **later.counters}
-    return replace(first, counters=counters, reason=first.reason and later.reason)
+    return replace(
+        first,
+        counters={**first.counters, **later.counters},
+        reason=first.reason and later.reason,
+        passing=first.passing and later.passing,
+    )
 
 
 def _group(completion: Completion) -> _Group:
     return completion.task_id, completion.user_id, completion.platform
-
-
-def _is_short(link: str) -> bool:
-    try:
-        return isinstance(recognise(link), ShortLink)
-    except InvalidInputError:
-        return False

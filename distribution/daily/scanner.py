@@ -15,10 +15,17 @@ from core.logs import service_log
 from core.messages import Message
 from distribution.daily.counting import CompletionCount, verified, with_live_counters
 from distribution.daily.one_video import ambiguous_links, once_per_video
+from distribution.daily.shared_videos import (
+    CountOnce,
+    first_ones,
+    note_videos,
+    unresolved_links,
+)
 from distribution.daily.store import Change, DailyStore, Part, StoredPart
 from distribution.daily.tally import CounterSum
 from distribution.live_counters import Fetcher, LiveCounters
 from distribution.recipients import recipients_of
+from sources.links import VideoLink
 from storage.distribution import completions, distribution_tasks, users
 from storage.distribution.completions import Completion
 from storage.distribution.daily_stats import DailyStats
@@ -43,15 +50,20 @@ class ScannedTask:
     Args:
         counts: a number for every column in COUNTS.
         error: what is missing from the counts; None when nothing is.
-        change: None after a dry run, which stores nothing; `revision` likewise.
+        passing: why it is counted again by itself later; None when it is not.
+        change: None after a dry run, which stores nothing; `revision` and `day` likewise.
+        day: the stored row. Of a day that could not be counted this time its counts may be those
+            of an earlier count.
     """
 
     drama: DramaFields
     counts: Mapping[str, int]
     completion_count: int
     error: Message | None
+    passing: Message | None = None
     change: Change | None = None
     revision: int | None = None
+    day: DailyStats | None = None
 
 
 @dataclass
@@ -81,6 +93,16 @@ class DayScan:
         """Return the number of tasks with counters that are missing from their sums."""
         return sum(task.error is not None for task in self.tasks)
 
+    @property
+    def recounted(self) -> int:
+        """Return the number of tasks that are counted again by themselves later."""
+        return sum(task.passing is not None for task in self.tasks)
+
+    @property
+    def held(self) -> int:
+        """Return the number of tasks whose report is held back, as their sums lack something."""
+        return sum(task.day is not None and task.day.is_held for task in self.tasks)
+
     def count(self, change: Change) -> int:
         """Return the number of tasks whose stored day is new, changed or unchanged, as `change`
         says.
@@ -106,9 +128,13 @@ class DayScan:
             unchanged=self.count(Change.UNCHANGED),
             reports=self.reports,
         )
-        if not self.incomplete:
+        if self.incomplete:
+            result = Message.of("day_incomplete", result=result, incomplete=self.incomplete)
+        if not self.recounted:
             return result
-        return Message.of("day_incomplete", result=result, incomplete=self.incomplete)
+        return Message.of(
+            "day_counted_again_later", result=result, recounted=self.recounted, held=self.held
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +146,7 @@ class DailyScanner:
     Args:
         part_tasks: the greatest number of tasks in one report.
         accounts_per_platform: whether a user of two platforms is two in `account_count`.
+        count_once: for whom a video counts once.
     """
 
     database: Database
@@ -130,6 +157,7 @@ class DailyScanner:
     calendar: QuotaCalendar
     part_tasks: int
     accounts_per_platform: bool
+    count_once: CountOnce = CountOnce.USER
 
     @property
     def yesterday(self) -> date:
@@ -211,7 +239,8 @@ class DailyScanner:
         """Count a day, store it and file reports on what is new or changed; safe to repeat.
 
         Counters that were not verified are fetched. What cannot be fetched raises nothing: it is in
-        the `error` of its task.
+        the `error` of its task. What passes, such as an outage, is also in its `passing`, and the
+        task's day is counted again by the job `incomplete_days`.
 
         Args:
             dry_run: count what was verified; fetch, store and report nothing.
@@ -273,16 +302,31 @@ class DailyScanner:
         """Return the counters of each video; fetch missing ones unless `live` is None."""
         counted = [verified(completion) for completion in found]
         if live is None:
-            return [
-                count if count.is_complete else replace(count, reason=NOT_FETCHED)
-                for count in counted
-            ]
+            return self._first_ones(
+                [
+                    count if count.is_complete else replace(count, reason=NOT_FETCHED)
+                    for count in counted
+                ],
+                {},
+            )
         links = [count.completion.submission_link for count in counted if not count.is_complete]
         live.fetch(links, stop)
         counted = [
             count if count.is_complete else with_live_counters(count, live) for count in counted
         ]
-        return once_per_video(counted, live.videos(ambiguous_links(counted), stop))
+        links = ambiguous_links(counted)
+        if self.count_once is not CountOnce.USER:
+            links += unresolved_links(counted)
+        videos = live.videos(links, stop)
+        note_videos(self.database, counted, live.known_videos())
+        return once_per_video(self._first_ones(counted, videos), videos)
+
+    def _first_ones(
+        self, counted: Sequence[CompletionCount], videos: Mapping[str, VideoLink | Message]
+    ) -> list[CompletionCount]:
+        if self.count_once is CountOnce.USER:
+            return list(counted)
+        return first_ones(self.database, counted, videos, self.count_once)
 
     def _new_sum(self) -> CounterSum:
         return CounterSum(per_platform=self.accounts_per_platform)
@@ -296,7 +340,9 @@ class DailyScanner:
             if not drama.project_id:
                 tallies[drama.task_id].add_problem(Message.of("task_forgotten"))
         for count in counted:
-            tallies[count.completion.task_id].add(count.completion, count.counters, count.reason)
+            tallies[count.completion.task_id].add(
+                count.completion, count.counters, count.reason, count.passing
+            )
         return tallies
 
     def _add_by_agent(
@@ -327,6 +373,8 @@ def _scanned(
             counts=tally.counts,
             completion_count=tally.completion_count,
             error=tally.error,
+            passing=tally.passing,
             change=change,
             revision=day.revision if day else None,
+            day=day,
         )

@@ -11,6 +11,7 @@ from enum import StrEnum
 from core.clock import Clock
 from core.logs import storable
 from core.messages import Message, message_of
+from distribution.daily.incompleteness import counted_in_vain
 from distribution.daily.tally import CounterSum
 from distribution.payloads import DAILY, daily_body, daily_entry
 from distribution.recipients import Recipient
@@ -63,12 +64,18 @@ class StoredPart:
 
 @dataclass(frozen=True, kw_only=True)
 class DailyStore:
-    """Writes `task_daily_stats` and files daily reports."""
+    """Writes `task_daily_stats` and files daily reports.
+
+    Args:
+        hold_tries: how often a day may be counted in vain before its partial sums are reported,
+            marked as such; 0 to report them at once.
+    """
 
     database: Database
     outbox: Outbox
     clock: Clock
     site_name: str
+    hold_tries: int
 
     def store(
         self, day: date, part: Part, tallies: Mapping[str, CounterSum], counted_until: datetime
@@ -76,8 +83,9 @@ class DailyStore:
         """Store the tasks' day in one transaction, and file the report on what is new.
 
         Counts that differ from the stored ones are a new revision, which is reported once; tasks
-        without a callback URL are only stored. What a later scan has stored is kept. Repeating a
-        call changes nothing.
+        without a callback URL are only stored. What a later scan has stored is kept. Of a day that
+        could not be counted, whole sums that were stored before are kept, and partial ones are
+        held back. Repeating a call changes nothing.
 
         Args:
             tallies: the sums by task id.
@@ -104,7 +112,8 @@ class DailyStore:
             for drama in part.dramas
         }
         changes = {name: _change(stats, known.get(name)) for name, stats in found.items()}
-        due = [drama for drama in part.dramas if found[drama.task_id].event_id is None]
+        unreported = [drama for drama in part.dramas if found[drama.task_id].event_id is None]
+        due = [drama for drama in unreported if not self._is_held(found[drama.task_id])]
         report = self._report(day, part, due, found)
         is_reported = report is not None and self.outbox.enqueue(tx, report)
         if report is not None:
@@ -112,7 +121,7 @@ class DailyStore:
                 drama.task_id: replace(found[drama.task_id], event_id=report.event_id)
                 for drama in due
             }
-        revised = {drama.task_id for drama in due}
+        revised = {drama.task_id for drama in unreported}
         same = [stats for name, stats in found.items() if name not in revised]
         daily_stats.store_revisions(tx, [found[name] for name in revised])
         daily_stats.note_scanned(tx, same)
@@ -127,23 +136,38 @@ class DailyStore:
         counted_until: datetime,
     ) -> DailyStats:
         """Return the row to store, with a new revision when the counts differ from `known`."""
-        if known is not None and known.counted_until > counted_until:
+        is_partial = tally.passing is not None
+        heals = known is not None and known.is_partial and not is_partial
+        if known is not None and known.counted_until > counted_until and not heals:
             # Another scan read the completions later than this one and stored first.
             return known
+        now = self.clock.now()
+        incomplete = None
+        if tally.passing is not None:
+            incomplete = counted_in_vain(known.incomplete if known else None, tally.passing, now)
+        if known is not None and is_partial and not known.is_held:
+            # Whole sums are better than partial ones, and a marked report is made good once.
+            return replace(known, incomplete=incomplete, scanned_at=now)
         counts = tally.counts
-        is_same = known is not None and dict(known.counts) == counts
-        revision = 1 if known is None else known.revision + (0 if is_same else 1)
+        is_same = known is not None and dict(known.counts) == counts and not known.is_partial
         return DailyStats(
             task_id=drama.task_id,
             stats_date=day,
             counts=counts,
             completion_count=tally.completion_count,
-            revision=revision,
+            revision=1 if known is None else known.revision + _step(known, is_same=is_same),
             error=storable(error) if (error := tally.error) else None,
             event_id=known.event_id if known is not None and is_same else None,
-            scanned_at=self.clock.now(),
+            scanned_at=now,
             counted_until=counted_until,
+            is_partial=is_partial,
+            incomplete=incomplete,
         )
+
+    def _is_held(self, day: DailyStats) -> bool:
+        """Return True when the day is not reported yet, as its sums lack something."""
+        tries = day.incomplete.tries if day.incomplete else 0
+        return day.is_partial and tries <= self.hold_tries
 
     def _report(
         self, day: date, part: Part, due: Sequence[DramaFields], found: Mapping[str, DailyStats]
@@ -153,7 +177,8 @@ class DailyStore:
             return None
         revisions = [(drama.task_id, found[drama.task_id].revision) for drama in due]
         entries = [daily_entry(drama, found[drama.task_id].counts) for drama in due]
-        body = daily_body(self.site_name, entries)
+        partial = [drama.task_id for drama in due if found[drama.task_id].is_partial]
+        body = daily_body(self.site_name, entries, partial)
         return part.recipient.report(
             DAILY,
             self.site_name,
@@ -165,10 +190,16 @@ class DailyStore:
         )
 
 
+def _step(known: DailyStats, *, is_same: bool) -> int:
+    """Return by how much the revision grows. Partial sums that nobody was told of are none."""
+    return 0 if is_same or known.is_held else 1
+
+
 def _change(found: DailyStats, known: DailyStats | None) -> Change:
     if known is None:
         return Change.NEW
-    return Change.UNCHANGED if found.revision == known.revision else Change.CHANGED
+    is_same = (found.revision, found.counts) == (known.revision, known.counts)
+    return Change.UNCHANGED if is_same else Change.CHANGED
 
 
 def record_daily_delivery(tx: Tx, attempt: FinishedAttempt) -> None:

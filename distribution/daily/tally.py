@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from core.messages import Message
+from core.messages import Message, message_of
 from distribution.counters import COUNTED, PREFIXES, Counters, column, missing
 from storage.distribution.completions import Completion
 from storage.distribution.daily_stats import COUNTS
@@ -33,14 +33,24 @@ class CounterSum:
         self._accounts: set[tuple[str, str]] = set()
         self._sums: Counter[str] = Counter()
         self._problems: list[Message] = []
+        self._passing: Message | None = None
 
-    def add(self, completion: Completion, counters: Counters, reason: Message | None) -> None:
+    def add(
+        self,
+        completion: Completion,
+        counters: Counters,
+        reason: Message | None,
+        passing: Message | None = None,
+    ) -> None:
         """Add a completion. A counter that is unknown adds nothing, and is listed in `error`.
 
         Args:
             counters: the known ones by name.
             reason: why the others could not be fetched; None when the platform does not show them.
+            passing: why the completion must be counted again; None when it need not be.
         """
+        if passing is not None:
+            self._passing = self._passing or _innermost(passing).with_texts(_shortened)
         platform = completion.platform
         self.completion_count += 1
         link = _shortened(completion.submission_link)
@@ -58,10 +68,19 @@ class CounterSum:
             self.add_problem(
                 Message.of("completion_without_counters", link=link, counters=names, reason=why)
             )
+        elif passing is not None:
+            why = passing.with_texts(_shortened)
+            self.add_problem(Message.of("completion_not_resolved", link=link, reason=why))
 
     def add_problem(self, problem: Message) -> None:
         """Add what is missing from the sums, and why, to `error`."""
         self._problems.append(problem)
+
+    @property
+    def passing(self) -> Message | None:
+        """Return what kept the first of the completions from being counted and passes by itself;
+        None when nothing did."""
+        return self._passing
 
     @property
     def counts(self) -> dict[str, int]:
@@ -86,6 +105,14 @@ class CounterSum:
         )
         more = len(self._problems) - SHOWN_PROBLEMS
         return Message.of("and_more", problem=found, more=more) if more > 0 else found
+
+
+def _innermost(cause: Message) -> Message:
+    """Return the cause that a message of a request that was not made names, so that those of one
+    outage are alike."""
+    while cause.code == "not_asked_after" and (inner := message_of(cause.params.get("cause"))):
+        cause = inner
+    return cause
 
 
 def _shortened(text: str) -> str:

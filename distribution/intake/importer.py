@@ -8,12 +8,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMappin
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 from accounts.vault import Vault
 from core.clock import Clock, QuotaCalendar
-from core.errors import CredentialsError, DuplicateKeyError, InvalidInputError, WrongFieldError
+from core.errors import (
+    BatonError,
+    CredentialsError,
+    DatabaseError,
+    DuplicateKeyError,
+    InvalidInputError,
+    WrongFieldError,
+)
 from core.messages import Message
 from distribution import counters
 from distribution.fields import Lost
@@ -144,7 +151,12 @@ class DistributionImporter:
 
     Items are JSON objects. No method raises for a wrong one: it is refused, and listed in the
     result with its position. An InvalidInputError among the items counts as a refused item, so that
-    a reader of files can pass on what it could not read.
+    a reader of files can pass on what it could not read. When the database fails after some items
+    were stored, the others are listed as refused for that reason.
+
+    Raises:
+        DatabaseError, CredentialsError: by every method that stores; nothing was stored, or that is
+            not known.
     """
 
     database: Database
@@ -194,7 +206,8 @@ class DistributionImporter:
     ) -> ImportResult:
         result = ImportResult()
         previewed: dict[Any, Any] = {}
-        for batch in _batches(enumerate(items)):
+        batches = _batches(enumerate(items))
+        for batch in batches:
             good = []
             for position, item in batch:
                 lost: Lost = [] if options.spare_fields else None
@@ -210,10 +223,21 @@ class DistributionImporter:
                 previewed |= planned.rows
                 result.add(planned.result)
             elif good:
-                result.add(self._stored(partial(_carried_out, plan=plan, batch=good)))
+                try:
+                    result.add(self._stored(partial(_carried_out, plan=plan, batch=good)))
+                except (DatabaseError, CredentialsError) as error:
+                    if not result.outcomes:
+                        raise
+                    refused = {problem.position for problem in result.problems}
+                    left = chain(batch, chain.from_iterable(batches))
+                    result.problems += (
+                        _problem(position, item, name_field, error)
+                        for position, item in left
+                        if position not in refused
+                    )
         result.problems.sort(key=lambda problem: problem.position)
-        refused = {problem.position for problem in result.problems}
-        result.left_out = [lost for lost in result.left_out if lost.position not in refused]
+        positions = {problem.position for problem in result.problems}
+        result.left_out = [lost for lost in result.left_out if lost.position not in positions]
         return result
 
     def _stored(self, work: Callable[[Tx], ImportResult]) -> ImportResult:
@@ -388,7 +412,7 @@ def _object(item: Any) -> Mapping[str, Any]:
     return item
 
 
-def _problem(position: int, item: Any, name_field: str, error: InvalidInputError) -> Problem:
+def _problem(position: int, item: Any, name_field: str, error: BatonError) -> Problem:
     name = item.get(name_field) if isinstance(item, Mapping) else None
     shown = str(name)[:64] if isinstance(name, str | int) else ""
     if isinstance(error, WrongFieldError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,9 +10,10 @@ from typing import Any
 
 from core.errors import WrongFieldError
 from core.messages import Message
+from core.requests import NOT_TEXT, is_text
 from distribution import counters
 from distribution.fields import ID_CHARS, Fields, Lost, read_secret, wrong_field
-from sources.links import ShortLink, VideoLink
+from distribution.video_links import link_hash
 from sources.text import is_deeper, storable_json
 from storage.distribution import distribution_tasks
 from storage.distribution.completions import Completion
@@ -161,15 +161,6 @@ def read_completion(
     )
 
 
-def link_hash(link: VideoLink | ShortLink) -> str:
-    """Return a SHA-256 in hex that is the same for every spelling of a video's link.
-
-    A short link, which does not name its video, has a hash of its own.
-    """
-    name = f"{link.platform}:{link.video_id}" if isinstance(link, VideoLink) else link.url
-    return hashlib.sha256(name.encode()).hexdigest()
-
-
 def _video(fields: Fields) -> dict[str, Any]:
     link = fields.link("video_url")
     return {
@@ -198,6 +189,8 @@ def _details(fields: Fields) -> str | None:
     if is_deeper(value, DETAILS_LEVELS):
         raise wrong_field(name, Message.of("json_too_deep", levels=DETAILS_LEVELS))
     value = _countable(fields, value)
+    if not is_text(json.dumps(value, ensure_ascii=False)):
+        raise wrong_field(name, NOT_TEXT)
     try:
         text = json.dumps(storable_json(value), ensure_ascii=False, allow_nan=False)
     except ValueError as error:

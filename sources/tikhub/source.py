@@ -79,7 +79,12 @@ class TikHubSource:
                 answers[aweme_id] = Unavailable(Gone.NOT_FOUND, error.message, final=True)
             except (RetryableError, BadRequestError) as error:
                 failure = error
-                failed[aweme_id] = Unavailable(Gone.UNKNOWN, error.message, final=False)
+                failed[aweme_id] = Unavailable(
+                    Gone.UNKNOWN,
+                    error.message,
+                    final=False,
+                    unanswered=isinstance(error, RetryableError),
+                )
                 in_a_row += _is_platform_failure(error)
                 if in_a_row == FAILURES_IN_A_ROW:
                     break
@@ -88,7 +93,7 @@ class TikHubSource:
         if not answers:
             raise failure
         reason = Message.of("not_asked_after", cause=failure)
-        not_asked = Unavailable(Gone.UNKNOWN, reason, final=False)
+        not_asked = Unavailable(Gone.UNKNOWN, reason, final=False, unanswered=True)
         return dict.fromkeys(ids, not_asked) | failed | answers
 
 

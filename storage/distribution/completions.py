@@ -18,7 +18,8 @@ class Completion:
     """A completion: a video that a user posted for a distribution task.
 
     `details` is JSON text of what was verified, or None. `link_hash` identifies the video (or short
-    link), so that it counts once for its task and user.
+    link), so that it counts once for its task and user. `video_hash` is the `link_hash` of the
+    video that a short link leads to; None when that is not known, or the link is no short one.
     """
 
     task_id: str
@@ -28,6 +29,7 @@ class Completion:
     link_hash: str
     details: str | None = field(metadata=read_by(itemgetter("verification_details")))
     completed_at: datetime
+    video_hash: str | None = None
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -91,14 +93,16 @@ def late_tasks(
     """Return the ids of tasks whose completions of that day must be counted again, sorted.
 
     That is where one in `[begins, ends)`, which bound the day, changed at or after `changed_since`
-    and after the task's day was counted, or the day was never counted.
+    and after the task's day was counted, or the day was never counted. Incomplete days are left
+    out: they are counted again when they are due.
     """
     return tx.column(
         "SELECT DISTINCT c.task_id FROM task_completions c"
         f" {tx.dialect.force_index('idx_task_completions_day')}"
         " LEFT JOIN task_daily_stats s ON s.task_id=c.task_id AND s.stats_date=:day"
         " WHERE c.completed_at>=:begins AND c.completed_at<:ends AND c.changed_at>=:since"
-        " AND (s.counted_until IS NULL OR c.changed_at>=s.counted_until) ORDER BY c.task_id",
+        " AND (s.counted_until IS NULL OR c.changed_at>=s.counted_until)"
+        " AND s.incomplete_since IS NULL ORDER BY c.task_id",
         day=str(day),
         begins=to_sql(begins),
         ends=to_sql(ends),
@@ -109,9 +113,10 @@ def late_tasks(
 def of_day(tx: Tx, task_ids: Sequence[str], begins: datetime, ends: datetime) -> list[Completion]:
     """Return the completions of these tasks in `[begins, ends)`, by task."""
     marks, names = in_list(task_ids)
+    by_task = tx.dialect.force_index("idx_task_completions_task")
     rows = tx.all(
         "SELECT task_id, user_id, platform, submission_link, link_hash, verification_details,"
-        f" completed_at FROM task_completions {tx.dialect.force_index('idx_task_completions_task')}"
+        f" completed_at, video_hash FROM task_completions {by_task}"
         f" WHERE task_id IN ({marks}) AND completed_at>=:begins AND completed_at<:ends"
         " ORDER BY task_id",
         begins=to_sql(begins),

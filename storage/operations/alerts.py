@@ -31,6 +31,7 @@ class AlertKind(StrEnum):
     CLOCK_WENT_BACK = "clock_went_back"
     DATABASE_UNAVAILABLE = "database_unavailable"
     DATABASE_UNKNOWN_ERROR = "database_unknown_error"
+    DAY_INCOMPLETE = "day_incomplete"
     DISK_FULL = "disk_full"
     RECEIVER_GONE = "receiver_gone"
     REPORTS_GIVEN_UP = "reports_given_up"

@@ -29,7 +29,15 @@ LOOKS = {
     *("creators list", "creators show", "creators new", "creators count", "creators history"),
     *("jobs list", "jobs preview", "works list", "views trend", "views top", "views daily"),
     *("views growth", "views gaps", "webhooks list", "webhooks show", "dramas list"),
-    *("dramas show", "web tokens", "stats fetch", "healthcheck", "completion", "circuits list"),
+    *(
+        "dramas show",
+        "dramas shared_videos",
+        "web tokens",
+        "stats fetch",
+        "healthcheck",
+        "completion",
+        "circuits list",
+    ),
 }
 # What goes on by itself once it was started, trials on a database of their own, and lists that are
 # written out again.

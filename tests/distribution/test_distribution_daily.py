@@ -182,7 +182,7 @@ def test_only_what_is_missing_is_fetched_and_what_was_verified_wins(app: App) ->
 
 
 @ONE_ENGINE
-def test_what_cannot_be_fetched_is_left_out_recorded_and_mended_later(app: App) -> None:
+def test_what_is_gone_is_left_out_and_recorded_and_what_passes_is_waited_for(app: App) -> None:
     take_tasks(app, task("t1"), task("t2"))
     at, day = noon(app), yesterday(app)
     take_posted(
@@ -197,17 +197,24 @@ def test_what_cannot_be_fetched_is_left_out_recorded_and_mended_later(app: App) 
     error = english(rows(app, "task_daily_stats")[0]["error"])
     assert f"{youtube(1)} without like, comment: quota used up" in error
     assert f"{tiktok(1)} without view, like, comment: not_found: deleted" in error
-    assert filed(app)[0].body["stats"][0] == {
-        "project_id": "p1",
-        "task_id": "t1",
-        "duration": 90,
-        "account_count": 2,
-        "yt_account_count": 1,
-        "yt_view_count": 5,
-        "tt_account_count": 1,
-    }
-    mended = scanner_of(app, Numbers({tiktok(1): VideoStats(view=2, like=1)})).scan(day, NEVER)
-    assert changes(mended) == ["t1 changed 2", "t2 unchanged 1"]
+    assert told_tasks(filed(app)) == ["t2"], "what passes is waited for"
+    mended = scanner_of(app, Numbers({tiktok(1): GONE})).scan(day, NEVER)
+    assert changes(mended) == ["t1 changed 1", "t2 unchanged 1"]
+    assert filed(app)[1].body["stats"] == [
+        {
+            "project_id": "p1",
+            "task_id": "t1",
+            "duration": 90,
+            "account_count": 2,
+            "yt_account_count": 1,
+            "yt_view_count": 5,
+            "yt_like_count": 6,
+            "yt_comment_count": 5,
+            "tt_account_count": 1,
+        }
+    ]
+    other = scanner_of(app, Numbers({tiktok(1): VideoStats(view=2, like=1)})).scan(day, NEVER)
+    assert changes(other) == ["t1 changed 2", "t2 unchanged 1"]
     assert english(rows(app, "task_daily_stats")[0]["error"]).endswith("the platform does not tell")
 
 

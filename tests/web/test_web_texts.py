@@ -13,6 +13,7 @@ from storage.distribution.deliveries import DeliveryKind, DeliveryState
 from storage.models.accounts import Health
 from storage.models.segments import SegmentState
 from web.console import SECTIONS
+from web.console.days.shared_videos import RULES
 from web.console.export_form import ORDERS
 from web.console.language import LABELS
 from web.console.list_view import RANGES
@@ -43,6 +44,7 @@ def test_every_text_has_its_chinese() -> None:
     wanted |= {section.title for section in SECTIONS} | {f"last {name}" for name in RANGES}
     wanted |= {text for kind in KINDS.values() for text in (kind.title, kind.result)}
     wanted |= set(LINES.values()) | set(ORDERS.values()) | set(LABELS.values())
+    wanted |= set(RULES.values())
     assert wanted - set(CHINESE) == set()
 
 

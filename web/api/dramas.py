@@ -16,6 +16,7 @@ from distribution.serialization import (
     completion_object,
     drama_details_object,
     drama_object,
+    shared_video_object,
     stats_object,
 )
 from presentation.i18n.renderer import API_RENDERER
@@ -112,10 +113,33 @@ def list_daily_stats(
     listing: TheListing,
     task_id: Annotated[str | None, Query(description="only of this task")] = None,
     day: Annotated[date | None, Query(description="only of this day")] = None,
+    incomplete: Annotated[
+        bool, Query(description="only those that could not be counted yet")
+    ] = False,
+    cause: Annotated[
+        str | None, Query(description="only those incomplete for this cause, a message's code")
+    ] = None,
 ) -> ObjectPage:
     return listing.page(
-        lambda tx, part: listings.daily_stats(tx, part, task_id, day),
+        lambda tx, part: listings.daily_stats(
+            tx, part, task_id, day, incomplete=incomplete, cause=cause
+        ),
         lambda listed: stats_object(listed.row),
+    )
+
+
+@router.get(
+    "/completions/shared_videos",
+    summary="Posted videos that were handed in before; of the last 30 days, unless since is given",
+)
+def list_shared_videos(
+    listing: TheListing,
+    backend: TheBackend,
+    same_task: Annotated[bool, Query(description="only within one task")] = False,
+) -> ObjectPage:
+    return listing.page(
+        lambda tx, part: backend.dramas.shared_videos(tx, part, same_task=same_task),
+        shared_video_object,
     )
 
 

@@ -19,6 +19,7 @@ from web.console import (
     webhooks,
 )
 from web.console.creators import creators, report
+from web.console.days import incomplete_days, shared_videos
 from web.console.pool import accounts, egress, proxies
 from web.console.rendering import Section
 
@@ -36,6 +37,8 @@ SECTIONS = (
     Section("/admin/report", "Day report", report.router),
     Section("/admin/videos", "Videos", videos.router),
     Section("/admin/dramas", "Dramas", dramas.router),
+    Section("/admin/incomplete_days", "Incomplete days", incomplete_days.router),
+    Section("/admin/shared_videos", "Shared videos", shared_videos.router),
     Section("/admin/broadcaster", "Broadcaster", broadcaster.router),
     Section("/admin/webhooks", "Webhooks", webhooks.router),
     Section("/admin/jobs", "Jobs", jobs.router),

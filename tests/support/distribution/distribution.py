@@ -17,11 +17,12 @@ from core.messages import Message
 from crawler.statistics.items import FetchedItem
 from distribution.broadcast.broadcaster import Broadcaster, BroadcastLimits
 from distribution.daily.scanner import DailyScanner
+from distribution.daily.shared_videos import CountOnce
 from distribution.daily.store import DailyStore
 from distribution.intake.importer import ImportOptions
 from distribution.live_counters import Fetcher
 from sources.base import Gone, StatsAnswer, Unavailable, VideoStats
-from sources.links import VideoLink, recognise
+from sources.links import ShortLink, VideoLink, recognise
 from storage.distribution import delivery_tasks
 from webhooks.outbox import tasks_in_body
 
@@ -83,14 +84,14 @@ class Numbers:
     answers: dict[str, StatsAnswer | str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     on_fetch: Callable[[], object] = lambda: None
-    short: dict[str, VideoLink] = field(default_factory=dict)
+    short: dict[str, VideoLink | Message] = field(default_factory=dict)
     resolved: list[str] = field(default_factory=list)
 
-    def videos(self, texts: list[str], stop: threading.Event) -> dict[str, VideoLink]:
+    def videos(self, texts: list[str], stop: threading.Event) -> dict[str, VideoLink | Message]:
         """Return the video of each text; a short link's is that in `short`."""
         self.resolved += texts
         links = {text: self.short.get(text) or recognise(text) for text in texts}
-        return {text: link for text, link in links.items() if isinstance(link, VideoLink)}
+        return {text: link for text, link in links.items() if not isinstance(link, ShortLink)}
 
     def fetch(self, texts: list[str], stop: threading.Event) -> list[FetchedItem]:
         self.asked += texts
@@ -112,7 +113,11 @@ def scanner_of(
 ) -> DailyScanner:
     clock = clock or app.clock
     store = DailyStore(
-        database=app.database, outbox=app.webhooks.outbox, clock=clock, site_name="Site"
+        database=app.database,
+        outbox=app.webhooks.outbox,
+        clock=clock,
+        site_name="Site",
+        hold_tries=app.settings.incomplete_hold_tries,
     )
     return DailyScanner(
         database=app.database,
@@ -123,6 +128,7 @@ def scanner_of(
         calendar=app.calendar,
         part_tasks=part_tasks,
         accounts_per_platform=app.settings.daily_accounts_per_platform,
+        count_once=CountOnce(app.settings.count_video_once_per),
     )
 
 

@@ -93,6 +93,7 @@ def fill(site: Site) -> Site:
     site.admin.post("/api/v1/dramas", json=DRAMA)
     site.admin.post("/api/v1/completions", json=COMPLETION)
     app.distribution.daily_scanner.scan(app.calendar.day(app.clock.now()), threading.Event())
+    site.admin.post("/api/v1/completions", json=COMPLETION | {"user_id": "u2"})
     _add_works(app)
     facts = {"account": "bob", "platform": "bilibili", "reason": BANNED.dump(), "username": "bob"}
     now = app.clock.now()

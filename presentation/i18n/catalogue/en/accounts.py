@@ -166,6 +166,9 @@ MESSAGES = {
         "{file}: its first line must name the columns username and cookie (and may name password,"
         " proxy, limit)"
     ),
+    "proxies_stored_partly": (
+        "{stored} of {of} proxies were stored, then: {cause}; run it again for the rest"
+    ),
     "csv_line_wrong": "{file}, line {line}: {cause}",
     "csv_name_twice": "'{name}' is in the file twice",
     "csv_name_invalid": "the username must be 1 to {max_letters} characters",

@@ -24,6 +24,10 @@ MESSAGES: dict[str, Forms] = {
     ),
     # daily_stats
     "scan_was_interrupted": "interrupted; run it again for the rest",
+    "scan_is_repeated": (
+        "{count} could not be counted for a cause that passes: counted again by itself"
+        " (reports held back: {held})"
+    ),
     "scan_is_incomplete": (
         "{count} not counted in full; scan the day again when the cause is mended"
     ),

@@ -155,6 +155,7 @@ MESSAGES: dict[str, Forms] = {
     "job_does_catalogue_export": "write views.json",
     "job_does_play_counts": "refresh the play counts of the catalogue",
     "job_does_daily_stats": "report yesterday's distribution tasks",
+    "job_does_incomplete_days": "count again what could not be counted",
     "job_does_late_completions": "count what came after its day was reported",
     "job_does_prune": "delete what is older than it is kept",
 }

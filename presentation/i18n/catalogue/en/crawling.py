@@ -57,6 +57,9 @@ MESSAGES = {
     ),
     "copy_what": "name segments, or an export by --task",
     "segment_was_copied": "segment {segment_id}: {rows} in {file}",
+    "crawls_filed_partly": (
+        "{filed} of {of} crawls were filed, then: {cause}; file them again, open ones are joined"
+    ),
     "column_unknown": "unknown column '{name}'; known: {known}",
     "columns_repeated": "columns must be named once each, separated by commas",
     "export_not_writable": "cannot write {path}: {detail}",

@@ -39,6 +39,9 @@ MESSAGES: dict[str, Forms] = {
     "day_in_future": "{day} is in the future: today is {today} ({zone})",
     "days_reversed": "{first} is after {last}",
     "day_and_span": "one day and a span of days exclude each other",
+    "incomplete_excludes_scan": "--incomplete only lists; it takes a day and no other choice",
+    "nothing_incomplete": "every day was counted in full",
+    "no_shared_videos": "no video was handed in twice in this time",
     "first_day_missing": "a last day needs a first one",
     "too_many_days": "{days} days are too many at once; at most {most}",
     "day_without_completions": "{day}: no completions",
@@ -51,6 +54,8 @@ MESSAGES: dict[str, Forms] = {
     "days_scanned": "{days:; }",
     "receiver_answered": "{status} {answer}",
     "no_late_completions": "no late completions",
+    "no_incomplete_days": "no incomplete day is due",
+    "day_counted_again_later": "{result}, counted again later {recounted} (reports held {held})",
     # what is not in the sums of a day
     "completions_incomplete": (
         "{incomplete} of {completions} completions not counted in full: {problems:; }"
@@ -58,6 +63,7 @@ MESSAGES: dict[str, Forms] = {
     "and_more": "{problem}; and {more} more",
     "completion_not_countable": "{link}: unknown platform {platform!r}",
     "completion_without_counters": "{link} without {counters:, }: {reason}",
+    "completion_not_resolved": "{link}: its video is not known: {reason}",
     "counters_not_shown": "the platform does not tell",
     "counters_not_fetched": "not fetched (dry run)",
     "task_forgotten": "the task itself is not known any more",

@@ -13,6 +13,7 @@ MESSAGES: dict[str, Forms] = {
     "job_catalogue_export": "write views.json",
     "job_play_counts": "refresh the play counts of the catalogue",
     "job_daily_stats": "report yesterday's distribution tasks",
+    "job_incomplete_days": "count again what could not be counted",
     "job_late_completions": "count what came after its day was reported",
     "job_daily_digest": "tell the channels of the day before",
     "job_prune": "delete what is older than it is kept",

@@ -201,6 +201,9 @@ MESSAGES: dict[str, Forms] = {
     "alert_headline_database_unknown_error": (
         "the database answers {host} with error {number}, which is not known: {error}"
     ),
+    "alert_headline_day_incomplete": (
+        "{day} is not counted in full: tasks {tasks}, reports held back {held}: {reason}"
+    ),
     "alert_headline_disk_full": "the export of {domain} (task {task}) waits for its disk: {error}",
     "alert_headline_receiver_gone": "nothing is sent to {host} any more: {reason}",
     "alert_headline_reports_given_up": (
@@ -294,6 +297,10 @@ MESSAGES: dict[str, Forms] = {
     "alert_advice_work_stalled": (
         "its lease is held, so nobody takes it over: see the log `watchdog` on {host}, and restart"
         " the process when it does not go on"
+    ),
+    "alert_advice_day_incomplete": (
+        "nothing to do while it passes, it is counted again by itself; tasks and causes: {program}"
+        " daily_stats --incomplete"
     ),
     "alert_advice_clock_went_back": "{program} doctor --fix",
     "alert_advice_database_unavailable": (

@@ -152,6 +152,9 @@ MESSAGES = {
     "csv_columns_missing": (
         "{file}：首行必须包含列 username 与 cookie（可另有 password、proxy、limit）"
     ),
+    "proxies_stored_partly": (
+        "{of} 个代理中已保存 {stored} 个，随后：{cause}；请重新执行，已保存的不会重复"
+    ),
     "csv_line_wrong": "{file}，第 {line} 行：{cause}",
     "csv_name_twice": "“{name}”在文件中出现两次",
     "csv_name_invalid": "username 须为 1 至 {max_letters} 个字符",

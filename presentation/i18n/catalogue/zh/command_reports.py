@@ -25,6 +25,7 @@ MESSAGES: dict[str, Forms] = {
     ),
     # 每日汇总
     "scan_was_interrupted": "已中断；再次执行即处理其余部分",
+    "scan_is_repeated": "{count} 个因暂时的原因未能统计：将自动重新统计（暂缓回传 {held}）",
     "scan_is_incomplete": "{count} 个未能完整统计；原因排除后请重新扫描该日",
     "text_no_day": "{text} 不是日期；请写成 2026-11-21 的形式",
     "rows_not_shown": "……另有 {count:,} 个（--json 输出全部）",

@@ -144,6 +144,7 @@ MESSAGES: dict[str, Forms] = {
     "job_does_catalogue_export": "写出 views.json",
     "job_does_play_counts": "更新作品的播放数",
     "job_does_daily_stats": "上报昨日的分发任务",
+    "job_does_incomplete_days": "重新统计未统计完整的日期",
     "job_does_late_completions": "补计上报之后到达的完成记录",
     "job_does_prune": "删除超过保留期的数据",
 }

@@ -49,6 +49,9 @@ MESSAGES = {
     "rows_over_format": "分段 {segment_id} 的行数超过 {format} 文件的上限（{most:,}）",
     "copy_what": "请指定分段，或用 --task 指定一个导出任务",
     "segment_was_copied": "分段 {segment_id}：{rows} 写入 {file}",
+    "crawls_filed_partly": (
+        "{of} 个抓取中已提交 {filed} 个，随后：{cause}；请重新提交，未结束的会被沿用"
+    ),
     "column_unknown": (
         "未知的列“{name}”；可用：序号、达人ID、昵称、平台、领域、粉丝数、作品数、签名、来源页码、"
         "入库时间、获赞数、主页链接、原始数据，或 {known}"

@@ -13,6 +13,7 @@ MESSAGES: dict[str, Forms] = {
     "job_catalogue_export": "写出 views.json",
     "job_play_counts": "更新作品列表的播放量",
     "job_daily_stats": "上报昨日的短剧任务",
+    "job_incomplete_days": "重新统计未统计完整的日期",
     "job_late_completions": "补计迟到的完成记录",
     "job_daily_digest": "向通知渠道发送前一日的日报",
     "job_prune": "清理过期数据",

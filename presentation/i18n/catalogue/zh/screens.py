@@ -177,6 +177,9 @@ MESSAGES: dict[str, Forms] = {
     "alert_headline_clock_went_back": "数据库时钟倒退了 {secs} 秒：此前记录的时间已在未来",
     "alert_headline_database_unavailable": "数据库曾有 {secs} 秒无法使用（从 {host} 观察）：{error}",
     "alert_headline_database_unknown_error": ("数据库对 {host} 返回未知的错误 {number}：{error}"),
+    "alert_headline_day_incomplete": (
+        "{day} 的数据未统计完整：任务 {tasks} 个，暂缓回传 {held} 个：{reason}"
+    ),
     "alert_headline_disk_full": "{domain} 的导出（任务 {task}）在等待磁盘：{error}",
     "alert_headline_receiver_gone": "不再向 {host} 发送：{reason}",
     "alert_headline_reports_given_up": (
@@ -253,6 +256,9 @@ MESSAGES: dict[str, Forms] = {
     ),
     "alert_advice_work_stalled": (
         "其租约仍被持有，不会由其他进程接管：请查看 {host} 上的日志 watchdog，若仍不继续，请重启该进程"
+    ),
+    "alert_advice_day_incomplete": (
+        "原因消失后会自动重新统计，无需操作；任务和原因见 {program} daily_stats --incomplete"
     ),
     "alert_advice_clock_went_back": "执行 {program} doctor --fix",
     "alert_advice_database_unavailable": "工作已自动继续，没有丢失数据；原因请查看数据库服务器的日志",

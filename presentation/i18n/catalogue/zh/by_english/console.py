@@ -27,6 +27,34 @@ CHINESE = {
     "every 30 s": "自动刷新（30 秒）",
     "As a table": "以表格显示",
     "the numbers are in the table below": "数字见下方表格",
+    # incomplete days, shared videos
+    "Incomplete days": "未统计完整",
+    "Shared videos": "重复视频",
+    "Reports held back": "暂缓回传",
+    "Next count": "下次统计",
+    "Count now": "立即统计",
+    "Every day was counted in full.": "所有日期均已统计完整。",
+    "Counted in vain": "未成次数",
+    "held back": "暂缓",
+    "sent, marked": "已发送（带标记）",
+    "of an earlier count": "沿用此前的统计",
+    "Completions whose video was handed in before, by another user or for another task.": (
+        "视频此前已被提交过（由其他用户提交，或用于其他任务）的完成记录。"
+    ),
+    "Each of them counts: a video counts once for each user of a task.": (
+        "这些记录均计入：同一任务中，一个视频对每个用户各计一次。"
+    ),
+    "Within a task only the first one counts.": "同一任务中只计首个提交。",
+    "None of them counts: only the first completion of a video does.": (
+        "这些记录均不计入：一个视频只计首个提交。"
+    ),
+    "only within one task": "仅限同一任务",
+    "First handed in": "首个提交",
+    "Counted": "计入",
+    "User": "用户",
+    "Completed": "完成时间",
+    "yes": "是",
+    "no": "否",
     # routes and circuits
     "Routes and circuits": "出口与熔断",
     "Egress routes": "出口线路",

@@ -16,6 +16,14 @@ FRAME = {
 }
 
 HELP = {
+    "count nothing; list what is counted again later": "不统计；列出稍后重新统计的内容",
+    "List completions whose video was handed in before.": "列出视频此前已被提交过的完成记录。",
+    "By another user, or for another task; BATON_COUNT_VIDEO_ONCE_PER says which of them count.": (
+        "由其他用户提交，或用于其他任务；哪些计入由 BATON_COUNT_VIDEO_ONCE_PER 决定。"
+    ),
+    "since this; else of the last 30 days": "从此时起；不写则为最近 30 天",
+    "until this; a day is whole": "到此时止；日期包含整天",
+    "only within one task": "仅限同一任务",
     "Proxies, and which account leaves by which.": "代理，以及各账号使用哪个代理。",
     "Keep a proxy, encrypted, to give it to accounts.": "加密保存一个代理，供账号使用。",
     "a proxy in any form that sellers write; - asks": "代理，可用卖家的任何格式；- 表示另行输入",
