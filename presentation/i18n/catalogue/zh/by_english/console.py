@@ -524,7 +524,6 @@ CHINESE = {
     "Given up": "已放弃",
     "Disabled URLs": "已禁用的回调地址",
     "{n} reports wait for them": "{n} 份回传在等待",
-    "Incomplete days": "统计不完整的日期",
     "{n} tasks not counted": "{n} 个任务未统计",
     "no numbers since {at}": "自 {at} 起没有数据",
     "{n} tasks without numbers": "{n} 个任务没有数据",
