@@ -53,7 +53,7 @@ class DigestReader:
     health: ReportHealthReader
 
     def of_day(self, day: date) -> Digest:
-        """Return the digest of a quota day; what is wrong is that of now."""
+        """Return the digest of a quota day, with the troubles of now."""
         report = self.day_reports.of_day(day)
         begin, end = self.calendar.bounds(day)
 
@@ -72,7 +72,8 @@ class DigestReader:
 def digest_message(digest: Digest, renderer: Renderer) -> AlertMessage:
     """Return a digest as a message of at most MAX_BYTES, in the renderer's language.
 
-    The tables are those of the day report, the largest rows first; what does not fit is counted.
+    The tables are those of the day report, the largest rows first. Rows that do not fit are
+    counted.
     """
     title = renderer.say("digest_title", day=str(digest.report.day))
     ingested, exported = _ingested(digest.report), _exported(digest.report)

@@ -131,10 +131,10 @@ class WebhookService:
         return self.show(request.delivery_id).delivery.url
 
     def enable(self, url: str) -> Reopened:
-        """Enable a callback URL, and return what becomes of its deliveries.
+        """Enable a callback URL and return the numbers of its deliveries.
 
-        What waits for it is sent; what it refused by HTTP 410 is sent again, under the same event
-        ids.
+        Those that wait for it are sent. Those that it refused by HTTP 410 are sent again, under the
+        same event ids.
 
         Raises:
             InvalidInputError: no delivery was ever filed for that URL.
