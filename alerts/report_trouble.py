@@ -3,7 +3,7 @@ still."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from storage.distribution.broadcasts import is_stale
 from storage.engines.transactions import Tx
 from storage.operations import report_trouble
 from storage.operations.alerts import AlertKind
-from storage.operations.report_trouble import UndeliveredReport
+from storage.operations.report_trouble import UndeliveredReports
 
 RECEIVER_GONE = "receiver_gone"  # what a receiver says by HTTP 410
 MAX_GONE = 50
@@ -43,9 +43,12 @@ class ReportTrouble:
         if not self.late_secs:
             return
         before = self.clock.now() - timedelta(seconds=self.late_secs)
-        for host, waiting in _by_host(report_trouble.late(tx, before)).items():
-            oldest = min(waiting, key=lambda one: one.since_at)
-            untried = Message.of("reports_untried").dump()
+        found: dict[str, UndeliveredReports] = {}
+        for late in report_trouble.late(tx, before):
+            known = found.setdefault(late.host, late)
+            found[late.host] = min(known, late, key=lambda one: one.since_at)
+        untried = Message.of("reports_untried").dump()
+        for host, oldest in found.items():
             yield AlertCause(
                 kind=AlertKind.REPORTS_LATE,
                 subject=f"receiver:{host}",
@@ -88,17 +91,10 @@ def _gone_receivers(tx: Tx) -> Iterator[AlertCause]:
 
 def _given_up(tx: Tx) -> Iterator[AlertCause]:
     """Yield the hosts for which reports were given up."""
-    for host, lost in _by_host(report_trouble.given_up(tx)).items():
+    for lost in report_trouble.given_up(tx):
         yield AlertCause(
             kind=AlertKind.REPORTS_GIVEN_UP,
-            subject=f"receiver:{host}",
-            facts={"host": host, "n": len(lost), "error": lost[0].error or ""},
-            since_at=min(one.since_at for one in lost),
+            subject=f"receiver:{lost.host}",
+            facts={"host": lost.host, "n": lost.count, "error": lost.error or ""},
+            since_at=lost.since_at,
         )
-
-
-def _by_host(found: Iterable[UndeliveredReport]) -> dict[str, list[UndeliveredReport]]:
-    hosts: dict[str, list[UndeliveredReport]] = {}
-    for one in found:
-        hosts.setdefault(one.host, []).append(one)
-    return hosts

@@ -31,7 +31,8 @@ class ReportHealth:
     """The state of reports at one time.
 
     Args:
-        closed: the callback URLs to which nothing is sent.
+        closed: the callback URLs to which nothing is sent, the first `MAX_ENDPOINTS` of them.
+        closed_count: the number of all of them.
         held: the number of reports that wait for each of them, by the hash of its URL.
         uncounted: the tasks without numbers in the newest broadcast round.
         stale_since: since when receivers wait for a broadcast; None unless that is too long.
@@ -41,6 +42,7 @@ class ReportHealth:
 
     backlog: Backlog
     closed: list[ClosedEndpoint]
+    closed_count: int
     held: Mapping[str, int]
     incomplete: list[IncompleteDay]
     broadcast: BroadcasterState
@@ -83,6 +85,7 @@ class ReportHealthReader:
         return ReportHealth(
             backlog=report_trouble.backlog(tx, sum(held.values())),
             closed=closed,
+            closed_count=report_trouble.closed_count(tx),
             held=held,
             incomplete=daily_stats.incomplete_days(tx),
             broadcast=broadcast,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from storage.crawling.job_runs import JobRun
 from storage.distribution.deliveries import DeliveryState
@@ -12,8 +12,6 @@ from storage.engines.datetimes import from_sql_or_none, to_sql
 from storage.engines.transactions import Tx
 from storage.models.mapping import row_to
 
-# Of an outage of many receivers the oldest reports are looked at: a look must stay cheap.
-MAX_LOOKED_AT = 500
 MAX_ENDPOINTS = 200
 NEWEST_RUNS = 5
 # Newer numbers have replaced those of an older broadcast.
@@ -41,10 +39,14 @@ class ClosedEndpoint:
 
 
 @dataclass(frozen=True)
-class UndeliveredReport:
-    """A report that was given up, or waits, since `since_at`; `error` is a stored message."""
+class UndeliveredReports:
+    """The reports to a host that were given up, or wait, the first of them since `since_at`.
+
+    `error` is a stored message, that of the newest of them; None without one.
+    """
 
     host: str
+    count: int
     since_at: datetime
     error: str | None
 
@@ -65,10 +67,10 @@ class Backlog:
 
 
 def closed_endpoints(tx: Tx) -> list[ClosedEndpoint]:
-    """Return the disabled callback URLs, the last one disabled first; MAX_ENDPOINTS at most."""
+    """Return the disabled callback URLs, the first one disabled first; MAX_ENDPOINTS at most."""
     rows = tx.all(
         "SELECT url_hash, url, host, COALESCE(reason, '') AS reason, changed_at"
-        " FROM webhook_endpoints WHERE is_enabled=0 ORDER BY changed_at DESC, url_hash"
+        " FROM webhook_endpoints WHERE is_enabled=0 ORDER BY changed_at, url_hash"
         " LIMIT :limit",
         limit=MAX_ENDPOINTS,
     )
@@ -86,6 +88,11 @@ def _delivery_to(tx: Tx, url_hash: str) -> int | None:
     return found["id"] if found else None
 
 
+def closed_count(tx: Tx) -> int:
+    """Return the number of disabled callback URLs."""
+    return tx.number("SELECT COUNT(*) AS n FROM webhook_endpoints WHERE is_enabled=0")
+
+
 def has_receivers(tx: Tx) -> bool:
     """Return whether a report was ever filed for a callback URL."""
     return tx.exists("SELECT 1 AS yes FROM webhook_endpoints LIMIT 1")
@@ -100,27 +107,23 @@ def held(tx: Tx, url_hash: str) -> int:
     )
 
 
-def given_up(tx: Tx) -> list[UndeliveredReport]:
-    """Return the reports to enabled callback URLs that were given up, the newest first.
+def given_up(tx: Tx) -> list[UndeliveredReports]:
+    """Return by host the reports to enabled callback URLs that were given up, but for tests.
 
-    At most MAX_LOOKED_AT. Broadcasts count until a later one has arrived.
+    Broadcasts count until a later one has arrived.
     """
-    rows = tx.all(
-        "SELECT d.host, COALESCE(d.finished_at, d.created_at) AS since_at, d.last_error AS error"
-        f" FROM webhook_deliveries d {tx.dialect.force_index('idx_webhook_deliveries_state')}"
-        " JOIN webhook_endpoints e ON e.url_hash=d.url_hash AND e.is_enabled=1"
-        f" WHERE d.state='dead' AND d.kind<>'test' AND NOT ({REPLACED})"
-        " ORDER BY d.id DESC LIMIT :limit",
-        limit=MAX_LOOKED_AT,
+    return _by_host(
+        tx,
+        "COALESCE(d.finished_at, d.created_at)",
+        f"d.state='dead' AND NOT ({REPLACED})",
     )
-    return [row_to(UndeliveredReport, row) for row in rows]
 
 
-def late(tx: Tx, before: datetime) -> list[UndeliveredReport]:
-    """Return the reports to enabled callback URLs that wait since before that moment.
+def late(tx: Tx, before: datetime) -> list[UndeliveredReports]:
+    """Return by host the reports to enabled callback URLs that wait since before that moment.
 
-    Those that nobody has tried wait since they are due, the others since they were filed. At most
-    MAX_LOOKED_AT of each, the oldest first.
+    Those that nobody has tried wait since they are due, the others since they were filed. A host
+    may be there twice, with its reports of either kind.
     """
     newest = tx.one(
         "SELECT id FROM webhook_deliveries WHERE created_at<:before"
@@ -129,28 +132,29 @@ def late(tx: Tx, before: datetime) -> list[UndeliveredReport]:
     )
     if newest is None:
         return []
+    old = {"newest": newest["id"], "before": to_sql(before)}
+    where = "d.state='{state}' AND d.id<=:newest AND d.{moment}<:before"
     return [
-        *_waiting(tx, DeliveryState.FAILED, "created_at", before, newest["id"]),
-        *_waiting(tx, DeliveryState.PENDING, "not_before", before, newest["id"]),
+        *_by_host(tx, "d.created_at", where.format(state="failed", moment="created_at"), **old),
+        *_by_host(tx, "d.not_before", where.format(state="pending", moment="not_before"), **old),
     ]
 
 
-def _waiting(
-    tx: Tx, state: DeliveryState, moment: str, before: datetime, newest_id: int
-) -> Iterator[UndeliveredReport]:
-    """Yield undelivered reports of a state whose `moment` is before that time."""
+def _by_host(tx: Tx, moment: str, where: str, **params: Any) -> list[UndeliveredReports]:
+    """Return deliveries to enabled callback URLs by host; `moment` is since when they count."""
     rows = tx.all(
-        f"SELECT d.host, d.{moment} AS since_at, d.last_error AS error"
+        f"SELECT d.host, COUNT(*) AS count, MIN({moment}) AS since_at, MAX(d.id) AS newest_id"
         f" FROM webhook_deliveries d {tx.dialect.force_index('idx_webhook_deliveries_state')}"
         " JOIN webhook_endpoints e ON e.url_hash=d.url_hash AND e.is_enabled=1"
-        f" WHERE d.state=:state AND d.id<=:newest AND d.{moment}<:before AND d.kind<>'test'"
-        " ORDER BY d.id LIMIT :limit",
-        state=state.value,
-        newest=newest_id,
-        before=to_sql(before),
-        limit=MAX_LOOKED_AT,
+        f" WHERE {where} AND d.kind<>'test' GROUP BY d.host ORDER BY d.host",
+        **params,
     )
-    return (row_to(UndeliveredReport, row) for row in rows)
+    return [row_to(UndeliveredReports, dict(row) | _error(tx, row["newest_id"])) for row in rows]
+
+
+def _error(tx: Tx, delivery_id: int) -> dict[str, str | None]:
+    row = tx.one("SELECT last_error FROM webhook_deliveries WHERE id=:id", id=delivery_id)
+    return {"error": row["last_error"] if row else None}
 
 
 def backlog(tx: Tx, held: int) -> Backlog:

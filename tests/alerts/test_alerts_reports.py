@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from alerts.monitor import CALM_SECS
 from app.container import App
 from core.cancellation import StoppedSignal
@@ -206,3 +208,17 @@ def test_a_job_that_its_caller_interrupted_did_not_fail(app: App) -> None:
     name = app.jobs.all[0].name
     app.jobs.runner.run_now(hourly(stops, name=name))
     assert [run.state for run in runs(app, name)] == [RunState.FAILED] and look(app) == []
+
+
+@ONE_ENGINE
+def test_an_alert_does_not_end_because_more_receivers_are_gone(
+    office: PostOffice, clock: MovingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("alerts.report_trouble.MAX_GONE", 1)
+    look(office.app)
+    for name in ("first", "second"):
+        office.file(office.url("gone", name), "a")
+        office.send()
+        clock.move(60)
+        [alert] = look(office.app)
+    assert alert.facts["delivery"] == 1, "the first one's"

@@ -180,7 +180,7 @@ class InstallationCollector(Collector):
                 "Age of the oldest report that is sent by itself; 0: none waits.",
                 max(0.0, (now - oldest).total_seconds()) if oldest else 0,
             ),
-            "baton_receivers_disabled": ("Callback URLs that are disabled.", len(health.closed)),
+            "baton_receivers_disabled": ("Callback URLs that are disabled.", health.closed_count),
             "baton_incomplete_days": ("Days that lack counts.", len(health.incomplete)),
             "baton_incomplete_day_tasks": (
                 "Counts of tasks that those days lack.",
