@@ -16,7 +16,7 @@ MESSAGES: dict[str, Forms] = {
     ),
     "broadcast_is_stale": "no numbers were reported since {since}",
     "broadcast_error": "why the newest round reported nothing: {error}",
-    "broadcast_all_told": "every task had numbers in the newest round",
+    "broadcast_all_told": "no task of the newest round is without numbers",
     "broadcast_round_runs": "a round runs since {started}",
     "broadcast_newest_round": (
         "newest round, ended {ended}: total {total:,}, succeeded {succeeded:,}, "

@@ -16,7 +16,7 @@ MESSAGES: dict[str, Forms] = {
     ),
     "broadcast_is_stale": "自 {since} 起没有回传任何数据",
     "broadcast_error": "最近一轮没有回传的原因：{error}",
-    "broadcast_all_told": "最近一轮中每个任务都有数据",
+    "broadcast_all_told": "最近一轮中没有缺少数据的任务",
     "broadcast_round_runs": "一轮回传正在进行，始于 {started}",
     "broadcast_newest_round": (
         "最近一轮，结束于 {ended}：总任务数 {total:,}，成功 {succ"
