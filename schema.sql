@@ -415,6 +415,25 @@ CREATE TABLE alert_notices (
   KEY idx_alert_notices_due (state, channel, not_before, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+-- Daily digests to channels; what one says is read when it is sent.
+CREATE TABLE digest_notices (
+  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  day DATE NOT NULL,                          -- the day of the quota zone that it is about
+  channel VARCHAR(16) NOT NULL,
+  state ENUM('due','told','given_up') NOT NULL DEFAULT 'due',
+  attempts INT NOT NULL DEFAULT 0,
+  not_before DATETIME(3) NOT NULL,
+  told_at DATETIME(3) NULL,
+  last_error TEXT NULL,
+  lease_owner VARCHAR(64) NULL,
+  lease_token BIGINT NOT NULL DEFAULT 0,
+  lease_until DATETIME(3) NULL,
+  created_at DATETIME(3) NOT NULL,
+  UNIQUE KEY uq_digest_notices_day (day, channel),
+  KEY idx_digest_notices_due (state, channel, not_before, id),
+  KEY idx_digest_notices_created (created_at, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 -- The catalogue of videos.
 CREATE TABLE works (
   id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
@@ -597,7 +616,20 @@ CREATE TABLE broadcaster (
   lease_owner VARCHAR(64) NULL,
   lease_token BIGINT NOT NULL DEFAULT 0,      -- grows with every round
   lease_until DATETIME(3) NULL,
-  next_tasks TEXT NULL                        -- JSON: the task that a platform's next round begins with
+  next_tasks TEXT NULL,                       -- JSON: the task that a platform's next round begins with
+  switched_at DATETIME(3) NULL,               -- when it was turned on or off last
+  reported_at DATETIME(3) NULL,               -- end of the newest round that had numbers, or no tasks to report
+  last_error TEXT NULL                        -- why the newest round reported nothing
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- The tasks without numbers in the newest round that ended, with the reason of each.
+CREATE TABLE broadcast_failures (
+  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  task_id VARCHAR(64) NOT NULL,
+  reason TEXT NOT NULL,
+  is_postponed TINYINT NOT NULL DEFAULT 0,    -- no request was made: time or budget had run out
+  since_at DATETIME(3) NOT NULL,              -- end of the first of its failed rounds in a row
+  UNIQUE KEY uq_broadcast_failures_task (task_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- What is to be told to whom: written in the transaction that makes it true, sent afterwards.

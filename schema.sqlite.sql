@@ -415,6 +415,25 @@ CREATE TABLE alert_notices (
 CREATE UNIQUE INDEX uq_alert_notices_message ON alert_notices (alert_id, news, channel);
 CREATE INDEX idx_alert_notices_due ON alert_notices (state, channel, not_before, id);
 
+-- Daily digests to channels; what one says is read when it is sent.
+CREATE TABLE digest_notices (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  day TEXT NOT NULL,
+  channel TEXT NOT NULL,
+  state TEXT CHECK (state IN ('due','told','given_up')) NOT NULL DEFAULT 'due',
+  attempts INTEGER NOT NULL DEFAULT 0,
+  not_before TEXT NOT NULL,
+  told_at TEXT NULL,
+  last_error TEXT NULL,
+  lease_owner TEXT NULL,
+  lease_token INTEGER NOT NULL DEFAULT 0,
+  lease_until TEXT NULL,
+  created_at TEXT NOT NULL
+);
+CREATE UNIQUE INDEX uq_digest_notices_day ON digest_notices (day, channel);
+CREATE INDEX idx_digest_notices_due ON digest_notices (state, channel, not_before, id);
+CREATE INDEX idx_digest_notices_created ON digest_notices (created_at, id);
+
 -- The catalogue of videos.
 CREATE TABLE works (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -597,8 +616,21 @@ CREATE TABLE broadcaster (
   lease_owner TEXT NULL,
   lease_token INTEGER NOT NULL DEFAULT 0,
   lease_until TEXT NULL,
-  next_tasks TEXT NULL
+  next_tasks TEXT NULL,
+  switched_at TEXT NULL,
+  reported_at TEXT NULL,
+  last_error TEXT NULL
 );
+
+-- The tasks without numbers in the newest round that ended, with the reason of each.
+CREATE TABLE broadcast_failures (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  task_id TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  is_postponed INTEGER NOT NULL DEFAULT 0,
+  since_at TEXT NOT NULL
+);
+CREATE UNIQUE INDEX uq_broadcast_failures_task ON broadcast_failures (task_id);
 
 -- What is to be told to whom: written in the transaction that makes it true, sent afterwards.
 CREATE TABLE webhook_deliveries (

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from alerts.channels import Channel
+from alerts.digests import DigestSender
+from alerts.retries import next_attempt
 from core.clock import Clock
 from core.logs import fields, service_log, storable
 from core.messages import Message
@@ -25,9 +27,6 @@ LEASE_SECS = 60.0
 MAX_NOTICES = 50
 # The other notices of a message are counted, without their text.
 MAX_LISTED = 8
-BACKOFF_BASE_SECS = 30.0
-MAX_BACKOFF_SECS = 3600.0
-GIVE_UP_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +40,7 @@ class AlertNotifier:
     Args:
         owner: the id of this process, written into its leases.
         host: the name of this host, as messages show it.
+        digests: sends the daily digests of the same channel.
     """
 
     database: Database
@@ -50,13 +50,15 @@ class AlertNotifier:
     owner: str
     host: str
     errors: ComponentErrors
+    digests: DigestSender
 
     def run(self, stop: threading.Event) -> None:
-        """Send notices until `stop` is set; when the database fails, log it and try again."""
+        """Send notices and digests until `stop` is set; when the database fails, log it and try
+        again."""
         poller = database_poller(
             clock=self.clock, poll_secs=LOOK_EVERY_SECS, log=log, errors=self.errors
         )
-        poller.run(self.send_once, stop)
+        poller.run(lambda: self.send_once() + self.digests.send_once(), stop)
 
     def send_once(self) -> int:
         """Send the due notices as one message; return the number of notices recorded as sent.
@@ -126,11 +128,11 @@ class AlertNotifier:
         now, given_up, error = self.clock.now(), 0, storable(refusal)
         for notice in sorted(notices, key=_alert_id):
             is_stale = notice.news is News.RAISED and not alerts.lock_open(tx, notice.alert.id)
-            if is_stale or now - notice.created_at >= GIVE_UP_AFTER:
+            again_at = next_attempt(notice.attempts, notice.created_at, now)
+            if is_stale or again_at is None:
                 given_up += alert_notices.give_up(tx, notice, error)
-                continue
-            pause = min(MAX_BACKOFF_SECS, BACKOFF_BASE_SECS * 2.0 ** (notice.attempts - 1))
-            alert_notices.put_back(tx, notice, now + timedelta(seconds=pause), error)
+            else:
+                alert_notices.put_back(tx, notice, again_at, error)
         return given_up
 
 

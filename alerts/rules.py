@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,11 +12,13 @@ from accounts.shortage import export_shortage, pin_lost
 from alerts.causes import AlertCause
 from alerts.database_trouble import DatabaseTrouble
 from alerts.process_trouble import ProcessTrouble
+from alerts.report_trouble import ReportTrouble
 from core.attribution import ALL, CircuitCause
 from core.clock import Clock, QuotaCalendar
 from core.errors import FaultUnit
 from core.messages import Message
 from crawler.tasks.parents import CANCELLATIONS
+from presentation.report_health import failing_runs
 from storage.crawling import accounts, proxies, source_states, task_pins
 from storage.crawling.proxies import EgressRoute
 from storage.distribution import daily_stats
@@ -41,6 +43,8 @@ class AlertRules:
         database: finds the trouble of the database itself.
         session_warning: how long before its end a session is a cause; 0: never.
         process: finds the trouble of this process itself.
+        reports: finds what keeps reports from their receivers.
+        jobs: returns the names of the scheduled jobs.
     """
 
     clock: Clock
@@ -48,6 +52,8 @@ class AlertRules:
     session_warning: timedelta
     process: ProcessTrouble
     database: DatabaseTrouble
+    reports: ReportTrouble
+    jobs: Callable[[], Iterable[str]]
 
     def causes(self, tx: Tx, already_open: Iterable[Alert], since: datetime) -> list[AlertCause]:
         """Return every cause that exists now and did not exist before `since` (UTC).
@@ -67,6 +73,8 @@ class AlertRules:
             *self._open_circuits(tx),
             *self._egress_troubles(tx),
             *self._hosts_gone(tx),
+            *self.reports.causes(tx),
+            *self._failed_jobs(tx),
             *self._incomplete_days(tx),
             *self.process.causes(tx, known),
             *self.database.causes(tx, known),
@@ -175,6 +183,16 @@ class AlertRules:
                 subject=f"task:{task.id}",
                 facts=facts,
                 since_at=task.finished_at,
+            )
+
+    def _failed_jobs(self, tx: Tx) -> Iterator[AlertCause]:
+        """Yield the jobs whose newest run failed."""
+        for run in failing_runs(tx, self.jobs(), self.clock.now()):
+            yield AlertCause(
+                kind=AlertKind.JOB_FAILED,
+                subject=f"job:{run.job}",
+                facts={"job": run.job, "error": run.result or ""},
+                since_at=run.finished_at,
             )
 
     def _tasks_of_nobody(self, tx: Tx) -> Iterator[AlertCause]:

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from accounts.key_watch import KeyWatch
 from alerts.channels import Channel, parse_channels
 from alerts.database_trouble import DatabaseTrouble
+from alerts.digests import DigestFiler, DigestSender
 from alerts.monitor import AlertMonitor
 from alerts.notifier import AlertNotifier
 from alerts.process_trouble import ProcessTrouble, Rejection
+from alerts.report_trouble import ReportTrouble
 from alerts.rules import AlertRules
 from app.foundation import Foundation, secret_text
 from app.pool import PoolFactories
-from presentation.i18n.alert_messages import AlertRenderer
-from presentation.i18n.renderer import renderer_for
+from core.messages import Message
+from presentation.digest import digest_message
+from presentation.i18n.alert_messages import AlertMessage, AlertRenderer
+from presentation.i18n.renderer import Renderer, renderer_for
 
 if TYPE_CHECKING:
+    from presentation.digest import DigestReader
     from works.catalogue.drop_folder import DropFolder
 
 
@@ -31,11 +36,15 @@ class AlertFactories:
 
     Args:
         drop_folder: returns the importer of the import directory.
+        jobs: returns the names of the scheduled jobs.
+        digests: returns the reader of daily digests.
     """
 
     foundation: Foundation
     pool: PoolFactories
     drop_folder: Callable[[], DropFolder]
+    jobs: Callable[[], Sequence[str]]
+    digests: Callable[[], DigestReader]
 
     @cached_property
     def channels(self) -> tuple[Channel, ...]:
@@ -50,9 +59,11 @@ class AlertFactories:
     @property
     def messages(self) -> AlertRenderer:
         """Return the renderer of alerts in the language of the settings."""
-        return AlertRenderer(
-            renderer_for(self.foundation.settings.language, self.foundation.calendar.zone)
-        )
+        return AlertRenderer(self._renderer)
+
+    @property
+    def _renderer(self) -> Renderer:
+        return renderer_for(self.foundation.settings.language, self.foundation.calendar.zone)
 
     def monitor(self) -> AlertMonitor:
         """Return a new alert monitor; one is run in each long-running process."""
@@ -74,6 +85,12 @@ class AlertFactories:
                 clock=self.foundation.clock,
                 host=self.foundation.host,
             ),
+            reports=ReportTrouble(
+                clock=self.foundation.clock,
+                late_secs=self.foundation.settings.webhook_late_secs,
+                broadcast_secs=self.foundation.settings.broadcast_secs,
+            ),
+            jobs=self.jobs,
         )
         ids = [channel.id for channel in self.channels]
         return AlertMonitor(
@@ -104,9 +121,32 @@ class AlertFactories:
                 owner=self.foundation.owner,
                 host=self.foundation.host,
                 errors=self.foundation.errors_of("notices", service="alerts"),
+                digests=DigestSender(
+                    database=self.foundation.database,
+                    clock=self.foundation.clock,
+                    channel=channel,
+                    compose=self.digest_of,
+                    owner=self.foundation.owner,
+                    errors=self.foundation.errors_of("digests", service="alerts"),
+                ),
             )
             for channel in self.channels
         ]
+
+    def digest_of(self, day: date) -> AlertMessage:
+        """Return the digest of a quota day, in the language of the settings."""
+        return digest_message(self.digests().of_day(day), self._renderer)
+
+    def file_digest(self, scheduled_at: datetime) -> Message:
+        """File the digest of the day before for every channel; return a summary. It is the job
+        `daily_digest`."""
+        filer = DigestFiler(
+            database=self.foundation.database,
+            clock=self.foundation.clock,
+            calendar=self.foundation.calendar,
+            channels=[channel.id for channel in self.channels],
+        )
+        return filer.file(scheduled_at)
 
     def notifier_loops(self) -> list[Callable[[threading.Event], None]]:
         """Return a loop for each notifier, to be run in a thread of its own until the given

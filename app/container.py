@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from app.jobs import JobFactories
     from app.use_cases import UseCaseFactories
     from crawler.runtime.engine import Engine
+    from presentation.digest import DigestReader
+    from presentation.report_health import ReportHealthReader
     from web.auth.tokens import TokenStore
 
 Loop = Callable[[threading.Event], None]
@@ -99,6 +101,7 @@ class App:
             pool=self.pool,
             works=self.works,
             distribution=self.distribution,
+            file_digest=lambda scheduled_at: self.alerts.file_digest(scheduled_at),
         )
         return JobFactories(foundation=self.foundation, scheduled=scheduled)
 
@@ -127,7 +130,37 @@ class App:
             foundation=self.foundation,
             pool=self.pool,
             drop_folder=lambda: self.works.drop_folder,
+            jobs=self._job_names,
+            digests=lambda: self.digests,
         )
+
+    @cached_property
+    def digests(self) -> DigestReader:
+        """Return the reader of daily digests."""
+        from presentation.digest import DigestReader
+
+        return DigestReader(
+            database=self.database,
+            calendar=self.calendar,
+            day_reports=self.crawling.day_reports,
+            health=self.report_health,
+        )
+
+    @cached_property
+    def report_health(self) -> ReportHealthReader:
+        """Return the reader of how the reports to receivers are doing."""
+        from presentation.report_health import ReportHealthReader
+
+        return ReportHealthReader(
+            database=self.database,
+            clock=self.clock,
+            broadcast_secs=self.settings.broadcast_secs,
+            jobs=self._job_names,
+        )
+
+    def _job_names(self) -> list[str]:
+        """Return the names of the scheduled jobs, also of those that are switched off here."""
+        return [job.name for job in self.jobs.all]
 
     @property
     def database(self) -> Database:

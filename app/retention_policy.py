@@ -61,6 +61,13 @@ def kept_rows(settings: Settings) -> Sequence[OldRows]:
             drop=rows.drop_alerts,
         ),
         OldRows(
+            name=Message.of("kind_digests"),
+            table="digest_notices",
+            days=settings.keep_alerts_days,
+            find=lambda tx, *a: rows.old_rows(tx, "digest_notices", *a),
+            drop=lambda tx, ids: rows.drop_rows(tx, "digest_notices", ids),
+        ),
+        OldRows(
             name=Message.of("kind_account_events"),
             table="account_events",
             days=settings.keep_account_events_days,

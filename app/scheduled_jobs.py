@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,9 @@ class ScheduledJobs:
     """Every job that `run` does by schedule, switched on or not.
 
     Schedules are in the quota time zone. The object that does a job's work is built when it runs.
+
+    Args:
+        file_digest: files the daily digest that was scheduled for a moment; returns a summary.
     """
 
     foundation: Foundation
@@ -35,6 +39,7 @@ class ScheduledJobs:
     crawling: CrawlingFactories
     works: WorksFactories
     distribution: DistributionFactories
+    file_digest: Callable[[datetime], Message]
 
     @cached_property
     def all(self) -> tuple[Job, ...]:
@@ -46,6 +51,7 @@ class ScheduledJobs:
             *self._of_creators(),
             *self._of_works(),
             *self._of_distribution(),
+            self._digest(),
             self._job("prune", prune, lambda c: self.retention.run(c.stop)),
         )
 
@@ -125,6 +131,16 @@ class ScheduledJobs:
                 enabled=settings.late_completions_days > 0,
                 switch="BATON_LATE_COMPLETIONS_DAYS",
             ),
+        )
+
+    def _digest(self) -> Job:
+        settings = self.foundation.settings
+        return self._job(
+            "daily_digest",
+            settings.digest_schedule,
+            lambda c: self.file_digest(c.scheduled_at),
+            enabled=settings.digest_enabled,
+            switch="BATON_DIGEST_ENABLED",
         )
 
     def _job(

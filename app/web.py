@@ -85,6 +85,7 @@ def _backend(app: App, kept: App, ending: threading.Event) -> Backend:
         day_reports=app.crawling.day_reports,
         ingestion_logs=app.crawling.ingestion_logs,
         progress=app.crawling.snapshots,
+        report_health=app.report_health,
         account_views=app.crawling.account_views,
         egress=app.pool.egress_operator,
         files=app.crawling.segment_files,

@@ -7,12 +7,13 @@ import json
 from typing import Any
 
 from core.clock import QuotaCalendar
-from core.logs import redact
+from core.logs import Render, redact
 from core.message_json import message_keys
 from distribution.daily.shared_list import SharedVideo
 from distribution.service import DramaDetails
 from presentation.i18n.renderer import ENGLISH_RENDERER
 from presentation.json_rows import plain
+from storage.distribution.broadcast_failures import BroadcastFailure
 from storage.distribution.completions import Completion
 from storage.distribution.daily_stats import DailyStats
 from storage.distribution.distribution_tasks import Drama
@@ -105,4 +106,19 @@ def completion_object(completion: Completion) -> dict[str, Any]:
         "submission_link": completion.submission_link,
         "verification_details": json.loads(completion.details) if completion.details else None,
         "completed_at": plain(completion.completed_at),
+    }
+
+
+def failure_object(failure: BroadcastFailure, render: Render) -> dict[str, Any]:
+    """Return a task without numbers in the newest broadcast round as JSON.
+
+    `render` makes the sentence of its reason; code and parameters are separate keys.
+    """
+    return {
+        "task_id": failure.task_id,
+        "title": failure.title,
+        "platform": failure.platform or None,
+        **message_keys("reason", failure.reason, render),
+        "is_postponed": failure.is_postponed,
+        "since": plain(failure.since_at),
     }

@@ -195,6 +195,7 @@ TASKS_OF_ANY_STATUS = LeasedTable("tasks")
 JOB_RUNS = LeasedTable("job_runs", held="state='running'")
 DELIVERIES = LeasedTable("webhook_deliveries", held="state='sending'")
 NOTICES = LeasedTable("alert_notices", held="state='due'")
+DIGEST_NOTICES = LeasedTable("digest_notices", held="state='due'")
 BROADCASTER = LeasedTable("broadcaster")
 OPERATIONS = LeasedTable("operations", held="state='running'")
 

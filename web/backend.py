@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from distribution.settlement.reader import SettlementReader
     from jobs.launcher import JobLauncher
     from presentation.account_views import AccountViewReader
+    from presentation.report_health import ReportHealthReader
     from presentation.snapshot import SnapshotReader
     from sources.platforms import PlatformRegistry
     from storage.engines.outages import Outage
@@ -102,6 +103,7 @@ class Backend:
     day_reports: DayReports
     ingestion_logs: IngestionLogs
     progress: SnapshotReader
+    report_health: ReportHealthReader
     account_views: AccountViewReader
     egress: EgressOperator
     files: SegmentFiles

@@ -14,7 +14,7 @@ from core.requests import MAX_ID
 from storage.distribution import callback_secrets, deliveries, delivery_tasks, endpoints
 from storage.distribution.deliveries import Attempt, Delivery, DeliveryState, Filter
 from storage.distribution.delivery_tasks import ReportedTask
-from storage.distribution.endpoints import Endpoint
+from storage.distribution.endpoints import Endpoint, Reopened
 from storage.engines.transactions import Database, Tx
 from storage.schema import schema
 from webhooks.outbox import Report, as_delivery, url_hash
@@ -142,18 +142,32 @@ class WebhookService:
         assert request.delivery_id is not None
         return self.show(request.delivery_id).delivery.url
 
-    def set_enabled(self, url: str, *, enabled: bool, reason: str | None = None) -> None:
-        """Enable a callback URL, or disable it: then its deliveries wait until it is enabled.
+    def enable(self, url: str) -> Reopened:
+        """Enable a callback URL and return the numbers of its deliveries.
+
+        Those that wait for it are sent. Those that it refused by HTTP 410 are sent again, under the
+        same event ids.
+
+        Raises:
+            InvalidInputError: no delivery was ever filed for that URL.
+        """
+        reopened = self.database.write_idempotent(endpoints.reopen, url_hash(url), self.clock.now())
+        if reopened is None:
+            raise InvalidInputError("callback_url_unknown")
+        return reopened
+
+    def disable(self, url: str, reason: str | None = None) -> None:
+        """Disable a callback URL: its deliveries wait until it is enabled.
 
         Args:
-            reason: why it is disabled, shown to operators; without a use when it is enabled.
+            reason: why, shown to operators; None for no reason.
 
         Raises:
             InvalidInputError: no delivery was ever filed for that URL.
         """
         hashed, now = url_hash(url), self.clock.now()
         is_known = self.database.write_idempotent(
-            endpoints.set_enabled, hashed, now, enabled=enabled, reason=reason
+            endpoints.set_enabled, hashed, now, enabled=False, reason=reason
         )
         if not is_known:
             raise InvalidInputError("callback_url_unknown")

@@ -19,6 +19,7 @@ from core.messages import Message
 from presentation.egress_views import circuit_object, cooling_object, open_circuits
 from presentation.i18n.renderer import renderer_for
 from presentation.json_rows import account_object, as_object, view_object
+from presentation.report_health import health_object, health_sentences
 from presentation.terminal.dashboard import Dashboard
 from storage.crawling import leases
 
@@ -31,6 +32,7 @@ def status(as_json: AsJson = False) -> None:
         lease_secs = app.settings.lease_secs
         snapshot = app.crawling.snapshots.snapshot(events=EVENTS, lease_secs=lease_secs)
         snapshot = replace(snapshot, alerts=app.alerts.monitor().open_now())
+        health = app.report_health.read()
         if as_json:
             english = renderer_for("en", app.calendar.zone).sentence
             workers = app.database.read(leases.workers)
@@ -46,12 +48,15 @@ def status(as_json: AsJson = False) -> None:
                         circuit_object(circuit) for circuit in open_circuits(snapshot.circuits)
                     ],
                     "egress": [cooling_object(route, english) for route in snapshot.routes],
+                    "reports": health_object(health, english),
                 }
             )
             return
         screen = Dashboard(renderer_for(app.settings.language, app.calendar.zone))
         for line in screen.report(snapshot, window_width()):
             result_line(line)
+        for sentence in health_sentences(health):
+            result(sentence)
         result(Message.of("home_line", home=home_message()))
         result(database_place(app))
 

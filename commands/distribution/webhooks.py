@@ -199,10 +199,12 @@ def disable(
 
 
 def enable(endpoint: Endpoint) -> None:
-    """Send to a URL again, also what waits."""
+    """Send to a URL again, also what waits and what it refused by HTTP 410."""
     with opened_app() as app:
-        app.use_cases.webhooks.enable(system_user(app), _endpoint(endpoint))
-        result(Message.of("endpoint_is_enabled"))
+        reopened = app.use_cases.webhooks.enable(system_user(app), _endpoint(endpoint))
+        result(Message.of("endpoint_is_enabled", **vars(reopened)))
+        if reopened.given_up:
+            say(Message.of("endpoint_given_up", n=reopened.given_up))
 
 
 def rotate_secret(

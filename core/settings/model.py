@@ -152,6 +152,14 @@ class Settings(BaseSettings):
     notify_urls: SecretStr | None = _setting(
         None, "BATON_NOTIFY_URLS", "where alerts are sent: apprise URLs, separated by spaces"
     )
+    digest_enabled: bool = _setting(
+        True, "BATON_DIGEST_ENABLED", "`false`: the channels get no daily digest"
+    )
+    digest_schedule: CronSetting = _setting(
+        "0 9 * * *",
+        "BATON_DIGEST_SCHEDULE",
+        "when the digest of the day before is sent (cron, quota zone)",
+    )
     risk_cooldown_secs: float = _secs(
         900.0, "BATON_RISK_COOLDOWN_SECS", "rest after a risk check, doubled each time", ge=0
     )
@@ -343,6 +351,12 @@ class Settings(BaseSettings):
     )
     webhook_jitter: float = _setting(
         0.2, "BATON_WEBHOOK_JITTER", "share of such a delay that is added at random", ge=0, le=1
+    )
+    webhook_late_secs: float = _secs(
+        3600.0,
+        "BATON_WEBHOOK_LATE_SECS",
+        "a report that waits for its receiver for so long is an alert; 0: never",
+        ge=0,
     )
     webhook_allowed_hosts: ListSetting = _setting(
         (),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,19 +15,20 @@ from core.cancellation import StoppedSignal
 from core.clock import Clock, TimeLimit, iso_utc
 from core.errors import DatabaseError, LeaseLostError
 from core.leases import Lease, LeaseKind, LeaseRegistry
-from core.logs import fields, service_log
+from core.logs import fields, service_log, storable
 from core.message_json import message_keys
 from core.messages import Message
 from core.poller import Poller
 from core.supervision.internal_errors import ComponentErrors, described
+from distribution.broadcast.outcome import RoundOutcome, outcome_of_round
 from distribution.broadcast.rotation import next_starts, rotate
-from distribution.counters import Counters
 from distribution.live_counters import Fetcher, LiveCounters
 from distribution.payloads import BROADCAST, broadcast_body, broadcast_entry
 from distribution.recipients import recipients_of
 from presentation.i18n.renderer import ENGLISH_RENDERER
-from storage.distribution import broadcasts, distribution_tasks
-from storage.distribution.broadcasts import BroadcasterState
+from storage.distribution import broadcast_failures, broadcasts, distribution_tasks
+from storage.distribution.broadcast_failures import BroadcastFailure
+from storage.distribution.broadcasts import BroadcasterState, is_stale
 from storage.distribution.distribution_tasks import DramaFields
 from storage.engines.transactions import Database, Tx
 from webhooks.outbox import Outbox, Report
@@ -120,7 +121,7 @@ class Broadcaster:
 
         It runs no round by itself: that is done by the processes in `run`.
         """
-        changed = self.database.write_idempotent(broadcasts.switch, True)
+        changed = self.database.write_idempotent(broadcasts.switch, True, self.clock.now())
         if not changed:
             return self._reply(True, Message.of("broadcasting_was_on"))
         secs = self.limits.interval_secs
@@ -128,7 +129,7 @@ class Broadcaster:
 
     def stop(self) -> BroadcastReply:
         """Turn broadcasting off for all processes; a round in progress is finished."""
-        changed = self.database.write_idempotent(broadcasts.switch, False)
+        changed = self.database.write_idempotent(broadcasts.switch, False, self.clock.now())
         if not changed:
             return self._reply(True, Message.of("broadcasting_was_off"))
         return self._reply(True, Message.of("broadcasting_turned_off"))
@@ -138,23 +139,42 @@ class Broadcaster:
 
         The keys are `is_on`, `is_running`, `interval_secs`, `started_at`, `finished_at`, a message,
         and the counts of the newest finished round. The times are those of the newest round:
-        `finished_at` is null while it runs, both are null when there was none.
+        `finished_at` is null while it runs, both are null when there was none. `reported_at` is the
+        end of the newest round that had numbers, null before the first; `error` is why the newest
+        round reported nothing, null when it did. `stale_since` is since when receivers wait for
+        numbers, null unless that is longer than STALE_ROUNDS intervals and broadcasting is on.
         """
         seen = self.database.read(broadcasts.state)
         totals = json.loads(seen.result) if seen.result else {}
         reports = totals.pop("reports", 0)
-        secs = self.limits.interval_secs
+        secs, now = self.limits.interval_secs, self.clock.now()
+        stale_since = seen.fresh_at if is_stale(seen, now, secs) else None
         state = Message.of("broadcasting_off", secs=secs)
         if seen.is_on:
             state = Message.of("broadcasting_on", secs=secs)
         return self._reply(True, state, **totals).as_json() | {
             "is_on": seen.is_on,
-            "is_running": _is_running(seen, self.clock.now()),
+            "is_running": _is_running(seen, now),
             "interval_secs": self.limits.interval_secs,
             "started_at": seen.started_at and iso_utc(seen.started_at),
             "finished_at": seen.finished_at and iso_utc(seen.finished_at),
             "reports": reports,
+            "reported_at": seen.reported_at and iso_utc(seen.reported_at),
+            "stale_since": stale_since and iso_utc(stale_since),
+            **message_keys("error", seen.last_error, ENGLISH_RENDERER.sentence),
         }
+
+    def last_error(self) -> Message | None:
+        """Return why the newest round reported nothing; None when it did."""
+        stored = self.database.read(broadcasts.state).last_error
+        return Message.load(stored) if stored else None
+
+    def failures(self, limit: int, after: int = 0) -> list[BroadcastFailure]:
+        """Return up to `limit` tasks without numbers in the newest finished round.
+
+        Those that fail longest come first; `after` is the id of the last one of the page before.
+        """
+        return self.database.read(broadcast_failures.listed, limit, after)
 
     def trigger(self, stop: threading.Event) -> BroadcastReply:
         """Run one round now, whether broadcasting is on or off, and return at its end.
@@ -231,45 +251,35 @@ class Broadcaster:
             # The round counts as begun: the next one comes in its time, and not at once.
             log.exception("%s", fields(round=lease.token))
             self.errors.settled(error)
-            self.database.write_idempotent(broadcasts.give_back, self.owner, lease.token)
-            return self._reply(False, Message.of("round_failed", cause=described(error)))
+            failure = Message.of("round_failed", cause=described(error))
+            reason = storable(failure)
+            self.database.write_idempotent(broadcasts.fail, self.owner, lease.token, reason)
+            return self._reply(False, failure)
         finally:
             self.lease_registry.remove(lease)  # If it was not given back, it expires.
 
     def _run_round(self, lease: Lease, stop: threading.Event) -> BroadcastReply:
         """Fetch, render and file the reports of a round whose lease is held."""
         dramas = self._tasks()
-        live = self._fetch_counters(dramas, stop)
-        counted: dict[str, Counters] = {}
-        postponed: set[str] = set()
-        for drama in dramas:
-            link = drama.video_url or ""
-            answer = live.get(link)
-            if live.is_postponed(link):
-                postponed.add(drama.task_id)
-            elif isinstance(answer, Message) or not answer:
-                log.warning("%s failed: %s", fields(task=drama.task_id), answer or "no counters")
-            else:
-                counted[drama.task_id] = answer
-        reports = self._reports(lease, dramas, counted)
-        totals = {
-            "total": len(dramas),
-            "succeeded": len(counted),
-            "failed": len(dramas) - len(counted),
-            "postponed": len(postponed),
-        }
-        result = json.dumps(totals | {"reports": len(reports)})
-        next_tasks = json.dumps(next_starts(dramas, postponed))
+        found = outcome_of_round(dramas, self._fetch_counters(dramas, stop))
+        for failure in found.failures:
+            if not failure.is_postponed:
+                reason = Message.load(failure.reason)
+                log.warning("%s failed: %s", fields(task=failure.task_id), reason)
+        reports = self._reports(lease, found)
         # After a long pause of this process another one may have begun a round.
         lease.require(self.clock)
-        self.database.write(self._file, lease, reports, result, next_tasks)
-        log.info("%s", fields(round=lease.token, reports=len(reports), **totals))
+        self.database.write(self._file, lease, reports, found)
+        log.info("%s", fields(round=lease.token, reports=len(reports), **found.totals))
         message = Message.of(
-            "round_reported", succeeded=len(counted), total=len(dramas), reports=len(reports)
+            "round_reported",
+            succeeded=len(found.counted),
+            total=len(dramas),
+            reports=len(reports),
         )
-        if postponed:
-            message = Message.of("round_postponed", result=message, postponed=len(postponed))
-        return self._reply(True, message, **totals)
+        if found.postponed:
+            message = Message.of("round_postponed", result=message, postponed=len(found.postponed))
+        return self._reply(True, message, **found.totals)
 
     def _fetch_counters(self, dramas: Sequence[DramaFields], stop: threading.Event) -> LiveCounters:
         """Fetch the counters of the tasks' videos until the round's time is over.
@@ -300,15 +310,13 @@ class Broadcaster:
             if len(more) < READ_AT_ONCE:
                 return found
 
-    def _reports(
-        self, lease: Lease, dramas: Sequence[DramaFields], counted: Mapping[str, Counters]
-    ) -> list[Report]:
+    def _reports(self, lease: Lease, found: RoundOutcome) -> list[Report]:
         """Return the reports of a round: one for each recipient and part of `part_tasks` tasks."""
         reports = []
-        reported = [drama for drama in dramas if drama.task_id in counted]
+        reported = [drama for drama in found.dramas if drama.task_id in found.counted]
         for recipient in recipients_of(reported, self.vault):
             for number, part in recipient.parts(self.limits.part_tasks):
-                entries = [broadcast_entry(drama, counted[drama.task_id]) for drama in part]
+                entries = [broadcast_entry(drama, found.counted[drama.task_id]) for drama in part]
                 reports.append(
                     recipient.report(
                         BROADCAST,
@@ -321,19 +329,24 @@ class Broadcaster:
                 )
         return reports
 
-    def _file(
-        self, tx: Tx, lease: Lease, reports: Sequence[Report], result: str, next_tasks: str
-    ) -> None:
-        """End the round and file its reports.
+    def _file(self, tx: Tx, lease: Lease, reports: Sequence[Report], found: RoundOutcome) -> None:
+        """End the round, keep what failed, and file its reports.
 
         Raises:
             LeaseLostError: another process took the round over; nothing is filed.
         """
-        now = self.clock.now()
+        now, error = self.clock.now(), found.error
         if not broadcasts.finish(
-            tx, self.owner, token=lease.token, result=result, next_tasks=next_tasks, now=now
+            tx,
+            self.owner,
+            token=lease.token,
+            result=json.dumps(found.totals | {"reports": len(reports)}),
+            next_tasks=json.dumps(next_starts(found.dramas, found.postponed)),
+            error=None if error is None else storable(error),
+            now=now,
         ):
             raise LeaseLostError("round_taken_over", lease=str(lease))
+        broadcast_failures.replace(tx, found.failures, now)
         for report in reports:
             self.outbox.enqueue(tx, report)
 

@@ -15,7 +15,7 @@ from storage.engines.datetimes import to_sql
 from storage.engines.transactions import Tx, in_list
 
 # Rows that nothing else refers to.
-Log = Literal["account_events", "source_refusals", "web_actions"]
+Log = Literal["account_events", "digest_notices", "source_refusals", "web_actions"]
 # A cooldown that ended since then, or that has not ended, is news of a route.
 FORGOTTEN_ROUTE = (
     "updated_at<:before AND added_at IS NULL AND (cooldown_until IS NULL OR cooldown_until<:before)"

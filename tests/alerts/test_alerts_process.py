@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from alerts.channels import Channel
+from alerts.digests import DigestSender
 from alerts.monitor import CALM_SECS
 from alerts.notifier import AlertNotifier
 from app.container import App
@@ -92,6 +93,14 @@ def test_a_channel_that_fails_in_its_own_way_is_told_later(
         owner=app.owner,
         host=app.host,
         errors=app.foundation.errors_of("notices"),
+        digests=DigestSender(
+            database=app.database,
+            clock=app.clock,
+            channel=channel,
+            compose=app.alerts.digest_of,
+            owner=app.owner,
+            errors=app.foundation.errors_of("digests"),
+        ),
     )
     watcher = app.alerts.monitor()
     watcher.channels = [channel.id]

@@ -23,7 +23,16 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 COOKIES = "SESSDATA=c00kie-secret"
 HUSH = ("c00kie-secret", "pr0xy-secret", "MfKQ9r8G", "hush")
 LOOKS = {
-    *("plan", "status", "doctor", "sandbox", "alerts list", "broadcast status", "egress list"),
+    *(
+        "plan",
+        "status",
+        "doctor",
+        "sandbox",
+        "alerts list",
+        "broadcast status",
+        "broadcast failures",
+        "egress list",
+    ),
     *("accounts list", "accounts explain", "tasks list", "tasks show", "exports list"),
     *("accounts groups", "tasks keywords", "proxies list", "works rejected"),
     *("report today", "logs ingestion"),

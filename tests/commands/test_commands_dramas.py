@@ -214,6 +214,7 @@ def test_days_as_they_are_typed(baton: Baton) -> None:
 
 def test_broadcasting_is_turned_on_and_off(baton: Baton) -> None:
     assert run(baton, "broadcast", "status", "--json").json["is_on"] is False
+    assert "no task of the newest round" in run(baton, "broadcast", "failures").err
     assert "every 180 s" in run(baton, "broadcast", "start").out
     assert run(baton, "broadcast", "start", "--json").json["success"] is True
     assert "broadcasting is on" in run(baton, "broadcast", "status").out

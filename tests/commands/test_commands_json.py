@@ -99,6 +99,7 @@ def test_verify_status_and_doctor_have_their_shapes(exported: tuple[Baton, Outco
     agreed = {"ok": True, "segments": 1, "rows": 600, "problems": []}
     assert verify.json == agreed
     parts = {"accounts", "tasks", "events", "workers", "alerts", "circuits", "egress", "home"}
+    parts |= {"reports"}
     assert set(status.json) == parts
     assert all(not SECRET & set(account) for account in status.json["accounts"])
     assert {one["level"] for one in doctor.json} <= {"ok", "warn", "error"}

@@ -32,9 +32,10 @@ from tests.support.distribution.distribution import (
     youtube,
 )
 from tests.support.mariadb import MariaDBServer
-from tests.support.messages import english
+from tests.support.messages import english, english_text
 from tests.support.storage.tcp_proxy import CommitFault, TcpProxy
 
+MILLISECOND = timedelta(milliseconds=1, microseconds=1)
 RESULT = {"success": True, "total": 1, "succeeded": 1, "failed": 0, "postponed": 0, "reports": 1}
 
 
@@ -285,3 +286,64 @@ def test_an_answer_to_commit_that_is_lost_is_not_guessed_at(
         clock.move(timedelta(seconds=app.settings.lease_secs + 1).total_seconds())
         assert broadcaster_of(app, Numbers()).trigger(NEVER).success
         assert len(filed(app)) == len({one.event_id for one in filed(app)}) == reports
+
+
+def failures(app: App) -> dict[str, tuple[str, bool]]:
+    found = broadcaster_of(app, Numbers()).failures(100)
+    return {one.task_id: (english_text(one.reason), one.is_postponed) for one in found}
+
+
+def test_each_failed_task_is_kept_with_its_reason_and_since_when(app: App, clock: Any) -> None:
+    take_tasks(
+        app,
+        task("t1", video_url=youtube(1), title="首秀"),
+        task("t2", video_url=youtube(2)),
+        task("t3", video_url=youtube(3)),
+        task("t4", video_url=youtube(4)),
+    )
+    first = {youtube(1): GONE, youtube(2): "no answer", youtube(3): VideoStats(title="x")}
+    broadcaster_of(app, Numbers(first)).trigger(NEVER)
+    began = clock.now()
+    assert failures(app) == {
+        "t1": ("not_found: deleted", False),
+        "t2": ("no answer", False),
+        "t3": ("the platform tells no numbers of this video", False),
+    }
+    clock.move(180)
+    broadcaster_of(app, Numbers({youtube(1): "no quota", youtube(4): GONE})).trigger(NEVER)
+    one, other = broadcaster_of(app, Numbers()).failures(100)
+    assert (one.task_id, one.title, one.platform) == ("t1", "首秀", "youtube")
+    assert english_text(one.reason) == "no quota"
+    assert abs(one.since_at - began) < MILLISECOND, "since the first one"
+    assert other.task_id == "t4" and abs(other.since_at - clock.now()) < MILLISECOND
+    assert broadcaster_of(app, Numbers()).failures(1, after=one.id) == [other]
+    broadcaster_of(app, Numbers()).trigger(NEVER)
+    assert failures(app) == {}
+
+
+@ONE_ENGINE
+def test_a_task_that_is_no_longer_active_fails_no_more(app: App) -> None:
+    take_tasks(app, task("t1", video_url=youtube(1)), task("t2", video_url=youtube(2)))
+    broadcaster_of(app, Numbers({youtube(1): GONE})).trigger(NEVER)
+    take_tasks(app, task("t1", video_url=youtube(1), status="paused"))
+    broadcaster_of(app, Numbers({youtube(1): GONE})).trigger(NEVER)
+    assert failures(app) == {}
+
+
+@ONE_ENGINE
+def test_it_is_stale_when_no_round_has_numbers_for_three_intervals(app: App, clock: Any) -> None:
+    take_tasks(app, task("t1", video_url=youtube(1)))
+    caster = broadcaster_of(app, Numbers())
+    caster.trigger(NEVER)
+    clock.move(7200)
+    caster.start()
+    assert not caster.status()["stale_since"], "it was off meanwhile"
+    clock.move(541)
+    assert caster.status()["stale_since"]
+    broadcaster_of(app, Numbers({youtube(1): "no quota"})).trigger(NEVER)
+    state = caster.status()
+    assert state["stale_since"] and state["error"] == "none of 1 active tasks has numbers: no quota"
+    caster.trigger(NEVER)
+    state = caster.status()
+    assert (state["stale_since"], state["error"]) == (None, None)
+    assert state["reported_at"] == state["finished_at"]

@@ -95,6 +95,8 @@ ROWS_OF_VERSION_10 = (
     "INSERT INTO task_completions (task_id, user_id, platform, submission_link, link_hash,"
     " completed_at, created_at)"
     f" VALUES ('t', 'u', 'douyin', 'l', 'h', {MOMENT}, {MOMENT})",
+    "INSERT INTO broadcaster (id, is_on, started_at, finished_at, result)"
+    f" VALUES (1, 1, {MOMENT}, {MOMENT}, '{{}}')",
 )
 ROWS_OF = {
     OLDEST: ROWS,

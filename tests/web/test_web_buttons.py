@@ -332,7 +332,7 @@ def disable_endpoint(page: Page, site: Site) -> None:
 
 def enable_endpoint(page: Page, site: Site) -> None:
     hashed = site.app.webhooks.service.show(2).delivery.url
-    site.app.webhooks.service.set_enabled(hashed, enabled=False, reason="tired")
+    site.app.webhooks.service.disable(hashed, "tired")
     press(at(page, site, "webhooks"), "webhooks/endpoints", "is sent to again")
     expect(page.locator("#disabled .note")).to_have_count(0)
 

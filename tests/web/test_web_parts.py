@@ -111,11 +111,30 @@ def test_the_broadcasters_four_calls(site: Site) -> None:
     assert admin.get("/api/broadcaster/status").json()["is_on"] is False
 
 
+def test_tasks_without_numbers_are_listed_with_the_reason(site: Site) -> None:
+    callback = {"callback_url": "https://r.example/hook"}
+    links = [f"https://www.youtube.com/watch?v=gone{n:07}" for n in range(3)]
+    for number, link in enumerate(links):
+        site.admin.post("/api/v1/dramas", json=DRAMA | callback | {"task_id": f"T{number}"})
+        change(
+            site.app,
+            "UPDATE drama_tasks SET video_url=:url WHERE task_id=:id",
+            url=link,
+            id=f"T{number}",
+        )
+    assert site.admin.post("/api/broadcaster/trigger").json()["failed"] == 3
+    first = site.reader.get("/api/broadcaster/failures?limit=2").json()
+    rest = site.reader.get(first["next"]).json()
+    assert [one["task_id"] for one in first["items"] + rest["items"]] == ["T0", "T1", "T2"]
+    assert rest["next"] is None
+    assert all(one["reason"] and one["reason_code"] and one["since"] for one in first["items"])
+
+
 def test_the_broadcasters_button_follows_its_state(site: Site, browse: Browse) -> None:
     page = browse("/broadcaster")
-    expect(page.locator(".badge.big")).to_have_text("off")
+    expect(page.locator(".badge.big")).to_have_text("is off")
     page.get_by_role("button", name="Start broadcasting").click()
-    expect(page.locator(".badge.big")).to_have_text("on")
+    expect(page.locator(".badge.big")).to_have_text("is on")
     page.get_by_role("button", name="Stop broadcasting").click()
     expect(page.get_by_role("button", name="Start broadcasting")).to_be_visible()
     assert site.app.distribution.broadcaster.status()["is_on"] is False

@@ -55,7 +55,7 @@ def test_a_replay_begins_the_plan_anew_and_keeps_the_attempts(office: PostOffice
     assert office.get(delivery).state is DeliveryState.DEAD
     assert office.app.webhooks.service.replay(ReplayRequest(ids=(delivery,))) == 1
     assert office.send() == 0  # its endpoint is still disabled
-    office.app.webhooks.service.set_enabled(office.url("gone"), enabled=True)
+    office.app.webhooks.service.enable(office.url("gone"))
     assert office.send() == 1
     shown = office.app.webhooks.service.show(delivery)
     assert shown.delivery.state is DeliveryState.DELIVERED
@@ -140,7 +140,7 @@ def test_bad_input_is_refused_by_name(office: PostOffice) -> None:
     with pytest.raises(InvalidInputError, match="one_secret_expected"):
         desk.rotate_secret("t", f"{SECRET} {SECRET}")
     with pytest.raises(InvalidInputError, match="callback_url_unknown"):
-        desk.set_enabled("http://unknown.example/", enabled=False)
+        desk.disable("http://unknown.example/")
     for number in (0, -1, 2**63, 12345):
         with pytest.raises(InvalidInputError, match="delivery_not_found"):
             desk.show(number)

@@ -10,6 +10,7 @@ import pytest
 from storage.distribution import delivery_tasks
 from storage.distribution.deliveries import DeliveryState
 from storage.distribution.delivery_leases import due_endpoints
+from storage.distribution.endpoints import Reopened
 from tests.support.moving_clock import MovingClock
 from tests.support.webhooks.post_office import PostOffice
 from webhooks.outbox import Report, url_hash
@@ -106,16 +107,17 @@ def test_gone_disables_the_endpoint_until_it_is_enabled(office: PostOffice) -> N
     assert office.send() == 0
     assert office.get(first).state is DeliveryState.DEAD
     assert {office.get(one).attempts for one in (second, third)} == {0}
-    office.app.webhooks.service.set_enabled(url, enabled=True)
-    assert office.send() == 2
-    assert office.inbox("gone")["order"] == ["event-1", "event-2", "event-3"]
+    assert office.app.webhooks.service.enable(url) == Reopened(waiting=2, resent=1, given_up=0)
+    assert office.send() == 3
+    assert sorted(office.inbox("gone")["order"]) == ["event-1", "event-2", "event-3"]
+    assert office.get(first).state is DeliveryState.DELIVERED
 
 
 def test_a_younger_report_does_not_wait_for_one_whose_endpoint_is_disabled(
     office: PostOffice,
 ) -> None:
     office.file(office.url("ok", "old"), "t")
-    office.app.webhooks.service.set_enabled(office.url("ok", "old"), enabled=False)
+    office.app.webhooks.service.disable(office.url("ok", "old"))
     office.file(office.url("ok", "new"), "t")
     assert office.send() == 1
 

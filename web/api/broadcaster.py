@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from core.cancellation import StoppedSignal
+from core.requests import MAX_ID
+from distribution.serialization import failure_object
+from presentation.i18n.renderer import API_RENDERER
+from web.api.lists import MAX_ROWS, USUAL_ROWS, ObjectPage, Page
 from web.auth.access import Actor, Reader
 from web.state import TheBackend
 
@@ -37,3 +41,20 @@ def trigger(backend: TheBackend, who: Actor) -> dict[str, Any]:
 @router.get("/status", summary="Whether it is on, and how the newest round went")
 def status(backend: TheBackend, _who: Reader) -> dict[str, Any]:
     return backend.broadcaster.status()
+
+
+@router.get("/failures", summary="Tasks without numbers in the newest round, longest first")
+def failures(
+    backend: TheBackend,
+    _who: Reader,
+    limit: Annotated[int, Query(ge=1, le=MAX_ROWS, description="rows at most")] = USUAL_ROWS,
+    after: Annotated[int, Query(ge=0, le=MAX_ID, description="only ids above this")] = 0,
+) -> ObjectPage:
+    found = backend.broadcaster.failures(limit + 1, after)
+    shown, more = found[:limit], len(found) > limit
+    root = backend.settings.web_root_path
+    query = f"limit={limit}&after={shown[-1].id}" if more else ""
+    return Page(
+        items=[failure_object(failure, API_RENDERER.sentence) for failure in shown],
+        next=f"{root}{router.prefix}/failures?{query}" if more else None,
+    )

@@ -11,6 +11,7 @@ from core.errors import InvalidInputError
 from presentation.egress_views import circuit_object, cooling_object
 from presentation.i18n.renderer import API_RENDERER
 from presentation.json_rows import account_object, as_object, plain, view_object
+from presentation.report_health import health_object
 from storage.crawling import leases
 from storage.operations import hosts
 from web.api.lists import ObjectPage, Page
@@ -35,6 +36,7 @@ def show_status(backend: TheBackend, _who: Reader) -> dict[str, Any]:
         "events": [as_object(event) for event in snapshot.events],
         "workers": [as_object(worker) for worker in workers],
         "circuits": [circuit_object(circuit) for circuit in snapshot.circuits],
+        "reports": health_object(backend.report_health.read(), API_RENDERER.sentence),
         "egress": [cooling_object(route, API_RENDERER.text) for route in snapshot.routes],
     }
 

@@ -74,12 +74,14 @@ def disable_endpoint(given: EndpointChoice, backend: TheBackend, who: Actor) -> 
     return {"enabled": False}
 
 
-@router.post("/endpoints/enable", summary="Send to a URL again, also what waits")
-def enable_endpoint(given: EndpointChoice, backend: TheBackend, who: Actor) -> dict[str, bool]:
+@router.post(
+    "/endpoints/enable", summary="Send to a URL again, also what waits and what it refused by 410"
+)
+def enable_endpoint(given: EndpointChoice, backend: TheBackend, who: Actor) -> dict[str, Any]:
     request = given.as_request()
     with refused_as(HTTPStatus.NOT_FOUND, InvalidInputError):
-        backend.use_cases.webhooks.enable(who, request)
-    return {"enabled": True}
+        reopened = backend.use_cases.webhooks.enable(who, request)
+    return {"enabled": True} | vars(reopened)
 
 
 @router.post("/test", summary="Send a test event now, once")

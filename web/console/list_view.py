@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated
 from urllib.parse import urlencode
@@ -17,6 +17,7 @@ from web.state import TheBackend
 
 ROWS = (25, 50, 100, 200)
 USUAL_ROWS = 25
+ROWS_OF_LOG = 50  # as the operators' own page had them
 ROWS_COOKIE = "baton_rows"
 RANGES = {
     "1h": timedelta(hours=1),
@@ -93,13 +94,23 @@ def _asked(
     )
 
 
+def _asked_of_log(
+    view: Annotated[ListView, Depends(_asked)],
+    request: Request,
+    rows: Annotated[int | None, Query()] = None,
+) -> ListView:
+    """Return the choice in a request; without a number of rows 50."""
+    return replace(view, part=replace(view.part, limit=_rows(rows, request, ROWS_OF_LOG)))
+
+
 TheList = Annotated[ListView, Depends(_asked)]
+TheLog = Annotated[ListView, Depends(_asked_of_log)]
 
 
-def _rows(asked: int | None, request: Request) -> int:
-    """Return the rows per page from the address, or else the cookie, or else 25."""
+def _rows(asked: int | None, request: Request, usual: int = USUAL_ROWS) -> int:
+    """Return the rows per page from the address, or else the cookie, or else as usual."""
     kept = request.cookies.get(ROWS_COOKIE, "") if asked is None else str(asked)
-    return {str(rows): rows for rows in ROWS}.get(kept, USUAL_ROWS)
+    return {str(rows): rows for rows in ROWS}.get(kept, usual)
 
 
 def _moment(text: str, zone: ZoneInfo) -> datetime | None:

@@ -69,6 +69,7 @@ def overview(visit: Reading) -> Response:
         workers=_alive(backend, snapshot),
         day_ends=snapshot.day_ends,
         chart=_exports_chart(backend, snapshot),
+        reports=backend.report_health.read(),
     )
 
 
@@ -87,6 +88,7 @@ def alert_row(page: Page, alert: Alert) -> dict[str, Any]:
         "headline": words.headline(alert),
         "advice": advice,
         "renewal": _renewal(alert) if alert.is_open else None,
+        "endpoint": _closed_endpoint(alert),
     }
 
 
@@ -97,6 +99,13 @@ def _renewal(alert: Alert) -> str | None:
         return None
     query = {"name": alert.facts.get("account", ""), "platform": alert.facts.get("platform", "")}
     return f"/admin/accounts/new?{urlencode(query)}"
+
+
+def _closed_endpoint(alert: Alert) -> str | None:
+    """Return the hash of the callback URL that an open alert is about; None where it is about
+    something else."""
+    is_gone = alert.is_open and alert.kind is AlertKind.RECEIVER_GONE
+    return str(alert.facts.get("endpoint_hash", "")) if is_gone else None
 
 
 def account_row(page: Page, view: AccountView) -> dict[str, Any]:

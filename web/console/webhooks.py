@@ -13,9 +13,10 @@ from starlette.responses import RedirectResponse, Response
 from core.errors import WrongFieldsError
 from core.logs import redact
 from storage.distribution.deliveries import DeliveryKind, DeliveryState, Filter
+from storage.distribution.endpoints import Reopened
 from storage.operations import listings
 from web.console.list_view import ListView, TheList
-from web.console.visits import Acting, Reading, action
+from web.console.visits import Acting, Reading, Visit, action
 from web.lookups import existing_delivery, existing_event
 from web.parameters import EventId, RowId
 from web.problems import RequestRefusedError
@@ -137,8 +138,7 @@ def disable(
 def enable(delivery_id: RowId, visit: Acting) -> str:
     """Enable the callback URL of a delivery."""
     given = EndpointChoice(delivery_id=delivery_id)
-    visit.use_cases.webhooks.enable(visit.who, given.as_request())
-    return visit.say("This URL is sent to again, also what waits.")
+    return _told(visit, visit.use_cases.webhooks.enable(visit.who, given.as_request()))
 
 
 @router.post("/endpoints/{url_key}/enable")
@@ -147,9 +147,24 @@ def enable_endpoint(url_key: str, visit: Acting) -> str:
     """Enable a callback URL by its hash: the URL itself may hold a secret."""
     disabled = visit.backend.webhooks.overview(Filter(), 0).disabled
     urls = [endpoint.url for endpoint in disabled if endpoint.url_hash == url_key]
-    if urls:
-        visit.use_cases.webhooks.enable(visit.who, EndpointRequest(url=urls[0]))
-    return visit.say("This URL is sent to again, also what waits.")
+    if not urls:
+        return visit.say("This URL is enabled already.")
+    return _told(visit, visit.use_cases.webhooks.enable(visit.who, EndpointRequest(url=urls[0])))
+
+
+def _told(visit: Visit, reopened: Reopened) -> str:
+    """Return what becomes of the deliveries to a callback URL that is enabled again."""
+    text = visit.say(
+        "This URL is sent to again: {waiting} waiting, {resent} refused by HTTP 410.",
+        waiting=reopened.waiting,
+        resent=reopened.resent,
+    )
+    if not reopened.given_up:
+        return text
+    more = visit.say(
+        "{n} more were given up for other reasons: send them again below.", n=reopened.given_up
+    )
+    return f"{text} {more}"
 
 
 def _replay_of(given: dict[str, str], view: ListView) -> ReplayRequest:

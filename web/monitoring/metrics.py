@@ -101,7 +101,13 @@ class InstallationCollector(Collector):
         ]
         running = GaugeMetricFamily("baton_processes", "Processes that are alive and work.")
         running.add_metric((), len(workers))
-        return [running, *self._of_accounts(pool, now), *_of_egress(tx, now), *self._of_work(tx)]
+        return [
+            running,
+            *self._of_accounts(pool, now),
+            *_of_egress(tx, now),
+            *self._of_work(tx),
+            *self._of_reports(tx, now),
+        ]
 
     def _of_accounts(self, pool: list[Account], now: datetime) -> Iterator[Metric]:
         day = self._backend.calendar.day(now)
@@ -160,6 +166,48 @@ class InstallationCollector(Collector):
             at = work.last_success.timestamp() if work.last_success else 0
             last.add_metric((kind,), at)
         yield last
+
+    def _of_reports(self, tx: Tx, now: datetime) -> Iterator[Metric]:
+        """Yield how the reports to receivers are doing, and which jobs fail."""
+        health = self._backend.report_health.read_in(tx)
+        backlog, oldest = health.backlog, health.backlog.oldest_at
+        reported = health.broadcast.reported_at
+        counts = {
+            "baton_reports_waiting": ("Reports that are sent by themselves.", backlog.waiting),
+            "baton_reports_held": ("Reports that wait for a disabled URL.", backlog.held),
+            "baton_reports_given_up": ("Reports that are not sent any more.", backlog.given_up),
+            "baton_reports_oldest_waiting_seconds": (
+                "Age of the oldest report that is sent by itself; 0: none waits.",
+                max(0.0, (now - oldest).total_seconds()) if oldest else 0,
+            ),
+            "baton_receivers_disabled": ("Callback URLs that are disabled.", health.closed_count),
+            "baton_incomplete_days": ("Days that lack counts.", len(health.incomplete)),
+            "baton_incomplete_day_tasks": (
+                "Counts of tasks that those days lack.",
+                sum(day.tasks for day in health.incomplete),
+            ),
+            "baton_broadcast_on": ("Whether broadcasting is on.", health.broadcast.is_on),
+            "baton_broadcast_stale": (
+                "Whether it is on and no numbers were reported for three intervals.",
+                health.stale_since is not None,
+            ),
+            "baton_broadcast_last_report_timestamp_seconds": (
+                "When a round with numbers ended last; 0: never.",
+                reported.timestamp() if reported else 0,
+            ),
+            "baton_broadcast_tasks_without_numbers": (
+                "Tasks without numbers in the newest round.",
+                health.uncounted,
+            ),
+        }
+        for name, (text, value) in counts.items():
+            yield GaugeMetricFamily(name, text, value=value)
+        failing = GaugeMetricFamily(
+            "baton_job_failing", "Scheduled jobs whose newest run failed.", labels=("job",)
+        )
+        for run in health.failing:
+            failing.add_metric((run.job,), 1)
+        yield failing
 
 
 def _of_egress(tx: Tx, now: datetime) -> Iterator[Metric]:

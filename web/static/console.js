@@ -9,6 +9,8 @@ const LOGIN = `${document.documentElement.dataset.root}/admin/login`;
 const HTML = { Accept: "text/html" };
 const AUTO_KEY = "baton-auto-refresh";
 const NOTE_KEY = "baton-note";
+const FIELDS = "input, textarea";
+const PLACES = "a, button, summary, input, textarea, select";
 const connection = document.getElementById("connection");
 let timer = null;
 let asking = false;
@@ -36,17 +38,31 @@ async function pageOf(answer) {
   return new DOMParser().parseFromString(await answer.text(), "text/html");
 }
 
+// What a visitor typed or ticked, and the server does not know yet.
+function isTyped(one) {
+  if (one.type === "hidden" || one.type === "file") return false;
+  return one.value !== one.defaultValue || one.checked !== one.defaultChecked;
+}
+
+function stateOf(one) {
+  return { value: one.value, checked: one.checked };
+}
+
 // Puts the fresh parts in place of the old ones; what the visitor opened or holds stays so.
 function show(fresh) {
   for (const old of document.querySelectorAll("[data-live]")) {
     const made = fresh.getElementById(old.id);
     if (!made || old.outerHTML === made.outerHTML) continue;
     const opened = [...old.querySelectorAll("details")].map((one) => one.open);
-    const places = [...old.querySelectorAll("a, button, summary")];
+    const typed = [...old.querySelectorAll(FIELDS)].map((one) => (isTyped(one) ? stateOf(one) : null));
+    const scrolled = [...old.querySelectorAll(".scroll")].map((one) => one.scrollLeft);
+    const places = [...old.querySelectorAll(PLACES)];
     const held = places.indexOf(document.activeElement);
     old.replaceWith(made);
     made.querySelectorAll("details").forEach((one, at) => { one.open = opened[at] ?? one.open; });
-    if (held >= 0) made.querySelectorAll("a, button, summary")[held]?.focus();
+    made.querySelectorAll(FIELDS).forEach((one, at) => { if (typed[at]) Object.assign(one, typed[at]); });
+    made.querySelectorAll(".scroll").forEach((one, at) => { one.scrollLeft = scrolled[at] ?? 0; });
+    if (held >= 0) made.querySelectorAll(PLACES)[held]?.focus({ preventScroll: true });
     BatonCharts.draw(made);
   }
 }

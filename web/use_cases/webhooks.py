@@ -8,6 +8,7 @@ from core.logs import redact
 
 if TYPE_CHECKING:
     from storage.distribution.deliveries import Delivery
+    from storage.distribution.endpoints import Reopened
     from web.audit_log import AuditLog, Principal
     from webhooks.requests import EndpointRequest, ReplayRequest, TrialRequest
     from webhooks.retry_policy import DeliveryOutcome
@@ -48,17 +49,19 @@ class WebhookUseCases:
         """
         url = self._service.endpoint_url(request)
         with self._audit.action(who, "webhook.disable", redact(url)):
-            self._service.set_enabled(url, enabled=False, reason=request.reason)
+            self._service.disable(url, request.reason)
 
-    def enable(self, who: Principal, request: EndpointRequest) -> None:
-        """Send to a callback URL again, also the deliveries that wait.
+    def enable(self, who: Principal, request: EndpointRequest) -> Reopened:
+        """Send to a callback URL again, also what waits and what it refused by HTTP 410.
+
+        Returns what becomes of its deliveries.
 
         Raises:
             InvalidInputError: no delivery has that id, or none was ever filed for that URL.
         """
         url = self._service.endpoint_url(request)
         with self._audit.action(who, "webhook.enable", redact(url)):
-            self._service.set_enabled(url, enabled=True)
+            return self._service.enable(url)
 
     def rotate_secret(self, who: Principal, task_id: str, secret: str | None) -> str:
         """Start a rotation of the secret that signs a task's reports, and return the new one in

@@ -8,12 +8,15 @@ MESSAGES: dict[str, Forms] = {
     # x
     # broadcast
     "once_or_command": "give --once or {command}, not both",
-    "broadcast_what": "say what: broadcast --once, start, stop or status",
+    "broadcast_what": "say what: broadcast --once, start, stop, status or failures",
     "broadcast_was_interrupted": "interrupted; nothing was reported",
     "broadcast_lacks_numbers": (
-        "{n} without numbers; the log says why",
-        "{n} without numbers; the log says why",
+        "{n} without numbers; why: {program} broadcast failures",
+        "{n} without numbers; why: {program} broadcast failures",
     ),
+    "broadcast_is_stale": "no numbers were reported since {since}",
+    "broadcast_error": "why the newest round reported nothing: {error}",
+    "broadcast_all_told": "no task of the newest round is without numbers",
     "broadcast_round_runs": "a round runs since {started}",
     "broadcast_newest_round": (
         "newest round, ended {ended}: total {total:,}, succeeded {succeeded:,}, "
@@ -83,7 +86,14 @@ MESSAGES: dict[str, Forms] = {
     "nothing_else_replayed": "nothing else matched: tests, and what is under way, are not replayed",
     "trial_delivered": "delivered: HTTP {status}, event {event}",
     "endpoint_is_disabled": "disabled; what is to be sent there waits",
-    "endpoint_is_enabled": "enabled; what waits is sent when it is due",
+    "endpoint_is_enabled": (
+        "enabled: {waiting:,} waiting, sent when due; {resent:,} refused by HTTP 410, sent again"
+    ),
+    "endpoint_given_up": (
+        "{n:,} was given up for another reason; to send it: {program} webhooks replay --state dead",
+        "{n:,} were given up for other reasons; to send them: {program} webhooks replay --state"
+        " dead",
+    ),
     "finish_without_secret": "--finish takes no new secret",
     "task_signs_newest": "task {task} signs with its newest secret only",
     "task_signs_both": (

@@ -125,6 +125,8 @@ MESSAGES: dict[str, Forms] = {
     "round_reported": "told {succeeded} of {total} active tasks, reports {reports}",
     "round_postponed": "{result}; {postponed} not asked for, the next round begins with them",
     "round_failed": "the round ended without reports: {cause}",
+    "round_without_numbers": "none of {total} active tasks has numbers: {reason}",
+    "broadcast_video_uncounted": "the platform tells no numbers of this video",
     "round_taken_over": "{lease} was taken over: its round is not reported",
 }
 

@@ -16,6 +16,7 @@ MESSAGES: dict[str, Forms] = {
     "job_daily_stats": "report yesterday's distribution tasks",
     "job_incomplete_days": "count again what could not be counted",
     "job_late_completions": "count what came after its day was reported",
+    "job_daily_digest": "tell the channels of the day before",
     "job_prune": "delete what is older than it is kept",
     # results
     "quota_day_started": (
@@ -32,12 +33,16 @@ MESSAGES: dict[str, Forms] = {
     "old_deleted": "deleted: {counts:, }",
     "deleted_count": "{kind} {count:,}",
     "nothing_old": "nothing was old enough to be deleted",
+    "digest_without_channel": "no notification channel is set up",
+    "digest_filed": "digest of {day}, channels {channels}",
+    "digest_was_filed": "the digest of {day} was filed before, channels {channels}",
     # what is kept for a time only
     "kind_broadcasts": "broadcasts",
     "kind_reports": "reports",
     "kind_job_runs": "job runs",
     "kind_operations": "operations",
     "kind_alerts": "alerts",
+    "kind_digests": "digests",
     "kind_account_events": "account events",
     "kind_source_refusals": "refusals",
     "kind_egress_routes": "egress routes",

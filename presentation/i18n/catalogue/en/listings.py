@@ -39,6 +39,7 @@ MESSAGES: dict[str, Forms] = {
     "column_last_run": "last run",
     "column_result": "result",
     "column_since": "since",
+    "column_reason": "reason",
     "column_what": "what",
     "column_what_to_do": "what to do",
     "column_task": "task",

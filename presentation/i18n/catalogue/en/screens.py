@@ -129,6 +129,45 @@ MESSAGES: dict[str, Forms] = {
     "account_event_device_assigned": "device assigned",
     "account_event_identity_changed": "another login",
     "account_event_duplicate": "duplicate",
+    # How reports are doing: lines of `status`, and the console's overview
+    "health_receiver_closed": (
+        "reports: {host} is disabled, {n:,} waits for it: {reason}",
+        "reports: {host} is disabled, {n:,} wait for it: {reason}",
+    ),
+    "health_given_up": ("reports: {n:,} was given up", "reports: {n:,} were given up"),
+    "health_day_incomplete": (
+        "reports: {day} lacks the count of {n:,} task, next counted at {next}: {cause}",
+        "reports: {day} lacks the counts of {n:,} tasks, next counted at {next}: {cause}",
+    ),
+    "health_broadcast_stale": "reports: no current numbers were reported since {since}",
+    "health_uncounted": (
+        "reports: {n:,} task had no numbers in the newest round",
+        "reports: {n:,} tasks had no numbers in the newest round",
+    ),
+    "health_job_failed": "scheduled job {job} failed: {error}",
+    "health_waiting": (
+        "reports: {n:,} is on its way, filed at {since}",
+        "reports: {n:,} are on their way, the oldest filed at {since}",
+    ),
+    # The daily digest
+    "digest_title": "Baton: report of {day}",
+    "digest_ingested": "Ingestion: {seen:,} creators ({new:,} new), {pages:,} pages",
+    "digest_ingested_row": (
+        "- {account}, {platform}, {domain}: {seen:,} ({new:,} new), pages {pages:,}"
+    ),
+    "digest_exported": "Export: {rows:,} rows, {files:,} files",
+    "digest_exported_row": "- {account}, {platform}, {domain}: {rows:,} rows, files {files:,}",
+    "digest_more_rows": ("- and {n:,} more", "- and {n:,} more"),
+    "digest_reports": ("Reports: {n:,} was filed", "Reports: {n:,} were filed"),
+    "digest_reports_row": "- {kind}: {states}",
+    "digest_state": "{state} {count:,}",
+    "digest_counted": (
+        "Counted for this day: tasks {tasks:,}, completions {completions:,}, incomplete"
+        " {incomplete:,}"
+    ),
+    "digest_alerts": ("Now: {n:,} alert is open", "Now: {n:,} alerts are open"),
+    "digest_now": "Now:",
+    "digest_all_well": "Now: nothing is wrong",
     # Alerts: a headline, and what to do now
     "alert_headline_account_disabled": "account {account} ({platform}) is disabled: {reason}",
     "alert_headline_accounts_spent": "{platform}: exports wait until {until}: {reason}",
@@ -167,6 +206,16 @@ MESSAGES: dict[str, Forms] = {
         "{day} is not counted in full, nor all of its reports sent: tasks {tasks}: {reason}"
     ),
     "alert_headline_disk_full": "the export of {domain} (task {task}) waits for its disk: {error}",
+    "alert_headline_receiver_gone": "nothing is sent to {host} any more: {reason}",
+    "alert_headline_reports_given_up": (
+        "{n:,} report to {host} was given up: {error}",
+        "{n:,} reports to {host} were given up: {error}",
+    ),
+    "alert_headline_reports_late": "reports to {host} wait since {since}: {error}",
+    "reports_untried": "no process sends them",
+    "alert_headline_broadcast_stale": "no current numbers were reported since {since}: {reason}",
+    "broadcast_without_round": "no round has ended",
+    "alert_headline_job_failed": "the scheduled job {job} failed: {error}",
     "alert_headline_session_expiring": (
         "the session of account {account} ({platform}) ends at {until}"
     ),
@@ -264,6 +313,22 @@ MESSAGES: dict[str, Forms] = {
     ),
     "alert_advice_database_unknown_error": (
         "look the number up in the server's manual; a task that meets it for ten minutes fails"
+    ),
+    "alert_advice_receiver_gone": (
+        "when the receiver is back: {program} webhooks enable {delivery}; what it refused by HTTP"
+        " 410 and what waits is sent then"
+    ),
+    "alert_advice_reports_given_up": (
+        "mend the receiver, then: {program} webhooks replay --state dead"
+    ),
+    "alert_advice_reports_late": (
+        "nothing, or ask the receiver: they are tried again; see {program} webhooks list"
+    ),
+    "alert_advice_broadcast_stale": (
+        "see {program} broadcast status; rounds are made by {program} run"
+    ),
+    "alert_advice_job_failed": (
+        "when the cause is mended: {program} jobs run {job}; it also runs at its next time"
     ),
     "alert_advice_disk_full": "make room; the export goes on by itself",
     "alert_advice_task_failed": "{program} tasks resume {task}",

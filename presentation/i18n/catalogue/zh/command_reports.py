@@ -8,9 +8,15 @@ MESSAGES: dict[str, Forms] = {
     # x
     # 分发数据回传
     "once_or_command": "--once 与 {command} 只能选一个",
-    "broadcast_what": ("请指明操作：broadcast --once、start、stop 或 status"),
+    "broadcast_what": ("请指明操作：broadcast --once、start、stop、status 或 failures"),
     "broadcast_was_interrupted": "已中断；没有回传任何数据",
-    "broadcast_lacks_numbers": ("{n} 个没有数据；原因见日志", "{n} 个没有数据；原因见日志"),
+    "broadcast_lacks_numbers": (
+        "{n} 个没有数据；原因：{program} broadcast failures",
+        "{n} 个没有数据；原因：{program} broadcast failures",
+    ),
+    "broadcast_is_stale": "自 {since} 起没有回传任何数据",
+    "broadcast_error": "最近一轮没有回传的原因：{error}",
+    "broadcast_all_told": "最近一轮中没有缺少数据的任务",
     "broadcast_round_runs": "一轮回传正在进行，始于 {started}",
     "broadcast_newest_round": (
         "最近一轮，结束于 {ended}：总任务数 {total:,}，成功 {succ"
@@ -73,7 +79,13 @@ MESSAGES: dict[str, Forms] = {
     "nothing_else_replayed": "没有其他符合条件的；测试与发送中的不会重发",
     "trial_delivered": "已送达：HTTP {status}，事件 {event}",
     "endpoint_is_disabled": "已停用；发往该地址的回传将等待",
-    "endpoint_is_enabled": "已启用；等待中的到期后发送",
+    "endpoint_is_enabled": (
+        "已启用：等待中 {waiting:,} 份，到期后发送；被 HTTP 410 拒绝的 {resent:,} 份将重发"
+    ),
+    "endpoint_given_up": (
+        "另有 {n:,} 份因其他原因已放弃；重发：{program} webhooks replay --state dead",
+        "另有 {n:,} 份因其他原因已放弃；重发：{program} webhooks replay --state dead",
+    ),
     "finish_without_secret": "--finish 不接受新的签名密钥",
     "task_signs_newest": "任务 {task} 只用最新的签名密钥",
     "task_signs_both": "任务 {task} 用新的签名密钥，并同时用之前的密钥（如有）签名；",

@@ -120,6 +120,8 @@ MESSAGES: dict[str, Forms] = {
     "round_reported": "{total} 个活跃任务中回传了 {succeeded} 个，回传 {reports} 份",
     "round_postponed": "{result}；{postponed} 个未查询，下一轮先处理",
     "round_failed": "该轮未回传：{cause}",
+    "round_without_numbers": "{total} 个活跃任务都没有数据：{reason}",
+    "broadcast_video_uncounted": "平台不提供该视频的数据",
     "round_taken_over": "{lease} 已被接管：该轮未回传",
 }
 

@@ -38,6 +38,7 @@ MESSAGES: dict[str, Forms] = {
     "column_next_run": "下次运行",
     "column_last_run": "上次运行",
     "column_result": "结果",
+    "column_reason": "原因",
     "column_since": "始于",
     "column_what": "内容",
     "column_what_to_do": "处理办法",

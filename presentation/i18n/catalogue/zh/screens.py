@@ -120,6 +120,42 @@ MESSAGES: dict[str, Forms] = {
     "account_event_device_assigned": "分配设备",
     "account_event_identity_changed": "更换平台账号",
     "account_event_duplicate": "重复账号",
+    # 每日发送的日报
+    "digest_title": "Baton 日报：{day}",
+    "digest_ingested": "入库：{seen:,} 个达人（新 {new:,}），{pages:,} 页",
+    "digest_ingested_row": (
+        "- {account}，{platform}，{domain}：{seen:,}（新 {new:,}），{pages:,} 页"
+    ),
+    "digest_exported": "导出：{rows:,} 行，{files:,} 个文件",
+    "digest_exported_row": ("- {account}，{platform}，{domain}：{rows:,} 行，{files:,} 个文件"),
+    "digest_more_rows": ("- 另有 {n:,} 项", "- 另有 {n:,} 项"),
+    "digest_reports": ("回传：提交 {n:,} 份", "回传：提交 {n:,} 份"),
+    "digest_reports_row": "- {kind}：{states}",
+    "digest_state": "{state} {count:,}",
+    "digest_counted": ("当日统计：任务 {tasks:,}，完成次数 {completions:,}，不完整 {incomplete:,}"),
+    "digest_alerts": ("目前：{n:,} 条告警未恢复", "目前：{n:,} 条告警未恢复"),
+    "digest_now": "目前：",
+    "digest_all_well": "目前：一切正常",
+    # 回传的情况：`status` 的各行与管理后台总览
+    "health_receiver_closed": (
+        "回传：{host} 已禁用，{n:,} 份在等待：{reason}",
+        "回传：{host} 已禁用，{n:,} 份在等待：{reason}",
+    ),
+    "health_given_up": ("回传：{n:,} 份已放弃", "回传：{n:,} 份已放弃"),
+    "health_day_incomplete": (
+        "回传：{day} 有 {n:,} 个任务未能统计，下次统计在 {next}：{cause}",
+        "回传：{day} 有 {n:,} 个任务未能统计，下次统计在 {next}：{cause}",
+    ),
+    "health_broadcast_stale": "回传：自 {since} 起没有回传任何当前数据",
+    "health_uncounted": (
+        "回传：最近一轮有 {n:,} 个任务没有数据",
+        "回传：最近一轮有 {n:,} 个任务没有数据",
+    ),
+    "health_job_failed": "定时任务 {job} 失败：{error}",
+    "health_waiting": (
+        "回传：{n:,} 份在途，提交于 {since}",
+        "回传：{n:,} 份在途，最早提交于 {since}",
+    ),
     # 告警：标题与处理办法
     "alert_headline_account_disabled": "账号 {account}（{platform}）已禁用：{reason}",
     "alert_headline_accounts_spent": "{platform}：导出等待至 {until}：{reason}",
@@ -146,6 +182,16 @@ MESSAGES: dict[str, Forms] = {
         "{day} 的数据未统计完整，部分回传暂缓：任务 {tasks} 个：{reason}"
     ),
     "alert_headline_disk_full": "{domain} 的导出（任务 {task}）在等待磁盘：{error}",
+    "alert_headline_receiver_gone": "不再向 {host} 发送：{reason}",
+    "alert_headline_reports_given_up": (
+        "发往 {host} 的 {n:,} 份回传已放弃：{error}",
+        "发往 {host} 的 {n:,} 份回传已放弃：{error}",
+    ),
+    "alert_headline_reports_late": "发往 {host} 的回传自 {since} 起等待：{error}",
+    "reports_untried": "没有进程在发送",
+    "alert_headline_broadcast_stale": "自 {since} 起没有回传任何当前数据：{reason}",
+    "broadcast_without_round": "没有一轮回传完成",
+    "alert_headline_job_failed": "定时任务 {job} 失败：{error}",
     "alert_headline_session_expiring": "账号 {account}（{platform}）的会话将于 {until} 到期",
     "alert_headline_task_failed": "任务 {task}（{kind} {domain}，{platform}）失败：{error}",
     "alert_headline_work_stalled": "{host} 上的{reason}自 {since} 起没有进展",
@@ -223,6 +269,13 @@ MESSAGES: dict[str, Forms] = {
     "alert_advice_database_unknown_error": (
         "请在数据库手册中查找该错误编号；任务连续十分钟遇到它就会失败"
     ),
+    "alert_advice_receiver_gone": (
+        "接收方恢复后执行 {program} webhooks enable {delivery}；届时重发被 HTTP 410 拒绝的与等待中的回传"
+    ),
+    "alert_advice_reports_given_up": "请先修复接收方，再执行 {program} webhooks replay --state dead",
+    "alert_advice_reports_late": "无需操作，会自动重试；也可询问接收方；见 {program} webhooks list",
+    "alert_advice_broadcast_stale": "见 {program} broadcast status；由 {program} run 执行各轮回传",
+    "alert_advice_job_failed": "原因排除后执行 {program} jobs run {job}；到下次时间也会自动运行",
     "alert_advice_disk_full": "请腾出空间；导出会自动继续",
     "alert_advice_task_failed": "执行 {program} tasks resume {task}",
     "alert_silent_way": "出口线路 {way} 没有 {platform} 的应答，暂停使用至 {until}",

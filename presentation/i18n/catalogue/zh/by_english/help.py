@@ -469,7 +469,9 @@ HELP = {
     "Send nothing more to a URL: reports that are filed wait.": "停止向某 URL 投递；已登记的等待。",
     "the URL, or a delivery to it": "URL，或发往它的某次投递",
     "why; shown in lists": "原因；显示在列表中",
-    "Send to a URL again, also what waits.": "恢复向某 URL 投递，包括等待中的。",
+    "Send to a URL again, also what waits and what it refused by HTTP 410.": (
+        "恢复向某 URL 投递，包括等待中的与被 HTTP 410 拒绝的。"
+    ),
     "Give a task a new signing secret beside the old one.": "为任务添加新的签名密钥，旧密钥暂时保留。"
     ""
     ""
@@ -525,6 +527,10 @@ HELP = {
     "`run` does the rounds. Each asks every task's platform, which may cost money.": (
         "由 `run` 执行各轮。每轮都会查询各任务的平台，可能产生费用。"
     ),
+    "List the tasks without numbers in the newest round: why, and since when.": (
+        "列出最近一轮中没有数据的任务：原因与起始时间。"
+    ),
+    "tasks at most": "最多任务数",
     "Turn broadcasting off.": "关闭分发数据回传。",
     "Tell if it is on, and how the newest round went.": "是否开启，以及最近一轮的结果。",
     "The machines that work on this database.": "使用此数据库的主机。",
