@@ -34,7 +34,7 @@ OPTIONS = CrawlOptions()
 PACE = Pace(25, 1)
 MAX_TURN_SECS = 60.0
 MAX_SERVE_SECS = 300.0
-LOOK_SECS = 0.01
+LOOK_SECS = 0.05  # each look is a query of its own, which is no cost of the service
 
 
 def run(ground: Ground, full: bool = False) -> Result:

@@ -6,53 +6,14 @@ whether it belongs to the address, and merges and checks all headers, each time 
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
-from http.cookiejar import Cookie
-from math import inf
-from typing import Any
 
 import requests
-from requests.cookies import RequestsCookieJar
+
+from sources.transport.cookie_jar import CountingCookieJar
 
 MAX_TEMPLATES = 32
 Version = tuple[int, tuple[tuple[str, str | bytes], ...]]
-
-
-class CountingCookieJar(RequestsCookieJar):
-    """A cookie jar that counts its changes, so that others know whether what they made of it is
-    still true."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._changes = 0
-        self._expires_at = inf  # the first cookie does, by the system's clock as in http.cookiejar
-
-    def set_cookie(self, cookie: Cookie, *args: Any, **kwargs: Any) -> None:
-        """Set a cookie in place of the one of the same domain, path and name."""
-        super().set_cookie(cookie, *args, **kwargs)
-        self._changes += 1
-        if cookie.expires is not None:
-            self._expires_at = min(self._expires_at, cookie.expires)
-
-    def clear(
-        self, domain: str | None = None, path: str | None = None, name: str | None = None
-    ) -> None:
-        """Remove the cookies of a domain, of a path there, or of a name there; without any, all.
-
-        Raises:
-            KeyError: there is none.
-        """
-        super().clear(domain, path, name)
-        self._changes += 1
-
-    def changes(self) -> int:
-        """Remove the cookies that have expired, and return the number of changes so far."""
-        if time.time() >= self._expires_at:
-            self.clear_expired_cookies()
-            kept = (cookie.expires for cookie in self if cookie.expires is not None)
-            self._expires_at = min(kept, default=inf)
-        return self._changes
 
 
 @dataclass(frozen=True)

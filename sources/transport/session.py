@@ -14,11 +14,12 @@ from urllib3.exceptions import HTTPError
 
 from core.errors import FaultUnit, NoAnswerError, TransportFault
 from core.messages import Message
+from sources.transport.cookie_jar import CountingCookieJar
 from sources.transport.deadline import Deadline
 from sources.transport.faults import classify, classify_answer
 from sources.transport.final_response import FinalResponse
 from sources.transport.proxy_login import login_of
-from sources.transport.request_templates import CountingCookieJar, RequestTemplates
+from sources.transport.request_templates import RequestTemplates
 
 CONNECT_SECS = 5.0
 ANSWER_SECS = 30.0
@@ -75,6 +76,8 @@ class BoundedSession(requests.Session):
     One thread at a time may use it. It ignores redirects: requests would read the body of one
     without any limit, and fail on a damaged Location header.
     """
+
+    cookies: CountingCookieJar
 
     def __init__(self) -> None:
         super().__init__()
