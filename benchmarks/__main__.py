@@ -22,6 +22,7 @@ from benchmarks import (
     memory,
     plan,
     pool,
+    startup,
     views,
     web,
     webhooks,
@@ -48,6 +49,7 @@ BENCHMARKS: dict[str, Callable[[Ground, bool], Result]] = {
         broadcast,
         web,
         completion,
+        startup,
         attribution,
         creators,
     )

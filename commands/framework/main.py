@@ -153,6 +153,8 @@ def main() -> None:
     """
     # By default each 700: an import makes thousands, and keeps them.
     gc.set_threshold(COLLECTED_OBJECTS)
+    # pydantic would look through all installed packages for plugins, and have them change models.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     set_up_streams()
     for number in UNUSED_SIGNALS:
         # A handler, as children would inherit an ignored signal.

@@ -158,7 +158,8 @@ class RowReader:
 
     def values(self, row: Row) -> tuple[object, ...]:
         """Return the values of the columns, in their order; None where the row has none."""
-        raw, fields = NOTHING, ()
+        raw = NOTHING
+        fields: tuple[object, ...] = ()
         if self._needs_all:
             raw = _read_all(row[RAW])
             fields = tuple(map(raw.get, self._keys))
