@@ -103,6 +103,8 @@ class AlertFactories:
         )
 
     def _rejection(self) -> Rejection | None:
+        if not self.foundation.settings.works_inbox.is_dir():
+            return None  # without the import directory its importer need not be loaded
         rejected = self.drop_folder().rejected
         paths = rejected.paths()
         if not paths:

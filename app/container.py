@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 Loop = Callable[[threading.Event], None]
 # What is not installed cannot be needed later: a request for it is refused before a task is filed.
 EXTRA_LIBRARIES = frozenset({"duckdb"})
-SERVICE_LAYERS = (
+SERVICE_PACKAGES = (
     "accounts",
     "sources",
     "webhooks",
@@ -51,6 +51,16 @@ SERVICE_LAYERS = (
     "distribution",
     "jobs",
     "alerts",
+    "web.use_cases",
+)
+# Modules beside them that are imported when they are first needed.
+SERVICE_MODULES = (
+    "app.alerts",
+    "app.jobs",
+    "app.use_cases",
+    "core.installation.machine",
+    "web.audit_log",
+    "web.auth.tokens",
 )
 
 
@@ -115,7 +125,7 @@ class App:
             pool=self.pool,
             crawling=self.crawling,
             distribution=self.distribution,
-            job_factories=self.jobs,
+            job_factories=lambda: self.jobs,
             webhook_factories=self.webhooks,
             works_factories=self.works,
         )
@@ -292,12 +302,12 @@ def load_services() -> None:
     For processes that run for days: when the files of the next release replace these, a
     late import would mix the two.
     """
-    for layer in SERVICE_LAYERS:
-        package = import_module(layer)
-        for found in pkgutil.walk_packages(package.__path__, f"{layer}."):
+    for name in SERVICE_PACKAGES:
+        package = import_module(name)
+        for found in pkgutil.walk_packages(package.__path__, f"{name}."):
             _import_unless_extra(found.name)
-    for module in ("alerts", "jobs", "use_cases"):
-        import_module(f"app.{module}")
+    for module in SERVICE_MODULES:
+        import_module(module)
 
 
 def _import_unless_extra(name: str) -> None:

@@ -1,9 +1,16 @@
-"""The export transaction by hand: the same statements and file, and nothing around them."""
+"""The export by hand: the statements of its batches, its files, and nothing around them.
+
+The file is synced, hashed and renamed as the product's is. What the product commits beside its
+batches is left out: the claim of the task, the lease of an account, the name of the file, the seal,
+the end of the task, and the account that is given back.
+"""
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
+import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -57,7 +64,8 @@ def export_domain(
     begin = "BEGIN IMMEDIATE" if is_sqlite else "BEGIN"
     lock = "" if is_sqlite else " FOR UPDATE SKIP LOCKED"
     log_id = marker = done = 0
-    with file.open("w", encoding="utf-8-sig", newline="") as target:
+    part = file.with_name(f".{file.name}.part")
+    with part.open("w", encoding="utf-8-sig", newline="") as target:
         writer = csv.writer(target)
         writer.writerow(DEFAULT_COLUMNS)
         while True:
@@ -72,7 +80,7 @@ def export_domain(
             rows = cursor.fetchall()
             if not rows:
                 execute("ROLLBACK")
-                return done
+                break
             if log_id == 0:
                 execute(
                     "INSERT INTO export_logs (task_id, account_id, platform, domain, quota_day,"
@@ -127,6 +135,26 @@ def export_domain(
             execute("COMMIT")
             writer.writerows(_values(row) for row in rows)
             done += len(rows)
+        target.flush()
+        os.fsync(target.fileno())
+    _publish(part, file, done)
+    return done
+
+
+def _publish(part: Path, file: Path, rows: int) -> None:
+    """Write the manifest, rename both files, and sync their folder."""
+    with part.open("rb") as source:
+        digest = hashlib.file_digest(source, "sha256").hexdigest()
+    manifest = file.with_name(f".{file.name}.manifest.part")
+    with manifest.open("w", encoding="utf-8") as target:
+        json.dump({"file": file.name, "rows": rows, "sha256": digest}, target, indent=2)
+        target.flush()
+        os.fsync(target.fileno())
+    part.rename(file)
+    manifest.rename(file.with_name(f"{file.name}.manifest.json"))
+    folder = os.open(file.parent, os.O_RDONLY)
+    os.fsync(folder)
+    os.close(folder)
 
 
 def _values(row: tuple[Any, ...]) -> tuple[object, ...]:

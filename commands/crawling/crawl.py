@@ -18,8 +18,6 @@ from commands.framework.options import OnlyAccount, OnlyGroup
 from commands.framework.reader import reader
 from commands.framework.summary import conclude
 from commands.framework.system_user import system_user
-from commands.installation.serve import web_beside
-from commands.installation.startup import Startup
 from core.cancellation import StoppedSignal
 from core.errors import InvalidInputError, SettingsError, UnknownDomainError
 from core.installation.file_access import make_folder
@@ -246,6 +244,9 @@ def run(
     require_workers(max(1, crawl_workers))
     require_workers(max(1, export_workers))
     labels = labels_named(label or ())
+    # Here, as `start_crawl` and `start_export` serve no console and make no tables.
+    from commands.installation.startup import Startup
+
     try:
         prepare = Startup(wait_secs=init_wait_secs).prepare if init else None
         _run(crawl_workers, export_workers, console, labels, prepare)
@@ -260,6 +261,8 @@ def _run(
     labels: Sequence[str],
     prepare: Callable[[App], None] | None,
 ) -> None:
+    from commands.installation.serve import web_beside
+
     load_services()
     threads = crawl_workers + export_workers
     with opened_app(threads, services=True, prepare=prepare) as app:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -17,6 +18,8 @@ from core.errors import OutputError
 from core.installation.home import SETTING as HOME_SETTING
 from core.installation.program import program_name
 
+# New objects until the garbage collector looks for circles among them.
+COLLECTED_OBJECTS = 20_000
 ERROR = 1  # Exit.ERROR, whose module is slow to load
 # Tools that rotate logs send these two to whatever writes one; they would end the process.
 UNUSED_SIGNALS = (signal.SIGUSR1, signal.SIGUSR2)
@@ -154,6 +157,10 @@ def main() -> None:
 
     Called by a completion script it prints suggestions instead.
     """
+    # By default each 700: an import makes thousands, and keeps them.
+    gc.set_threshold(COLLECTED_OBJECTS)
+    # pydantic would look through all installed packages for plugins, and have them change models.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     set_up_streams()
     for number in UNUSED_SIGNALS:
         # A handler, as children would inherit an ignored signal.

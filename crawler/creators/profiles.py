@@ -93,11 +93,10 @@ def number(value: object) -> int | None:
     """Return a count as platforms write it, as a number or as digits; None for anything else."""
     if isinstance(value, str) and value.isascii() and value.isdigit():
         value = int(value) if len(value) < 20 else None
-    if isinstance(value, float) and value.is_integer():
+    elif isinstance(value, float) and value.is_integer():
         value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool):
-        return None
-    return value if 0 <= value <= MAX_NUMBER else None
+    # A bool is an int to isinstance().
+    return value if type(value) is int and 0 <= value <= MAX_NUMBER else None
 
 
 @lru_cache(maxsize=4096)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any
+
+import msgspec
 
 from core.errors import InvalidInputError
 from crawler.creators import filters
@@ -63,6 +66,9 @@ CHINESE = {
 }
 UTC_NOTE = "（utc）"  # behind the header of a moment; nobody types it
 Picker = Callable[[Row, Mapping[str, Any]], object]
+NOTHING: Mapping[str, Any] = {}
+# Raw data that msgspec refuses: json reads more than JSON.
+UNREADABLE = (msgspec.MsgspecError, UnicodeEncodeError)
 
 
 @dataclass(frozen=True)
@@ -138,24 +144,55 @@ class RowReader:
         profile_url: str | None = None,
     ) -> None:
         stored = [name for name in columns if name in STORED]
-        common = [name for name in columns if name in raw_fields]
+        common = [name for name in columns if name in raw_fields and name not in STORED]
         special = [name for name in columns if name not in STORED and name not in raw_fields]
         self.columns = tuple(columns)
         self._stored = itemgetter("id", "id", *stored)  # two more, so that it is always a tuple
-        self._common = [raw_fields[name] for name in common]
+        self._keys = tuple(dict.fromkeys(raw_fields[name] for name in common))
         self._special = [_picker(name, profile_url) for name in special]
-        found = ["", "", *stored, *common, *special]
-        self._order = itemgetter(*(found.index(name) for name in columns), 0)
-        self._decode = json.JSONDecoder().raw_decode  # we wrote it: nothing stands behind it
-        self._needs_raw = bool(common) or any(name.startswith(RAW) for name in special)
+        found = ["", "", *stored, *((RAW, key) for key in self._keys), *special]
+        wanted = [(RAW, raw_fields[name]) if name in common else name for name in columns]
+        self._order = itemgetter(*map(found.index, wanted), 0)
+        self._needs_all = any(name.startswith(RAW) for name in special)
+        self._read_fields = _fields_reader(self._keys)
 
     def values(self, row: Row) -> tuple[object, ...]:
         """Return the values of the columns, in their order; None where the row has none."""
-        raw = self._decode(row[RAW])[0] if self._needs_raw else {}
+        raw = NOTHING
+        fields: tuple[object, ...] = ()
+        if self._needs_all:
+            raw = _read_all(row[RAW])
+            fields = tuple(map(raw.get, self._keys))
+        elif self._keys:
+            fields = self._read_fields(row[RAW])
         special = [pick(row, raw) for pick in self._special]
-        found = (*self._stored(row), *map(raw.get, self._common), *special)
-        values: tuple[object, ...] = self._order(found)[:-1]
+        values: tuple[object, ...] = self._order((*self._stored(row), *fields, *special))[:-1]
         return values
+
+
+def _read_all(text: str) -> Mapping[str, Any]:
+    raw: Mapping[str, Any]
+    try:
+        raw = msgspec.json.decode(text)
+    except UNREADABLE:
+        raw = json.loads(text)
+    return raw
+
+
+@lru_cache(maxsize=64)
+def _fields_reader(keys: tuple[str, ...]) -> Callable[[str], tuple[object, ...]]:
+    """Return what reads the values of these keys from raw data, and builds nothing else of it."""
+    names = {f"field_{n}": key for n, key in enumerate(keys)}
+    fields = [(name, Any, None) for name in names]
+    decode = msgspec.json.Decoder(msgspec.defstruct("Fields", fields, rename=names)).decode
+
+    def read(text: str) -> tuple[object, ...]:
+        try:
+            return msgspec.structs.astuple(decode(text))
+        except UNREADABLE:
+            return tuple(map(json.loads(text).get, keys))
+
+    return read
 
 
 def _picker(name: str, profile_url: str | None) -> Picker:

@@ -67,7 +67,8 @@ class ExportTransaction:
     ) -> Batch | RowsOutOfOrder | None:
         """Export the next rows of the source; None when there is none to export just now.
 
-        Nothing is written where the open segment must be ended first.
+        With rows the task shows the account, and waits for nothing any more. Nothing is written
+        where the open segment must be ended first.
 
         Args:
             segment_id: the open segment; None: this batch opens `segment`.
@@ -103,6 +104,7 @@ class ExportTransaction:
                 items=len(rows),
                 new=0,
                 now=self.clock.now(),
+                account_id=account.id,
             ):
                 raise refused_write_error(tx, task)
             return Batch(rows, in_segment, found.marker)

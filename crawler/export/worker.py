@@ -155,7 +155,7 @@ class ExportWorker:
 
     def _drain(self, run: ExportRun, stop: threading.Event) -> Next:
         """Export batch after batch with the account of the run."""
-        self.scheduler.assign(run.task, run.exporter.id)
+        is_assigned = False  # the first batch does it: a transaction of its own costs as much
         day = self.calendar.day(self.clock.now())
         quota_left = run.exporter.account.remaining_quota(day)
         while True:
@@ -168,10 +168,14 @@ class ExportWorker:
                 quota_left = self.accounts.get_remaining_quota(run.exporter.id)
                 continue
             if batch is None:
+                if not is_assigned:
+                    self.scheduler.assign(run.task, run.exporter.id)
+                    is_assigned = True
                 if not self.row_waiter.wait(run, stop):
                     return self._end_or_requeue(run, stop)
                 quota_left = run.exporter.account.remaining_quota(day)
                 continue
+            is_assigned = True
             quota_left -= len(batch.rows)
             if run.writer is not None and run.writer.rows >= self._file_rows(run):
                 self._finalize(run)

@@ -208,11 +208,12 @@ class BilibiliClient:
         before_send: Callable[[], None] = lambda: None,
     ) -> tuple[Mapping[str, Any], Evidence]:
         request = f"GET {path}" + (f"?{session.redact(query)}" if query else "")
-        url = f"{self.base_url}{path}" + (f"?{query}" if query else "")
         try:
             with nullcontext() if path in UNPACED_PATHS else session.turn(path):
                 before_send()
-                answer = fetch(session.http, "GET", url, self._limits)
+                answer = fetch(
+                    session.http, "GET", f"{self.base_url}{path}", self._limits, query=query
+                )
         except NoAnswerError as error:
             raise RetryableError(
                 "host_unanswered",

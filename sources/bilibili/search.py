@@ -92,8 +92,12 @@ def _split(
 ) -> tuple[tuple[Creator, ...], tuple[RejectedEntry, ...]]:
     creators: dict[str, Creator] = {}
     rejected = []
+    # One walk through all entries: each of them alone would take as long as all together.
+    may_be_too_deep = is_deeper(entries, MAX_LEVELS)
     for position, entry in enumerate(entries):
         try:
+            if may_be_too_deep and is_deeper(entry, MAX_LEVELS):
+                raise InvalidEntryError("entry_too_deep")
             creator = creator_of(entry)
         except InvalidEntryError as error:
             excerpt = redact(json.dumps(entry, ensure_ascii=False))[:EXCERPT_CHARS]
@@ -136,8 +140,6 @@ def _title(fields: Mapping[str, Any]) -> str:
 def _object(entry: Any) -> Mapping[str, Any]:
     if not isinstance(entry, dict):
         raise InvalidEntryError("entry_not_object", found=type(entry).__name__)
-    if is_deeper(entry, MAX_LEVELS):
-        raise InvalidEntryError("entry_too_deep")
     return entry
 
 

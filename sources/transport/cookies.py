@@ -9,7 +9,7 @@ from http.cookiejar import Cookie, CookieJar
 from typing import cast
 from urllib.parse import urlsplit
 
-from requests.cookies import RequestsCookieJar
+from sources.transport.cookie_jar import CountingCookieJar
 
 PATH = "/"
 
@@ -61,23 +61,31 @@ class AccountCookies:
     it up to date.
     """
 
-    jar: RequestsCookieJar = field(repr=False)
+    jar: CountingCookieJar = field(repr=False)
     domain: str
     names: CookieNames = NO_NAMES
     stored: dict[str, str] = field(default_factory=dict, repr=False)
+    _listed: tuple[int, tuple[Cookie, ...]] = field(default=(-1, ()), init=False, repr=False)
+    _settled: int = field(default=-1, init=False, repr=False)
 
     def put(self, cookies: Mapping[str, str]) -> None:
         """Set cookies by name, in place of those of the same name."""
+        # One that stays as it is must not count as a change, for which requests are prepared anew.
+        kept = {c.name: c.value for c in self._all if self._is_ours(c) and c.expires is None}
         for name, value in cookies.items():
-            self.jar.set(name, value, domain=self.domain, path=PATH)
+            if kept.get(name) != value:
+                self.jar.set(name, value, domain=self.domain, path=PATH)
 
     def settle(self) -> None:
         """Leave one cookie of each name that is kept: what came for another domain or path last."""
+        if self.jar.changes() == self._settled:
+            return
         for cookie in self._all:
-            if cookie.name not in self._kept or (cookie.domain, cookie.path) == (self.domain, PATH):
+            if cookie.name not in self._kept or self._is_ours(cookie):
                 continue
             self.jar.clear(cookie.domain, cookie.path, cookie.name)
             self.put({cookie.name: cookie.value or ""})
+        self._settled = self.jar.changes()
 
     def value(self, name: str) -> str:
         """Return the cookie's value; empty when there is none."""
@@ -100,9 +108,16 @@ class AccountCookies:
         """Return the values of all cookies."""
         return tuple(cookie.value for cookie in self._all if cookie.value)
 
+    def _is_ours(self, cookie: Cookie) -> bool:
+        return (cookie.domain, cookie.path) == (self.domain, PATH)
+
     @property
-    def _all(self) -> list[Cookie]:
-        return list(cast(CookieJar, self.jar))
+    def _all(self) -> tuple[Cookie, ...]:
+        # Walking the jar takes long, and every answer is asked what it changed.
+        changes = self.jar.changes()
+        if self._listed[0] != changes:
+            self._listed = (changes, tuple(cast(CookieJar, self.jar)))
+        return self._listed[1]
 
     @property
     def _kept(self) -> frozenset[str]:

@@ -14,9 +14,11 @@ from urllib3.exceptions import HTTPError
 
 from core.errors import FaultUnit, NoAnswerError, TransportFault
 from core.messages import Message
+from sources.transport.cookie_jar import CountingCookieJar
 from sources.transport.deadline import Deadline
 from sources.transport.faults import classify, classify_answer
 from sources.transport.proxy_login import login_of
+from sources.transport.request_templates import RequestTemplates
 from sources.transport.watched_pools import WatchedConnection, watch_pools
 
 CONNECT_SECS = 5.0
@@ -75,8 +77,12 @@ class BoundedSession(requests.Session):
     without any limit, and fail on a damaged Location header.
     """
 
+    cookies: CountingCookieJar
+
     def __init__(self) -> None:
         super().__init__()
+        self.cookies = CountingCookieJar()
+        self.templates = RequestTemplates()
         self.adapter = _WatchedAdapter()
         for scheme in ("http://", "https://"):
             self.mount(scheme, self.adapter)
@@ -105,6 +111,7 @@ def fetch(
     url: str,
     limits: HttpLimits,
     *,
+    query: str = "",
     reads_body: bool = True,
     **options: Any,
 ) -> HttpAnswer:
@@ -112,6 +119,7 @@ def fetch(
 
     Args:
         http: a BoundedSession; another one is bounded between two pieces of an answer only.
+        query: what follows the `?` of a URL without one, encoded, to be sent byte for byte.
         reads_body: False: only the headers are waited for, and `content` is empty.
         options: what `requests.Session.request` takes, such as `params` and `json`.
 
@@ -121,7 +129,9 @@ def fetch(
     with Deadline(limits.whole_secs) as deadline:
         try:
             with _watched_by(http, deadline):
-                answer = _exchange(http, method, url, limits, reads_body=reads_body, **options)
+                answer = _exchange(
+                    http, method, url, limits, query=query, reads_body=reads_body, **options
+                )
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             if not deadline.has_passed:
                 fault = classify(error, through_proxy=bool(http.proxies))
@@ -138,12 +148,11 @@ def _exchange(
     url: str,
     limits: HttpLimits,
     *,
+    query: str,
     reads_body: bool,
     **options: Any,
 ) -> HttpAnswer:
-    with http.request(
-        method, url, timeout=limits.timeouts, allow_redirects=False, stream=True, **options
-    ) as response:
+    with _send(http, method, url, limits, query=query, **options) as response:
         content = bytearray()
         for chunk in response.iter_content(CHUNK_BYTES) if reads_body else ():
             content += chunk
@@ -153,6 +162,15 @@ def _exchange(
         status, headers = response.status_code, response.headers
         fault = classify_answer(status, headers, by_proxy=_may_be_of_proxy(http, url))
         return HttpAnswer(status=status, headers=headers, content=bytes(content), fault=fault)
+
+
+def _send(
+    http: requests.Session, method: str, url: str, limits: HttpLimits, *, query: str, **options: Any
+) -> requests.Response:
+    ways: dict[str, Any] = {"timeout": limits.timeouts, "allow_redirects": False, "stream": True}
+    if query and method == "GET" and not options and isinstance(http, BoundedSession):
+        return http.send(http.templates.get(http, url, query), **ways)
+    return http.request(method, f"{url}?{query}" if query else url, **ways, **options)
 
 
 def _may_be_of_proxy(http: requests.Session, url: str) -> bool:

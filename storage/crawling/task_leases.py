@@ -25,6 +25,7 @@ PLACES = {
     TaskStatus.PAUSED: (("not_before<=:now", "not_before, id"),),
     TaskStatus.IN_PROGRESS: (("not_before IS NULL AND lease_until<:now", "id"),),
 }
+ASSIGNED = "assigned_account_id=:account, waiting_for=NULL, waiting_since=NULL"
 
 
 def claimable_statuses(
@@ -128,7 +129,7 @@ def assign_account(tx: Tx, task_id: int, token: int, account_id: int, now: datet
         tx,
         task_id,
         token,
-        "assigned_account_id=:account, waiting_for=NULL, waiting_since=NULL, updated_at=:now",
+        f"{ASSIGNED}, updated_at=:now",
         account=account_id,
         now=to_sql(now),
     )
@@ -143,20 +144,23 @@ def advance(
     new: int,
     now: datetime,
     page_to: int | None = None,
+    account_id: int | None = None,
 ) -> bool:
     """Move the progress marker, add to the counters and set the attempts in a row to 0.
 
     `marker` is `page=N` or `last_id=N`; `items` and `new` are added; `page_to`, unless None, is the
-    new end of the range. Return False when the lease was lost or the task is not in progress any
-    more.
+    new end of the range, and `account_id` the account that is recorded as `assign_account` does.
+    Return False when the lease was lost or the task is not in progress any more.
     """
-    pages = "" if page_to is None else ", page_to=:page_to"
+    more = "" if page_to is None else ", page_to=:page_to"
+    more += "" if account_id is None else f", {ASSIGNED}"
     return TASKS.write(
         tx,
         task_id,
         token,
         "progress_marker=:marker, item_count=item_count+:items, new_count=new_count+:new,"
-        f" attempts=0, last_error=NULL, updated_at=:now{pages}",
+        f" attempts=0, last_error=NULL, updated_at=:now{more}",
+        account=account_id,
         marker=marker,
         items=items,
         new=new,

@@ -111,6 +111,47 @@ def test_a_service_starts_without_an_extra_and_not_without_a_requirement(
     assert done.returncode == code, done.stderr.decode()
 
 
+BUILD = """
+import sys
+from pathlib import Path
+from app.container import App, load_services
+load_services()
+before = set(sys.modules)
+from core.settings import Settings
+home = Path(sys.argv[1])
+(home / "sources.d").mkdir()
+app = App(
+    Settings(
+        _env_file=None,
+        database_url=f"sqlite:///{home / 'baton.db'}",
+        data_dir=home,
+        sources_dir=home / "sources.d",
+    )
+)
+app.open()
+for name in vars(type(app.use_cases)):
+    getattr(app.use_cases, name)
+app.engine(crawl_threads=1, export_threads=1, on_failure=print, jobs=True)
+print(*{name for name in set(sys.modules) - before if name.partition(".")[0] in sys.argv[2:]})
+"""
+
+
+def test_a_service_imports_nothing_of_ours_later(tmp_path: Path) -> None:
+    """The files may be those of another release by then."""
+    ours = ["accounts", "alerts", "app", "core", "crawler", "distribution", "jobs"]
+    ours += ["presentation", "sources", "storage", "web", "webhooks", "works"]
+    done = subprocess.run(
+        [sys.executable, "-c", BUILD, str(tmp_path), *ours],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    # One driver of a database is loaded, where it is opened.
+    late = {name for name in done.stdout.split() if not name.startswith("storage.engines.")}
+    assert late == set()
+
+
 def _group() -> typer.core.TyperGroup:
     return typer.main.get_group(build())
 

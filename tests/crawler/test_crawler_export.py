@@ -370,3 +370,43 @@ def test_a_cancelled_export_seals_what_it_has_and_leaves_the_rest(make_app, agre
     assert agree() == list(range(1, 9))
     export(app)
     assert agree() == list(range(1, 21))
+
+
+def test_a_batch_shows_the_account_and_ends_the_wait_for_one(make_app, clock: MovingClock) -> None:
+    app = make_app(export_batch_rows=10)
+    store_rows(app, 20)
+    task = file_export(app)
+    once(app.crawling.export_worker())
+    assert task_of(app, task.id).waiting_for is WaitingFor.ACCOUNT
+    add_account(app, "acc1")
+    clock.move(600)
+    seen = []
+    look = after_batch(1, lambda: seen.append(task_of(app, task.id)))
+    work_off(app, task, app.crawling.export_worker(after_commit=look))
+    [shown] = seen
+    assert (shown.assigned_account_id, shown.waiting_for) == (account_of(app, "acc1").id, None)
+
+
+def test_an_export_that_finds_its_rows_locked_shows_its_account(
+    make_app, clock: MovingClock, database_url: str
+) -> None:
+    if database_url.startswith("sqlite"):
+        pytest.skip("SQLite locks no rows")
+    app = make_app()
+    add_account(app, "acc1")
+    store_rows(app, 3)
+    holder = connect_to(database_url)
+    with holder.cursor() as cursor:
+        cursor.execute("SELECT id FROM influencers FOR UPDATE")
+    task = file_export(app)
+    shown = []
+
+    def let_go() -> None:
+        if holder.open:
+            shown.append(task_of(app, task.id).assigned_account_id)
+            holder.rollback()
+            holder.close()
+
+    clock.on_wait = let_go
+    assert work_off(app, task).status is COMPLETED
+    assert shown == [account_of(app, "acc1").id]

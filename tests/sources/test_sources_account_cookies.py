@@ -57,6 +57,21 @@ def test_a_cookie_of_another_host_or_path_takes_the_place_of_ours() -> None:
     ]
     assert mine.changed(NAMES.login) == {"SESSDATA": "new"}
     assert not mine.is_signed_out
+    mine.jar.set("SESSDATA", "newer", domain="api.bilibili.com", path="/")
+    mine.settle()
+    assert mine.changed(NAMES.login) == {"SESSDATA": "newer"}
+
+
+def test_a_cookie_that_is_put_again_is_no_change_but_lasts() -> None:
+    mine = cookies(SESSDATA="me")
+    before = mine.jar.changes()
+    mine.put({"SESSDATA": "me"})
+    assert mine.jar.changes() == before
+    mine.jar.set("sid", "1", domain=".bilibili.com", path="/", expires=2**40)
+    mine.jar.set("other", "1", domain="api.bilibili.com", path="/")
+    mine.put({"sid": "1", "other": "1"})
+    put = [c for c in mine._all if c.domain == ".bilibili.com"]
+    assert {c.name: c.expires for c in put} == {"SESSDATA": None, "sid": None, "other": None}
 
 
 @pytest.mark.parametrize("emptied", ["gone", "empty"])

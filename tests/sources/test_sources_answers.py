@@ -23,6 +23,7 @@ from core.errors import (
     UnexpectedResponseError,
 )
 from sources.base import Via
+from sources.bilibili.search import MAX_LEVELS
 from tests.sources.conftest import Visitor
 from tests.support.sources.sources_servers import (
     FINGER,
@@ -255,6 +256,23 @@ def test_a_bad_entry_is_set_aside(
     page = visitor.search()
     assert [creator.uid for creator in page.creators] == ["1"]
     assert [rejected.position for rejected in page.rejected] == [0]
+
+
+def nested(levels: int) -> dict[str, object]:
+    """Return an entry that nests `levels` objects."""
+    entry: dict[str, object] = {"x": 1}
+    for _ in range(levels - 1):
+        entry = {"x": entry}
+    return {**USER, "mid": levels, "x": entry["x"]}
+
+
+def test_only_the_entry_that_no_database_takes_is_set_aside(
+    scripted: ScriptedPlatform, visitor: Visitor
+) -> None:
+    scripted.on_search(says_page(nested(MAX_LEVELS), nested(MAX_LEVELS + 1), USER))
+    page = visitor.search()
+    assert [creator.uid for creator in page.creators] == [str(MAX_LEVELS), "1"]
+    assert [rejected.reason.code for rejected in page.rejected] == ["entry_too_deep"]
 
 
 def test_a_page_of_bad_entries_only_is_damage(scripted: ScriptedPlatform, visitor: Visitor) -> None:

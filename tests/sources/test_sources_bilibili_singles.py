@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from requests import PreparedRequest
 
 from core.settings import Pace
 from sources.base import Gone, Unavailable
@@ -122,13 +123,14 @@ def test_single_requests_are_made_after_a_random_pause_on_top_of_the_pace(
         pace=pace, clock=clock, stop=threading.Event(), patience_secs=60
     )
     left_at: list[tuple[str, float]] = []
-    send = visitor.session.http.request
+    send = visitor.session.http.send
 
-    def noted(method: str, url: str, **options: object) -> object:
-        left_at.append(("view" if videos.VIEW in url else "batch", clock.monotonic()))
-        return send(method, url, **options)  # type: ignore[arg-type]
+    def noted(request: PreparedRequest, **options: object) -> object:
+        kind = "view" if videos.VIEW in (request.url or "") else "batch"
+        left_at.append((kind, clock.monotonic()))
+        return send(request, **options)
 
-    monkeypatch.setattr(visitor.session.http, "request", noted)
+    monkeypatch.setattr(visitor.session.http, "send", noted)
     for _ in range(6):
         ask(visitor, *ids_of(found))
     gaps = [

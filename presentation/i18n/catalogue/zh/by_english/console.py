@@ -603,7 +603,6 @@ CHINESE = {
     "No numbers were reported since {at}.": "自 {at} 起没有回传任何数据。",
     "First": "最前",
     "More": "更多",
-    "Title": "标题",
     "Total tasks": "总任务数",
     "Tasks without numbers in this round": "本轮没有数据的任务",
     "comes first in the next round": "下一轮优先",
