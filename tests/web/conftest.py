@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,12 +19,11 @@ NOWHERE = "http://127.0.0.1:9"  # nobody listens there
 
 
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest) -> str:
     """SQLite, or what a test asks for with `BOTH_ENGINES`."""
-    if getattr(request, "param", "sqlite") == "mariadb":
-        url: str = request.getfixturevalue("mysql_url")
-        return url
-    return f"sqlite:///{tmp_path / 'baton.db'}"
+    engine = getattr(request, "param", "sqlite")
+    url: str = request.getfixturevalue("mysql_url" if engine == "mariadb" else "sqlite_url")
+    return url
 
 
 @pytest.fixture
