@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Any
+from unittest.mock import patch
 
 import requests
+from fastapi import FastAPI
+from starlette.routing import BaseRoute
 
 from app.container import App
 from app.web import web_server
 from jobs.launcher import JobLauncher
 from storage.operations.web_tokens import Role
+from web import app as web_app
 from web.use_cases.jobs import JobUseCases
 
 ASK_SECS = 30
@@ -45,7 +50,8 @@ class Site:
     def __init__(self, app: App, **options: Any) -> None:
         """Serve `app`; `options` are further ones of `web_server`."""
         self.app = app
-        self.server = web_server(app, "127.0.0.1", 0, **options)
+        with patch.object(web_app, "_include_routes", _include_prepared_routes):
+            self.server = web_server(app, "127.0.0.1", 0, **options)
         self.server.start()
         self.url = self.server.url
         self.admin_token = app.web_tokens.make(Role.ADMIN, "boss").text
@@ -81,3 +87,18 @@ class Site:
             visitor.close()
         self.server.stop()
         assert self.server.join(30)
+
+
+@functools.cache
+def _prepared_routes(include: Any = web_app._include_routes) -> list[BaseRoute]:
+    """Return the routes, which hold no state of a server: FastAPI prepares them for half a second.
+
+    The servers of a test process share them; every one that runs as a process makes its own.
+    """
+    prepared = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    include(prepared)
+    return list(prepared.routes)
+
+
+def _include_prepared_routes(app: FastAPI) -> None:
+    app.router.routes.extend(_prepared_routes())
