@@ -65,21 +65,21 @@ def chromium_browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def browse(chromium_browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
-    """Opens pages in browsers of their own: `browse(path, token=..., locale="zh-CN", …)`. A script
-    error, or anything that the content policy stops, fails the test."""
+    """Opens pages in browsers of their own: `browse(path, locale="zh-CN", …)`, `signed_in=False`
+    at the sign-in. A script error, or anything that the content policy stops, fails the test."""
     wrong: list[str] = []
     contexts: list[BrowserContext] = []
 
-    def open_page(path: str = "", token: str | None = None, **options: Any) -> Page:
+    def open_page(path: str = "", signed_in: bool = True, **options: Any) -> Page:
         context = chromium_browser.new_context(**({"locale": "en-GB"} | options))
         contexts.append(context)
+        if signed_in:
+            context.add_cookies([site.session_cookie()])
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", lambda said: wrong.append(said.text) if "Policy" in said.text else None)
         page.goto(f"{site.url}/admin{path}")
-        if token != "":
-            page.fill("#token", token or site.admin_token)
-            page.click("button.main")
+        if signed_in:
             page.wait_for_selector(".refresh")
         return page
 

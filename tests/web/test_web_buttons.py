@@ -453,6 +453,7 @@ def test_axe_finds_nothing_serious_on_any_page(page: Page, busy: Site, scheme: s
     found = {}
     for path in PAGES:
         page.goto(busy.url + path)
+        assert page.locator("h1").count() == 1, path
         page.evaluate(source)
         problems = page.evaluate("async () => (await axe.run()).violations")
         bad = [

@@ -16,6 +16,7 @@ from app.web import web_server
 from jobs.launcher import JobLauncher
 from storage.operations.web_tokens import Role
 from web import app as web_app
+from web.auth.sessions import COOKIE
 from web.use_cases.jobs import JobUseCases
 
 ASK_SECS = 30
@@ -64,6 +65,13 @@ class Site:
     def visitor(self, token: str | None = None) -> Visitor:
         self._visitors.append(Visitor(url=self.url, token=token))
         return self._visitors[-1]
+
+    def session_cookie(self) -> Any:
+        """Sign in, and return the cookie of the session for a browser."""
+        answer = self.stranger.post(
+            "/admin/login", data={"token": self.admin_token}, headers={"Origin": self.url}
+        )
+        return {"name": COOKIE, "value": answer.cookies[COOKIE], "url": self.url}
 
     @property
     def address(self) -> tuple[str, int]:
