@@ -8,7 +8,9 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import HealthCheck
 from pydantic import SecretStr
 
 from app.container import App
@@ -16,6 +18,7 @@ from core.clock import Clock
 from core.logs import set_up_logging
 from core.settings import Pace, Settings
 from tests.support.apps import AppFactory
+from tests.support.cpu_time import CpuBudget
 from tests.support.mariadb import INSTALL_HINT, MariaDBServer, find_server, private_server
 from tests.support.memory_folder import memory_folder
 from tests.support.moving_clock import MovingClock
@@ -31,8 +34,15 @@ pytest_plugins = (
 )
 
 
-def pytest_configure() -> None:
+hypothesis.settings.register_profile(
+    "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("suite")  # how fast it is says something of the machine only
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Put `tmp_path` into memory: databases and files are synced to disk at each commit."""
+    config.pluginmanager.register(CpuBudget())
     if (folder := memory_folder()) is not None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
 
