@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 LIMIT_SECS = 20.0  # twice what a test may take before it needs the mark
-SHOWN = 15
+SHOWN, SHOWN_FROM_SECS = 15, 1.0
 TICKS_A_SEC = os.sysconf("SC_CLK_TCK")
 KEY = "cpu_secs"
 
@@ -79,11 +79,12 @@ class CpuBudget:
             ((secs, report.nodeid) for report in reports for secs in _recorded(report)),
             reverse=True,
         )
-        if len(costs) <= SHOWN:
+        dear = [cost for cost in costs if cost[0] >= SHOWN_FROM_SECS]
+        if not dear:
             return
         total = sum(secs for secs, _ in costs)
         terminalreporter.section(f"CPU time: {total:.0f} s without fixtures; the dearest tests")
-        for secs, name in costs[:SHOWN]:
+        for secs, name in dear[:SHOWN]:
             terminalreporter.line(f"{secs:7.1f} s  {name}")
 
 
