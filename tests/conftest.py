@@ -67,10 +67,15 @@ def prepared_file(tmp_path_factory: pytest.TempPathFactory) -> PreparedFile:
     return PreparedFile(tmp_path_factory.mktemp("prepared"))
 
 
+def _wants_tables(request: pytest.FixtureRequest) -> bool:
+    empty = request.node.get_closest_marker("empty_database") is not None
+    return "make_app" in request.fixturenames and not empty
+
+
 @pytest.fixture
 def mysql_url(request: pytest.FixtureRequest, mariadb: MariaDBServer) -> Iterator[str]:
     """DATABASE_URL on MariaDB only: of an empty database; for `make_app` of one with tables."""
-    if "make_app" in request.fixturenames:
+    if _wants_tables(request):
         prepared: PreparedDatabases = request.getfixturevalue("prepared_databases")
         url = prepared.take()
         yield url
@@ -85,7 +90,7 @@ def mysql_url(request: pytest.FixtureRequest, mariadb: MariaDBServer) -> Iterato
 def sqlite_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """DATABASE_URL on SQLite only: of no file yet; for `make_app` of one with tables."""
     path = tmp_path / "baton.db"
-    if "make_app" in request.fixturenames:
+    if _wants_tables(request):
         request.getfixturevalue("prepared_file").copy_to(path)
     return f"sqlite:///{path}"
 
