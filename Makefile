@@ -22,6 +22,9 @@ lint: $(VENV)/.dev  ## style, types, direction of imports
 
 proof: $(VENV)/.dev mariadb spin  ## the structure's limits, engine contract, model and simulation, bounds of requirements
 	$(BIN)/python -m pytest -m proof
+	BATON_KILLS=52 BATON_WEBHOOK_KILLS=12 BATON_REPORTS=1000 BATON_JOB_DAYS=14 $(BIN)/python -m pytest -n 2 \
+	  tests/processes/test_processes_kills.py tests/processes/test_processes_webhooks.py \
+	  tests/jobs/test_jobs_weeks.py
 	$(BIN)/python -m tools.model
 	$(BIN)/python -m tests.simulation.main --schedules 2000
 	$(BIN)/python -m tools.resolution

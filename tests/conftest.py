@@ -8,7 +8,9 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import HealthCheck
 from pydantic import SecretStr
 
 from app.container import App
@@ -16,8 +18,11 @@ from core.clock import Clock
 from core.logs import set_up_logging
 from core.settings import Pace, Settings
 from tests.support.apps import AppFactory
+from tests.support.cpu_time import CpuBudget
 from tests.support.mariadb import INSTALL_HINT, MariaDBServer, find_server, private_server
+from tests.support.memory_folder import memory_folder
 from tests.support.moving_clock import MovingClock
+from tests.support.prepared_databases import PreparedDatabases, PreparedFile
 
 # Fixtures of several folders: pytest loads these modules, so that nobody has to import fixtures.
 pytest_plugins = (
@@ -30,6 +35,19 @@ pytest_plugins = (
 )
 
 
+hypothesis.settings.register_profile(
+    "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("suite")  # how fast it is says something of the machine only
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Put `tmp_path` into memory: databases and files are synced to disk at each commit."""
+    config.pluginmanager.register(CpuBudget())
+    if (folder := memory_folder()) is not None:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
+
+
 @pytest.fixture(scope="session")
 def mariadb() -> Iterator[MariaDBServer]:
     """A private server. Where MariaDB is missing: skipped on a person's machine, failed in CI."""
@@ -40,20 +58,48 @@ def mariadb() -> Iterator[MariaDBServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def prepared_databases(mariadb: MariaDBServer) -> PreparedDatabases:
+    return PreparedDatabases(mariadb)
+
+
+@pytest.fixture(scope="session")
+def prepared_file(tmp_path_factory: pytest.TempPathFactory) -> PreparedFile:
+    return PreparedFile(tmp_path_factory.mktemp("prepared"))
+
+
+def _wants_tables(request: pytest.FixtureRequest) -> bool:
+    empty = request.node.get_closest_marker("empty_database") is not None
+    return "make_app" in request.fixturenames and not empty
+
+
 @pytest.fixture
-def mysql_url(mariadb: MariaDBServer) -> Iterator[str]:
-    """DATABASE_URL of an empty database, on MariaDB only."""
+def mysql_url(request: pytest.FixtureRequest, mariadb: MariaDBServer) -> Iterator[str]:
+    """DATABASE_URL on MariaDB only: of an empty database; for `make_app` of one with tables."""
+    if _wants_tables(request):
+        prepared: PreparedDatabases = request.getfixturevalue("prepared_databases")
+        url = prepared.take()
+        yield url
+        prepared.give_back(url)
+        return
     url = mariadb.new_database()
     yield url
     mariadb.drop_database(url)
 
 
+@pytest.fixture
+def sqlite_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """DATABASE_URL on SQLite only: of no file yet; for `make_app` of one with tables."""
+    path = tmp_path / "baton.db"
+    if _wants_tables(request):
+        request.getfixturevalue("prepared_file").copy_to(path)
+    return f"sqlite:///{path}"
+
+
 @pytest.fixture(params=["sqlite", "mariadb"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """DATABASE_URL of an empty database, on each engine in turn."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'baton.db'}"
-    url: str = request.getfixturevalue("mysql_url")
+def database_url(request: pytest.FixtureRequest) -> str:
+    """DATABASE_URL of an empty database, or with tables for `make_app`; on each engine in turn."""
+    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "mysql_url")
     return url
 
 

@@ -104,12 +104,11 @@ def _servers(root_path: str) -> list[dict[str, Any]] | None:
 
 def _include_routes(app: FastAPI) -> None:
     names = [Depends(require_known_names)]
+    refusals = described(*REFUSALS)
     for router in api.ROUTERS:
-        app.include_router(
-            router, prefix=api.PREFIX, responses=described(*REFUSALS), dependencies=names
-        )
+        app.include_router(router, prefix=api.PREFIX, responses=refusals, dependencies=names)
     for router in api.UNVERSIONED:
-        app.include_router(router, responses=described(*REFUSALS), dependencies=names)
+        app.include_router(router, responses=refusals, dependencies=names)
     for router in (health.router, metrics.router, docs_page.router, peer_routes.router):
         app.include_router(router)
     for router in console.OPEN_ROUTERS:

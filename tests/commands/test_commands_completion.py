@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -34,10 +35,12 @@ from tests.support.processes.interactive_shell import (
     InteractiveShell,
     install_program,
 )
-from tests.support.processes.launcher import CLI, ROOT
+from tests.support.processes.launcher import CLI, ROOT, CommandServer, Outcome
 from tests.test_docs import commands
 
 DOMAINS = ("美妆 护肤", "it's", 'a"b $x', "游戏")
+# The queries of stored values run on both in test_storage_read_only.
+ONE_ENGINE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 # Numbers, dates, and texts that are new or that only the reader knows.
 FREE = re.findall(
     r"\S+",
@@ -90,20 +93,28 @@ def env(database_url: str, tmp_path: Path) -> dict[str, str]:
     return environment(tmp_path, database_url)
 
 
-def asked(env: dict[str, str], cwd: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """What the program answers to a script."""
-    return subprocess.run(
-        [sys.executable, CLI, *words],
-        cwd=cwd,
-        env={**env, COMPLETION: "fish"},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-    )
+class Program:
+    """The program as a shell's script asks it, as a fork of one that has imported everything."""
+
+    def __init__(self, server: CommandServer, folder: Path) -> None:
+        self._server = server
+        self._folder = folder
+        self._numbers = itertools.count()
+
+    def asked(self, env: dict[str, str], cwd: Path, *words: str) -> Outcome:
+        """What the program answers to a script."""
+        log = self._folder / str(next(self._numbers))
+        env = {**env, COMPLETION: "fish"}
+        return self._server.start([str(CLI), *words], cwd, env, log).wait()
+
+    def answers(self, env: dict[str, str], cwd: Path, *words: str) -> list[str]:
+        lines = self.asked(env, cwd, *words).out.splitlines()
+        return [line.partition("\t")[0] for line in lines[1:]]
 
 
-def answers(env: dict[str, str], cwd: Path, *words: str) -> list[str]:
-    return [line.partition("\t")[0] for line in asked(env, cwd, *words).stdout.splitlines()[1:]]
+@pytest.fixture
+def program(command_server: CommandServer, tmp_path_factory: pytest.TempPathFactory) -> Program:
+    return Program(command_server, tmp_path_factory.mktemp("asked"))
 
 
 def shell_or_skip(name: str) -> None:
@@ -112,6 +123,7 @@ def shell_or_skip(name: str) -> None:
         pytest.fail(reason) if os.environ.get("CI") and name == "bash" else pytest.skip(reason)
 
 
+@ONE_ENGINE
 def test_bash_completes_commands_options_and_stored_values(
     env: dict[str, str], tmp_path: Path
 ) -> None:
@@ -129,7 +141,7 @@ def test_bash_completes_commands_options_and_stored_values(
         assert ids.split()[3:] == ids_of_tasks(env, tmp_path)
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@ONE_ENGINE
 def test_bash_continues_whatever_quotation_was_begun(env: dict[str, str], tmp_path: Path) -> None:
     shell_or_skip("bash")
     with InteractiveShell("bash", tmp_path, env) as bash:
@@ -171,6 +183,7 @@ def test_bash_completes_names_of_files_where_a_file_is_meant(tmp_path: Path) -> 
             assert bash.completed(typed) == line
 
 
+@ONE_ENGINE
 def test_zsh_completes_as_bash_does(env: dict[str, str], tmp_path: Path) -> None:
     shell_or_skip("zsh")
     with InteractiveShell("zsh", tmp_path, env) as zsh:
@@ -185,6 +198,7 @@ def test_zsh_completes_as_bash_does(env: dict[str, str], tmp_path: Path) -> None
             assert zsh.completed(typed) == line
 
 
+@ONE_ENGINE
 def test_fish_completes_as_bash_does(env: dict[str, str], tmp_path: Path) -> None:
     shell_or_skip("fish")
     for typed, suggested in {
@@ -206,14 +220,16 @@ def test_fish_completes_as_bash_does(env: dict[str, str], tmp_path: Path) -> Non
 
 
 def test_an_option_that_was_given_is_offered_again_only_where_it_may_be_repeated(
-    tmp_path: Path,
+    tmp_path: Path, program: Program
 ) -> None:
     env = environment(tmp_path, "sqlite:///none.db")
-    offered = answers(env, tmp_path, "start_crawl", "--json", "--label", "a", "--via", "users", "-")
+    offered = program.answers(
+        env, tmp_path, "start_crawl", "--json", "--label", "a", "--via", "users", "-"
+    )
     assert "--label" in offered
     assert not {"--json", "--via"} & set(offered)
-    assert answers(env, tmp_path, "start_crawl", "--", "-") == []
-    assert answers(env, tmp_path, "start_crawl", "--via", "") == ["users", "videos"]
+    assert program.answers(env, tmp_path, "start_crawl", "--", "-") == []
+    assert program.answers(env, tmp_path, "start_crawl", "--via", "") == ["users", "videos"]
 
 
 @pytest.mark.parametrize(
@@ -227,25 +243,27 @@ def test_an_option_that_was_given_is_offered_again_only_where_it_may_be_repeated
 )
 @pytest.mark.parametrize("option", ["--domain", "--label"])
 def test_without_a_database_nothing_is_completed_created_or_said(
-    tmp_path: Path, url: str, option: str
+    program: Program, tmp_path: Path, url: str, option: str
 ) -> None:
     env = {"PATH": os.environ["PATH"], "DATABASE_URL": url}
-    done = asked(env, tmp_path, "start_crawl", option, "")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout in ("", "values\n")
+    done = program.asked(env, tmp_path, "start_crawl", option, "")
+    assert (done.code, done.err) == (0, "")
+    assert done.out in ("", "values\n")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_wrong_settings_and_unknown_commands_complete_nothing(tmp_path: Path) -> None:
+def test_wrong_settings_and_unknown_commands_complete_nothing(
+    tmp_path: Path, program: Program
+) -> None:
     env = {"PATH": os.environ["PATH"], "BATON_LEASE_SECS": "soon"}
     for words in (("start_crawl", "--domain", ""), ("no_such", ""), ("tasks", "no_such", "")):
-        done = asked(env, tmp_path, *words)
-        assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "", "")
+        done = program.asked(env, tmp_path, *words)
+        assert (done.code, done.out.strip(), done.err) == (0, "", "")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_files_of_an_installation_stay_as_they_are_and_the_key_is_not_read(
-    tmp_path: Path,
+    tmp_path: Path, program: Program
 ) -> None:
     url = f"sqlite:///{tmp_path / 'baton.db'}"
     with opened_app(url, tmp_path / "data") as app:
@@ -253,18 +271,18 @@ def test_the_files_of_an_installation_stay_as_they_are_and_the_key_is_not_read(
     (tmp_path / "data" / "secret.key").write_text("no key at all")
     env = environment(tmp_path, url)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
-    assert answers(env, tmp_path, "accounts", "explain", "") == ["acc"]
+    assert program.answers(env, tmp_path, "accounts", "explain", "") == ["acc"]
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
 
-def test_values_come_from_the_home_that_the_line_names(tmp_path: Path) -> None:
+def test_values_come_from_the_home_that_the_line_names(tmp_path: Path, program: Program) -> None:
     home = tmp_path / "elsewhere"
     with opened_app(f"sqlite:///{home / 'data' / 'baton.db'}", home / "data") as app:
         add_account(app, "acc")
     env = {"PATH": os.environ["PATH"]}
     for option in (("--home", "elsewhere"), (f"--home={home}",)):
-        assert answers(env, tmp_path, *option, "accounts", "explain", "") == ["acc"]
-    assert answers(env, tmp_path, "accounts", "explain", "") == []
+        assert program.answers(env, tmp_path, *option, "accounts", "explain", "") == ["acc"]
+    assert program.answers(env, tmp_path, "accounts", "explain", "") == []
     assert sorted(tmp_path.iterdir()) == [home]
 
 
@@ -339,10 +357,10 @@ def test_every_parameter_is_completed_or_known_to_be_free() -> None:
     assert {key.replace(" ", ".") for key in free} == set(FREE)
 
 
-def test_fifty_values_are_enough(tmp_path: Path) -> None:
+def test_fifty_values_are_enough(tmp_path: Path, program: Program) -> None:
     url = f"sqlite:///{tmp_path / 'baton.db'}"
     with opened_app(url, tmp_path / "data") as app:
         for number in range(MAX_SUGGESTIONS + 1):
             add_account(app, f"acc-{number:02}")
-    found = answers(environment(tmp_path, url), tmp_path, "accounts", "explain", "acc")
+    found = program.answers(environment(tmp_path, url), tmp_path, "accounts", "explain", "acc")
     assert found == [f"acc-{number:02}" for number in range(MAX_SUGGESTIONS)]

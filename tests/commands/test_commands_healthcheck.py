@@ -66,7 +66,7 @@ def has_ipv6() -> bool:
     return True
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "localhost", "::", "::1"])
+@pytest.mark.parametrize("host", ["0.0.0.0", "localhost", "::"])
 def test_a_server_is_healthy_at_every_address_it_may_listen_on(baton: Baton, host: str) -> None:
     if ":" in host and not has_ipv6():
         pytest.skip("this host has no IPv6")

@@ -98,13 +98,13 @@ class Crew:
         """Replace every process by a new one, which knows only what the database says."""
         self.apps = [self._make(f"later-{number}") for number in range(PROCESSES)]
 
-    def work(self, clock: MovingClock, secs: float) -> None:
-        """Let the processes work in turn for that time."""
+    def work(self, clock: MovingClock, secs: float, step_secs: float = 1.0) -> None:
+        """Let the processes work in turn for that time, and step on when all have to wait."""
         until = clock.now() + timedelta(seconds=secs)
         while clock.now() < until:
             busy = [once(app.crawling.ingestion_worker()) for app in self.apps]
             if not any(busy):
-                clock.move(1.0)
+                clock.move(step_secs)
 
     def finish(self, clock: MovingClock, rounds: int = 300) -> Task:
         for _ in range(rounds):
@@ -142,9 +142,9 @@ def test_a_block_is_probed_once_in_each_rest_by_new_processes_too(
     server = platform(creators=240)
     crew = Crew(make_app, server)
     server.order(BLOCK | {"for_secs": 2.5 * 3600})
-    crew.work(clock, 1200)
+    crew.work(clock, 1200, step_secs=10)
     crew.restart()
-    crew.work(clock, 2.5 * 3600 - 1200)
+    crew.work(clock, 2.5 * 3600 - 1200, step_secs=10)
     # After 15, 45 and 105 minutes.
     assert departures_of(server) == OPINIONS + 3
     assert unharmed(crew.app)

@@ -52,13 +52,13 @@ def statuses(app: App) -> set[AccountStatus]:
     return {account.status for account in app.pool.registry.all()}
 
 
-def work(apps: list[App], clock: MovingClock, secs: float) -> None:
-    """Let the processes work in turn for that time."""
+def work(apps: list[App], clock: MovingClock, secs: float, step_secs: float = 1.0) -> None:
+    """Let the processes work in turn for that time, and step on when all have to wait."""
     until = clock.monotonic() + secs
     while clock.monotonic() < until:
         busy = [once(app.crawling.ingestion_worker()) for app in apps]
         if not any(busy):
-            clock.move(1.0)
+            clock.move(step_secs)
 
 
 def finish(apps: list[App], clock: MovingClock, task_id: int) -> None:
@@ -89,12 +89,12 @@ def test_a_mass_sign_out_found_by_several_processes_disables_nobody(
     crawl(apps[0], pages=1)  # keys and device are there
     task = file_crawl(apps[0])
     sign_everybody_out(server)
-    work(apps, clock, OUTAGE_SECS / 2)
+    work(apps, clock, OUTAGE_SECS / 2, step_secs=5)
     assert statuses(apps[0]) == {AccountStatus.IDLE}
     asked = sum(report["refused"] for report in server.stats()["orders"])
     assert asked <= 2 * ACCOUNTS, "each account is asked once, and who is signed in with it"
     apps = processes()  # a restart in the middle: they know only what the database says
-    work(apps, clock, OUTAGE_SECS / 2)
+    work(apps, clock, OUTAGE_SECS / 2, step_secs=5)
     assert statuses(apps[0]) == {AccountStatus.IDLE}
     finish(apps, clock, task.id)
     assert task_of(apps[0], task.id).status is TaskStatus.COMPLETED

@@ -19,9 +19,9 @@ from urllib.parse import unquote, urlsplit
 
 import pymysql
 
+from tests.support.memory_folder import memory_folder
+
 START_SECS = 60.0
-MEMORY = Path("/dev/shm")  # tables are made and dropped there in half the time
-ROOM_BYTES = 2 << 30
 PORTS = range(15_000, 32_000)
 WORKERS = 4
 USER = "'baton'@'127.0.0.1'"
@@ -176,7 +176,7 @@ class MariaDBServer:
 @contextmanager
 def private_server(*extra_args: str) -> Iterator[MariaDBServer]:
     """Run a server in a folder of its own; both are gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="baton-db-", dir=_memory()))
+    folder = Path(tempfile.mkdtemp(prefix="baton-db-", dir=memory_folder()))
     server = MariaDBServer(folder=folder, extra_args=(*QUICK, *extra_args))
     try:
         server.install()
@@ -186,13 +186,6 @@ def private_server(*extra_args: str) -> Iterator[MariaDBServer]:
         server.thaw()
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _memory() -> Path | None:
-    """Return a folder in memory if it has room: a killed server keeps its files there."""
-    if not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < ROOM_BYTES:
-        return None
-    return MEMORY
 
 
 def lock_out(cursor: Any, password: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,12 +19,11 @@ NOWHERE = "http://127.0.0.1:9"  # nobody listens there
 
 
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest) -> str:
     """SQLite, or what a test asks for with `BOTH_ENGINES`."""
-    if getattr(request, "param", "sqlite") == "mariadb":
-        url: str = request.getfixturevalue("mysql_url")
-        return url
-    return f"sqlite:///{tmp_path / 'baton.db'}"
+    engine = getattr(request, "param", "sqlite")
+    url: str = request.getfixturevalue("mysql_url" if engine == "mariadb" else "sqlite_url")
+    return url
 
 
 @pytest.fixture
@@ -67,21 +65,21 @@ def chromium_browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def browse(chromium_browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
-    """Opens pages in browsers of their own: `browse(path, token=..., locale="zh-CN", …)`. A script
-    error, or anything that the content policy stops, fails the test."""
+    """Opens pages in browsers of their own: `browse(path, locale="zh-CN", …)`, `signed_in=False`
+    at the sign-in. A script error, or anything that the content policy stops, fails the test."""
     wrong: list[str] = []
     contexts: list[BrowserContext] = []
 
-    def open_page(path: str = "", token: str | None = None, **options: Any) -> Page:
+    def open_page(path: str = "", signed_in: bool = True, **options: Any) -> Page:
         context = chromium_browser.new_context(**({"locale": "en-GB"} | options))
         contexts.append(context)
+        if signed_in:
+            context.add_cookies([site.session_cookie()])
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", lambda said: wrong.append(said.text) if "Policy" in said.text else None)
         page.goto(f"{site.url}/admin{path}")
-        if token != "":
-            page.fill("#token", token or site.admin_token)
-            page.click("button.main")
+        if signed_in:
             page.wait_for_selector(".refresh")
         return page
 

@@ -446,6 +446,7 @@ def test_a_button_does_what_it_says(page: Page, busy: Site, action: str) -> None
     PRESSED[action](page, busy)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious_on_any_page(page: Page, busy: Site, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
@@ -453,6 +454,7 @@ def test_axe_finds_nothing_serious_on_any_page(page: Page, busy: Site, scheme: s
     found = {}
     for path in PAGES:
         page.goto(busy.url + path)
+        assert page.locator("h1").count() == 1, path
         page.evaluate(source)
         problems = page.evaluate("async () => (await axe.run()).violations")
         bad = [

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
-
 from presentation.i18n.catalogue.zh.by_english.console import CHINESE
 from storage.crawling.job_runs import JobCause, RunState
 from storage.distribution.deliveries import DeliveryKind, DeliveryState
@@ -48,6 +46,11 @@ def test_every_text_has_its_chinese() -> None:
     assert wanted - set(CHINESE) == set()
 
 
-@pytest.mark.parametrize("english", CHINESE)
-def test_a_translation_fills_in_the_same_parts(english: str) -> None:
-    assert sorted(PARTS.findall(english)) == sorted(PARTS.findall(CHINESE[english]))
+def test_a_translation_fills_in_the_same_parts() -> None:
+    assert len(CHINESE) > 500
+    other = [
+        (english, chinese)
+        for english, chinese in CHINESE.items()
+        if sorted(PARTS.findall(english)) != sorted(PARTS.findall(chinese))
+    ]
+    assert other == []

@@ -21,6 +21,7 @@ from tests.support.webhooks.post_office import PostOffice
 from webhooks.outbox import url_hash
 from webhooks.requests import ReplayRequest
 
+pytestmark = pytest.mark.empty_database
 URL = "https://receiver.example/callback"
 Filing = Callable[..., str]
 

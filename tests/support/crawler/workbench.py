@@ -223,11 +223,15 @@ def file_export(app: App, domain: str = DOMAIN, lanes: int = 1, **options: Any) 
 
 
 def work_off(
-    app: App, task: Task, worker: IngestionWorker | ExportWorker | None = None, rounds: int = 300
+    app: App,
+    task: Task,
+    worker: IngestionWorker | ExportWorker | None = None,
+    rounds: int = 300,
+    step_secs: float = 1.0,
 ) -> Task:
     """Work until the task has ended, and return it.
 
-    The clock moves a second whenever there is nothing to do.
+    The clock moves by a step whenever there is nothing to do.
     """
     ingesting = task.task_type.value == "ingestion"
     worker = worker or (
@@ -239,7 +243,7 @@ def work_off(
         if not seen.is_open:
             return seen
         if not worker.work_once(go_on):
-            app.clock.wait(go_on, 1.0)
+            app.clock.wait(go_on, step_secs)
     raise AssertionError(f"still {seen.status}, waiting for {seen.waiting_for}: {seen.last_error}")
 
 

@@ -54,4 +54,4 @@ if __name__ == "__main__":
     while True:
         make(app, sys.argv[1], number)
         number += 1
-        time.sleep(0.02)
+        time.sleep(0.05)

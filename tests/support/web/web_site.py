@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Any
+from unittest.mock import patch
 
 import requests
+from fastapi import FastAPI
+from starlette.routing import BaseRoute
 
 from app.container import App
 from app.web import web_server
 from jobs.launcher import JobLauncher
 from storage.operations.web_tokens import Role
+from web import app as web_app
+from web.auth.sessions import COOKIE
 from web.use_cases.jobs import JobUseCases
 
 ASK_SECS = 30
@@ -45,7 +51,8 @@ class Site:
     def __init__(self, app: App, *, suffix: str = "", **options: Any) -> None:
         """Serve `app`; names of tokens get a suffix; `options` are those of `web_server`."""
         self.app = app
-        self.server = web_server(app, "127.0.0.1", 0, **options)
+        with patch.object(web_app, "_include_routes", _include_prepared_routes):
+            self.server = web_server(app, "127.0.0.1", 0, **options)
         self.server.start()
         self.url = self.server.url
         self.admin_token = app.web_tokens.make(Role.ADMIN, f"boss{suffix}").text
@@ -58,6 +65,13 @@ class Site:
     def visitor(self, token: str | None = None) -> Visitor:
         self._visitors.append(Visitor(url=self.url, token=token))
         return self._visitors[-1]
+
+    def session_cookie(self) -> Any:
+        """Sign in, and return the cookie of the session for a browser."""
+        answer = self.stranger.post(
+            "/admin/login", data={"token": self.admin_token}, headers={"Origin": self.url}
+        )
+        return {"name": COOKIE, "value": answer.cookies[COOKIE], "url": self.url}
 
     @property
     def address(self) -> tuple[str, int]:
@@ -81,3 +95,18 @@ class Site:
             visitor.close()
         self.server.stop()
         assert self.server.join(30)
+
+
+@functools.cache
+def _prepared_routes(include: Any = web_app._include_routes) -> list[BaseRoute]:
+    """Return the routes, which hold no state of a server: FastAPI prepares them for half a second.
+
+    The servers of a test process share them; every one that runs as a process makes its own.
+    """
+    prepared = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    include(prepared)
+    return list(prepared.routes)
+
+
+def _include_prepared_routes(app: FastAPI) -> None:
+    app.router.routes.extend(_prepared_routes())
