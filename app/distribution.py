@@ -42,8 +42,8 @@ class DistributionFactories:
 
     @cached_property
     def service(self) -> DistributionService:
-        from distribution.daily.shared_videos import CountOnce
         from distribution.service import DistributionService
+        from distribution.shared_list import CountOnce
 
         return DistributionService(
             database=self.foundation.database,
@@ -65,8 +65,8 @@ class DistributionFactories:
     @cached_property
     def daily_scanner(self) -> DailyScanner:
         from distribution.daily.scanner import DailyScanner
-        from distribution.daily.shared_videos import CountOnce
         from distribution.daily.store import DailyStore
+        from distribution.shared_list import CountOnce
 
         settings = self.foundation.settings
         store = DailyStore(

@@ -9,8 +9,8 @@ from typing import Any
 from core.clock import QuotaCalendar
 from core.logs import Render, redact
 from core.message_json import message_keys
-from distribution.daily.shared_list import SharedVideo
 from distribution.service import DramaDetails
+from distribution.shared_list import SharedVideo
 from presentation.i18n.renderer import ENGLISH_RENDERER
 from presentation.json_rows import plain
 from storage.distribution.broadcast_failures import BroadcastFailure

@@ -8,9 +8,8 @@ from datetime import date
 from accounts.vault import Vault
 from core.clock import Clock
 from core.errors import InvalidInputError
-from distribution.daily.shared_list import SharedVideo, shared_videos_of
-from distribution.daily.shared_videos import CountOnce
 from distribution.fields import read_secret
+from distribution.shared_list import CountOnce, SharedVideo, shared_videos_of
 from storage.distribution import completions, daily_stats, distribution_tasks
 from storage.distribution.daily_stats import DailyStats, IncompleteDay
 from storage.distribution.distribution_tasks import Drama, DramaStatus

@@ -18,9 +18,9 @@ from core.logs import redact
 from core.messages import Message
 from core.plain_text import one_line
 from distribution.counters import COUNTED, PREFIXES
-from distribution.daily.shared_list import SharedVideo
 from distribution.serialization import drama_object
 from distribution.service import DramaDetails
+from distribution.shared_list import SharedVideo
 from presentation.i18n.renderer import Renderer
 from presentation.terminal.tables import Table
 from storage.distribution.daily_stats import DailyStats

@@ -16,16 +16,12 @@ from core.messages import Message
 from distribution.daily.agent_shares import agents_of, shares_of
 from distribution.daily.counting import CompletionCount, verified, with_live_counters
 from distribution.daily.one_video import ambiguous_links, once_per_video
-from distribution.daily.shared_videos import (
-    CountOnce,
-    first_ones,
-    note_videos,
-    unresolved_links,
-)
+from distribution.daily.shared_videos import first_ones, note_videos, unresolved_links
 from distribution.daily.store import Change, DailyStore, Part, StoredPart
 from distribution.daily.tally import CounterSum
 from distribution.live_counters import Fetcher, LiveCounters
 from distribution.recipients import recipients_of
+from distribution.shared_list import CountOnce
 from sources.links import VideoLink
 from storage.distribution import completions, distribution_tasks
 from storage.distribution.completions import Completion

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from enum import StrEnum
 
 from core.messages import Message
 from distribution.daily.counting import CompletionCount
+from distribution.shared_list import CountOnce
 from distribution.video_links import is_short, link_hash
 from sources.links import VideoLink
 from storage.distribution import shared_videos
@@ -15,14 +15,6 @@ from storage.distribution.completions import Completion
 from storage.engines.transactions import Database
 
 HASHES_PER_QUERY = 400
-
-
-class CountOnce(StrEnum):
-    """For whom a video counts once: each user of a task, a task, or all tasks together."""
-
-    USER = "user"
-    TASK = "task"
-    ALL = "all"
 
 
 def unresolved_links(counted: Iterable[CompletionCount]) -> list[str]:

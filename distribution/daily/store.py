@@ -99,7 +99,7 @@ class DailyStore:
             shares: what the users of each agent added to the tallies.
         """
         return self.database.write_idempotent(
-            self._store, day, part, tallies, counted_until, shares
+            self._store, day, part, tallies=tallies, counted_until=counted_until, shares=shares
         )
 
     def _store(
@@ -107,6 +107,7 @@ class DailyStore:
         tx: Tx,
         day: date,
         part: Part,
+        *,
         tallies: Mapping[str, CounterSum],
         counted_until: datetime,
         shares: Sequence[AgentShare],

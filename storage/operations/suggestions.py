@@ -35,7 +35,7 @@ def hosts(tx: Tx, prefix: str, limit: int) -> Suggestions:
 
 def working_hosts(tx: Tx, prefix: str, limit: int) -> Suggestions:
     """Return the hosts of `hosts list`."""
-    return _distinct(tx, "host", "hosts", prefix, limit)
+    return _distinct(tx, "host", "hosts", prefix=prefix, limit=limit)
 
 
 def creators(tx: Tx, prefix: str, limit: int) -> Suggestions:

@@ -7,8 +7,6 @@ from fastapi import APIRouter
 from web.api import (
     accounts,
     alerts,
-    broadcaster,
-    dramas,
     egress,
     events,
     exports,
@@ -16,13 +14,12 @@ from web.api import (
     logs,
     operations,
     proxies,
-    settlement,
     status,
     tasks,
-    webhooks,
     works,
 )
 from web.api.creators import creators, ingestion_logs, report, streams
+from web.api.distribution import broadcaster, dramas, settlement, webhooks
 
 PREFIX = "/api/v1"
 ROUTERS: tuple[APIRouter, ...] = (

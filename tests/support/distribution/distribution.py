@@ -17,10 +17,10 @@ from core.messages import Message
 from crawler.statistics.items import FetchedItem
 from distribution.broadcast.broadcaster import Broadcaster, BroadcastLimits
 from distribution.daily.scanner import DailyScanner
-from distribution.daily.shared_videos import CountOnce
 from distribution.daily.store import DailyStore
 from distribution.intake.importer import ImportOptions
 from distribution.live_counters import Fetcher
+from distribution.shared_list import CountOnce
 from sources.base import Gone, StatsAnswer, Unavailable, VideoStats
 from sources.links import ShortLink, VideoLink, recognise
 from storage.distribution import delivery_tasks

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from distribution.daily.shared_videos import CountOnce
+from distribution.shared_list import CountOnce
 from web.console.list_view import TheList
 from web.console.visits import Reading
 

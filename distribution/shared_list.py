@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 
-from distribution.daily.shared_videos import CountOnce
 from storage.distribution import shared_videos
 from storage.distribution.completions import Completion
 from storage.engines.transactions import Tx
@@ -13,6 +13,14 @@ from storage.operations.listings import Slice
 from storage.operations.shared_video_lists import later_completions
 
 USUAL_RANGE = timedelta(days=7)
+
+
+class CountOnce(StrEnum):
+    """For whom a video counts once: each user of a task, a task, or all tasks together."""
+
+    USER = "user"
+    TASK = "task"
+    ALL = "all"
 
 
 @dataclass(frozen=True, kw_only=True)

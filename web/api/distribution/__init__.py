@@ -1,0 +1,1 @@
+"""Resources of distribution: tasks, settlements, reports and the broadcaster."""
