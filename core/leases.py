@@ -18,6 +18,7 @@ class LeaseKind(StrEnum):
     JOB = "job"
     WEBHOOK = "webhook"
     BROADCAST = "broadcast"
+    HOUR = "hour"
 
 
 class Lease:

@@ -32,6 +32,7 @@ TABLES = {
     LeaseKind.JOB: leasing.JOB_RUNS,
     LeaseKind.BROADCAST: leasing.BROADCASTER,
     LeaseKind.WEBHOOK: leasing.DELIVERIES,
+    LeaseKind.HOUR: leasing.VIEW_HOURS,
 }
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from core.errors import SchemaMismatchError
 from storage.engines.transactions import Database, Tx
 
-SCHEMA_VERSION = 10
+SCHEMA_VERSION = 11
 FIRST_VERSION = 1
 
 

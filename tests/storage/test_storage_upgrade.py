@@ -22,6 +22,7 @@ from tests.support.storage.schema_shape import column_types, columns, indexes, r
 
 OLDEST, BEFORE_DELIVERY_TASKS, BEFORE_WORKING_TASKS, BEFORE_CIRCUITS, BEFORE_JOINS = 1, 5, 6, 7, 8
 BEFORE_CREATORS = 9
+BEFORE_HOURLY_NUMBERS = 10
 MOMENT = "'2026-01-01 00:00:00.000'"
 ROWS = (
     "INSERT INTO accounts (id, platform, username, session, created_at, updated_at)"
@@ -86,6 +87,10 @@ ROWS_OF_VERSION_9 = (
     "INSERT INTO proxies (egress, gateway, kind, host, port, first_seen_at, updated_at)"
     f" VALUES ('h:1#ff', 'h:1', 'http', 'h', 1, {MOMENT}, {MOMENT})",
 )
+ROWS_OF_VERSION_10 = (
+    "INSERT INTO job_runs (job, scheduled_at, cause, state)"
+    f" VALUES ('hourly_views', {MOMENT}, 'schedule', 'succeeded')",
+)
 ROWS_OF = {
     OLDEST: ROWS,
     BEFORE_DELIVERY_TASKS: ROWS + ROWS_OF_VERSION_5,
@@ -101,6 +106,15 @@ ROWS_OF = {
         + ROWS_OF_VERSION_7
         + ROWS_OF_VERSION_8
         + ROWS_OF_VERSION_9
+    ),
+    BEFORE_HOURLY_NUMBERS: (
+        ROWS
+        + ROWS_OF_VERSION_5
+        + ROWS_OF_VERSION_6
+        + ROWS_OF_VERSION_7
+        + ROWS_OF_VERSION_8
+        + ROWS_OF_VERSION_9
+        + ROWS_OF_VERSION_10
     ),
 }
 WIDENED = (
