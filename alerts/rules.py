@@ -11,6 +11,7 @@ from accounts import mass_sign_out
 from accounts.shortage import export_shortage, pin_lost
 from alerts.causes import AlertCause
 from alerts.database_trouble import DatabaseTrouble
+from alerts.hour_trouble import HourTrouble
 from alerts.process_trouble import ProcessTrouble
 from core.attribution import ALL, CircuitCause
 from core.clock import Clock, QuotaCalendar
@@ -39,6 +40,7 @@ class AlertRules:
         database: finds the trouble of the database itself.
         session_warning: how long before its end a session is a cause; 0: never.
         process: finds the trouble of this process itself.
+        hours: finds the trouble of hourly numbers.
     """
 
     clock: Clock
@@ -46,6 +48,7 @@ class AlertRules:
     session_warning: timedelta
     process: ProcessTrouble
     database: DatabaseTrouble
+    hours: HourTrouble
 
     def causes(self, tx: Tx, already_open: Iterable[Alert], since: datetime) -> list[AlertCause]:
         """Return every cause that exists now and did not exist before `since` (UTC).
@@ -66,6 +69,7 @@ class AlertRules:
             *self._egress_troubles(tx),
             *self.process.causes(tx, known),
             *self.database.causes(tx, known),
+            *self.hours.causes(tx, since),
         ]
 
     def _disabled_accounts(self, tx: Tx, since: datetime) -> Iterator[AlertCause]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from accounts.key_watch import KeyWatch
 from alerts.channels import Channel, parse_channels
 from alerts.database_trouble import DatabaseTrouble
+from alerts.hour_trouble import HourTrouble
 from alerts.monitor import AlertMonitor
 from alerts.notifier import AlertNotifier
 from alerts.process_trouble import ProcessTrouble, Rejection
@@ -23,6 +24,7 @@ from presentation.i18n.renderer import renderer_for
 
 if TYPE_CHECKING:
     from works.catalogue.drop_folder import DropFolder
+    from works.hourly.gaps import ViewGaps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,11 +33,13 @@ class AlertFactories:
 
     Args:
         drop_folder: returns the importer of the import directory.
+        gaps: returns what finds hours without numbers.
     """
 
     foundation: Foundation
     pool: PoolFactories
     drop_folder: Callable[[], DropFolder]
+    gaps: Callable[[], ViewGaps]
 
     @cached_property
     def channels(self) -> tuple[Channel, ...]:
@@ -73,6 +77,11 @@ class AlertFactories:
                 outages=self.foundation.database.outages,
                 clock=self.foundation.clock,
                 host=self.foundation.host,
+            ),
+            hours=HourTrouble(
+                look=self.gaps().read,
+                clock=self.foundation.clock,
+                is_on=self.foundation.settings.views_enabled,
             ),
         )
         ids = [channel.id for channel in self.channels]

@@ -127,6 +127,7 @@ class App:
             foundation=self.foundation,
             pool=self.pool,
             drop_folder=lambda: self.works.drop_folder,
+            gaps=lambda: self.works.gaps,
         )
 
     @property

@@ -23,6 +23,8 @@ class AlertKind(StrEnum):
     CIRCUIT_OPEN = "breaker_open"  # rows have the name of older versions
     EGRESS_DOWN = "egress_down"
     EGRESS_REFUSED = "egress_refused"
+    HOUR_LATE = "hour_late"
+    HOUR_MISSED = "hour_missed"
     INTERNAL_ERROR = "internal_error"
     KEY_CHANGED = "key_changed"
     MASS_SIGN_OUT = "mass_sign_out"
@@ -41,7 +43,12 @@ NOT_RAISED = 0  # the id of an alert whose cause nobody has raised yet
 SINCE = "since"  # the fact that says when a cause began, in ISO 8601
 # Their cause is over at `until_at`, also where no process looks.
 ENDING_BY_THEMSELVES = frozenset(
-    {AlertKind.CIRCUIT_OPEN, AlertKind.ACCOUNTS_SPENT, AlertKind.ACCOUNTS_SUSPECT}
+    {
+        AlertKind.CIRCUIT_OPEN,
+        AlertKind.ACCOUNTS_SPENT,
+        AlertKind.ACCOUNTS_SUSPECT,
+        AlertKind.HOUR_LATE,
+    }
 )
 
 

@@ -6,23 +6,26 @@ of one day, the one with the later last hour is the higher number.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from storage.engines.transactions import Row, Tx, in_list
-from storage.views.points import COLUMNS, COUNTERS, Counts, counts_of
+from storage.engines.transactions import Row, Tx
+from storage.views.points import COLUMNS, COUNTERS, Counts
 
 HOURS_A_DAY = 24
 
 
 @dataclass(frozen=True, kw_only=True)
-class PackedDay:
-    """A work's packed hours of a day, with its last numbers and the map of its hours."""
+class WorkDay:
+    """A work's day: the map of its hours, its last numbers, and its packed hours.
+
+    `packed` is None while all hours of the day are rows of `view_points`.
+    """
 
     work: int
     hours: int
     counts: Counts
-    packed: bytes
+    packed: bytes | None
 
 
 def note_hour(tx: Tx, hour: int) -> None:
@@ -46,11 +49,16 @@ def note_hour(tx: Tx, hour: int) -> None:
     )
 
 
-def put_packed(tx: Tx, day: int, rows: Iterable[PackedDay]) -> None:
-    """Store the packed hours of works on a day, with the daily columns that follow from them."""
-    values = [
-        dict(zip(COUNTERS, row.counts, strict=True))
-        | {"work": row.work, "day": day, "hours": row.hours, "packed": row.packed}
+def put(tx: Tx, day: int, rows: Iterable[WorkDay]) -> None:
+    """Insert works' days, or replace them."""
+    values: list[dict[str, object]] = [
+        {
+            **dict(zip(COUNTERS, row.counts, strict=True)),
+            "work": row.work,
+            "day": day,
+            "hours": row.hours,
+            "packed": row.packed,
+        }
         for row in rows
     ]
     if values:
@@ -63,16 +71,14 @@ def put_packed(tx: Tx, day: int, rows: Iterable[PackedDay]) -> None:
         )
 
 
-def packed_of_works(tx: Tx, day: int, works: Collection[int]) -> dict[int, bytes]:
-    """Return the packed hours of works on a day, of those that have some."""
-    if not works:
-        return {}
-    marks, names = in_list(works)
+def packed_of_works(tx: Tx, day: int, first_work: int, last_work: int) -> dict[int, bytes]:
+    """Return the packed hours of a day of the works with ids from `first_work` to `last_work`."""
     rows = tx.all(
         "SELECT work, packed FROM view_days"
-        f" WHERE work IN ({marks}) AND day=:day AND packed IS NOT NULL",
+        " WHERE work BETWEEN :first_work AND :last_work AND day=:day AND packed IS NOT NULL",
+        first_work=first_work,
+        last_work=last_work,
         day=day,
-        **names,
     )
     return {row["work"]: row["packed"] for row in rows}
 
@@ -109,24 +115,46 @@ def of_work(tx: Tx, work: int, first: int, last: int) -> list[Row]:
     )
 
 
-def of_day(tx: Tx, day: int, counter: str) -> Mapping[int, int | None]:
-    """Return the last value of a counter on a day by work; `counter` is one of COUNTERS."""
+def top_growth(tx: Tx, day: int, last: int, counter: str, limit: int) -> list[Row]:
+    """Return up to `limit` works whose `counter` grew most from the end of a day to an hour.
+
+    Columns: `work`, `platform`, `work_id`, `hours` (of the day), `from_count`, `to_count`. Works
+    whose counter is not known on both are left out.
+    """
+    value = _known(counter)
+    return tx.all(
+        f"SELECT b.work, w.platform, w.work_id, a.hours, a.{value} AS from_count,"
+        f" b.{value} AS to_count FROM view_points b"
+        " JOIN view_days a ON a.work=b.work AND a.day=:day JOIN view_works w ON w.id=b.work"
+        f" WHERE b.hour=:last AND b.{value} IS NOT NULL AND a.{value} IS NOT NULL"
+        f" ORDER BY b.{value}-a.{value} DESC, w.work_id LIMIT :limit",
+        day=day,
+        last=last,
+        limit=limit,
+    )
+
+
+def sums(tx: Tx, first: int, counter: str) -> list[Row]:
+    """Return the sums of all works for each day from `first` on, by day.
+
+    Columns: `day`, `works`; `total`, the sum of the last `counter` of each work; `growth` of it
+    against the day before, of works that had one then.
+    """
+    value = _known(counter)
+    return tx.all(
+        f"SELECT d.day, COUNT(*) AS works, SUM(d.{value}) AS total,"
+        f" SUM(d.{value}-p.{value}) AS growth FROM view_days d"
+        " LEFT JOIN view_days p ON p.work=d.work AND p.day=d.day-1"
+        " WHERE d.day>=:first GROUP BY d.day ORDER BY d.day",
+        first=first,
+    )
+
+
+def _known(counter: str) -> str:
+    """Return the counter. Raise ValueError for others: no parameter can name a column."""
     if counter not in COUNTERS:
         raise ValueError(f"no counter: {counter!r}")
-    rows = tx.all(
-        f"SELECT work, {counter} AS value FROM view_days"
-        f" {tx.dialect.force_index('idx_view_days_day')} WHERE day=:day",
-        day=day,
-    )
-    return {row["work"]: row["value"] for row in rows}
-
-
-def last_before(tx: Tx, work: int, day: int) -> Counts | None:
-    """Return the last numbers of a work on a day; None when it has none."""
-    row = tx.one(
-        f"SELECT {COLUMNS} FROM view_days WHERE work=:work AND day=:day", work=work, day=day
-    )
-    return counts_of(row) if row else None
+    return counter
 
 
 def forget_works(tx: Tx, day: int, works: Collection[int]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from storage.engines.datetimes import to_sql
 from storage.engines.dialect import MAX_TEXT_CHARS
@@ -97,12 +98,12 @@ def claim(
 
 
 def note_progress(tx: Tx, hour: int, token: int, success: int, listed: int) -> bool:
-    """Add works with numbers under the lease; return False when it was lost."""
+    """Add works with numbers under the lease, until `end`; return False when it was lost."""
     return VIEW_HOURS.write(
         tx,
         hour,
         token,
-        "success=success+:success, listed=:listed",
+        "success=success+:success, listed=:listed, ended_at=NULL",
         success=success,
         listed=listed,
     )
@@ -174,6 +175,12 @@ def newest_version(tx: Tx) -> int:
     return tx.number("SELECT MAX(version) FROM view_hours")
 
 
+def first_version_since(tx: Tx, hour: int) -> int | None:
+    """Return the lowest version of an hour and the later ones; None when none has one."""
+    row = tx.one("SELECT MIN(version) AS version FROM view_hours WHERE hour>=:hour", hour=hour)
+    return row["version"] if row else None
+
+
 def between(tx: Tx, first: int, last: int) -> list[ViewHour]:
     """Return the hours from `first` to `last` that were crawled or imported, in their order."""
     rows = tx.all(
@@ -229,7 +236,7 @@ def _next_version(tx: Tx) -> int:
     return version
 
 
-def _columns(ended: HourEnd) -> dict[str, object]:
+def _columns(ended: HourEnd) -> dict[str, Any]:
     return {
         "state": ended.state.value,
         "listed": ended.listed,

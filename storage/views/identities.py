@@ -27,7 +27,7 @@ def ids_of(tx: Tx, keys: Iterable[Key]) -> dict[Key, int]:
 
 
 def ensure(tx: Tx, keys: Iterable[Key]) -> dict[Key, int]:
-    """Return the ids of works; those that have none get one."""
+    """Give an id to each work that has none; return the ids of all."""
     wanted = sorted(set(keys))
     found = ids_of(tx, wanted)
     missing = [key for key in wanted if key not in found]

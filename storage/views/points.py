@@ -70,14 +70,11 @@ def newest_before(tx: Tx, hour: int, works: Collection[int]) -> dict[int, Counts
     return found
 
 
-def of_work(tx: Tx, work: int, first: int, last: int) -> list[Row]:
-    """Return the rows of a work from hour `first` to `last`, by hour.
-
-    They are looked up hour by hour, as the key begins with the hour.
-    """
-    if first > last:
+def of_work(tx: Tx, work: int, hours: Sequence[int]) -> list[Row]:
+    """Return the rows of a work in these hours, by hour."""
+    if not hours:
         return []
-    marks, names = in_list(range(first, last + 1))
+    marks, names = in_list(hours)
     return tx.all(
         f"SELECT hour, at_sec, {COLUMNS} FROM view_points"
         f" WHERE hour IN ({marks}) AND work=:work ORDER BY hour",
@@ -112,6 +109,51 @@ def top(tx: Tx, hour: int, counter: str, limit: int) -> list[Row]:
     )
 
 
+def top_growth(tx: Tx, first: int, last: int, counter: str, limit: int) -> list[Row]:
+    """Return up to `limit` works whose `counter` grew most from hour `first` to `last`.
+
+    Columns: `work`, `platform`, `work_id`, `from_count`, `to_count`. Works whose counter is not
+    known in both hours are left out.
+    """
+    value = _known(counter)
+    return tx.all(
+        f"SELECT b.work, w.platform, w.work_id, a.{value} AS from_count, b.{value} AS to_count"
+        " FROM view_points b JOIN view_points a ON a.hour=:first AND a.work=b.work"
+        f" JOIN view_works w ON w.id=b.work WHERE b.hour=:last AND b.{value} IS NOT NULL"
+        f" AND a.{value} IS NOT NULL ORDER BY b.{value}-a.{value} DESC, w.work_id LIMIT :limit",
+        first=first,
+        last=last,
+        limit=limit,
+    )
+
+
+def known_in_one(tx: Tx, hour: int, other: int, counter: str, limit: int) -> list[int]:
+    """Return up to `limit` works whose `counter` is known in an hour, and not in another one."""
+    value = _known(counter)
+    return tx.column(
+        f"SELECT b.work FROM view_points b LEFT JOIN view_points a ON a.hour=:other"
+        f" AND a.work=b.work AND a.{value} IS NOT NULL WHERE b.hour=:hour"
+        f" AND b.{value} IS NOT NULL AND a.work IS NULL ORDER BY b.work LIMIT :limit",
+        hour=hour,
+        other=other,
+        limit=limit,
+    )
+
+
+def series_of(tx: Tx, works: Collection[int], hours: Sequence[int], counter: str) -> list[Row]:
+    """Return `work`, `hour` and `value` of works in these hours where `counter` is known, by
+    hour."""
+    if not works or not hours:
+        return []
+    at = ", ".join(str(hour) for hour in hours)  # numbers of our own
+    marks, names = in_list(works)
+    return tx.all(
+        f"SELECT work, hour, {_known(counter)} AS value FROM view_points WHERE hour IN ({at})"
+        f" AND work IN ({marks}) AND {counter} IS NOT NULL ORDER BY hour",
+        **names,
+    )
+
+
 def oldest_hour(tx: Tx) -> int | None:
     """Return the first hour that has rows; None without rows."""
     row = tx.one("SELECT MIN(hour) AS hour FROM view_points")
@@ -126,10 +168,13 @@ def delete_works(tx: Tx, hour: int, works: Collection[int]) -> None:
     )
 
 
-def delete_range(tx: Tx, hours: Sequence[int], first_work: int, last_work: int) -> None:
-    """Delete the rows of these hours of the works with ids from `first_work` to `last_work`."""
+def delete_range(tx: Tx, hours: Sequence[int], first_work: int, last_work: int) -> int:
+    """Delete the rows of these hours of the works with ids from `first_work` to `last_work`.
+
+    Return the number of rows.
+    """
     marks, names = in_list(hours)
-    tx.execute(
+    return tx.execute(
         f"DELETE FROM view_points WHERE hour IN ({marks})"
         " AND work BETWEEN :first_work AND :last_work",
         first_work=first_work,

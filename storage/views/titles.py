@@ -54,3 +54,11 @@ def _insert(tx: Tx, hour: int, titles: Mapping[int, str], on_conflict: str) -> N
             f" {on_conflict}",
             [{"work": work, "hour": hour, "title": titles[work]} for work in sorted(titles)],
         )
+
+
+def of_work(tx: Tx, work: int) -> list[tuple[int, str]]:
+    """Return the titles of a work, each with the hour from which it holds, in their order."""
+    rows = tx.all(
+        "SELECT since_hour, title FROM view_titles WHERE work=:work ORDER BY since_hour", work=work
+    )
+    return [(row["since_hour"], row["title"]) for row in rows]

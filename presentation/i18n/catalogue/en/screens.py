@@ -148,6 +148,12 @@ MESSAGES: dict[str, Forms] = {
     "alert_headline_works_rejected": (
         "the drop folder of works on {host} could not take everything: {reason}"
     ),
+    "alert_headline_hour_late": (
+        "hourly numbers of {hour} are late: {success} of {listed} works so far; {reason}"
+    ),
+    "alert_headline_hour_missed": (
+        "hourly numbers of {hour} are missing: {success} of {listed} works have them; {reason}"
+    ),
     "alert_headline_key_changed": "the secret key on {host} is not as it was: {reason}",
     "alert_headline_mass_sign_out": (
         "{platform}: cookies are not accepted any more, by our fault or the platform's:"
@@ -235,6 +241,12 @@ MESSAGES: dict[str, Forms] = {
     ),
     "alert_advice_works_rejected": (
         "see {program} works rejected on {host}; mend the rows at the site, the others are in"
+    ),
+    "alert_advice_hour_late": (
+        "it is tried again within the hour; if the cause does not pass: {program} views"
+    ),
+    "alert_advice_hour_missed": (
+        "what was not asked for in time cannot be asked for any more; see: {program} views gaps"
     ),
     "alert_advice_key_changed": (
         "put the key of the database back, or restart with it; no account is at fault"

@@ -137,7 +137,10 @@ MESSAGES: dict[str, Forms] = {
     "no_numbers_since": "{day} 以来没有数据；请加长 --since",
     "no_risers_since": "{hour} 以来没有视频有两个小时的数据",
     "hours_summed": "{hours:,} 小时：{counts}",
-    "view_data_missing": ("还没有 {path}；请先获取：{program} views --full"),
+    "file_or_here": "请写数据文件或其文件夹，或 --here",
+    "path_missing": "{path} 不存在",
+    "hours_written": "已写入文件：{hours}",
+    "files_taken_in": "已导入 {files}，{rows}",
     "no_numbers_yet": "还没有数据；请先获取：{program} views --full",
     "video_link_is_short": "{text} 是短链接；请给出 id 或完整链接",
     # 安装与服务
