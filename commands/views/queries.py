@@ -65,7 +65,7 @@ def trend(
     as_json: AsJson = False,
 ) -> None:
     """Show a video hour by hour, with growth and a chart."""
-    link = _video(work)
+    link = video(work)
     with opened_app() as app:
         found = app.works.history.trend(link.platform, link.video_id, counter.column, last)
     if not found:
@@ -82,7 +82,7 @@ def trend(
         )
     )
     for (row, growth), hours in zip(found, _hours_apart(rows), strict=True):
-        grown = _signed(growth)
+        grown = signed(growth)
         if hours > 1:
             grown = text_of(Message.of("growth_in_hours", growth=grown, hours=hours))
         table.add(
@@ -110,7 +110,7 @@ def top(
         raise InvalidInputError("date_with_hour")
     wanted = Hour.parse(day, hour) if day is not None and hour is not None else None
     with opened_app() as app:
-        at = wanted or _newest(app.works.history)
+        at = wanted or newest(app.works.history)
         rows = app.works.history.top(at, counter.column, limit)
     if not rows:
         raise InvalidInputError("no_numbers_of_hour", hour=str(at))
@@ -146,7 +146,7 @@ def daily(
 ) -> None:
     """Day by day: hours, videos, highest numbers, growth."""
     hours = hours_of_span(since)
-    link = _video(work) if work is not None else None
+    link = video(work) if work is not None else None
     key = (link.platform, link.video_id) if link else None
     with opened_app() as app:
         first = (app.clock.now() - timedelta(hours=hours)).astimezone(app.calendar.zone).date()
@@ -168,9 +168,9 @@ def daily(
             (
                 day["crawl_date"],
                 str(day["hours"]),
-                _number(day["works"]),
-                _number(day["total"]),
-                _signed(day["growth"]),
+                number(day["works"]),
+                number(day["total"]),
+                signed(day["growth"]),
             ),
         )
     result_table(table)
@@ -185,7 +185,7 @@ def growth(
     """List the fastest risers, back from the newest hour."""
     hours = hours_of_span(since)
     with opened_app() as app:
-        start = _newest(app.works.history).earlier(hours)
+        start = newest(app.works.history).earlier(hours)
         rows = app.works.history.risers(start, counter.column, limit)
     if as_json:
         result_json(rows)
@@ -206,8 +206,8 @@ def growth(
             (
                 str(rank),
                 row["work_id"],
-                _signed(row["growth"]),
-                _number(row["to_count"]),
+                signed(row["growth"]),
+                number(row["to_count"]),
                 row["from_hour"],
                 row["to_hour"],
                 row["title"],
@@ -246,8 +246,8 @@ def gaps(
                 (
                     str(hour.hour),
                     word(hour.state),
-                    _number(hour.success),
-                    _number(hour.failed),
+                    number(hour.success),
+                    number(hour.failed),
                     shown(hour.why),
                 ),
             )
@@ -267,7 +267,7 @@ QUERIES: dict[str, Callable[..., Any]] = {
 }
 
 
-def _newest(history: ViewHistory) -> Hour:
+def newest(history: ViewHistory) -> Hour:
     """Return the newest hour with counters. Raise InvalidInputError when there is none."""
     found = history.newest_hour()
     if found is None:
@@ -275,7 +275,7 @@ def _newest(history: ViewHistory) -> Hour:
     return found
 
 
-def _video(text: str) -> VideoLink:
+def video(text: str) -> VideoLink:
     """Return the video of a link or id. Raise InvalidInputError for a short link or another
     text."""
     link = recognise(text, None if ":" in text else "bilibili")
@@ -301,16 +301,16 @@ def _numbers(counter: CounterName, *more: str) -> list[Column]:
 
 
 def _counts(row: HourRow) -> list[str]:
-    return [_number(row[f"{name}_count"]) for name in COLUMNS]
+    return [number(row[f"{name}_count"]) for name in COLUMNS]
 
 
 def _title_column() -> Column:
     return column_of("title", min_cells=TITLE_CELLS)
 
 
-def _number(value: int | None) -> str:
+def number(value: int | None) -> str:
     return "-" if value is None else f"{value:,}"
 
 
-def _signed(value: int | None) -> str:
+def signed(value: int | None) -> str:
     return "-" if value is None else f"{value:+,}"

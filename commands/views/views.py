@@ -16,7 +16,7 @@ from commands.framework.options import AsJson
 from commands.framework.reader import in_english, reader, text_of
 from commands.framework.reader import shown as shown_message
 from commands.framework.signals import stop_event_on_signals
-from commands.views import intake, queries
+from commands.views import comparisons, intake, queries
 from commands.views.intake import (
     code_of,
     import_object,
@@ -132,6 +132,8 @@ def _full(as_json: bool) -> Exit:
     with _crawling() as (pipeline, stop, show):
         done = pipeline.full(stop, show)
     code = EXIT_CODES[done.crawl.ending]
+    if code is Exit.OK and done.is_list_refused:
+        code = Exit.PARTIAL
     if as_json:
         result_json(
             {
@@ -143,6 +145,8 @@ def _full(as_json: bool) -> Exit:
         )
         return code
     _print_crawl(done.crawl)
+    if done.is_list_refused:
+        say(Message.of("drop_folder_refused"))
     if done.imported is not None:
         _print_import(done.imported)
     if done.caught_up.imported or done.caught_up.refused:
@@ -197,7 +201,7 @@ def _fetched(progress: CrawlProgress) -> Message:
 
 
 def _print_crawl(done: CrawlResult) -> None:
-    if done.path is None and done.ending is Ending.DONE:
+    if not done.is_stored and done.ending is Ending.DONE:
         say(Message.of("hour_without_works", hour=str(done.hour)))
         return
     if not done.asked and done.ending is Ending.DONE:
@@ -205,6 +209,12 @@ def _print_crawl(done: CrawlResult) -> None:
     result(Message.of("hour_line", hour=str(done.hour), sentence=shown_message(done.message)))
     if done.ending is Ending.NO_ACCOUNT:
         say(Message.of("sign_one_in"))
+    for failed in done.failures:
+        about = {"work_id": failed.work_id, "title": failed.title}
+        reason = Message.of("work_failed", **about, reason=failed.reason)
+        result(shown_message(reason))
+    if done.failed > len(done.failures):
+        result(Message.of("more_works_failed", works=done.failed - len(done.failures)))
     if done.path is not None:
         result(str(done.path))
 
@@ -228,7 +238,16 @@ def _crawl_object(done: CrawlResult) -> dict[str, Any]:
         "fail_count": done.failed,
         "skipped_count": done.skipped,
         "ending": done.ending.value,
+        "failures": [
+            {"work_id": one.work_id, "title": one.title}
+            | message_keys("reason", one.reason, in_english)
+            for one in done.failures
+        ],
     } | message_keys("reason", done.reason or "", in_english)
 
 
-GROUP = Group({**queries.QUERIES, **intake.COMMANDS}, main=views, no_args_is_help=False)
+GROUP = Group(
+    {**queries.QUERIES, **comparisons.QUERIES, **intake.COMMANDS},
+    main=views,
+    no_args_is_help=False,
+)

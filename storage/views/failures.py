@@ -57,12 +57,13 @@ def put(tx: Tx, hour: int, failures: Iterable[WorkFailure]) -> None:
         )
 
 
-def of_hour(tx: Tx, hour: int) -> list[WorkFailure]:
-    """Return the failures of an hour, by platform and work id."""
+def of_hour(tx: Tx, hour: int, limit: int = 10**9) -> list[WorkFailure]:
+    """Return up to `limit` failures of an hour, by platform and work id."""
     rows = tx.all(
         "SELECT platform, work_id, title, error, is_final FROM view_errors WHERE hour=:hour"
-        " ORDER BY platform, work_id",
+        " ORDER BY platform, work_id LIMIT :limit",
         hour=hour,
+        limit=limit,
     )
     return [row_to(WorkFailure, row) for row in rows]
 

@@ -6,6 +6,7 @@ import json
 import re
 import signal
 import sqlite3
+import zipfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -246,6 +247,40 @@ def test_files_of_elsewhere_are_taken_in_once(baton: Baton, tmp_path: Path) -> N
     assert outcome.code == 2 and "tells its hour" in outcome.err
     written = baton.run("views", "project", "--since", LAST.date_text, "--json").json
     assert len(written["written"]) == 2
+
+
+def test_videos_are_compared_side_by_side_and_in_files(taken_in: Baton, tmp_path: Path) -> None:
+    told = taken_in.run("views", "compare", *WORKS[:2], "--since", "2h", "--json").json
+    assert told["hours"] == ["2026-11-22 04", "2026-11-22 05"]
+    assert [values[1] - values[0] for values in told["series"].values()] == [100, 101]
+    table, book = tmp_path / "series.csv", tmp_path / "series.xlsx"
+    for path in (table, book):
+        done = taken_in.run("views", "compare", *WORKS[:2], "--since", "2h", "--out", str(path))
+        assert done.code == 0, done
+    lines = table.read_text("utf-8-sig").splitlines()
+    assert lines[0] == f"hour,{WORKS[0]},{WORKS[1]}"
+    assert (
+        lines[2] == f"2026-11-22 05:00,{told['series'][WORKS[0]][1]},{told['series'][WORKS[1]][1]}"
+    )
+    assert zipfile.is_zipfile(book)
+    refused = taken_in.run("views", "compare", WORKS[0], "--out", "series.pdf")
+    assert refused.code == 2 and ".csv or .xlsx" in refused.err
+
+
+def test_what_failed_is_told_with_its_reason_and_a_refused_list_by_the_code(
+    baton: Baton, start_sandbox: Callable[..., SandboxProcess]
+) -> None:
+    platform = start_sandbox(creators=200)
+    baton.use(platform)
+    baton.add_accounts("one")
+    gone = platform.videos("bilibili", 1, state="gone")[0]["id"]
+    inbox = baton.data_dir / "spider" / "inbox"
+    inbox.mkdir(parents=True)
+    (inbox / "1.json").write_text(json.dumps([{"work_id": gone}, {"work_id": "nonsense"}]))
+    outcome = baton.run("views", "--full")
+    assert outcome.code == 3, outcome
+    assert f"failed: {gone} : not_found: " in outcome.out
+    assert "works rejected" in outcome.err
 
 
 def test_json_of_every_question(taken_in: Baton) -> None:

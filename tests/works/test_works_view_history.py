@@ -18,6 +18,7 @@ from tests.support.crawler.workbench import ONE_ENGINE
 from tests.support.messages import english
 from tests.support.works.hour_data import WORKS, failed, numbers, put, put_hours, report
 from tests.support.works.statistics import LOG, Statistics
+from works.catalogue.entries import WorkEntry
 from works.hour_data.hours import Hour
 from works.hourly.gaps import HourState, ViewGaps
 from works.hourly.history import ViewHistory
@@ -122,6 +123,19 @@ def test_risers_are_compared_between_their_first_and_last_hour(filled: Desk) -> 
     assert [(row["work_id"], row["growth"]) for row in rows] == [(C, 22 * 102), (B, 22 * 101)]
     assert (rows[0]["from_hour"], rows[0]["to_hour"]) == (str(since), str(LAST))
     assert rows[0]["to_count"] - rows[0]["from_count"] == rows[0]["growth"]
+
+
+def test_an_author_has_the_sums_of_his_works(filled: Desk) -> None:
+    entries = [
+        WorkEntry("bilibili", work, author=name) for work, name in ((A, "甲"), (B, "甲"), (C, "乙"))
+    ]
+    filled.app.works.catalogue.put(entries)
+    first, second = filled.history.authors(LAST, 3, "view_count", 9)
+    [top] = [row for row in filled.history.top(LAST, "view_count", 3) if row["work_id"] == C]
+    assert (first["author"], first["works"], first["growth"]) == ("甲", 2, None)
+    assert (second["author"], second["total"]) == ("乙", top["view_count"])
+    [one] = filled.history.authors(LAST, 24, "view_count", 1)
+    assert one["growth"] == 22 * (100 + 101)
 
 
 def test_every_hour_is_judged_with_its_reason(filled: Desk) -> None:

@@ -44,6 +44,15 @@ class CrawlProgress:
 
 
 @dataclass(frozen=True)
+class FailedWork:
+    """A work without numbers, and why."""
+
+    work_id: str
+    title: str
+    reason: Message
+
+
+@dataclass(frozen=True)
 class CrawlResult:
     """The result of a crawl.
 
@@ -54,6 +63,7 @@ class CrawlResult:
         asked: the number of works that this run requested; `success` and `failed` are those of the
             hour.
         path: the hour's data file on this host; None when none is written here.
+        failures: the first works without numbers.
     """
 
     hour: Hour
@@ -65,6 +75,7 @@ class CrawlResult:
     success: int = 0
     failed: int = 0
     path: Path | None = None
+    failures: tuple[FailedWork, ...] = ()
 
     @property
     def message(self) -> Message:

@@ -12,6 +12,8 @@ from works.hour_data.report import Failure, Numbers
 from works.hourly.crawl_result import CrawlProgress, CrawlResult, Ending, Show
 from works.hourly.ledger import HeldHour
 
+MAX_FAILURES = 10  # of a summary; the log and the data file have all
+
 
 @dataclass(kw_only=True)
 class CrawlRun:
@@ -80,6 +82,7 @@ class CrawlRun:
             asked=self._asked,
             success=len(self.held.numbers),
             failed=len(self.held.failed),
+            failures=self.held.failures(MAX_FAILURES),
         )
 
     def _show_progress(self) -> None:

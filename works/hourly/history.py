@@ -9,12 +9,15 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from core.messages import Message
 from storage.engines.transactions import Database, Tx
-from storage.views import days, hours, identities, points, titles
+from storage.operations import view_authors
+from storage.views import days, failures, hours, identities, points, titles
 from storage.views.points import COUNTERS, Counts, counts_of
 from works.hour_data.day_numbers import packed_hour_of, unpacked
 from works.hour_data.hours import FIRST_DAY, HOURS_A_DAY, Hour
 from works.hour_data.report import COUNTER_KEYS
+from works.hourly.crawl_result import FailedWork
 
 COLUMN = dict(zip(COUNTER_KEYS, COUNTERS, strict=True))
 # Works that came or went within the span are looked up one by one.
@@ -86,6 +89,23 @@ class ViewHistory:
         if work is None:
             return self.database.read(_daily_of_all, first, COLUMN[counter])
         return self.database.read(_daily_of_one, work, first, COLUMN[counter])
+
+    def authors(self, hour: Hour, span: int, counter: str, limit: int) -> list[HourRow]:
+        """Return the authors whose works have the most of a counter in an hour, highest first.
+
+        Columns: `platform`, `author`, `works`, `total`; `growth` in the `span` hours before, of
+        works that have numbers in both hours (None where none has).
+        """
+        before = hour.earlier(span).index
+        rows = self.database.read(view_authors.totals, hour.index, before, COLUMN[counter], limit)
+        return [
+            {**row, "total": _whole(row["total"]), "growth": _whole(row["growth"])} for row in rows
+        ]
+
+    def failures(self, hour: Hour, limit: int) -> list[FailedWork]:
+        """Return the first works without numbers in an hour; none where that is days ago."""
+        found = self.database.read(failures.of_hour, hour.index, limit)
+        return [FailedWork(one.work_id, one.title, Message.load(one.error)) for one in found]
 
     def _trend(self, tx: Tx, key: tuple[str, str], counter: str, last: int) -> list[HourOfWork]:
         work = identities.ids_of(tx, [key]).get(key)

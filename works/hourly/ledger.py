@@ -12,6 +12,7 @@ from core.clock import Clock
 from core.errors import DatabaseError, LeaseLostError
 from core.leases import Lease, LeaseKind, LeaseRegistry
 from core.logs import service_log
+from core.messages import Message
 from storage.engines.transactions import Database, Tx
 from storage.views import days, failures, hours, identities, points
 from storage.views.hours import CrawlState, ViewHour
@@ -21,6 +22,7 @@ from works.hour_data.contents import counted
 from works.hour_data.hours import Hour
 from works.hour_data.report import BILIBILI, SESSION_FORM, Failure, Numbers
 from works.hour_data.rows import key_of, store_numbers, stored_failure
+from works.hourly.crawl_result import FailedWork
 
 log = service_log("views")
 
@@ -112,6 +114,13 @@ class HeldHour:
         ended = counted(tx, index, state, listed=listed, skipped=skipped, ended_at=now)
         if not hours.end(tx, index, self.row.lease_token, ended):
             raise self._lost()
+
+    def failures(self, limit: int) -> tuple[FailedWork, ...]:
+        """Return up to `limit` works without numbers, by platform and work id."""
+        if not self.failed:
+            return ()
+        found = self.ledger.database.read(failures.of_hour, self.hour.index, limit)
+        return tuple(FailedWork(one.work_id, one.title, Message.load(one.error)) for one in found)
 
     def release(self) -> None:
         """End the lease, unless `end` did; without the database it runs out by itself."""

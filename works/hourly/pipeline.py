@@ -25,6 +25,7 @@ from core.installation.file_access import SHARED, FileAccess
 from core.messages import Message
 from presentation.i18n.renderer import Renderer
 from storage.engines.transactions import Database
+from works.catalogue.drop_folder import DropFolderResult
 from works.catalogue.views_json import ListExport
 from works.hour_data.files import data_files
 from works.hour_data.hours import Hour
@@ -51,11 +52,13 @@ class PipelineResult:
         imported: what the files of this host got of the hour that it crawled; None when there was
             nothing to store, or this host writes no files.
         caught_up: what they got of other hours.
+        is_list_refused: the drop folder had a file, or rows of one, that could not be taken in.
     """
 
     crawl: CrawlResult
     imported: ImportedHour | None
     caught_up: ImportResult
+    is_list_refused: bool = False
 
     @property
     def problems(self) -> list[Message]:
@@ -98,7 +101,7 @@ class HourlyPipeline:
         access: mode and group of the logs.
     """
 
-    take_in: Callable[[threading.Event], object]
+    take_in: Callable[[threading.Event], DropFolderResult]
     export: Callable[[], ListExport | None]
     make_crawl: Callable[[], HourlyCrawl]
     importer: FileImporter
@@ -266,8 +269,10 @@ class HourlyPipeline:
         Raises:
             BatonError: a step failed; the results of earlier steps stay.
         """
+        is_refused = self._take_in(stop)
         crawled = self._crawl_list(stop, show)
-        return self._completed(crawled, self._project(threading.Event()))
+        done = self._completed(crawled, self._project(threading.Event()))
+        return replace(done, is_list_refused=is_refused)
 
     def run(self, stop: threading.Event, attempt: int = 1) -> Message:
         """Run all steps as a scheduled job, and return a summary.
@@ -283,6 +288,7 @@ class HourlyPipeline:
             UnfinishedError: works are left for the next hour's run, for the reason in its message.
             BatonError: a step failed.
         """
+        self._take_in(stop)
         crawled = self._crawl_list(stop, lambda progress: None)
         written: list[WrittenHour] = []
         try:
@@ -301,7 +307,6 @@ class HourlyPipeline:
         return done.message
 
     def _crawl_list(self, stop: threading.Event, show: crawl_result.Show) -> CrawlResult:
-        self._take_in(stop)
         self.export()
         with self._log(CRAWL_LOG) as log:
             return self._fetch(stop, show, log)
@@ -352,12 +357,15 @@ class HourlyPipeline:
         is_written = crawled.is_stored and self.projector.limited_to(DatedFiles).targets
         return replace(crawled, path=path if is_written else None)
 
-    def _take_in(self, stop: threading.Event) -> None:
+    def _take_in(self, stop: threading.Event) -> bool:
+        """Take the drop folder in; return True when something of it was refused."""
         try:
-            self.take_in(stop)
+            done = self.take_in(stop)
         except OutputError as error:
             with self._log(CRAWL_LOG) as log:
                 log.error("the inbox waits: %s", error)
+            return False
+        return bool(done.rejected or done.rejected_rows)
 
     def _log(self, name: str) -> AbstractContextManager[logging.Logger]:
         return day_log(

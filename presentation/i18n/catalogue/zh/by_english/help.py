@@ -404,6 +404,13 @@ HELP = {
     "Take data files into the main database; numbers that came first stay.": (
         "把数据文件导入主数据库；先到的数据保留。"
     ),
+    "Show several videos hour by hour, a column for each.": "逐小时对比多个视频，每个一列。",
+    "ids or links": "id 或链接",
+    "write a file instead, .csv or .xlsx": "改为写入文件，.csv 或 .xlsx",
+    "List the authors whose videos have the most of a number in the newest hour.": (
+        "最近一小时数据合计最高的作者。"
+    ),
+    "growth over: 24h, 7d": "增长的时间跨度：24h、7d",
     "a data file, or a folder of them": "数据文件，或其文件夹",
     "all that an older version left on this host": "旧版本留在本机的全部数据",
     "what the file says takes the place of all numbers": "以文件内容替换该小时的全部数据",
