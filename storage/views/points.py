@@ -27,7 +27,7 @@ class Point(NamedTuple):
 
 
 def insert(tx: Tx, hour: int, points: Iterable[Point]) -> None:
-    """Insert the numbers of works in an hour; those that are there already stay."""
+    """Insert the numbers of works in an hour, and leave those that are there already."""
     names = ("hour", "work", "at_sec", *COUNTERS, "shrunk")
     rows = [
         dict(zip(names, (hour, p.work, p.at_sec, *p.counts, p.shrunk), strict=True))

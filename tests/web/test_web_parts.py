@@ -20,6 +20,8 @@ from storage.catalogue import works
 from storage.catalogue.works import Work
 from storage.operations import alerts
 from storage.operations.alerts import AlertKind
+from storage.views import failures
+from storage.views.failures import WorkFailure
 from tests.support.apps import add_account
 from tests.support.crawler.workbench import change, rows
 from tests.support.web.web_site import Site, Visitor
@@ -278,6 +280,12 @@ def test_a_works_numbers_are_drawn(site: Site, admin: Visitor, browse: Browse) -
     assert admin.get("/api/v1/works/growth?since=24h").json()["items"][0]["growth"] == 90
     assert admin.get("/api/v1/works/growth?since=soon").status_code == 422
     assert admin.get("/api/v1/works/gaps").status_code == 200
+    hour = Hour(date(2026, 11, 22), 5)
+    why = WorkFailure(
+        "bilibili", "BVlost", "lost", Message.of("video_not_found", detail="x").dump(), True
+    )
+    site.app.database.write(failures.put, hour.index, [why])
+    assert "not_found: x" in admin.get("/admin/videos").text
     page = browse("/videos/bilibili/BV1a")
     assert page.locator("canvas").count() == 2
     page.get_by_text("As a table").first.click()

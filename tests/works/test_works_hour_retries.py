@@ -127,5 +127,6 @@ def test_an_hour_that_is_over_without_numbers_is_told(desk: Begin) -> None:
 def test_nobody_is_told_of_a_late_hour_where_the_job_is_off(desk: Begin) -> None:
     here = desk(views_enabled=False)
     store_hour(here.app, here.hour.earlier(1), [numbers("BV1", here.hour, 1)])
+    assert alerts_of(here) == []
     here.clock.move(3600 + 16 * 60)
     assert (AlertKind.HOUR_LATE, f"hour:{here.hour}") not in alerts_of(here)

@@ -17,6 +17,7 @@ from web.lookups import Counter, newest_hour
 from web.parameters import PlatformName, WorkId
 from web.problems import RequestRefusedError
 from works.hour_data.hours import Hour
+from works.hourly.crawl_result import FailedWork
 from works.hourly.gaps import HourState
 from works.hourly.history import HourOfWork, HourRow
 
@@ -24,6 +25,7 @@ router = APIRouter(include_in_schema=False)
 router.include_router(works_intake.router)
 TOP_WORKS = 10
 GAP_HOURS = 48
+FAILED_WORKS = 10
 SPANS = {"48": 48, "168": 168, "720": 720}
 GROWTH = "Growth an hour"
 LINES = {"view_count": "Views", "like_count": "Likes", "comment_count": "Comments"}
@@ -42,6 +44,7 @@ def videos(visit: Reading, view: TheList, valid: Annotated[str, Query()] = "") -
         top=top,
         risers=risers,
         gaps=_gaps(backend),
+        failed=_failed(backend),
         chosen=valid,
         gap_hours=GAP_HOURS,
     )
@@ -91,6 +94,12 @@ def _highlights(backend: Backend) -> tuple[list[HourRow], list[HourRow]]:
     history = backend.view_history
     top = history.top(at, Counter.VIEW, TOP_WORKS)
     return top, history.risers(at.earlier(24), Counter.VIEW, TOP_WORKS)
+
+
+def _failed(backend: Backend) -> list[FailedWork]:
+    """Return the first works without numbers in the newest hour."""
+    newest = backend.view_history.newest_hour()
+    return backend.view_history.failures(newest, FAILED_WORKS) if newest is not None else []
 
 
 def _gaps(backend: Backend) -> list[Any]:

@@ -74,7 +74,7 @@ class HourlyCrawl:
 
         Raises:
             DamagedFileError: `views.json` is unusable.
-            LeaseLostError: another process has taken the hour over; what was fetched is stored.
+            LeaseLostError: another process has taken the hour over.
             CredentialsError, DatabaseError: the batches fetched until then are stored.
         """
         hour = Hour.of(self.clock.now(), self.zone)
