@@ -32,6 +32,7 @@ NAME = "views"
 ZONE = ZoneInfo("Asia/Shanghai")
 WORKS, LISTED, BATCH = 20_000, 10_000, 50
 DOMAINS = ("美妆", "游戏")  # the sandbox lists 5,000 videos of each
+HOURS_OF_TODAY = 9
 DAYS_OF_ROWS, DAYS_PACKED, DAYS_PACKED_FULL = 2, 30, 365
 QUESTIONS = 15
 ENGINES = ("sqlite", "mariadb")
@@ -103,7 +104,8 @@ def _store(ledger: HourLedger, hour: Hour) -> float:
 def _write_days(app: App, last: Hour, packed: int) -> None:
     """Write the other rows of the last days, and packed days before them."""
     ids = list(app.database.read(identities.all_keys))
-    for back in range(24 * DAYS_OF_ROWS):
+    whole_day = range(last.number + 1, last.number + 25)  # for the roll-up
+    for back in (*range(HOURS_OF_TODAY), *whole_day):
         app.database.write(_copy_hour, last.earlier(back).index, ids)
     first = last.day_index - DAYS_OF_ROWS
     for day in range(first, first - packed, -1):

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import xlsxwriter
 
 from commands.framework.context import opened_app, result, result_json, result_table
 from commands.framework.options import AsJson
@@ -127,6 +126,8 @@ def _write(path: Path, hours: Sequence[Hour], series: Series) -> None:
             with path.open("w", encoding="utf-8-sig", newline="") as file:
                 csv.writer(file).writerows([head, *rows])
             return
+        import xlsxwriter
+
         with path.open("wb") as file:
             book = xlsxwriter.Workbook(file, XLSX_OPTIONS)
             sheet = book.add_worksheet()

@@ -134,4 +134,4 @@ def _both(first: str, second: str) -> Message:
     return Message.of("both_options", first=first, second=second)
 
 
-COMMANDS: dict[str, Callable[..., Any]] = {"import": import_files, "project": project}
+QUERIES: dict[str, Callable[..., Any]] = {"import": import_files, "project": project}

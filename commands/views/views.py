@@ -247,7 +247,7 @@ def _crawl_object(done: CrawlResult) -> dict[str, Any]:
 
 
 GROUP = Group(
-    {**queries.QUERIES, **comparisons.QUERIES, **intake.COMMANDS},
+    {**queries.QUERIES, **comparisons.QUERIES, **intake.QUERIES},
     main=views,
     no_args_is_help=False,
 )

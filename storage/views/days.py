@@ -134,6 +134,12 @@ def top_growth(tx: Tx, day: int, last: int, counter: str, limit: int) -> list[Ro
     )
 
 
+def first_since(tx: Tx, day: int) -> int | None:
+    """Return the first day from `day` on with numbers; None without one."""
+    row = tx.one("SELECT MIN(day) AS day FROM view_days WHERE day>=:day", day=day)
+    return row["day"] if row else None
+
+
 def sums(tx: Tx, first: int, counter: str) -> list[Row]:
     """Return the sums of all works for each day from `first` on, by day.
 

@@ -66,6 +66,18 @@ def test_packed_days_answer_as_their_rows_did(filled: Statistics) -> None:
     assert {hour: filled.files.path(hour).read_bytes() for hour in filled.files.hours()} == files
 
 
+def test_growth_over_packed_days_counts_from_the_end_of_the_first(filled: Statistics) -> None:
+    history = filled.app.works.history
+    newest = history.newest_hour()
+    assert newest is not None
+    by_rows = history.risers(newest.earlier(24 * 10), "view_count", 1)
+    filled.app.works.roll_up.run(NEVER)
+    by_days = history.risers(newest.earlier(24 * 10), "view_count", 1)
+    assert by_days[0]["work_id"] == by_rows[0]["work_id"] == C
+    assert by_days[0]["from_hour"] == by_rows[0]["from_hour"] == str(newest.earlier(24 * 10))
+    assert by_days[0]["growth"] == by_rows[0]["growth"] == 20 * 102
+
+
 def test_a_roll_up_that_is_cut_short_is_continued(filled: Statistics) -> None:
     stop = threading.Event()
     stop.set()

@@ -180,10 +180,11 @@ class ViewHistory:
         oldest = points.oldest_hour(tx)
         if last is None or oldest is None or since.index > last:
             return []
-        if since.index >= oldest:
-            found = _risers_by_hour(tx, since.index, last, COLUMN[counter], limit)
+        first_day = days.first_since(tx, since.day_index)
+        if since.index < oldest and first_day is not None and first_day < oldest // HOURS_A_DAY:
+            found = _risers_by_day(tx, first_day, last, COLUMN[counter], limit)
         else:
-            found = _risers_by_day(tx, since.day_index, last, COLUMN[counter], limit)
+            found = _risers_by_hour(tx, since.index, last, COLUMN[counter], limit)
         named = titles.at_hour(tx, last, [row["work"] for row in found])
         return [
             {
