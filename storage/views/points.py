@@ -127,6 +127,24 @@ def top_growth(tx: Tx, first: int, last: int, counter: str, limit: int) -> list[
     )
 
 
+def count_known(tx: Tx, hour: int, counter: str) -> int:
+    """Return the number of works whose `counter` is known in an hour."""
+    return tx.number(
+        f"SELECT COUNT({_known(counter)}) FROM view_points WHERE hour=:hour", hour=hour
+    )
+
+
+def count_known_in_both(tx: Tx, hour: int, other: int, counter: str) -> int:
+    """Return the number of works whose `counter` is known in two hours."""
+    value = _known(counter)
+    return tx.number(
+        "SELECT COUNT(*) FROM view_points b JOIN view_points a ON a.hour=:other AND a.work=b.work"
+        f" WHERE b.hour=:hour AND b.{value} IS NOT NULL AND a.{value} IS NOT NULL",
+        hour=hour,
+        other=other,
+    )
+
+
 def known_in_one(tx: Tx, hour: int, other: int, counter: str, limit: int) -> list[int]:
     """Return up to `limit` works whose `counter` is known in an hour, and not in another one."""
     value = _known(counter)

@@ -16,7 +16,7 @@ from core.schedule import Schedule
 from storage.views import hours as view_hours
 from tests.support.crawler.workbench import ONE_ENGINE
 from tests.support.messages import english
-from tests.support.works.hour_data import WORKS, failed, numbers, put, put_hours, report
+from tests.support.works.hour_data import WORKS, failed, numbers, put, put_hours, report, store_hour
 from tests.support.works.statistics import LOG, Statistics
 from works.catalogue.entries import WorkEntry
 from works.hour_data.hours import Hour
@@ -123,6 +123,15 @@ def test_risers_are_compared_between_their_first_and_last_hour(filled: Desk) -> 
     assert [(row["work_id"], row["growth"]) for row in rows] == [(C, 22 * 102), (B, 22 * 101)]
     assert (rows[0]["from_hour"], rows[0]["to_hour"]) == (str(since), str(LAST))
     assert rows[0]["to_count"] - rows[0]["from_count"] == rows[0]["growth"]
+
+
+def test_risers_that_came_or_went_within_the_span_are_found_too(desk: Desk) -> None:
+    first, middle, last = (LAST.earlier(n) for n in (2, 1, 0))
+    for hour, counts in ((first, {A: 1, B: 10}), (middle, {B: 19, C: 5}), (last, {A: 3, C: 9})):
+        store_hour(desk.app, hour, [numbers(work, hour, n) for work, n in counts.items()])
+    rows = desk.history.risers(first, "view_count", 9)
+    assert [(row["work_id"], row["growth"]) for row in rows] == [(B, 9), (C, 4), (A, 2)]
+    assert (rows[0]["from_hour"], rows[0]["to_hour"]) == (str(first), str(middle))
 
 
 def test_an_author_has_the_sums_of_his_works(filled: Desk) -> None:

@@ -239,11 +239,11 @@ def _risers_by_hour(
         {**row, "from": first, "to": last}
         for row in points.top_growth(tx, first, last, counter, limit)
     ]
-    partly = {
-        *points.known_in_one(tx, last, first, counter, MAX_NEWCOMERS),
-        *points.known_in_one(tx, first, last, counter, MAX_NEWCOMERS),
-    }
-    found += _growth_within(tx, sorted(partly), span, counter)
+    both = points.count_known_in_both(tx, last, first, counter)
+    for hour, other in ((last, first), (first, last)):
+        if points.count_known(tx, hour, counter) > both:
+            partly = points.known_in_one(tx, hour, other, counter, MAX_NEWCOMERS)
+            found += _growth_within(tx, partly, span, counter)
     return sorted(found, key=_most_growth)[:limit]
 
 
