@@ -28,12 +28,23 @@ LOOKS = {
     *("report today", "logs ingestion"),
     *("creators list", "creators show", "creators new", "creators count", "creators history"),
     *("jobs list", "jobs preview", "works list", "views trend", "views top", "views daily"),
-    *("views growth", "views gaps", "webhooks list", "webhooks show", "dramas list"),
+    *(
+        "views growth",
+        "views gaps",
+        "views compare",
+        "views authors",
+        "webhooks list",
+        "webhooks show",
+        "dramas list",
+    ),
     *("dramas show", "web tokens", "stats fetch", "healthcheck", "completion", "circuits list"),
 }
 # What goes on by itself once it was started, trials on a database of their own, and lists that are
 # written out again.
-BY_ITSELF = {"run", "serve", "demo", "update_play_counts", "views", "works export"}
+BY_ITSELF = {"run", "serve", "demo", "update_play_counts", "views", "works export"} | {
+    "views import",
+    "views project",
+}
 STEPS: tuple[tuple[str, tuple[object, ...], str, str], ...] = (
     ("init", (), "init", ""),
     ("accounts add", ("a1", "--proxy", "http://u:pr0xy-secret@h:1"), "account.add", COOKIES),
