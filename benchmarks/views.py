@@ -238,6 +238,8 @@ def _asked_for(ground: Ground, url: str, state: str, times: int) -> list[float]:
             assert outcome.success == visible, outcome
             measured += [asked / len(videos), secs]
             app.database.write(_forget_hours)
+            assert outcome.path is not None
+            outcome.path.unlink()  # it would be taken in
     return measured
 
 
