@@ -1,4 +1,4 @@
--- Baton's schema for MySQL 8.0+ and MariaDB 10.6+, version 12.
+-- Baton's schema for MySQL 8.0+ and MariaDB 10.6+, version 11.
 -- Load it into an empty database:  mysql -u USER -p DATABASE < schema.sql
 -- (python cli.py init does the same.)  Times are UTC.  schema.sqlite.sql is its twin.
 
@@ -716,6 +716,87 @@ CREATE TABLE web_actions (
   outcome TEXT NOT NULL,
   created_at DATETIME(3) NOT NULL,
   KEY idx_web_actions_created (created_at, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- Hourly numbers of works. An hour is a number: local days since 1970 (quota zone) x 24 + local hour.
+CREATE TABLE view_works (
+  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  platform VARCHAR(32) NOT NULL,
+  work_id VARCHAR(255) NOT NULL,
+  UNIQUE KEY uq_view_works_identity (platform, work_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- A row only where a title changes: it holds from that hour to the next row.
+CREATE TABLE view_titles (
+  work BIGINT NOT NULL,
+  since_hour INT NOT NULL,
+  title VARCHAR(1024) NOT NULL,
+  PRIMARY KEY (work, since_hour)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- Each hour that was crawled or imported; the lease is that of who crawls it now.
+CREATE TABLE view_hours (
+  hour INT NOT NULL PRIMARY KEY,
+  state ENUM('open','complete','partial') NOT NULL DEFAULT 'open',
+  listed INT NOT NULL DEFAULT 0,              -- works that were to be asked for
+  success INT NOT NULL DEFAULT 0,             -- works with numbers
+  failed INT NOT NULL DEFAULT 0,
+  skipped INT NULL,                           -- works of other platforms
+  errors TEXT NULL,                           -- the most frequent reason of failures
+  session_id VARCHAR(255) NOT NULL,
+  started_at DATETIME(3) NOT NULL,
+  ended_at DATETIME(3) NULL,
+  host VARCHAR(255) NOT NULL,
+  version BIGINT NULL,                        -- grows over all hours, when an hour's content has changed
+  lease_owner VARCHAR(64) NULL,
+  lease_token BIGINT NOT NULL DEFAULT 0,
+  lease_until DATETIME(3) NULL,
+  UNIQUE KEY uq_view_hours_version (version),
+  KEY idx_view_hours_state (state, hour)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- The numbers of the last days; NULL: the platform does not tell.
+CREATE TABLE view_points (
+  hour INT NOT NULL,
+  work BIGINT NOT NULL,
+  at_sec INT NOT NULL,                        -- seconds since the beginning of the hour
+  views BIGINT NULL,
+  danmaku BIGINT NULL,
+  comments BIGINT NULL,
+  likes BIGINT NULL,
+  coins BIGINT NULL,
+  favorites BIGINT NULL,
+  shares BIGINT NULL,
+  shrunk TINYINT NOT NULL DEFAULT 0,          -- bits of numbers lower than before, views first
+  PRIMARY KEY (hour, work)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- Why works have no numbers, for the last days.
+CREATE TABLE view_errors (
+  hour INT NOT NULL,
+  platform VARCHAR(32) NOT NULL,
+  work_id VARCHAR(255) NOT NULL,
+  title VARCHAR(1024) NOT NULL,
+  error TEXT NOT NULL,
+  is_final TINYINT NOT NULL DEFAULT 0,        -- another request in that hour is of no use
+  PRIMARY KEY (hour, platform, work_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- The last numbers of each day, for ever; the day's hours are packed when their points are deleted.
+CREATE TABLE view_days (
+  work BIGINT NOT NULL,
+  day INT NOT NULL,                           -- local days since 1970
+  hours INT NOT NULL,                         -- a bit for each hour with numbers, 0 o'clock the lowest
+  views BIGINT NULL,
+  danmaku BIGINT NULL,
+  comments BIGINT NULL,
+  likes BIGINT NULL,
+  coins BIGINT NULL,
+  favorites BIGINT NULL,
+  shares BIGINT NULL,
+  packed VARBINARY(4096) NULL,
+  PRIMARY KEY (work, day),
+  KEY idx_view_days_day (day)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 INSERT INTO schema_version (version, applied_at) VALUES (11, UTC_TIMESTAMP(3));

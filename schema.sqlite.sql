@@ -1,4 +1,4 @@
--- Baton's schema for SQLite, version 12: the twin of schema.sql, where the comments on the columns are.
+-- Baton's schema for SQLite, version 11: the twin of schema.sql, where the comments on the columns are.
 -- python cli.py init loads it.  Times are UTC text, YYYY-MM-DD HH:MM:SS.mmm.
 
 CREATE TABLE schema_version (
@@ -717,5 +717,86 @@ CREATE TABLE web_actions (
   created_at TEXT NOT NULL
 );
 CREATE INDEX idx_web_actions_created ON web_actions (created_at, id);
+
+-- Hourly numbers of works. An hour is a number: local days since 1970 (quota zone) x 24 + local hour.
+CREATE TABLE view_works (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  platform TEXT NOT NULL,
+  work_id TEXT NOT NULL
+);
+CREATE UNIQUE INDEX uq_view_works_identity ON view_works (platform, work_id);
+
+-- A row only where a title changes: it holds from that hour to the next row.
+CREATE TABLE view_titles (
+  work INTEGER NOT NULL,
+  since_hour INTEGER NOT NULL,
+  title TEXT NOT NULL,
+  PRIMARY KEY (work, since_hour)
+) WITHOUT ROWID;
+
+-- Each hour that was crawled or imported; the lease is that of who crawls it now.
+CREATE TABLE view_hours (
+  hour INTEGER NOT NULL PRIMARY KEY,
+  state TEXT CHECK (state IN ('open','complete','partial')) NOT NULL DEFAULT 'open',
+  listed INTEGER NOT NULL DEFAULT 0,          -- works that were to be asked for
+  success INTEGER NOT NULL DEFAULT 0,         -- works with numbers
+  failed INTEGER NOT NULL DEFAULT 0,
+  skipped INTEGER NULL,                       -- works of other platforms
+  errors TEXT NULL,                           -- the most frequent reason of failures
+  session_id TEXT NOT NULL,
+  started_at TEXT NOT NULL,
+  ended_at TEXT NULL,
+  host TEXT NOT NULL,
+  version INTEGER NULL,                       -- grows over all hours, when an hour's content has changed
+  lease_owner TEXT NULL,
+  lease_token INTEGER NOT NULL DEFAULT 0,
+  lease_until TEXT NULL
+);
+CREATE UNIQUE INDEX uq_view_hours_version ON view_hours (version);
+CREATE INDEX idx_view_hours_state ON view_hours (state, hour);
+
+-- The numbers of the last days; NULL: the platform does not tell.
+CREATE TABLE view_points (
+  hour INTEGER NOT NULL,
+  work INTEGER NOT NULL,
+  at_sec INTEGER NOT NULL,                    -- seconds since the beginning of the hour
+  views INTEGER NULL,
+  danmaku INTEGER NULL,
+  comments INTEGER NULL,
+  likes INTEGER NULL,
+  coins INTEGER NULL,
+  favorites INTEGER NULL,
+  shares INTEGER NULL,
+  shrunk INTEGER NOT NULL DEFAULT 0,          -- bits of numbers lower than before, views first
+  PRIMARY KEY (hour, work)
+) WITHOUT ROWID;
+
+-- Why works have no numbers, for the last days.
+CREATE TABLE view_errors (
+  hour INTEGER NOT NULL,
+  platform TEXT NOT NULL,
+  work_id TEXT NOT NULL,
+  title TEXT NOT NULL,
+  error TEXT NOT NULL,
+  is_final INTEGER NOT NULL DEFAULT 0,        -- another request in that hour is of no use
+  PRIMARY KEY (hour, platform, work_id)
+) WITHOUT ROWID;
+
+-- The last numbers of each day, for ever; the day's hours are packed when their points are deleted.
+CREATE TABLE view_days (
+  work INTEGER NOT NULL,
+  day INTEGER NOT NULL,                       -- local days since 1970
+  hours INTEGER NOT NULL,                     -- a bit for each hour with numbers, 0 o'clock the lowest
+  views INTEGER NULL,
+  danmaku INTEGER NULL,
+  comments INTEGER NULL,
+  likes INTEGER NULL,
+  coins INTEGER NULL,
+  favorites INTEGER NULL,
+  shares INTEGER NULL,
+  packed BLOB NULL,
+  PRIMARY KEY (work, day)
+) WITHOUT ROWID;
+CREATE INDEX idx_view_days_day ON view_days (day);
 
 INSERT INTO schema_version (version, applied_at) VALUES (11, strftime('%Y-%m-%d %H:%M:%f', 'now'));

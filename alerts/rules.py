@@ -11,6 +11,7 @@ from accounts import mass_sign_out
 from accounts.shortage import export_shortage, pin_lost
 from alerts.causes import AlertCause
 from alerts.database_trouble import DatabaseTrouble
+from alerts.hour_trouble import HourTrouble
 from alerts.process_trouble import ProcessTrouble
 from alerts.report_trouble import ReportTrouble
 from core.attribution import ALL, CircuitCause
@@ -45,6 +46,7 @@ class AlertRules:
         process: finds the trouble of this process itself.
         reports: finds what keeps reports from their receivers.
         jobs: returns the names of the scheduled jobs.
+        hours: finds the trouble of hourly numbers.
     """
 
     clock: Clock
@@ -54,6 +56,7 @@ class AlertRules:
     database: DatabaseTrouble
     reports: ReportTrouble
     jobs: Callable[[], Iterable[str]]
+    hours: HourTrouble
 
     def causes(self, tx: Tx, already_open: Iterable[Alert], since: datetime) -> list[AlertCause]:
         """Return every cause that exists now and did not exist before `since` (UTC).
@@ -78,6 +81,7 @@ class AlertRules:
             *self._incomplete_days(tx),
             *self.process.causes(tx, known),
             *self.database.causes(tx, known),
+            *self.hours.causes(tx, since),
         ]
 
     def _hosts_gone(self, tx: Tx) -> Iterator[AlertCause]:

@@ -13,6 +13,7 @@ from accounts.key_watch import KeyWatch
 from alerts.channels import Channel, parse_channels
 from alerts.database_trouble import DatabaseTrouble
 from alerts.digests import DigestFiler, DigestSender
+from alerts.hour_trouble import HourTrouble
 from alerts.monitor import AlertMonitor
 from alerts.notifier import AlertNotifier
 from alerts.process_trouble import ProcessTrouble, Rejection
@@ -28,6 +29,7 @@ from presentation.i18n.renderer import Renderer, renderer_for
 if TYPE_CHECKING:
     from presentation.digest import DigestReader
     from works.catalogue.drop_folder import DropFolder
+    from works.hourly.gaps import ViewGaps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +40,7 @@ class AlertFactories:
         drop_folder: returns the importer of the import directory.
         jobs: returns the names of the scheduled jobs.
         digests: returns the reader of daily digests.
+        gaps: returns what finds hours without numbers.
     """
 
     foundation: Foundation
@@ -45,6 +48,7 @@ class AlertFactories:
     drop_folder: Callable[[], DropFolder]
     jobs: Callable[[], Sequence[str]]
     digests: Callable[[], DigestReader]
+    gaps: Callable[[], ViewGaps]
 
     @cached_property
     def channels(self) -> tuple[Channel, ...]:
@@ -91,6 +95,11 @@ class AlertFactories:
                 broadcast_secs=self.foundation.settings.broadcast_secs,
             ),
             jobs=self.jobs,
+            hours=HourTrouble(
+                look=self.gaps().read,
+                clock=self.foundation.clock,
+                is_on=self.foundation.settings.views_enabled,
+            ),
         )
         ids = [channel.id for channel in self.channels]
         return AlertMonitor(

@@ -142,6 +142,7 @@ class App:
             drop_folder=lambda: self.works.drop_folder,
             jobs=self._job_names,
             digests=lambda: self.digests,
+            gaps=lambda: self.works.gaps,
         )
 
     @cached_property

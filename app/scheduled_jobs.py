@@ -13,7 +13,7 @@ from app.pool import PoolFactories
 from app.retention_policy import kept_rows
 from core.messages import Message
 from core.schedule import Schedule
-from jobs.due import Job, JobContext
+from jobs.due import MAX_ATTEMPTS, Job, JobContext
 from jobs.pruner import Retention
 from jobs.quota_reset import reset_quota
 from jobs.session_checks import SessionChecks
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from app.crawling import CrawlingFactories
     from app.distribution import DistributionFactories
     from app.works import WorksFactories
+
+# The job asks for eight tries of an hour at most; processes may die besides.
+HOURLY_ATTEMPTS = 8 + MAX_ATTEMPTS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,9 +104,13 @@ class ScheduledJobs:
             self._job(
                 "hourly_views",
                 settings.views_schedule,
-                lambda c: works.hourly.run(c.stop),
+                lambda c: works.hourly.run(c.stop, c.attempt),
                 enabled=settings.views_enabled,
                 switch="BATON_VIEWS_ENABLED",
+                max_attempts=HOURLY_ATTEMPTS,
+            ),
+            self._job(
+                "views_rollup", settings.views_rollup_schedule, lambda c: works.roll_up.run(c.stop)
             ),
             self._job("catalogue_export", settings.works_export_schedule, lambda c: _export(works)),
             self._job(
@@ -151,6 +158,7 @@ class ScheduledJobs:
         *,
         enabled: bool = True,
         switch: str = "",
+        max_attempts: int = MAX_ATTEMPTS,
     ) -> Job:
         return Job(
             name=name,
@@ -159,6 +167,7 @@ class ScheduledJobs:
             run=run,
             enabled=enabled,
             switch=switch,
+            max_attempts=max_attempts,
         )
 
 

@@ -91,7 +91,7 @@ def _backend(app: App, kept: App, ending: threading.Event) -> Backend:
         files=app.crawling.segment_files,
         launcher=kept.jobs.launcher,
         webhooks=app.webhooks.service,
-        view_data=app.works.view_data,
+        view_history=app.works.history,
         view_gaps=app.works.gaps,
         dramas=app.distribution.service,
         settlement=app.distribution.settlement,

@@ -21,10 +21,14 @@ if TYPE_CHECKING:
     from works.catalogue.importer import WorksImporter
     from works.catalogue.uploads import UploadsDiscovery
     from works.catalogue.views_json import CatalogueList
+    from works.hour_data.files import HourFiles
+    from works.hour_data.importer import FileImporter
+    from works.hour_data.projector import Projector
     from works.hourly.crawl import HourlyCrawl
-    from works.hourly.files import HourFiles
     from works.hourly.gaps import ViewGaps
+    from works.hourly.history import ViewHistory
     from works.hourly.pipeline import HourlyPipeline
+    from works.hourly.roll_up import RollUp
     from works.play_counts.updater import PlayCountUpdater
 
 # For one batch: cooldowns grow with each failure, and the crawl may take the whole hour.
@@ -148,19 +152,21 @@ class WorksFactories:
 
     @cached_property
     def hourly(self) -> HourlyPipeline:
-        """Return the pipeline that fetches and imports the hour's counters of videos.
+        """Return the pipeline that fetches the hour's counters of videos and writes the files.
 
         `hourly.run(stop)` is the full run as a job.
         """
 
-        from works.hourly.importer import HourlyImporter
         from works.hourly.pipeline import HourlyPipeline
 
         return HourlyPipeline(
             take_in=lambda stop: self.drop_folder.import_waiting(stop),
             export=self.listing.export_if_used,
             make_crawl=self._hourly_crawl,
-            importer=HourlyImporter(files=self._hour_files, data=self.view_data),
+            importer=self.hour_importer,
+            projector=self.projector,
+            old_data=self._old_data,
+            clock=self.foundation.clock,
             log_dir=self.foundation.settings.log_dir / "spider",
             zone=self.foundation.calendar.zone,
             renderer=self._log_renderer,
@@ -168,29 +174,114 @@ class WorksFactories:
         )
 
     @cached_property
+    def hour_importer(self) -> FileImporter:
+        """Return the importer of data files into the main database."""
+        from works.hour_data.importer import FileImporter
+
+        return FileImporter(
+            files=self._hour_files,
+            database=self.foundation.database,
+            clock=self.foundation.clock,
+            zone=self.foundation.calendar.zone,
+            host=self.foundation.host,
+        )
+
+    @cached_property
+    def projector(self) -> Projector:
+        """Return the writer of this host's files of hourly counters."""
+        from presentation.i18n.renderer import ENGLISH_RENDERER
+        from works.hour_data.contents import HourReader
+        from works.hour_data.entries import FailureEntries
+        from works.hour_data.projector import DatedFiles, Projector, StatisticsFile, Target
+
+        base, wanted = self.foundation, self.foundation.settings.views_files
+        targets: list[Target] = []
+        if wanted in ("all", "json"):
+            targets.append(DatedFiles(self._hour_files))
+        if wanted in ("all", "sqlite"):
+            targets.append(StatisticsFile(self.view_data))
+        return Projector(
+            database=base.database,
+            reader=HourReader(
+                database=base.database,
+                zone=base.calendar.zone,
+                failures=FailureEntries(ENGLISH_RENDERER),
+            ),
+            clock=base.clock,
+            targets=targets,
+            lock_path=base.settings.data_dir / ".views_files.lock",
+            access=base.file_access,
+        )
+
+    @cached_property
+    def roll_up(self) -> RollUp:
+        """Return the job that packs the hourly counters of older days."""
+        from works.hourly.roll_up import RollUp
+
+        base, settings = self.foundation, self.foundation.settings
+        return RollUp(
+            database=base.database,
+            clock=base.clock,
+            zone=base.calendar.zone,
+            keep_points_days=settings.views_keep_points_days,
+            keep_hours_days=settings.views_keep_hours_days,
+            statistics=self._old_data,
+            keep_statistics_days=settings.views_sqlite_days,
+        )
+
+    @cached_property
+    def history(self) -> ViewHistory:
+        """Return what answers questions about hourly counters."""
+        from works.hourly.history import ViewHistory
+
+        base = self.foundation
+        return ViewHistory(database=base.database, zone=base.calendar.zone)
+
+    @cached_property
     def gaps(self) -> ViewGaps:
         """Return the object that finds hours without counters."""
+        from core.schedule import Schedule
         from works.hourly.gaps import ViewGaps
 
+        base, settings = self.foundation, self.foundation.settings
+        # A timer outside may crawl where the job is off: then every hour is expected.
+        schedule = Schedule(settings.views_schedule, settings.quota_zone)
         return ViewGaps(
-            files=self._hour_files, data=self.view_data, zone=self.foundation.calendar.zone
+            database=base.database,
+            zone=base.calendar.zone,
+            schedule=schedule if settings.views_enabled else None,
         )
+
+    def _old_data(self) -> Database | None:
+        """Return the statistics file of this host; None when there is none."""
+        return self.view_data if self.foundation.settings.view_data_file.exists() else None
 
     def _hourly_crawl(self) -> HourlyCrawl:
         from crawler.statistics.retry_policy import StatsRetryPolicy
         from presentation.i18n.renderer import ENGLISH_RENDERER
+        from works.hour_data.entries import FailureEntries
         from works.hourly.crawl import HourlyCrawl
-        from works.hourly.entries import FailureEntries
+        from works.hourly.ledger import HourLedger
 
-        settings = self.foundation.settings
+        base, settings = self.foundation, self.foundation.settings
         rest_secs = settings.throttle_cooldown_secs
         retry_policy = StatsRetryPolicy(rest_secs, HOURLY_WAIT_SECS, try_other_accounts=False)
+        ledger = HourLedger(
+            database=base.database,
+            clock=base.clock,
+            leases=base.leases,
+            owner=base.owner,
+            host=base.host,
+            lease_secs=settings.lease_secs,
+            zone=base.calendar.zone,
+        )
         return HourlyCrawl(
             stats=self.pool.statistics_over(self.pool.access, retry_policy),
-            files=self._hour_files,
+            ledger=ledger,
+            take_file=self.hour_importer.take_unknown,
             list_path=settings.works_list,
-            clock=self.foundation.clock,
-            zone=self.foundation.calendar.zone,
+            clock=base.clock,
+            zone=base.calendar.zone,
             failures=FailureEntries(ENGLISH_RENDERER),
         )
 
@@ -204,7 +295,7 @@ class WorksFactories:
 
     @property
     def _hour_files(self) -> HourFiles:
-        from works.hourly.files import HourFiles
+        from works.hour_data.files import HourFiles
 
         return HourFiles(self.foundation.settings.views_dir, self.foundation.file_access)
 
@@ -240,13 +331,21 @@ class WorksFactories:
             self.view_data.close()
 
     def loops(self) -> list[Callable[[threading.Event], None]]:
-        """Return the loops that import files and write `views.json`; a thread runs each."""
+        """Return the loops that import files, write `views.json`, and write the files of hourly
+        counters; a thread runs each."""
         from works.catalogue.listing_service import ListingService
+        from works.hour_data.projection_service import ProjectionService
 
+        base = self.foundation
         listing = ListingService(
             listing=self.listing,
-            clock=self.foundation.clock,
-            poll_secs=self.foundation.settings.poll_secs,
-            errors=self.foundation.errors_of("works"),
+            clock=base.clock,
+            poll_secs=base.settings.poll_secs,
+            errors=base.errors_of("works"),
         )
-        return [self.drop_folder.run, listing.run]
+        projection = ProjectionService(
+            projector=self.projector,
+            clock=base.clock,
+            errors=base.errors_of("views", service="views"),
+        )
+        return [self.drop_folder.run, listing.run, projection.run]

@@ -1,87 +1,192 @@
-"""`views`: taking hourly files in, asking for 10,000 works, and a year of 1,000 works (--full).
+"""`views`: an hour of 20,000 works in the database, its roll-up, and questions about them.
 
-The year is written without its files; questions are asked in the middle of it and at its end, each
-of another work, so that no page is warm but by chance.
+Packed days of a month (a year: --full) lie beside the rows of some days; questions are asked each
+of another work or hour, so that no page is warm but by chance. And: requests of a crawl of 10,000.
 """
 
 from __future__ import annotations
 
 import json
+import resource
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
-from pathlib import Path
 from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import requests
 
+from app.container import App
 from benchmarks.ground import Ground, add_accounts, opened, sandbox_process
 from benchmarks.results import Figure, Result
-from core.clock import SystemClock
-from presentation.i18n.renderer import ENGLISH_RENDERER
-from storage.catalogue import view_data, view_history
-from storage.catalogue.view_data import open_view_data
-from storage.engines.transactions import Database, Tx
-from works.hourly.day_log import day_log
-from works.hourly.files import HourFiles
-from works.hourly.hours import Hour
-from works.hourly.importer import HourlyImporter
-from works.hourly.report import COUNTERS, HourRecord, HourReport
+from storage.engines.transactions import Tx
+from storage.views import days, hours, identities, packed_day, points
+from storage.views.days import WorkDay
+from storage.views.hours import CrawlState
+from works.hour_data.hours import Hour
+from works.hour_data.report import COUNTERS, Numbers
+from works.hourly.ledger import HourLedger
 
 NAME = "views"
 ZONE = ZoneInfo("Asia/Shanghai")
-LAST = Hour.parse("2026-11-22", "05")
-IMPORTS = ((1_000, 48), (10_000, 8))  # works, hours
-WORKS, LISTED = 1_000, 10_000
+WORKS, LISTED, BATCH = 20_000, 10_000, 50
 DOMAINS = ("美妆", "游戏")  # the sandbox lists 5,000 videos of each
-YEAR_HOURS, SHORT_HOURS = 365 * 24, 30 * 24
-HOURS_AT_ONCE = 50  # as an import takes 50,000 rows at once
-QUESTIONS = 21
-ROUNDS = 3  # the quickest counts: what else the machine does only makes it slower
+HOURS_OF_TODAY = 9
+DAYS_OF_ROWS, DAYS_PACKED, DAYS_PACKED_FULL = 2, 30, 365
+QUESTIONS = 15
+ENGINES = ("sqlite", "mariadb")
+YEAR_GB = WORKS * 365 / 2**30
 
 
 def run(ground: Ground, full: bool = False) -> Result:
     """Measure everything; `full` makes the history a year long."""
-    folder = ground.place("sqlite").folder
-    figures = [
-        figure
-        for works, hours in IMPORTS
-        for figure in _import(folder / f"import-{works}", works, hours)
-    ]
-    figures += _crawl(ground)
-    figures += _history(folder / "history.sqlite3", YEAR_HOURS if full else SHORT_HOURS)
+    figures = _crawl(ground)
+    for engine in ENGINES:
+        if engine in ground.engines:
+            figures += _numbers_of(ground, engine, DAYS_PACKED_FULL if full else DAYS_PACKED)
     return Result(NAME, tuple(figures))
 
 
-def _import(folder: Path, works: int, hours: int) -> list[Figure]:
-    files = HourFiles(folder / "views")
-    for back in range(hours):
-        hour = LAST.earlier(back)
-        files.write(hour, _report(hour, works))
-    taken = [_import_secs(files, folder / f"{n}.sqlite3", works * hours) for n in range(ROUNDS)]
-    rate, cpu_rate = (works * hours / min(secs) for secs in zip(*taken, strict=True))
-    return [
-        Figure(
-            label=f"import, files of {works:,} works", value=rate, unit="rows/s", goal=">= 50000"
-        ),
-        Figure("… in a second of the processor", cpu_rate, "rows/s"),
+def _numbers_of(ground: Ground, engine: str, packed: int) -> list[Figure]:
+    place = ground.place(engine)
+    with opened(place, views_files="off") as app:
+        today = Hour.of(app.clock.now(), ZONE)
+        last = Hour(today.day, 12)
+        crawled = _hour_secs(app, last.earlier(24 * (DAYS_OF_ROWS - 1)))
+        _write_days(app, last, packed)
+        rolled = _roll_up_secs(app, last)
+        figures = [
+            Figure(f"{engine}: an hour of {WORKS:,} works", crawled, "s", "< 2"),
+            Figure("… bytes of a packed work and day", _packed_bytes(app), "bytes"),
+            Figure("… a year of them, packed alone", _packed_bytes(app) * YEAR_GB, "GB", "< 2"),
+            Figure("… roll-up of a day", rolled, "s", "< 60"),
+            *(
+                Figure(f"… {name}, median", median(_asked(question)), "ms", "< 100")
+                for name, question in _questions(app, last).items()
+            ),
+            Figure("… memory of this process at most", _peak_mib(), "MiB", "< 150"),
+        ]
+    ground.drop(place)
+    return figures
+
+
+def _hour_secs(app: App, hour: Hour) -> float:
+    """Return the seconds that the database takes for an hour, batch by batch."""
+    base = app.foundation
+    ledger = HourLedger(
+        database=base.database,
+        clock=base.clock,
+        leases=base.leases,
+        owner=base.owner,
+        host=base.host,
+        lease_secs=30,
+        zone=ZONE,
+    )
+    _store(ledger, hour.earlier(1))  # which gives each work its id, and the day before to compare
+    return _store(ledger, hour)
+
+
+def _store(ledger: HourLedger, hour: Hour) -> float:
+    batches = [
+        [_numbers(n, hour) for n in range(first, first + BATCH)] for first in range(0, WORKS, BATCH)
     ]
+    begun = time.perf_counter()
+    held = ledger.claim(hour)
+    assert held is not None
+    for batch in batches:
+        held.before(one["work_id"] for one in batch)
+        held.note(batch, [], WORKS)
+    held.end(CrawlState.COMPLETE, listed=WORKS, skipped=0)
+    return time.perf_counter() - begun
 
 
-def _import_secs(files: HourFiles, path: Path, rows: int) -> tuple[float, float]:
-    """Return the seconds by the clock, and of the processor."""
-    data = open_view_data(path, SystemClock())
-    view_data.create(data)
-    with day_log(path.parent, "views_import", ZONE, ENGLISH_RENDERER) as log:
-        begun, worked = time.perf_counter(), time.process_time()
-        done = HourlyImporter(files=files, data=data).import_missing(threading.Event(), log)
-        secs = time.perf_counter() - begun, time.process_time() - worked
-    data.close()
-    assert done.rows == rows, done
-    return secs
+def _write_days(app: App, last: Hour, packed: int) -> None:
+    """Write the other rows of the last days, and packed days before them."""
+    ids = list(app.database.read(identities.all_keys))
+    whole_day = range(last.number + 1, last.number + 25)  # for the roll-up
+    for back in (*range(HOURS_OF_TODAY), *whole_day):
+        app.database.write(_copy_hour, last.earlier(back).index, ids)
+    first = last.day_index - DAYS_OF_ROWS
+    for day in range(first, first - packed, -1):
+        for start in range(0, WORKS, 1_000):
+            found = [_packed(work, day) for work in ids[start : start + 1_000]]
+            app.database.write(days.put, day, found)
+
+
+def _copy_hour(tx: Tx, hour: int, ids: list[int]) -> None:
+    points.insert(tx, hour, [points.Point(work, 7, _counts(work, hour)) for work in ids])
+    days.note_hour(tx, hour)
+    row = hours.HourEnd(
+        state=CrawlState.COMPLETE,
+        listed=WORKS,
+        success=WORKS,
+        failed=0,
+        skipped=0,
+        errors=None,
+        ended_at=None,
+    )
+    begins = Hour.from_index(hour).begins(ZONE)
+    hours.put_imported(tx, hour, session_id=str(hour), started_at=begins, host="h", ended=row)
+
+
+def _packed(work: int, day: int) -> WorkDay:
+    numbers = {number: _counts(work, day * 24 + number) for number in range(24)}
+    return WorkDay(work=work, hours=2**24 - 1, counts=numbers[23], packed=packed_day.pack(numbers))
+
+
+def _counts(work: int, hour: int) -> points.Counts:
+    """Return counts that grow unevenly, as those of videos do."""
+    base = work % 997 * 1000 + hour * (work % 61) + (hour * work * 7919) % 53
+    return tuple(
+        base // (place + 1) + (hour * (work + place)) % 7 for place in range(len(COUNTERS))
+    )
+
+
+def _roll_up_secs(app: App, last: Hour) -> float:
+    """Return the seconds that one day takes."""
+    job = app.works.roll_up
+    begun = time.perf_counter()
+    job._pack_before(last.day_index - DAYS_OF_ROWS + 2, threading.Event())
+    return time.perf_counter() - begun
+
+
+def _packed_bytes(app: App) -> float:
+    mean = "SELECT AVG(LENGTH(packed)) AS n FROM view_days WHERE packed IS NOT NULL AND work<100"
+    [found] = app.database.read(lambda tx: tx.column(mean))
+    return float(found)
+
+
+def _questions(app: App, last: Hour) -> dict[str, Callable[[int], object]]:
+    history = app.works.history
+    return {
+        "views trend, 48 hours": lambda n: history.trend("bilibili", _id(n * 37), "view_count", 48),
+        "views trend, all hours": lambda n: history.trend(
+            "bilibili", _id(n * 41), "view_count", 9_000
+        ),
+        "views top": lambda n: history.top(last.earlier(n % 8), "view_count", 20),
+        "views growth, 8 h": lambda n: history.risers(last.earlier(8), "view_count", 20),
+        "views growth, 7 days": lambda n: history.risers(last.earlier(168), "view_count", 20),
+        "views daily, 7 days": lambda n: history.daily(last.earlier(168).day, "view_count"),
+        "views daily of a work": lambda n: history.daily(
+            last.earlier(168).day, "view_count", ("bilibili", _id(n * 43))
+        ),
+    }
+
+
+def _asked(question: Callable[[int], object]) -> list[float]:
+    """Return the milliseconds of each of some questions."""
+    taken = []
+    for n in range(QUESTIONS):
+        begun = time.perf_counter()
+        found = question(n)
+        taken.append((time.perf_counter() - begun) * 1000)
+        assert found
+    return taken
+
+
+def _peak_mib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _crawl(ground: Ground) -> list[Figure]:
@@ -132,9 +237,15 @@ def _asked_for(ground: Ground, url: str, state: str, times: int) -> list[float]:
             visible = sum(video["state"] == "visible" for video in videos)
             assert outcome.success == visible, outcome
             measured += [asked / len(videos), secs]
+            app.database.write(_forget_hours)
             assert outcome.path is not None
-            outcome.path.unlink()
+            outcome.path.unlink()  # it would be taken in
     return measured
+
+
+def _forget_hours(tx: Tx) -> None:
+    for table in ("view_hours", "view_points", "view_errors"):
+        tx.execute(f"DELETE FROM {table}")
 
 
 def _videos(url: str, domain: str, state: str) -> list[dict[str, Any]]:
@@ -163,89 +274,10 @@ def _requests(url: str) -> int:
     return sum(stats["requests"].get("bilibili", {}).values())
 
 
-def _history(path: Path, hours: int) -> list[Figure]:
-    data = open_view_data(path, SystemClock())
-    view_data.create(data)
-    begun = time.perf_counter()
-    for first in range(hours, 0, -HOURS_AT_ONCE):
-        backs = range(first - 1, max(first - 1 - HOURS_AT_ONCE, -1), -1)
-        _write_hours(data, [LAST.earlier(back) for back in backs])
-    secs = time.perf_counter() - begun
-    rows = hours * WORKS
-    figures = [
-        Figure(f"history of {rows:,} rows: writing", rows / secs, "rows/s"),
-        Figure("… size", path.stat().st_size / 2**20, "MiB"),
-    ]
-    figures += [
-        Figure(label=f"… {name}, median", value=median(taken), unit="ms", goal=goal)
-        for name, goal, taken in (
-            ("views trend, 48 hours", "< 100", _asked(data, _trend(48))),
-            ("views trend, all hours", "", _asked(data, _trend(hours))),
-            ("views top", "< 100", _asked(data, _top)),
-            ("views growth, 24 h", "", _asked(data, _growth)),
-            ("views daily, 7 days", "", _asked(data, _daily)),
-        )
-    ]
-    data.close()
-    return figures
-
-
-def _write_hours(data: Database, hours: list[Hour]) -> None:
-    rows = sorted(row for hour in hours for row in _rows(hour))
-    data.write(view_data.upsert_metrics, rows)
-
-
-def _rows(hour: Hour) -> list[tuple[Any, ...]]:
-    at = {"crawl_date": hour.date_text, "crawl_hour": hour.hour_text, "crawl_time": "05:00:07"}
-    return [
-        tuple((_numbers(n, hour) | at)[name] for name in view_data.METRICS) for n in range(WORKS)
-    ]
-
-
-Question = Callable[[Tx, int], object]
-
-
-def _trend(hours: int) -> Question:
-    return lambda tx, n: view_history.history(tx, "bilibili", _id(n * 37), "view_count", hours)
-
-
-def _top(tx: Tx, n: int) -> object:
-    hour = LAST.earlier(n * 31)
-    return view_history.top_of_hour(tx, hour.date_text, hour.hour_text, "view_count", 20)
-
-
-def _growth(tx: Tx, n: int) -> object:
-    since = LAST.earlier(24)
-    return view_history.risers(tx, (since.date_text, since.hour_text), "view_count", 20)
-
-
-def _daily(tx: Tx, n: int) -> object:
-    return view_history.daily(tx, LAST.earlier(7 * 24).date_text, "view_count")
-
-
-def _asked(data: Database, question: Question) -> list[float]:
-    """Return the milliseconds of each of some queries."""
-    taken = []
-    for n in range(QUESTIONS):
-        begun = time.perf_counter()
-        found = data.read(question, n)  # type: ignore[misc]
-        taken.append((time.perf_counter() - begun) * 1000)
-        assert found
-    return taken
-
-
-def _report(hour: Hour, works: int) -> HourReport:
-    moment = datetime.now(UTC).astimezone(ZONE).isoformat(timespec="seconds")
-    name = f"crawl_{hour.date_text.replace('-', '')}{hour.hour_text}0000"
-    record = HourRecord({"session_id": name, "crawl_time": moment, "crawl_hour": hour.hour_text})
-    record.add([_numbers(n, hour) for n in range(works)], [])  # type: ignore[misc]
-    return record.report(end_time=moment)
-
-
-def _numbers(n: int, hour: Hour) -> dict[str, Any]:
+def _numbers(n: int, hour: Hour) -> Numbers:
     views = n * 1000 + hour.day.toordinal() % 1000 * 24 + hour.number
     counts = {f"{name}_count": views // (k + 1) for k, name in enumerate(COUNTERS)}
-    return {
+    return {  # type: ignore[return-value]
         "platform": "bilibili",
         "work_id": _id(n),
         "title": f"新手也能懂的 美妆 入门 第{n}期",

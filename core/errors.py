@@ -15,6 +15,7 @@ BatonError
 │   └── JobBusyError                 another run of the job goes on
 ├── OvertakenError                   another process did it meanwhile: plan anew
 ├── UnfinishedError                  work ended early, and nothing is lost: run it again
+│   └── RetryLaterError             … at a certain time, as the same run of its job
 ├── QuotaExceededError               the account has no room for that many rows today
 ├── OutputError                      a file cannot be written: keep the rows, end the work
 │   └── NoRoomError                  … for now: wait, it uses up no attempt
@@ -161,6 +162,14 @@ class LeaseLostError(BatonError):
 
 class UnfinishedError(BatonError):
     """A round of work ended early; what it stored stays, and the next run continues from there."""
+
+
+class RetryLaterError(UnfinishedError):
+    """Work ended early; the same run of its job waits until `until` (UTC), and goes on then."""
+
+    def __init__(self, code: str | Message, /, *, until: datetime, **params: Any) -> None:
+        super().__init__(code, **params)
+        self.until = until
 
 
 class BusyError(BatonError):

@@ -19,6 +19,7 @@ class LeaseKind(StrEnum):
     WEBHOOK = "webhook"
     BROADCAST = "broadcast"
     OPERATION = "operation"
+    HOUR = "hour"
 
 
 class Lease:

@@ -31,10 +31,12 @@ class JobContext:
     Args:
         scheduled_at: the scheduled time that the run is for (UTC).
         stop: set when the run is to end soon: the process ends, or another one took the run over.
+        attempt: how often the run was begun, this time included.
     """
 
     scheduled_at: datetime
     stop: Event
+    attempt: int = 1
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,13 @@ class Job:
         name: unique name, as in `job_runs.job` and on the command line.
         description: what it does, in a few words, for listings.
         run: does the work and returns the result; a text is shown in both languages as it is. It
-            raises `StoppedSignal` when it ends unfinished because of `stop`, and any other error to
-            have the run recorded as failed. It may be called again for the same time, after a
-            process died.
+            raises `StoppedSignal` when it ends unfinished because of `stop`, `RetryLaterError` to
+            go on later, and any other error to have the run recorded as failed. It may be called
+            again for the same time, after a process died.
         catch_up: whether the newest time that passed without a run is run late.
         enabled: whether the scheduler runs it; a disabled job can still be run on request.
         switch: the setting that enables it; empty for a job that is always enabled.
+        max_attempts: how often a run is begun at most; the tries that the job asks for count.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Job:
     catch_up: bool = True
     enabled: bool = True
     switch: str = ""
+    max_attempts: int = MAX_ATTEMPTS
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,7 @@ def plan_of(job: Job, state: JobState, now: datetime, *, requested: bool = False
     newest = job.schedule.newest(since, now)
     if dead is not None and newest is None and may_resume(job, dead, now):
         return Plan(resume=dead)
-    given_up = (dead, _give_up_reason(dead, newest)) if dead is not None else None
+    given_up = (dead, _give_up_reason(job, dead, newest)) if dead is not None else None
     if newest is None:
         return Plan(give_up=given_up)
     late = now - newest > GRACE
@@ -141,15 +145,15 @@ def may_resume(job: Job, dead: JobRun, now: datetime) -> bool:
     That takes a scheduled run of a job with `catch_up` or that is still on time, with attempts
     left.
     """
-    if dead.cause is JobCause.MANUAL or dead.lease_token >= MAX_ATTEMPTS:
+    if dead.cause is JobCause.MANUAL or dead.lease_token >= job.max_attempts:
         return False
     return job.catch_up or now - dead.scheduled_at <= GRACE
 
 
-def _give_up_reason(dead: JobRun, newest: datetime | None) -> Message:
+def _give_up_reason(job: Job, dead: JobRun, newest: datetime | None) -> Message:
     if newest is not None:
         return Message.of("process_ended_next_due")
-    if dead.lease_token >= MAX_ATTEMPTS:
+    if dead.lease_token >= job.max_attempts:
         return Message.of("run_never_ended", attempts=dead.lease_token)
     return PROCESS_ENDED
 

@@ -9,7 +9,7 @@ from functools import partial
 
 from core.cancellation import StoppedSignal
 from core.clock import Clock
-from core.errors import BatonError, DuplicateKeyError, JobBusyError, OvertakenError
+from core.errors import BatonError, DuplicateKeyError, JobBusyError, OvertakenError, RetryLaterError
 from core.leases import Lease, LeaseKind, LeaseRegistry
 from core.logs import fields, service_log, storable
 from core.messages import Message
@@ -196,9 +196,11 @@ class JobRunner:
 
     def _run(self, job: Job, held: HeldRun, about: str) -> None:
         try:
-            result = job.run(JobContext(held.run.scheduled_at, held.stop))
+            result = job.run(JobContext(held.run.scheduled_at, held.stop, held.run.lease_token))
         except StoppedSignal:
             self._release(held, about)
+        except RetryLaterError as error:
+            self._retry_later(job, held, error, about)
         # A bug in one job must not end the others.
         except Exception as error:  # noqa: BLE001 (`_fail` and `_end_short` record it)
             if lacks_resources(error):
@@ -218,6 +220,20 @@ class JobRunner:
         self.errors.settled(error)
         failure = Message.of("job_internal_error", detail=repr(error))
         self._finish(held, RunState.FAILED, failure, about)
+
+    def _retry_later(self, job: Job, held: HeldRun, error: RetryLaterError, about: str) -> None:
+        """Leave a run open for its next try, on any host; the last one and one on request fail."""
+        run = held.run
+        if not may_resume(job, run, error.until):
+            self._fail(held, error, about)
+            return
+        waits = Message.of(
+            "run_tried_again", attempt=run.lease_token + 1, at=error.until, result=error.message
+        )
+        self.database.write_idempotent(
+            job_runs.put_back, run.id, run.lease_token, error.until, storable(waits)
+        )
+        log.warning("%s waits: %s", about, waits)
 
     def _end_short(self, job: Job, held: HeldRun, error: Exception, about: str) -> None:
         """End a run that this host lacked memory, descriptors or threads for.

@@ -34,13 +34,15 @@ class Renewal:
 class LeasedTable:
     """A table with the columns `lease_owner`, `lease_token` and `lease_until`.
 
-    `held` is a condition that a leased row fulfils besides its token. In the methods, `where` is an
-    SQL condition and `changes` a list of SQL assignments (`column=:name, …`); their parameters
-    `:id`, `:token`, `:owner` and `:until` are the lease's, others come from `params`.
+    `key` is the column that names a row, and `held` is a condition that a leased row fulfils
+    besides its token. In the methods, `where` is an SQL condition and `changes` a list of SQL
+    assignments (`column=:name, …`); their parameters `:id`, `:token`, `:owner` and `:until` are the
+    lease's, others come from `params`.
     """
 
     name: str
     held: str = ""
+    key: str = "id"
 
     @property
     def expired(self) -> str:
@@ -66,7 +68,7 @@ class LeasedTable:
         return 1 == tx.execute(
             f"UPDATE {self.name} SET"
             f" {_list_of(changes, 'lease_owner=:owner')}, lease_token=lease_token+1,"
-            f" lease_until=:until WHERE id=:id AND lease_token=:token AND ({where})",
+            f" lease_until=:until WHERE {self.key}=:id AND lease_token=:token AND ({where})",
             id=row_id,
             token=token,
             owner=owner,
@@ -119,7 +121,7 @@ class LeasedTable:
         self, tx: Tx, row_id: int, token: int, changes: str, where: str = "", **params: Any
     ) -> bool:
         """Make `changes` to a row under its lease; return False when the lease was lost."""
-        guard = _all_of("id=:id AND lease_token=:token", self.held, where and f"({where})")
+        guard = _all_of(f"{self.key}=:id AND lease_token=:token", self.held, where and f"({where})")
         return 1 == tx.execute(
             f"UPDATE {self.name} SET {changes} WHERE {guard}", id=row_id, token=token, **params
         )
@@ -137,7 +139,10 @@ class LeasedTable:
         `held` is not required: who works on a row keeps it while an operator pauses or cancels it.
         """
         marks, params = in_list(tokens)
-        seen = f"SELECT id, lease_owner, lease_token FROM {self.name} WHERE id IN ({marks})"
+        seen = (
+            f"SELECT {self.key} AS id, lease_owner, lease_token FROM {self.name}"
+            f" WHERE {self.key} IN ({marks})"
+        )
 
         def mine(rows: list[Row]) -> set[int]:
             return {
@@ -151,7 +156,7 @@ class LeasedTable:
         if renewed:
             free_marks, free_params = in_list(sorted(renewed))
             tx.execute(
-                f"UPDATE {self.name} SET lease_until=:until WHERE id IN ({free_marks})",
+                f"UPDATE {self.name} SET lease_until=:until WHERE {self.key} IN ({free_marks})",
                 until=to_sql(until),
                 **free_params,
             )
@@ -172,7 +177,7 @@ class LeasedTable:
         """
         ran_out = where or self.expired
         found = tx.column(
-            f"SELECT id FROM {self.name} WHERE {ran_out} LIMIT {REAPED_AT_ONCE}"
+            f"SELECT {self.key} FROM {self.name} WHERE {ran_out} LIMIT {REAPED_AT_ONCE}"
             f"{tx.dialect.lock_suffix}",
             now=to_sql(now),
         )
@@ -181,7 +186,7 @@ class LeasedTable:
         marks, ids = in_list(found)
         return tx.execute(
             f"UPDATE {self.name} SET {_list_of(changes, FREE)}, lease_token=lease_token+1"
-            f" WHERE id IN ({marks})",
+            f" WHERE {self.key} IN ({marks})",
             now=to_sql(now),
             **params,
             **ids,
@@ -205,6 +210,9 @@ def _fence(tokens: Mapping[int, int]) -> tuple[str, dict[str, int]]:
     marks, ids = in_list(tokens)
     are, params = by_row("id", ids, "token", list(tokens.values()))
     return f"id IN ({marks}) AND lease_token={are}", ids | params
+
+
+VIEW_HOURS = LeasedTable("view_hours", key="hour")
 
 
 def _all_of(*conditions: str) -> str:

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from web.use_cases.works import WorksUseCases
     from webhooks.service import WebhookService
     from works.hourly.gaps import ViewGaps
+    from works.hourly.history import ViewHistory
 
 THREADS = 8  # requests that are carried out side by side
 ROLE = "web"  # of a process that only serves
@@ -109,7 +110,7 @@ class Backend:
     files: SegmentFiles
     launcher: JobLauncher
     webhooks: WebhookService
-    view_data: Database
+    view_history: ViewHistory
     view_gaps: ViewGaps
     dramas: DistributionService
     settlement: SettlementReader

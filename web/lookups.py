@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from enum import StrEnum
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from starlette.background import BackgroundTask
@@ -19,7 +18,6 @@ from core.errors import InvalidInputError
 from core.tabular.cells import is_nothing
 from crawler.creators.filters import ConditionReader
 from crawler.export.copies import ArchivedCopies, CopiedFile
-from storage.catalogue import view_data, view_history
 from storage.crawling import accounts, export_segments, job_runs, tasks
 from storage.engines.transactions import Tx
 from storage.models.accounts import Account
@@ -28,15 +26,13 @@ from storage.models.tasks import Task
 from web.backend import Backend
 from web.peers.local_files import BINARY, local_export_file, media_type_of
 from web.problems import RequestRefusedError, not_found, refused_as
-from works.hourly.hours import Hour
+from works.hour_data.hours import Hour
 
 if TYPE_CHECKING:
     from crawler.creators.catalogue import CreatorDetails
     from distribution.service import DramaDetails
     from storage.crawling.job_runs import JobRun
     from webhooks.service import DeliveryDetails
-
-T = TypeVar("T")
 
 
 class Counter(StrEnum):
@@ -163,28 +159,16 @@ def last_runs(backend: Backend) -> dict[str, JobRun]:
     return {run.job: run for run in backend.database.read(newest)}
 
 
-def numbers(backend: Backend, query: Callable[[Tx], T]) -> T:
-    """Return the result of a query on the hourly statistics, which are a SQLite file of their own.
-
-    Raises:
-        RequestRefusedError: 404 when there is no such file yet.
-    """
-    if not backend.settings.view_data_file.exists():
-        raise not_found("no_hourly_numbers")
-    view_data.create(backend.view_data)
-    return backend.view_data.read(query)
-
-
 def newest_hour(backend: Backend) -> Hour:
     """Return the newest hour with counters.
 
     Raises:
-        RequestRefusedError: 404 when there is none, or no file of hourly statistics.
+        RequestRefusedError: 404 when there is none.
     """
-    found = numbers(backend, view_history.newest_hour)
+    found = backend.view_history.newest_hour()
     if found is None:
         raise not_found("no_hourly_numbers")
-    return Hour.parse(*found)
+    return found
 
 
 def copied_file(copied: CopiedFile | ArchivedCopies) -> FileResponse:

@@ -117,37 +117,50 @@ class WorksChecks:
         return Message.of("list_written", works=counted(done.total, "work"), path=str(done.path))
 
     def _view_data(self) -> Iterator[Finding]:
-        subject, path = (
-            Message.of("subject_hourly_numbers"),
-            self._app.settings.view_data_file.absolute(),
-        )
-        if not path.exists():
+        subject = Message.of("subject_hourly_numbers")
+        problem = self._statistics_problem(subject)
+        if problem is not None:
+            yield problem
+        hours = self._app.works.gaps.look(self._app.clock.now(), LOOK_BACK_HOURS)
+        if hours:
+            yield _hours_finding(subject, hours)
+        elif problem is None:
             yield ok(subject, Message.of("doctor_no_hourly_numbers"))
-            return
+
+    def _statistics_problem(self, subject: Message) -> Finding | None:
+        """Return what is wrong with this host's files of hourly numbers; None when nothing is."""
+        path = self._app.settings.view_data_file.absolute()
         try:
-            # The empty write shows whether another program holds the lock of the file.
-            hours = self._app.works.gaps.look(self._app.host_clock.now(), LOOK_BACK_HOURS)
-            self._app.works.view_data.write(lambda tx: None)
+            if path.exists():
+                # The empty write shows whether another program holds the lock of the file.
+                self._app.works.view_data.write(lambda tx: None)
+            only_here = self._app.works.hourly.only_here()
         except DatabaseContentionError:
-            yield warning(
+            return warning(
                 subject,
                 Message.of("hourly_file_locked", path=str(path)),
                 Message.of("hourly_file_unlock", path=str(path)),
             )
-            return
         except SchemaMismatchError as error:
-            yield failure(subject, error, Message.of("see_views"))
-            return
+            return failure(subject, error, Message.of("see_views"))
         except DatabaseError as error:
-            yield failure(subject, error, Message.of("hourly_file_anew", path=str(path)))
-            return
-        yield _hours_finding(subject, str(path), hours)
+            return failure(subject, error, Message.of("hourly_file_anew", path=str(path)))
+        if not only_here:
+            return None
+        hours = counted(len(only_here), "hour")
+        return warning(
+            subject,
+            Message.of(
+                "hours_only_here", hours=hours, first=str(only_here[0]), last=str(only_here[-1])
+            ),
+            Message.of("hours_import_here"),
+        )
 
 
-def _hours_finding(subject: Message, path: str, hours: list[ObservedHour]) -> Finding:
+def _hours_finding(subject: Message, hours: list[ObservedHour]) -> Finding:
     missing = [hour for hour in hours if hour.state is HourState.MISSING]
     if not missing:
-        return ok(subject, Message.of("hours_without_gap", path=path, hours=LOOK_BACK_HOURS))
+        return ok(subject, Message.of("hours_without_gap", hours=LOOK_BACK_HOURS))
     facts = {
         "missing": counted(len(missing), "hour"),
         "hours": LOOK_BACK_HOURS,

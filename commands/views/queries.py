@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -12,12 +11,11 @@ from typing import Annotated, Any
 
 import typer
 
-from app.container import App
 from commands.framework.context import (
+    opened_app,
     result,
     result_json,
     result_table,
-    unopened_app,
     window_width,
 )
 from commands.framework.options import AsJson
@@ -28,10 +26,9 @@ from core.messages import Message
 from core.plain_text import one_line
 from presentation.terminal.tables import Column
 from sources.links import VideoLink, recognise
-from storage.catalogue import view_data, view_history
-from storage.engines.transactions import Database, Row
+from works.hour_data.hours import Hour, hours_of_span
 from works.hourly.gaps import HourState
-from works.hourly.hours import Hour, hours_of_span
+from works.hourly.history import HourRow, ViewHistory
 from works.hourly.serialization import gap_object, numbers_object, trend_object
 
 CHART_LINES = 8
@@ -68,9 +65,9 @@ def trend(
     as_json: AsJson = False,
 ) -> None:
     """Show a video hour by hour, with growth and a chart."""
-    link = _video(work)
-    with _opened_data() as (_, data):
-        found = data.read(view_history.history, link.platform, link.video_id, counter.column, last)
+    link = video(work)
+    with opened_app() as app:
+        found = app.works.history.trend(link.platform, link.video_id, counter.column, last)
     if not found:
         raise InvalidInputError("no_numbers_of_video", video=link.video_id, platform=link.platform)
     if as_json:
@@ -85,7 +82,7 @@ def trend(
         )
     )
     for (row, growth), hours in zip(found, _hours_apart(rows), strict=True):
-        grown = _signed(growth)
+        grown = signed(growth)
         if hours > 1:
             grown = text_of(Message.of("growth_in_hours", growth=grown, hours=hours))
         table.add(
@@ -112,11 +109,9 @@ def top(
     if (day is None) != (hour is None):
         raise InvalidInputError("date_with_hour")
     wanted = Hour.parse(day, hour) if day is not None and hour is not None else None
-    with _opened_data() as (_, data):
-        at = wanted or _newest(data)
-        rows = data.read(
-            view_history.top_of_hour, at.date_text, at.hour_text, counter.column, limit
-        )
+    with opened_app() as app:
+        at = wanted or newest(app.works.history)
+        rows = app.works.history.top(at, counter.column, limit)
     if not rows:
         raise InvalidInputError("no_numbers_of_hour", hour=str(at))
     if as_json:
@@ -151,15 +146,15 @@ def daily(
 ) -> None:
     """Day by day: hours, videos, highest numbers, growth."""
     hours = hours_of_span(since)
-    link = _video(work) if work is not None else None
+    link = video(work) if work is not None else None
     key = (link.platform, link.video_id) if link else None
-    with _opened_data() as (app, data):
-        first = (app.host_clock.now() - timedelta(hours=hours)).astimezone(app.calendar.zone).date()
-        days = data.read(view_history.daily, str(first), counter.column, key)
+    with opened_app() as app:
+        first = (app.clock.now() - timedelta(hours=hours)).astimezone(app.calendar.zone).date()
+        days = app.works.history.daily(first, counter.column, key)
     if not days:
         raise InvalidInputError("no_numbers_since", day=str(first))
     if as_json:
-        result_json([dict(day) for day in days])
+        result_json(days)
         return
     numbers = ("hours", "videos", counter.value, "growth")
     table = table_of(
@@ -173,9 +168,9 @@ def daily(
             (
                 day["crawl_date"],
                 str(day["hours"]),
-                _number(day["works"]),
-                _number(day["total"]),
-                _signed(day["growth"]),
+                number(day["works"]),
+                number(day["total"]),
+                signed(day["growth"]),
             ),
         )
     result_table(table)
@@ -189,13 +184,11 @@ def growth(
 ) -> None:
     """List the fastest risers, back from the newest hour."""
     hours = hours_of_span(since)
-    with _opened_data() as (_, data):
-        start = _newest(data).earlier(hours)
-        rows = data.read(
-            view_history.risers, (start.date_text, start.hour_text), counter.column, limit
-        )
+    with opened_app() as app:
+        start = newest(app.works.history).earlier(hours)
+        rows = app.works.history.risers(start, counter.column, limit)
     if as_json:
-        result_json([dict(row) for row in rows])
+        result_json(rows)
         return
     table = table_of(
         (
@@ -213,8 +206,8 @@ def growth(
             (
                 str(rank),
                 row["work_id"],
-                _signed(row["growth"]),
-                _number(row["to_count"]),
+                signed(row["growth"]),
+                number(row["to_count"]),
                 row["from_hour"],
                 row["to_hour"],
                 row["title"],
@@ -233,8 +226,8 @@ def gaps(
 ) -> None:
     """List every expected hour: observed, late or missing, and why."""
     hours = hours_of_span(since)
-    with unopened_app() as app:
-        found = app.works.gaps.look(app.host_clock.now(), hours)
+    with opened_app() as app:
+        found = app.works.gaps.look(app.clock.now(), hours)
     if as_json:
         result_json([gap_object(hour) for hour in found])
         return
@@ -253,8 +246,8 @@ def gaps(
                 (
                     str(hour.hour),
                     word(hour.state),
-                    _number(hour.success),
-                    _number(hour.failed),
+                    number(hour.success),
+                    number(hour.failed),
                     shown(hour.why),
                 ),
             )
@@ -274,26 +267,15 @@ QUERIES: dict[str, Callable[..., Any]] = {
 }
 
 
-@contextmanager
-def _opened_data() -> Iterator[tuple[App, Database]]:
-    """Open the statistics file. Raise InvalidInputError when there is none."""
-    with unopened_app() as app:
-        path = app.settings.view_data_file
-        if not path.exists():
-            raise InvalidInputError("view_data_missing", path=str(path))
-        view_data.create(app.works.view_data)
-        yield app, app.works.view_data
-
-
-def _newest(data: Database) -> Hour:
+def newest(history: ViewHistory) -> Hour:
     """Return the newest hour with counters. Raise InvalidInputError when there is none."""
-    found = data.read(view_history.newest_hour)
+    found = history.newest_hour()
     if found is None:
         raise InvalidInputError("no_numbers_yet")
-    return Hour.parse(*found)
+    return found
 
 
-def _video(text: str) -> VideoLink:
+def video(text: str) -> VideoLink:
     """Return the video of a link or id. Raise InvalidInputError for a short link or another
     text."""
     link = recognise(text, None if ":" in text else "bilibili")
@@ -302,7 +284,7 @@ def _video(text: str) -> VideoLink:
     return link
 
 
-def _hours_apart(rows: Sequence[Row]) -> Iterator[int]:
+def _hours_apart(rows: Sequence[HourRow]) -> Iterator[int]:
     """Yield for each row the hours since the one before; 0 for the first."""
     hours = [Hour.parse(row["crawl_date"], row["crawl_hour"]) for row in rows]
     yield 0
@@ -318,17 +300,17 @@ def _numbers(counter: CounterName, *more: str) -> list[Column]:
     ]
 
 
-def _counts(row: Row) -> list[str]:
-    return [_number(row[f"{name}_count"]) for name in COLUMNS]
+def _counts(row: HourRow) -> list[str]:
+    return [number(row[f"{name}_count"]) for name in COLUMNS]
 
 
 def _title_column() -> Column:
     return column_of("title", min_cells=TITLE_CELLS)
 
 
-def _number(value: int | None) -> str:
+def number(value: int | None) -> str:
     return "-" if value is None else f"{value:,}"
 
 
-def _signed(value: int | None) -> str:
+def signed(value: int | None) -> str:
     return "-" if value is None else f"{value:+,}"

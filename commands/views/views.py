@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.container import App
-from commands.framework.context import Exit, opened_app, result, result_json, say, unopened_app
+from commands.framework.context import Exit, opened_app, result, result_json, say
 from commands.framework.lazy_group import Group
 from commands.framework.lease_context import leases_renewed
 from commands.framework.options import AsJson
 from commands.framework.reader import in_english, reader, text_of
 from commands.framework.reader import shown as shown_message
 from commands.framework.signals import stop_event_on_signals
-from commands.views import queries
-from commands.views.progress import Shown, progress_shown
+from commands.views import comparisons, intake, queries
+from commands.views.intake import (
+    code_of,
+    import_object,
+    importing,
+    missing_object,
+    print_missing,
+    report_files,
+)
+from commands.views.progress import progress_shown
 from core.errors import InvalidInputError
 from core.message_json import message_keys
 from core.messages import Message
 from presentation.i18n.renderer import counted
+from works.hour_data.hours import Hour
+from works.hour_data.importer import ImportedHour
 from works.hourly.crawl_result import CrawlProgress, CrawlResult, Ending
 from works.hourly.crawl_result import Show as ShowCrawl
-from works.hourly.hours import Hour
-from works.hourly.importer import ImportedHour, ImportResult
 
 if TYPE_CHECKING:
     from works.hourly.pipeline import HourlyPipeline
@@ -125,63 +132,49 @@ def _full(as_json: bool) -> Exit:
     with _crawling() as (pipeline, stop, show):
         done = pipeline.full(stop, show)
     code = EXIT_CODES[done.crawl.ending]
+    if code is Exit.OK and done.is_list_refused:
+        code = Exit.PARTIAL
     if as_json:
         result_json(
             {
                 "crawl": _crawl_object(done.crawl),
-                "import": _import_object(done.imported) if done.imported else None,
-                "caught_up": _missing_object(done.caught_up),
+                "import": import_object(done.imported) if done.imported else None,
+                "caught_up": missing_object(done.caught_up),
                 "exit_code": int(code),
             }
         )
         return code
     _print_crawl(done.crawl)
+    if done.is_list_refused:
+        say(Message.of("drop_folder_refused"))
     if done.imported is not None:
         _print_import(done.imported)
     if done.caught_up.imported or done.caught_up.refused:
-        _print_missing(done.caught_up)
+        print_missing(done.caught_up)
     return code
 
 
 def _import(day: str | None, hour: str | None, as_json: bool) -> Exit:
     """Import an hour of a day, all hours of a day, an hour of today, or the newest hour."""
-    with _importing() as (app, pipeline, _show):
-        today = app.host_clock.now().astimezone(app.calendar.zone).date()
+    with importing() as (app, pipeline, _show):
+        today = app.clock.now().astimezone(app.calendar.zone).date()
         if day is not None and hour is None:
-            files = pipeline.import_day(Hour.parse(day, "0").day, stop_event_on_signals())
-            return _report_files(files, as_json)
+            stop = stop_event_on_signals()
+            files = pipeline.import_day(Hour.parse(day, "0").day, stop, replace_numbers=True)
+            return report_files(files, as_json)
         wanted = None if hour is None else Hour.parse(day or today.isoformat(), hour)
-        done = pipeline.import_hour(wanted)
-    result_json(_import_object(done)) if as_json else _print_import(done)
-    return _code_of(done.problems)
+        done = pipeline.import_hour(wanted, replace_numbers=True)
+    result_json(import_object(done)) if as_json else _print_import(done)
+    return code_of(done.problems)
 
 
 def _import_missing(as_json: bool) -> Exit:
     stop, label = stop_event_on_signals(), text_of(Message.of("bar_import"))
-    with _importing() as (_app, pipeline, shown):
+    with importing() as (_app, pipeline, shown):
         done = pipeline.import_missing(
             stop, lambda done, total: shown.show(label, done, total) if total else None
         )
-    return _report_files(done, as_json)
-
-
-def _report_files(done: ImportResult, as_json: bool) -> Exit:
-    result_json(_missing_object(done)) if as_json else _print_missing(done)
-    if done.interrupted:
-        return Exit.INTERRUPTED
-    return Exit.ERROR if done.refused else _code_of(done.problems)
-
-
-def _code_of(problems: Sequence[Message]) -> Exit:
-    """Return PARTIAL when something was left out of a file, which the lines of the log tell."""
-    return Exit.PARTIAL if problems else Exit.OK
-
-
-@contextmanager
-def _importing() -> Iterator[tuple[App, HourlyPipeline, Shown]]:
-    """Provide an app, its pipeline with the lines of its log on stderr, and the progress there."""
-    with unopened_app() as app, progress_shown() as shown:
-        yield app, app.works.hourly.watched(shown.line, reader()), shown
+    return report_files(done, as_json)
 
 
 @contextmanager
@@ -208,7 +201,7 @@ def _fetched(progress: CrawlProgress) -> Message:
 
 
 def _print_crawl(done: CrawlResult) -> None:
-    if done.path is None and done.ending is Ending.DONE:
+    if not done.is_stored and done.ending is Ending.DONE:
         say(Message.of("hour_without_works", hour=str(done.hour)))
         return
     if not done.asked and done.ending is Ending.DONE:
@@ -216,6 +209,12 @@ def _print_crawl(done: CrawlResult) -> None:
     result(Message.of("hour_line", hour=str(done.hour), sentence=shown_message(done.message)))
     if done.ending is Ending.NO_ACCOUNT:
         say(Message.of("sign_one_in"))
+    for failed in done.failures:
+        about = {"work_id": failed.work_id, "title": failed.title}
+        reason = Message.of("work_failed", **about, reason=failed.reason)
+        result(shown_message(reason))
+    if done.failed > len(done.failures):
+        result(Message.of("more_works_failed", works=done.failed - len(done.failures)))
     if done.path is not None:
         result(str(done.path))
 
@@ -229,13 +228,6 @@ def _print_import(done: ImportedHour) -> None:
     )
 
 
-def _print_missing(done: ImportResult) -> None:
-    files, rows = counted(len(done.imported), "missing file"), counted(done.rows, "row")
-    result(Message.of("missing_imported", files=files, rows=rows))
-    for reason in done.refused:
-        say(Message.of("import_refused", reason=shown_message(reason)))
-
-
 def _crawl_object(done: CrawlResult) -> dict[str, Any]:
     return {
         "date": done.hour.date_text,
@@ -246,26 +238,16 @@ def _crawl_object(done: CrawlResult) -> dict[str, Any]:
         "fail_count": done.failed,
         "skipped_count": done.skipped,
         "ending": done.ending.value,
+        "failures": [
+            {"work_id": one.work_id, "title": one.title}
+            | message_keys("reason", one.reason, in_english)
+            for one in done.failures
+        ],
     } | message_keys("reason", done.reason or "", in_english)
 
 
-def _import_object(done: ImportedHour) -> dict[str, Any]:
-    hour = done.hour
-    return {
-        "date": hour.date_text,
-        "hour": hour.hour_text,
-        "rows": done.rows,
-        "fresh": done.fresh,
-        "problems": [in_english(problem) for problem in done.problems],
-    }
-
-
-def _missing_object(done: ImportResult) -> dict[str, Any]:
-    return {
-        "imported": [_import_object(hour) for hour in done.imported],
-        "rows": done.rows,
-        "refused": [in_english(reason) for reason in done.refused],
-    }
-
-
-GROUP = Group(queries.QUERIES, main=views, no_args_is_help=False)
+GROUP = Group(
+    {**queries.QUERIES, **comparisons.QUERIES, **intake.QUERIES},
+    main=views,
+    no_args_is_help=False,
+)

@@ -295,6 +295,27 @@ class Settings(BaseSettings):
     views_schedule: CronSetting = _setting(
         "0 * * * *", "BATON_VIEWS_SCHEDULE", "when `hourly_views` runs (cron, quota zone)"
     )
+    views_files: Literal["all", "json", "sqlite", "off"] = _setting(
+        "all",
+        "BATON_VIEWS_FILES",
+        "files of hourly numbers on this host: `json` (dated files), `sqlite`, `all` or `off`",
+    )
+    views_keep_points_days: int = _setting(
+        8,
+        "BATON_VIEWS_KEEP_POINTS_DAYS",
+        "days before hourly numbers are packed, a row for a work and day",
+        ge=2,
+        le=60,
+    )
+    views_keep_hours_days: int = _retention_days(
+        0, "BATON_VIEWS_KEEP_HOURS_DAYS", "packed hours; the day's last numbers stay"
+    )
+    views_sqlite_days: int = _retention_days(
+        0, "BATON_VIEWS_SQLITE_DAYS", "hourly numbers in `view_data.sqlite3`"
+    )
+    views_rollup_schedule: CronSetting = _setting(
+        "10 4 * * *", "BATON_VIEWS_ROLLUP_SCHEDULE", "when `views_rollup` runs (cron, quota zone)"
+    )
     works_export_schedule: CronSetting = _setting(
         "55 * * * *",
         "BATON_WORKS_EXPORT_SCHEDULE",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from core.clock import Clock
 from core.errors import SchemaMismatchError
 from core.installation.file_access import SHARED, FileAccess
 from storage.engines.sqlite import JournalMode, SQLiteEngine
-from storage.engines.transactions import Database, Tx
+from storage.engines.transactions import Database, Row, Tx
 from storage.schema.schema import statements
 
 SCHEMA_FILE = Path(__file__).with_name("view_data.sql")
@@ -42,15 +41,6 @@ SESSIONS = (
     "success_count",
     "fail_count",
 )
-
-
-@dataclass(frozen=True)
-class ImportedFile:
-    """Size, time of change and hash of an hourly file, as they were when it was imported."""
-
-    bytes: int
-    modified_ns: int
-    sha256: str
 
 
 def open_view_data(path: Path, clock: Clock, access: FileAccess = SHARED) -> Database:
@@ -144,41 +134,57 @@ def put_session(tx: Tx, session: Mapping[str, Any]) -> None:
     tx.execute(upsert, **{**session, "session_id": session_id})
 
 
-def note_import(tx: Tx, day: str, hour: str, file: ImportedFile) -> None:
-    """Record that the file of an hour was imported, in place of an earlier import of it."""
-    tx.execute(
-        "INSERT INTO imported_files (crawl_date, crawl_hour, bytes, modified_ns, sha256)"
-        " VALUES (:day, :hour, :bytes, :modified_ns, :sha256)"
-        " ON CONFLICT (crawl_date, crawl_hour) DO UPDATE SET bytes=excluded.bytes,"
-        " modified_ns=excluded.modified_ns, sha256=excluded.sha256, imported_at=CURRENT_TIMESTAMP",
-        day=day,
-        hour=hour,
-        bytes=file.bytes,
-        modified_ns=file.modified_ns,
-        sha256=file.sha256,
-    )
-
-
-def imported_file(tx: Tx, day: str, hour: str) -> ImportedFile | None:
-    """Return what was recorded when that hour's file was imported; None when it was not."""
-    row = tx.one(
-        "SELECT bytes, modified_ns, sha256 FROM imported_files"
-        " WHERE crawl_date=:day AND crawl_hour=:hour",
+def has_session(tx: Tx, day: str, hour: str) -> bool:
+    """Return whether the hour has a crawl session."""
+    return tx.exists(
+        "SELECT 1 AS yes FROM crawl_sessions WHERE crawl_date=:day AND crawl_hour=:hour",
         day=day,
         hour=hour,
     )
-    return ImportedFile(row["bytes"], row["modified_ns"], row["sha256"]) if row else None
 
 
-def imported_files(tx: Tx) -> dict[tuple[str, str], ImportedFile]:
-    """Return what was recorded about every imported file, by day and hour."""
-    rows = tx.all("SELECT crawl_date, crawl_hour, bytes, modified_ns, sha256 FROM imported_files")
-    return {
-        (row["crawl_date"], row["crawl_hour"]): ImportedFile(
-            row["bytes"], row["modified_ns"], row["sha256"]
-        )
-        for row in rows
-    }
+def sessions(tx: Tx) -> list[Row]:
+    """Return the crawl sessions in the order of their hours."""
+    return tx.all(
+        f"SELECT {', '.join(SESSIONS)} FROM crawl_sessions ORDER BY crawl_date, crawl_hour"
+    )
+
+
+def hours_with_rows(tx: Tx) -> list[tuple[str, str]]:
+    """Return day and hour of every hour that has rows."""
+    rows = tx.all("SELECT DISTINCT crawl_date, crawl_hour FROM work_metrics")
+    return [(row["crawl_date"], row["crawl_hour"]) for row in rows]
+
+
+def metrics_of_hour(tx: Tx, day: str, hour: str) -> list[Row]:
+    """Return the rows of an hour."""
+    return tx.all(
+        f"SELECT {', '.join(METRICS)} FROM work_metrics WHERE crawl_date=:day AND crawl_hour=:hour",
+        day=day,
+        hour=hour,
+    )
+
+
+def version(tx: Tx) -> int:
+    """Return the version of the main database's hours that the file shows; 0 for none."""
+    return tx.number("PRAGMA user_version")
+
+
+def set_version(tx: Tx, reached: int) -> None:
+    """Record which version of the main database's hours the file shows."""
+    tx.execute(f"PRAGMA user_version={reached:d}")
+
+
+def delete_before(tx: Tx, day: str, limit: int) -> int:
+    """Delete up to `limit` rows of days before `day`; return how many, with their sessions."""
+    deleted = tx.execute(
+        "DELETE FROM work_metrics WHERE id IN"
+        " (SELECT id FROM work_metrics WHERE crawl_date<:day LIMIT :limit)",
+        day=day,
+        limit=limit,
+    )
+    tx.execute("DELETE FROM crawl_sessions WHERE crawl_date<:day", day=day)
+    return deleted
 
 
 def _upsert(table: str, columns: Sequence[str], key: Sequence[str], values: Sequence[str]) -> str:
@@ -190,7 +196,7 @@ def _upsert(table: str, columns: Sequence[str], key: Sequence[str], values: Sequ
 
 
 def _is_ready(tx: Tx) -> bool:
-    wanted = {"work_metrics": METRICS, "crawl_sessions": SESSIONS, "imported_files": ("sha256",)}
+    wanted = {"work_metrics": METRICS, "crawl_sessions": SESSIONS}
     return all(
         {row["name"] for row in tx.all("SELECT name FROM pragma_table_info(:table)", table=table)}
         >= set(columns)

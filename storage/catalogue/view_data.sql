@@ -1,5 +1,6 @@
--- data/view_data.sqlite3: the hourly numbers of works. Times are local to the quota zone, as in the
--- files that they come from; created_at and imported_at are UTC.
+-- data/view_data.sqlite3: the hourly numbers of works, as the main database has them. Times are local
+-- to the quota zone; created_at is UTC, and differs from host to host. PRAGMA user_version says up to
+-- which change of the main database the file is.
 
 CREATE TABLE work_metrics (
   id INTEGER PRIMARY KEY,
@@ -37,14 +38,3 @@ CREATE TABLE crawl_sessions (
 );
 CREATE INDEX idx_crawl_sessions_date ON crawl_sessions (crawl_date);
 CREATE INDEX idx_crawl_sessions_hour ON crawl_sessions (crawl_date, crawl_hour);
-
--- Which files are in, as they were then.
-CREATE TABLE imported_files (
-  crawl_date TEXT NOT NULL,
-  crawl_hour TEXT NOT NULL,
-  bytes INTEGER NOT NULL,
-  modified_ns INTEGER NOT NULL,
-  sha256 TEXT NOT NULL,
-  imported_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP,
-  PRIMARY KEY (crawl_date, crawl_hour)
-);

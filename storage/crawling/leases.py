@@ -33,6 +33,7 @@ TABLES = {
     LeaseKind.BROADCAST: leasing.BROADCASTER,
     LeaseKind.WEBHOOK: leasing.DELIVERIES,
     LeaseKind.OPERATION: leasing.OPERATIONS,
+    LeaseKind.HOUR: leasing.VIEW_HOURS,
 }
 
 

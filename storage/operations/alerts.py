@@ -25,6 +25,8 @@ class AlertKind(StrEnum):
     EGRESS_DOWN = "egress_down"
     EGRESS_REFUSED = "egress_refused"
     HOST_GONE = "host_gone"
+    HOUR_LATE = "hour_late"
+    HOUR_MISSED = "hour_missed"
     INTERNAL_ERROR = "internal_error"
     JOB_FAILED = "job_failed"
     KEY_CHANGED = "key_changed"
@@ -48,7 +50,12 @@ NOT_RAISED = 0  # the id of an alert whose cause nobody has raised yet
 SINCE = "since"  # the fact that says when a cause began, in ISO 8601
 # Their cause is over at `until_at`, also where no process looks.
 ENDING_BY_THEMSELVES = frozenset(
-    {AlertKind.CIRCUIT_OPEN, AlertKind.ACCOUNTS_SPENT, AlertKind.ACCOUNTS_SUSPECT}
+    {
+        AlertKind.CIRCUIT_OPEN,
+        AlertKind.ACCOUNTS_SPENT,
+        AlertKind.ACCOUNTS_SUSPECT,
+        AlertKind.HOUR_LATE,
+    }
 )
 
 

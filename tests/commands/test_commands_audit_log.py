@@ -49,10 +49,14 @@ LOOKS = {
         "completion",
         "circuits list",
     ),
+    *("views compare", "views authors"),
 }
 # What goes on by itself once it was started, trials on a database of their own, and lists that are
 # written out again.
-BY_ITSELF = {"run", "serve", "demo", "update_play_counts", "views", "works export"}
+BY_ITSELF = {"run", "serve", "demo", "update_play_counts", "views", "works export"} | {
+    "views import",
+    "views project",
+}
 STEPS: tuple[tuple[str, tuple[object, ...], str, str], ...] = (
     ("init", (), "init", ""),
     ("accounts add", ("a1", "--proxy", "http://u:pr0xy-secret@h:1"), "account.add", COOKIES),

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import re
 import signal
+import sqlite3
+import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +18,8 @@ from rich.cells import cell_len
 from tests.support.processes.launcher import CLI, Baton, SandboxProcess, wait_until
 from tests.support.processes.window import shown_in_window
 from tests.support.works.hour_data import WORKS, numbers, put, put_hours, report
-from works.hourly.files import HourFiles
-from works.hourly.hours import Hour
+from works.hour_data.files import HourFiles
+from works.hour_data.hours import Hour
 
 LAST = Hour.parse("2026-11-22", "05")
 FULL = {"crawl", "import", "caught_up", "exit_code"}
@@ -83,7 +86,6 @@ def test_the_steps_one_by_one(crawling: Baton) -> None:
 
 def test_an_interrupted_run_says_so_and_goes_on(crawling: Baton) -> None:
     slow = crawling.start("views", env={"BATON_BILIBILI_PACE": "1/0.5"})
-    wait_until(lambda: list(crawling.data_dir.rglob(".*.journal")), "the journal")
     wait_until(lambda: "50 fetched" in slow.err or fetched(crawling), "the first batch")
     slow.signal(signal.SIGINT)
     outcome = slow.wait()
@@ -93,8 +95,13 @@ def test_an_interrupted_run_says_so_and_goes_on(crawling: Baton) -> None:
 
 
 def fetched(baton: Baton) -> bool:
-    journals = list(baton.data_dir.rglob(".*.journal"))
-    return any(b'"data"' in journal.read_bytes() for journal in journals)
+    """Return True when a batch is in the main database."""
+    with closing(sqlite3.connect(baton.env["DATABASE_URL"].removeprefix("sqlite:///"))) as data:
+        try:
+            [count] = data.execute("SELECT COUNT(*) FROM view_points").fetchone()
+        except sqlite3.OperationalError:
+            return False  # no tables yet
+    return bool(count)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +120,9 @@ def fetched(baton: Baton) -> bool:
         (("growth", "--since", "soon"), "'soon' is no"),
         (("top", "--counter", "stars"), "'stars' is not one of"),
         (("up",), "No such command"),
-        (("top",), "view_data.sqlite3 is not there yet; fetch first"),
+        (("top",), "there are no numbers yet; fetch first"),
+        (("import",), "or --here"),
+        (("import", "nowhere.json"), "nowhere.json is not there"),
     ],
 )
 def test_wrong_words_are_usage_errors(baton: Baton, words: tuple[str, ...], says: str) -> None:
@@ -204,19 +213,74 @@ def test_a_wrong_entry_is_told_by_line_and_code(baton: Baton, files: HourFiles) 
     assert "WARNING 2026-11-22-05_views_data.json: data[0].view_count" in outcome.err
 
 
-def test_questions_need_neither_database_nor_account(taken_in: Baton) -> None:
-    broken = {"DATABASE_URL": "mysql://nobody:secret@127.0.0.1:1/none", "COLUMNS": "90"}
-    trend = taken_in.run(
-        "views", "trend", f"https://www.bilibili.com/video/{WORKS[1]}/", env=broken
-    )
+def test_questions_need_no_account_and_no_file(taken_in: Baton) -> None:
+    (taken_in.data_dir / "view_data.sqlite3").unlink()
+    env = {"COLUMNS": "90"}
+    trend = taken_in.run("views", "trend", f"https://www.bilibili.com/video/{WORKS[1]}/", env=env)
     assert trend.code == 0, trend
     lines = trend.out.splitlines()
     assert lines[0] == f"{WORKS[1]}  标题 {WORKS[1]}"
     assert lines[-9].split()[-1] == "+101"
     assert lines[-8].startswith("14,747┤") and lines[-1].startswith("10,000┤ ▁")
     assert all(len(line) <= 90 for line in lines[-8:])
-    top = taken_in.run("views", "top", "--date", "2026-11-22", "--hour", "5", env=broken)
+    top = taken_in.run("views", "top", "--date", "2026-11-22", "--hour", "5", env=env)
     assert [line.split()[1] for line in top.out.splitlines()[2:]] == list(reversed(WORKS))
+
+
+def test_files_of_elsewhere_are_taken_in_once(baton: Baton, tmp_path: Path) -> None:
+    old = HourFiles(tmp_path / "old")
+    put_hours(old, [LAST.earlier(1), LAST])
+    done = baton.run("views", "import", str(tmp_path / "old"), "--json").json
+    assert [(one["hour"], one["rows"], one["fresh"]) for one in done["imported"]] == [
+        ("04", 3, True),
+        ("05", 3, True),
+    ]
+    again = baton.run("views", "import", str(old.path(LAST)), "--json").json
+    assert [one["fresh"] for one in again["imported"]] == [False]
+    put(old, LAST, report(LAST, [numbers(WORKS[0], LAST, 5)]))
+    assert baton.run("views", "import", str(old.path(LAST)), "--replace").code == 0
+    top = baton.run("views", "top", "--json").json
+    assert [(one["work_id"], one["view_count"]) for one in top] == [(WORKS[0], 5)]
+    misnamed = tmp_path / "numbers.json"
+    misnamed.write_text("{}")
+    outcome = baton.run("views", "import", str(misnamed))
+    assert outcome.code == 2 and "tells its hour" in outcome.err
+    written = baton.run("views", "project", "--since", LAST.date_text, "--json").json
+    assert len(written["written"]) == 2
+
+
+def test_videos_are_compared_side_by_side_and_in_files(taken_in: Baton, tmp_path: Path) -> None:
+    told = taken_in.run("views", "compare", *WORKS[:2], "--since", "2h", "--json").json
+    assert told["hours"] == ["2026-11-22 04", "2026-11-22 05"]
+    assert [values[1] - values[0] for values in told["series"].values()] == [100, 101]
+    table, book = tmp_path / "series.csv", tmp_path / "series.xlsx"
+    for path in (table, book):
+        done = taken_in.run("views", "compare", *WORKS[:2], "--since", "2h", "--out", str(path))
+        assert done.code == 0, done
+    lines = table.read_text("utf-8-sig").splitlines()
+    assert lines[0] == f"hour,{WORKS[0]},{WORKS[1]}"
+    assert (
+        lines[2] == f"2026-11-22 05:00,{told['series'][WORKS[0]][1]},{told['series'][WORKS[1]][1]}"
+    )
+    assert zipfile.is_zipfile(book)
+    refused = taken_in.run("views", "compare", WORKS[0], "--out", "series.pdf")
+    assert refused.code == 2 and ".csv or .xlsx" in refused.err
+
+
+def test_what_failed_is_told_with_its_reason_and_a_refused_list_by_the_code(
+    baton: Baton, start_sandbox: Callable[..., SandboxProcess]
+) -> None:
+    platform = start_sandbox(creators=200)
+    baton.use(platform)
+    baton.add_accounts("one")
+    gone = platform.videos("bilibili", 1, state="gone")[0]["id"]
+    inbox = baton.data_dir / "spider" / "inbox"
+    inbox.mkdir(parents=True)
+    (inbox / "1.json").write_text(json.dumps([{"work_id": gone}, {"work_id": "nonsense"}]))
+    outcome = baton.run("views", "--full")
+    assert outcome.code == 3, outcome
+    assert f"failed: {gone} : not_found: " in outcome.out
+    assert "works rejected" in outcome.err
 
 
 def test_json_of_every_question(taken_in: Baton) -> None:

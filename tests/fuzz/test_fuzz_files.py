@@ -21,10 +21,10 @@ from sources.text import storable
 from tests.support.fuzz.fuzz_effort import effort
 from tests.support.messages import english
 from works.catalogue.import_files import works_in
-from works.hourly.data_file import checked_report, video_id
-from works.hourly.hours import Hour
+from works.hour_data.data_file import checked_report, video_id
+from works.hour_data.hours import Hour
+from works.hour_data.report import COUNTER_KEYS, SHAPE
 from works.hourly.input_list import read_views_list
-from works.hourly.report import COUNTER_KEYS, SHAPE
 
 HOUR = Hour.parse("2026-02-06", "14")
 NOW = datetime(2026, 2, 6, 14, tzinfo=UTC)

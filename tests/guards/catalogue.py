@@ -57,15 +57,15 @@ GUARDS = (
     Guard(
         "a claim repeats the token",
         LEASING,
-        "WHERE id=:id AND lease_token=:token AND ({where})",
+        "WHERE {self.key}=:id AND lease_token=:token AND ({where})",
         "WHERE id=:id AND ({where})",
         STORED_LEASES + "test_a_row_that_was_claimed_since_it_was_seen_is_not_claimed",
     ),
     Guard(
         "a write repeats the token",
         LEASING,
-        '_all_of("id=:id AND lease_token=:token", self.held',
-        '_all_of("id=:id", self.held',
+        '_all_of(f"{self.key}=:id AND lease_token=:token", self.held',
+        '_all_of(f"{self.key}=:id", self.held',
         STORED_LEASES + "test_a_write_repeats_the_token_and_what_holds_under_a_lease",
     ),
     Guard(

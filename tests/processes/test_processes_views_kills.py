@@ -14,12 +14,14 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from core.clock import SystemClock
+from storage.engines.transactions import Database, open_engine
 from tests.support.processes.launcher import Baton, Outcome, SandboxProcess
+from works.hour_data.hours import Hour
 
 KILLS = int(os.environ.get("BATON_VIEWS_KILLS", "6"))
 SEED = int(os.environ.get("BATON_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
@@ -28,13 +30,22 @@ NO_DEATH = 0.1  # share of runs that may come to their end
 STARTING = 0.2  # share of deaths that may come before anything is fetched
 
 
+TABLES = ("view_points", "view_hours", "view_errors", "view_days", "view_titles", "view_works")
+POINTS = (
+    "SELECT w.work_id, p.* FROM view_points p JOIN view_works w ON w.id=p.work"
+    " ORDER BY p.hour, w.work_id"
+)
+
+
 class Hours:
-    """The hourly files as an outsider reads them."""
+    """The hours as an outsider reads them: in the main database, and in the files."""
 
     def __init__(self, baton: Baton, platform: SandboxProcess) -> None:
         self._baton = baton
         self.folder = baton.data_dir / "spider" / "views"
         self.database = baton.data_dir / "view_data.sqlite3"
+        engine = open_engine(baton.env["DATABASE_URL"], 1)
+        self.main = Database(engine=engine, clock=SystemClock())
         found = platform.videos("bilibili", WORKS, state="visible")
         self.ids = {video["id"] for video in found}
         assert len(self.ids) == WORKS
@@ -49,17 +60,21 @@ class Hours:
         path.write_text(json.dumps({"works": works}))
 
     def fetched(self) -> dict[tuple[str, str], Any]:
-        """Every success on the disk by (hour, work), of files and journals."""
-        found: dict[tuple[str, str], Any] = {}
-        for path in sorted(self.folder.rglob(".*_views_data.journal")):
-            whole = path.read_bytes().rpartition(b"\n")[0]
-            for line in whole.splitlines():
-                self._collect(path, json.loads(line).get("data", []), found)
+        """Every success in the main database by (hour, work)."""
+        found = {}
+        for row in self.main.read(lambda tx: tx.all(POINTS)):
+            hour = Hour.from_index(row["hour"])
+            found[f"{hour.date_text}-{hour.hour_text}", row["work_id"]] = dict(row)
+        return found
+
+    def in_files(self) -> set[tuple[str, str]]:
+        """Return (hour, work) of every success in the data files."""
+        found = set()
         for path in sorted(self.folder.rglob("2*_views_data.json")):
             report = json.loads(path.read_text("utf-8"))
             assert report["success_count"] == len(report["data"])
             assert report["total_count"] == len(report["data"]) + len(report["errors"])
-            self._collect(path, report["data"], found)
+            found |= {(path.name[:13], one["work_id"]) for one in report["data"]}
         return found
 
     def rows(self) -> list[tuple[str, str]]:
@@ -77,12 +92,8 @@ class Hours:
         shutil.rmtree(self.folder)
         for file in self.database.parent.glob("view_data.sqlite3*"):
             file.unlink()
-
-    @staticmethod
-    def _collect(path: Path, entries: Any, found: dict[tuple[str, str], Any]) -> None:
-        hour = path.name.removeprefix(".")[:13]
-        for one in entries:
-            found[hour, one["work_id"]] = one
+        for table in TABLES:
+            self.main.write(lambda tx, name=table: tx.execute(f"DELETE FROM {name}"))
 
 
 def check_nothing_was_lost(before: dict[tuple[str, str], Any], hours: Hours) -> None:
@@ -93,7 +104,8 @@ def check_nothing_was_lost(before: dict[tuple[str, str], Any], hours: Hours) -> 
     assert not changed, f"{len(changed)} works have other numbers than before"
     rows = Counter(hours.rows())
     assert not [key for key, times in rows.items() if times > 1]
-    assert rows.keys() <= now.keys(), "rows that are in no file"
+    assert rows.keys() <= now.keys(), "rows that are not in the main database"
+    assert hours.in_files() <= now.keys(), "entries that are not in the main database"
 
 
 def check_all_is_there(hours: Hours, outcome: Outcome) -> None:
@@ -101,8 +113,8 @@ def check_all_is_there(hours: Hours, outcome: Outcome) -> None:
     fetched = hours.fetched()
     newest = max(hour for hour, _ in fetched)
     assert {work for hour, work in fetched if hour == newest} == hours.ids
-    assert set(hours.rows()) == fetched.keys(), "a file that is not in"
-    left = [path for path in hours.folder.rglob(".*") if path.is_file()]
+    assert set(hours.rows()) == hours.in_files() == fetched.keys()
+    left = [path for path in hours.folder.rglob("*.part") if path.is_file()]
     assert left == [], "something was left behind"
 
 
@@ -125,7 +137,7 @@ def test_a_full_run_that_is_killed_anywhere_loses_no_hour(
     reach_secs = time.monotonic() - begun  # the latest death; learned, as machines differ
     hours.clear()
     while deaths < KILLS:
-        before = hours.fetched() if hours.folder.exists() else {}
+        before = hours.fetched()
         run = baton.start("views", "--full")
         if chance.random() > NO_DEATH:
             time.sleep(reach_secs * chance.uniform(0 if chance.random() < STARTING else 0.5, 1))

@@ -97,6 +97,8 @@ ROWS_OF_VERSION_10 = (
     f" VALUES ('t', 'u', 'douyin', 'l', 'h', {MOMENT}, {MOMENT})",
     "INSERT INTO broadcaster (id, is_on, started_at, finished_at, result)"
     f" VALUES (1, 1, {MOMENT}, {MOMENT}, '{{}}')",
+    "INSERT INTO job_runs (job, scheduled_at, cause, state)"
+    f" VALUES ('hourly_views', {MOMENT}, 'schedule', 'succeeded')",
 )
 ROWS_OF = {
     OLDEST: ROWS,

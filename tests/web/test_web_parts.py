@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -16,14 +16,18 @@ from core.messages import Message
 from core.schedule import Schedule
 from jobs.due import Job, JobContext
 from jobs.launcher import JobLauncher
-from storage.catalogue import view_data, works
+from storage.catalogue import works
 from storage.catalogue.works import Work
 from storage.operations import alerts
 from storage.operations.alerts import AlertKind
+from storage.views import failures
+from storage.views.failures import WorkFailure
 from tests.support.apps import add_account
 from tests.support.crawler.workbench import change, rows
 from tests.support.web.web_site import Site, Visitor
+from tests.support.works.hour_data import numbers, store_hour
 from webhooks.outbox import Report
+from works.hour_data.hours import Hour
 
 Browse = Callable[..., Page]
 VIDEO = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
@@ -286,28 +290,21 @@ def test_works_are_listed_and_taken_off_the_list(site: Site, admin: Visitor) -> 
 
 
 def test_a_works_numbers_are_drawn(site: Site, admin: Visitor, browse: Browse) -> None:
-    view_data.create(site.app.works.view_data)
-
-    def row(hour: str, views: int | None) -> tuple[Any, ...]:
-        known = {
-            "platform": "bilibili",
-            "work_id": "BV1a",
-            "title": "one",
-            "crawl_date": "2026-11-22",
-            "crawl_hour": hour,
-            "crawl_time": f"{hour}:00:05",
-            "view_count": views,
-        }
-        return tuple(known.get(name) for name in view_data.METRICS)
-
-    numbers = [row("01", 100), row("02", 150), row("03", None), row("05", 190)]
-    site.app.works.view_data.write(view_data.upsert_metrics, numbers)
+    for number, views in ((1, 100), (2, 150), (3, None), (5, 190)):
+        hour = Hour(date(2026, 11, 22), number)
+        store_hour(site.app, hour, [numbers("BV1a", hour, views)])
     series = admin.get("/api/v1/works/bilibili/BV1a/series").json()["items"]
     assert [one["growth"] for one in series] == [None, 50, None, None]
     assert admin.get("/api/v1/works/top").json()["items"][0]["view_count"] == 190
     assert admin.get("/api/v1/works/growth?since=24h").json()["items"][0]["growth"] == 90
     assert admin.get("/api/v1/works/growth?since=soon").status_code == 422
     assert admin.get("/api/v1/works/gaps").status_code == 200
+    hour = Hour(date(2026, 11, 22), 5)
+    why = WorkFailure(
+        "bilibili", "BVlost", "lost", Message.of("video_not_found", detail="x").dump(), True
+    )
+    site.app.database.write(failures.put, hour.index, [why])
+    assert "not_found: x" in admin.get("/admin/videos").text
     page = browse("/videos/bilibili/BV1a")
     assert page.locator("canvas").count() == 2
     page.get_by_text("As a table").first.click()

@@ -23,8 +23,8 @@ from storage.engines import sqlite
 from tests.support.moving_clock import MovingClock
 from tests.support.works.hour_data import put_hours
 from works.catalogue.entries import WorkEntry
-from works.hourly.files import HourFiles
-from works.hourly.hours import Hour
+from works.hour_data.files import HourFiles
+from works.hour_data.hours import Hour
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 OK, WARN, ERROR = Level.OK, Level.WARN, Level.ERROR
@@ -140,18 +140,32 @@ def test_a_list_that_is_damaged_is_an_error(app: App) -> None:
 
 
 def test_gaps_of_the_last_day_are_told(app: App) -> None:
-    now = Hour.of(app.host_clock.now(), app.calendar.zone)
-    put_hours(HourFiles(app.settings.views_dir), [now.earlier(n) for n in (30, 3, 0)])
-    view_data.create(app.works.view_data)
+    now = Hour.of(app.clock.now(), app.calendar.zone)
+    put_hours(HourFiles(app.settings.views_dir), [now.earlier(n) for n in (30, 0)])
+    app.works.hourly.import_missing(threading.Event())
     finding = only(app, "hourly numbers")
     assert finding.level is WARN
     assert finding.detail.startswith("23 hours of the last 24 without numbers: ")
-    assert f"{now.earlier(3)}: its file is there and not imported" in finding.detail
+    assert f"{now.earlier(3)}: nothing ran in this hour" in finding.detail
     assert finding.detail.endswith("; 20 more")
 
 
+def test_hours_that_only_a_file_of_this_host_has_are_told(app: App) -> None:
+    now = Hour.of(app.clock.now(), app.calendar.zone)
+    put_hours(HourFiles(app.settings.views_dir), [now.earlier(n) for n in (2, 1)])
+    view_data.create(app.works.view_data)
+    finding = only(app, "hourly numbers")
+    assert finding.level is WARN
+    assert finding.detail == (
+        f"2 hours from {now.earlier(2)} to {now.earlier(1)} are in files of this host only"
+    )
+    assert "views import --here" in finding.advice
+    app.works.hourly.import_here(threading.Event())
+    assert only(app, "hourly numbers").level is OK
+
+
 def test_a_day_without_gaps_is_well(app: App) -> None:
-    now = Hour.of(app.host_clock.now(), app.calendar.zone)
+    now = Hour.of(app.clock.now(), app.calendar.zone)
     put_hours(HourFiles(app.settings.views_dir), [now.earlier(n) for n in range(3)])
     app.works.hourly.import_missing(threading.Event())
     assert only(app, "hourly numbers").level is OK
@@ -172,4 +186,4 @@ def test_a_statistics_file_that_is_none_is_an_error(app: App) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("no database, but long enough to be looked at" * 10)
     finding = only(app, "hourly numbers")
-    assert finding.level is ERROR and "views --missing" in finding.advice
+    assert finding.level is ERROR and "views project" in finding.advice

@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import InvalidInputError
 from tests.support.messages import raises_saying
-from works.hourly.hours import Hour, hours_between, hours_of_span, local_text
+from works.hour_data.hours import Hour, hours_between, hours_of_span, local_text
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

@@ -5,25 +5,21 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from storage.catalogue.view_data import open_view_data
+from app.container import App
+from tests.support.crawler.workbench import ONE_ENGINE
 from tests.support.messages import english
-from tests.support.moving_clock import MovingClock
 from tests.support.works.hour_data import numbers, put, report
-from tests.support.works.views_fixtures import quiet
-from works.hourly.files import HourFiles
-from works.hourly.hours import Hour
-from works.hourly.importer import HourlyImporter
+from tests.support.works.statistics import Statistics
+from works.hour_data.hours import Hour
 
+pytestmark = ONE_ENGINE
 HOUR = Hour.parse("2026-02-06", "14")
 OLDER = HOUR.earlier(1)
-LOG = quiet()
 BV = "BV17x411w7KC"
 COUNTERS = {
     "view_count": 100000,
@@ -75,30 +71,9 @@ def old_report(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
-class Statistics:
-    """A folder of data files and the statistics file beside it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.files = HourFiles(folder / "views")
-        self.path = folder / "view_data.sqlite3"
-        self.database = open_view_data(self.path, MovingClock())
-        self.importer = HourlyImporter(files=self.files, data=self.database)
-
-    def take(self, hour: Hour, content: dict[str, Any]) -> list[str]:
-        """Put a file, import it, and return what was told of it."""
-        put(self.files, hour, content)
-        return [english(told) for told in self.importer.import_hour(hour, LOG).problems]
-
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(self.path)) as connection:
-            return connection.execute(sql).fetchall()
-
-
 @pytest.fixture
-def statistics(tmp_path: Path) -> Iterator[Statistics]:
-    made = Statistics(tmp_path)
-    yield made
-    made.database.close()
+def statistics(app: App) -> Statistics:
+    return Statistics(app)
 
 
 def test_a_file_of_the_documented_form_comes_in_whole(statistics: Statistics) -> None:
@@ -130,7 +105,7 @@ def test_half_an_emoji_in_a_title_costs_only_the_half(statistics: Statistics) ->
     text = json.dumps(old_report(data=[item | {"title": "x\ud83d"}]))
     assert "\\ud83d" in text
     path.write_text(text)
-    assert statistics.importer.import_hour(HOUR, LOG).rows == 1
+    assert statistics.missing() == [str(HOUR)]
     assert statistics.rows("SELECT title FROM work_metrics") == [("x\ufffd",)]
 
 
@@ -147,7 +122,7 @@ def test_a_file_that_is_nested_too_deep_is_damaged_and_stays(
     put(statistics.files, HOUR, old_report())
     statistics.files.path(HOUR).write_text(content, encoding="utf-8")
     put(statistics.files, OLDER, old_report(crawl_hour="13"))
-    done = statistics.importer.import_missing(threading.Event(), LOG)
+    done = statistics.app.works.hourly.import_missing(threading.Event())
     [refused] = done.refused
     assert "2026-02-06-14" in english(refused)
     assert statistics.rows("SELECT DISTINCT crawl_hour FROM work_metrics") == [("13",)]
@@ -162,8 +137,11 @@ def test_of_two_entries_about_a_work_the_later_counts(statistics: Statistics) ->
     assert statistics.rows("SELECT work_id, view_count FROM work_metrics") == [(BV, 5)]
 
 
-def test_the_old_statistics_file_is_used_as_it_is(tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / "view_data.sqlite3")) as connection:
+@pytest.fixture
+def old_statistics(statistics: Statistics) -> Statistics:
+    """The statistics file of the program before, with two hours."""
+    statistics.path.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(statistics.path)) as connection:
         connection.executescript(OLD_TABLES)
         for day, work_id in (("2026-02-05", BV), ("2026-02-06", BV[2:])):
             connection.execute(
@@ -172,13 +150,31 @@ def test_the_old_statistics_file_is_used_as_it_is(tmp_path: Path) -> None:
                 (work_id, day),
             )
         connection.commit()
-    statistics = Statistics(tmp_path)
-    statistics.take(HOUR, old_report())
-    assert statistics.rows("SELECT crawl_date, work_id, view_count FROM work_metrics") == [
+    return statistics
+
+
+def test_the_old_statistics_file_is_used_as_it_is(old_statistics: Statistics) -> None:
+    old_statistics.take(HOUR, old_report())
+    assert old_statistics.rows("SELECT crawl_date, work_id, view_count FROM work_metrics") == [
         ("2026-02-05", BV, 1),
         ("2026-02-06", BV, 100000),
     ]
-    statistics.database.close()
+
+
+def test_what_only_the_old_statistics_file_has_is_taken_in(old_statistics: Statistics) -> None:
+    pipeline = old_statistics.app.works.hourly
+    put(old_statistics.files, HOUR, old_report())
+    assert pipeline.only_here() == [HOUR.earlier(24), HOUR]
+    done = pipeline.import_here(threading.Event())
+    assert [(one.hour, one.rows) for one in done.imported] == [(HOUR, 1), (HOUR.earlier(24), 1)]
+    assert pipeline.only_here() == []
+    again = pipeline.import_here(threading.Event())
+    assert not any(one.fresh for one in again.imported)
+    trend = old_statistics.app.works.history.trend("bilibili", BV, "view_count", 9)
+    assert [(one.row["crawl_date"], one.row["view_count"]) for one in trend] == [
+        ("2026-02-05", 1),
+        ("2026-02-06", 100000),
+    ]
 
 
 def test_works_taken_out_of_a_file_leave_no_row_behind(statistics: Statistics) -> None:
@@ -221,11 +217,9 @@ def test_a_session_id_of_two_hours_is_that_of_neither_alone(statistics: Statisti
 
 
 def test_a_day_is_imported_with_all_its_hours(statistics: Statistics) -> None:
-    import threading
-
     for hour in (OLDER, HOUR, HOUR.earlier(24)):
         put(statistics.files, hour, report(hour, [numbers("BV1", hour, 1)]))
     put(statistics.files, HOUR.earlier(2), "no report")
-    done = statistics.importer.import_day(HOUR.day, threading.Event(), LOG)
+    done = statistics.app.works.hourly.import_day(HOUR.day, threading.Event())
     assert [one.hour for one in done.imported] == [OLDER, HOUR]
     assert len(done.refused) == 1

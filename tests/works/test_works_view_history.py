@@ -4,31 +4,26 @@ from __future__ import annotations
 
 import re
 import sqlite3
-import threading
-from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.messages import Message
-from presentation.i18n.renderer import renderer_for
-from storage.catalogue import view_history
-from storage.catalogue.view_data import open_view_data
-from storage.engines.transactions import Database
+from app.container import App
+from core.schedule import Schedule
+from storage.views import hours as view_hours
+from tests.support.crawler.workbench import ONE_ENGINE
 from tests.support.messages import english
-from tests.support.moving_clock import MovingClock
-from tests.support.works.hour_data import WORKS, failed, numbers, put, put_hours, report
-from tests.support.works.views_fixtures import quiet
-from works.hourly.crawl_journal import HourJournal
-from works.hourly.entries import reason_of
-from works.hourly.files import HourFiles
+from tests.support.works.hour_data import WORKS, failed, numbers, put, put_hours, report, store_hour
+from tests.support.works.statistics import LOG, Statistics
+from works.catalogue.entries import WorkEntry
+from works.hour_data.hours import Hour
 from works.hourly.gaps import HourState, ViewGaps
-from works.hourly.hours import Hour
-from works.hourly.importer import HourlyImporter
+from works.hourly.history import ViewHistory
 
+pytestmark = ONE_ENGINE
 ROOT = Path(__file__).resolve().parents[2]
 QUERIES = re.findall(
     r"^([^\n]+):\n\n```sql\n(.*?)```", (ROOT / "docs/views.md").read_text("utf-8"), re.M | re.S
@@ -40,24 +35,24 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 11, 21, 21, 30, tzinfo=UTC)  # 05:30 in Shanghai
 
 
-class Desk:
-    def __init__(self, folder: Path) -> None:
-        self.files = HourFiles(folder / "views")
-        self.path = folder / "view_data.sqlite3"
-        self.data: Database = open_view_data(self.path, MovingClock())
-
+class Desk(Statistics):
     def take_in(self) -> None:
-        HourlyImporter(files=self.files, data=self.data).import_missing(threading.Event(), quiet())
+        """Take every file in, as it is now."""
+        for hour in self.files.hours():
+            self.importer.import_hour(hour, LOG, replace_numbers=True)
+        self.project()
 
-    def gaps(self, hours: int, now: datetime = NOW, zone: ZoneInfo = SHANGHAI):
-        return ViewGaps(files=self.files, data=self.data, zone=zone).look(now, hours)
+    @property
+    def history(self) -> ViewHistory:
+        return self.app.works.history
+
+    def gaps(self, count: int, now: datetime = NOW, zone: ZoneInfo = SHANGHAI):
+        return ViewGaps(database=self.app.database, zone=zone).look(now, count)
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    made = Desk(tmp_path)
-    yield made
-    made.data.close()
+def desk(app: App) -> Desk:
+    return Desk(app)
 
 
 @pytest.fixture
@@ -83,13 +78,12 @@ def test_the_documented_queries_run_as_they_stand(filled: Desk) -> None:
 
 
 def test_a_trend_is_the_newest_hours_with_growth(filled: Desk) -> None:
-    rows = filled.data.read(view_history.history, "bilibili", B, "view_count", 5)
+    rows = filled.history.trend("bilibili", B, "view_count", 5)
     assert [row["crawl_hour"] for row, _ in rows] == ["23", "00", "03", "04", "05"]
     assert [growth for _, growth in rows] == [101] * 5
-    rows = filled.data.read(view_history.history, "bilibili", B, "view_count", 999)
+    rows = filled.history.trend("bilibili", B, "view_count", 999)
     assert len(rows) == len(HOURS) and rows[0].growth is None
-    none = filled.data.read(view_history.history, "youtube", B, "view_count", 5)
-    assert none == []
+    assert filled.history.trend("youtube", B, "view_count", 5) == []
 
 
 def test_top_puts_what_is_not_known_last(filled: Desk) -> None:
@@ -99,14 +93,12 @@ def test_top_puts_what_is_not_known_last(filled: Desk) -> None:
     filled.take_in()
 
     def top(limit: int, counter: str = "view_count") -> list[str]:
-        at = hour.date_text, hour.hour_text
-        rows = filled.data.read(lambda tx: view_history.top_of_hour(tx, *at, counter, limit))
-        return [row["work_id"] for row in rows]
+        return [row["work_id"] for row in filled.history.top(hour, counter, limit)]
 
     assert (top(9), top(1)) == ([C, B, A], [C])
-    assert filled.data.read(view_history.newest_hour) == (hour.date_text, hour.hour_text)
-    with pytest.raises(ValueError, match="no counter"):
-        top(1, "view_count; DROP TABLE work_metrics")
+    assert filled.history.newest_hour() == hour
+    with pytest.raises(KeyError):
+        top(1, "view_count; DROP TABLE view_points")
 
 
 def test_days_grow_by_what_was_there_the_day_before(filled: Desk) -> None:
@@ -114,25 +106,45 @@ def test_days_grow_by_what_was_there_the_day_before(filled: Desk) -> None:
     data = [*(numbers(work, LAST, 20_000) for work in WORKS), newcomer]
     put(filled.files, LAST, report(LAST, data))
     filled.take_in()
-    days = filled.data.read(view_history.daily, "2026-11-22", "view_count")
+    days = filled.history.daily(date(2026, 11, 22), "view_count")
     assert [(one["crawl_date"], one["hours"], one["works"]) for one in days] == [
         ("2026-11-22", 4, 4)
     ]
     before = sum(10_000 + HOURS.index(Hour.parse("2026-11-21", "23")) * (100 + n) for n in range(3))
     assert (days[0]["total"], days[0]["growth"]) == (1_060_000, 60_000 - before)
-    of_work = filled.data.read(view_history.daily, "2026-11-20", "view_count", ("bilibili", B))
+    of_work = filled.history.daily(date(2026, 11, 20), "view_count", ("bilibili", B))
     assert (of_work[0]["works"], of_work[0]["growth"]) == (1, None)
     assert of_work[-1]["total"] == 20_000
 
 
 def test_risers_are_compared_between_their_first_and_last_hour(filled: Desk) -> None:
     since = LAST.earlier(24)
-    rows = filled.data.read(
-        view_history.risers, (since.date_text, since.hour_text), "view_count", 2
-    )
+    rows = filled.history.risers(since, "view_count", 2)
     assert [(row["work_id"], row["growth"]) for row in rows] == [(C, 22 * 102), (B, 22 * 101)]
     assert (rows[0]["from_hour"], rows[0]["to_hour"]) == (str(since), str(LAST))
     assert rows[0]["to_count"] - rows[0]["from_count"] == rows[0]["growth"]
+
+
+def test_risers_that_came_or_went_within_the_span_are_found_too(desk: Desk) -> None:
+    first, middle, last = (LAST.earlier(n) for n in (2, 1, 0))
+    for hour, counts in ((first, {A: 1, B: 10}), (middle, {B: 19, C: 5}), (last, {A: 3, C: 9})):
+        store_hour(desk.app, hour, [numbers(work, hour, n) for work, n in counts.items()])
+    rows = desk.history.risers(first, "view_count", 9)
+    assert [(row["work_id"], row["growth"]) for row in rows] == [(B, 9), (C, 4), (A, 2)]
+    assert (rows[0]["from_hour"], rows[0]["to_hour"]) == (str(first), str(middle))
+
+
+def test_an_author_has_the_sums_of_his_works(filled: Desk) -> None:
+    entries = [
+        WorkEntry("bilibili", work, author=name) for work, name in ((A, "甲"), (B, "甲"), (C, "乙"))
+    ]
+    filled.app.works.catalogue.put(entries)
+    first, second = filled.history.authors(LAST, 3, "view_count", 9)
+    [top] = [row for row in filled.history.top(LAST, "view_count", 3) if row["work_id"] == C]
+    assert (first["author"], first["works"], first["growth"]) == ("甲", 2, None)
+    assert (second["author"], second["total"]) == ("乙", top["view_count"])
+    [one] = filled.history.authors(LAST, 24, "view_count", 1)
+    assert one["growth"] == 22 * (100 + 101)
 
 
 def test_every_hour_is_judged_with_its_reason(filled: Desk) -> None:
@@ -141,12 +153,8 @@ def test_every_hour_is_judged_with_its_reason(filled: Desk) -> None:
     put(filled.files, hours[7], report(hours[7], [], [failed(A, "no way"), failed(B, "no way")]))
     put(filled.files, hours[8], report(hours[8], [numbers(A, hours[8], 1)], [failed(B, "lost")]))
     filled.take_in()
-    put_hours(filled.files, [hours[3]])
-    put(filled.files, LAST.earlier(-1), "{")
-    journal = HourJournal.take(filled.files.journal_path(LAST.earlier(-2)))
-    assert journal is not None
-    journal.begin({"session_id": "x"})
-    journal.close()
+    begun = {"owner": "o", "host": "h", "session_id": "s", "now": NOW, "until": NOW}
+    filled.app.database.write(view_hours.claim, LAST.earlier(-2).index, **begun)
     later = datetime(2026, 11, 22, 1, 30, tzinfo=UTC)  # 09:30 in Shanghai
     found = {one.hour: one for one in filled.gaps(14, later)}
     told = {str(hour)[-2:]: (one.state.value, english(one.why)[:44]) for hour, one in found.items()}
@@ -157,30 +165,27 @@ def test_every_hour_is_judged_with_its_reason(filled: Desk) -> None:
         "23": ("late", "begun 23 minutes after the hour"),
         "00": ("observed", ""),
         "01": ("missing", "nothing ran in this hour"),
-        "02": ("missing", "its file is there and not imported; import i"),
+        "02": ("missing", "nothing ran in this hour"),
         "03": ("observed", ""),
         "04": ("observed", ""),
         "05": ("observed", ""),
-        "06": ("missing", str(filled.files.path(LAST.earlier(-1)))[:44]),
+        "06": ("missing", "nothing ran in this hour"),
         "07": ("missing", "a run was cut short or is at work; the next "),
         "08": ("missing", "nothing ran in this hour"),
         "09": ("expected", "nothing has run yet"),
     }
 
 
-def test_the_reason_of_an_hour_can_be_read_in_chinese() -> None:
-    cause = Message.of("video_not_found", detail="gone")
-    stored = {"error": "not_found: gone", **{f"error_{k}": v for k, v in cause.as_json().items()}}
-    older = {"error": "not_found: gone"}
-    causes = [reason_of(failure) for failure in (stored, older)]  # type: ignore[arg-type]
-    assert [english(cause) for cause in causes] == ["not_found: gone"] * 2
-    faults = [
-        Message.of("crawl_begun_late", minutes=12),
-        Message.of("some_works_failed", works=1_200, cause=causes[0]),
+def test_hours_that_nothing_is_scheduled_in_are_not_missed(filled: Desk) -> None:
+    schedule = Schedule("30 */3 * * *", SHANGHAI)
+    gaps = ViewGaps(database=filled.app.database, zone=SHANGHAI, schedule=schedule)
+    later = datetime(2026, 11, 22, 1, 30, tzinfo=UTC)  # 09:30 in Shanghai
+    found = gaps.look(later, 5)
+    assert [(one.hour.number, one.state.value) for one in found] == [
+        (5, "observed"),
+        (6, "missing"),
+        (9, "expected"),
     ]
-    why = Message.load(Message.of("hour_faults", faults=faults).dump())
-    chinese = renderer_for("zh").sentence(why)
-    assert chinese == "整点后 12 分钟才开始；1,200 个作品失败，多为：视频不存在：gone"
 
 
 def test_nothing_is_expected_before_the_first_hour(filled: Desk) -> None:

@@ -9,18 +9,17 @@ from fastapi import APIRouter, Query, Response
 
 from core.errors import InvalidInputError
 from presentation.json_rows import as_object
-from storage.catalogue import view_history
 from storage.operations import listings
 from web.api.lists import ObjectPage, TheListing
 from web.api.operations import GOES_ON, begun
 from web.auth.access import Actor, Reader
 from web.background import begin_adding_works, begin_discovering_works, begin_importing_works
-from web.lookups import Counter, newest_hour, numbers
+from web.lookups import Counter, newest_hour
 from web.parameters import PlatformName, WorkId
 from web.problems import refused_as
 from web.requests import Creator, NewWorks, WorksFile
 from web.state import TheBackend
-from works.hourly.hours import hours_of_span
+from works.hour_data.hours import hours_of_span
 from works.hourly.serialization import gap_object, numbers_object, trend_object
 
 router = APIRouter(prefix="/works", tags=["works"])
@@ -49,9 +48,7 @@ def top_works(
     backend: TheBackend, _who: Reader, counter: OfCounter = Counter.VIEW, limit: Limit = 20
 ) -> dict[str, Any]:
     at = newest_hour(backend)
-    rows = numbers(
-        backend, lambda tx: view_history.top_of_hour(tx, at.date_text, at.hour_text, counter, limit)
-    )
+    rows = backend.view_history.top(at, counter, limit)
     return {"date": at.date_text, "hour": at.hour_text, "items": list(map(numbers_object, rows))}
 
 
@@ -64,9 +61,7 @@ def growing_works(
     limit: Limit = 20,
 ) -> dict[str, Any]:
     start = newest_hour(backend).earlier(hours_of_span(since))
-    first = (start.date_text, start.hour_text)
-    rows = numbers(backend, lambda tx: view_history.risers(tx, first, counter, limit))
-    return {"items": [dict(row) for row in rows]}
+    return {"items": backend.view_history.risers(start, counter, limit)}
 
 
 @router.get("/gaps", summary="Every hour expected: observed, late or missing, and why")
@@ -84,7 +79,9 @@ def work_series(
     hours: Annotated[int, Query(ge=1, le=MAX_HOURS, description="newest hours at most")] = 48,
     counter: OfCounter = Counter.VIEW,
 ) -> dict[str, Any]:
-    rows = numbers(backend, lambda tx: view_history.history(tx, platform, work_id, counter, hours))
+    rows = backend.view_history.trend(platform, work_id, counter, hours)
+    if not rows:
+        newest_hour(backend)  # says so where there are no numbers of any work
     return {"items": [trend_object(row) for row in rows]}
 
 

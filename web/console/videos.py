@@ -7,25 +7,25 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from storage.catalogue import view_history
-from storage.catalogue.view_history import HourOfWork
-from storage.engines.transactions import Row
 from storage.operations import listings
 from web.backend import Backend
 from web.console import works_intake
 from web.console.charts import line_chart
 from web.console.list_view import TheList
 from web.console.visits import Acting, Reading, action
-from web.lookups import Counter, newest_hour, numbers
+from web.lookups import Counter, newest_hour
 from web.parameters import PlatformName, WorkId
 from web.problems import RequestRefusedError
+from works.hour_data.hours import Hour
+from works.hourly.crawl_result import FailedWork
 from works.hourly.gaps import HourState
-from works.hourly.hours import Hour
+from works.hourly.history import HourOfWork, HourRow
 
 router = APIRouter(include_in_schema=False)
 router.include_router(works_intake.router)
 TOP_WORKS = 10
 GAP_HOURS = 48
+FAILED_WORKS = 10
 SPANS = {"48": 48, "168": 168, "720": 720}
 GROWTH = "Growth an hour"
 LINES = {"view_count": "Views", "like_count": "Likes", "comment_count": "Comments"}
@@ -44,6 +44,7 @@ def videos(visit: Reading, view: TheList, valid: Annotated[str, Query()] = "") -
         top=top,
         risers=risers,
         gaps=_gaps(backend),
+        failed=_failed(backend),
         chosen=valid,
         gap_hours=GAP_HOURS,
     )
@@ -55,9 +56,7 @@ def video(
 ) -> Response:
     """Show charts of one video's counters by hour."""
     wanted = SPANS.get(hours, SPANS["48"])
-    found = numbers(
-        visit.backend, lambda tx: view_history.history(tx, platform, work_id, Counter.VIEW, wanted)
-    )
+    found = visit.backend.view_history.trend(platform, work_id, Counter.VIEW, wanted)
     rows = [hour.row for hour in found]
     return visit.page(
         "video",
@@ -86,28 +85,25 @@ def enable(platform: PlatformName, work_id: WorkId, visit: Acting) -> str:
     return visit.say("{id} is on the list again.", id=work_id)
 
 
-def _highlights(backend: Backend) -> tuple[list[Row], list[Row]]:
+def _highlights(backend: Backend) -> tuple[list[HourRow], list[HourRow]]:
     """Return the most seen works of the newest hour, and those that rose most in a day."""
     try:
         at = newest_hour(backend)
     except RequestRefusedError:
         return [], []
-    start = at.earlier(24)
-    first = (start.date_text, start.hour_text)
-    top = numbers(
-        backend,
-        lambda tx: view_history.top_of_hour(
-            tx, at.date_text, at.hour_text, Counter.VIEW, TOP_WORKS
-        ),
-    )
-    risers = numbers(backend, lambda tx: view_history.risers(tx, first, Counter.VIEW, TOP_WORKS))
-    return top, risers
+    history = backend.view_history
+    top = history.top(at, Counter.VIEW, TOP_WORKS)
+    return top, history.risers(at.earlier(24), Counter.VIEW, TOP_WORKS)
+
+
+def _failed(backend: Backend) -> list[FailedWork]:
+    """Return the first works without numbers in the newest hour."""
+    newest = backend.view_history.newest_hour()
+    return backend.view_history.failures(newest, FAILED_WORKS) if newest is not None else []
 
 
 def _gaps(backend: Backend) -> list[Any]:
     """Return the hours that are late or missing, newest first."""
-    if not backend.settings.view_data_file.exists():
-        return []
     found = backend.view_gaps.look(backend.clock.now(), GAP_HOURS)
     return [hour for hour in reversed(found) if hour.why and hour.state is not HourState.EXPECTED]
 

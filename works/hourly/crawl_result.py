@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from core.messages import Message
-from works.hourly.hours import Hour
+from works.hour_data.hours import Hour
 
 
 class Ending(StrEnum):
@@ -44,25 +44,38 @@ class CrawlProgress:
 
 
 @dataclass(frozen=True)
+class FailedWork:
+    """A work without numbers, and why."""
+
+    work_id: str
+    title: str
+    reason: Message
+
+
+@dataclass(frozen=True)
 class CrawlResult:
     """The result of a crawl.
 
     Args:
-        path: the hour's file; None when there was nothing to write.
+        is_stored: whether the main database has the hour; False when there was nothing to store.
         skipped: the number of works of other platforms.
         reason: why the crawl ended early; None when it did not, or the ending says it.
         asked: the number of works that this run requested; `success` and `failed` are those of the
-            hour's file.
+            hour.
+        path: the hour's data file on this host; None when none is written here.
+        failures: the first works without numbers.
     """
 
     hour: Hour
-    path: Path | None
+    is_stored: bool
     skipped: int
     ending: Ending
     reason: Message | None = None
     asked: int = 0
     success: int = 0
     failed: int = 0
+    path: Path | None = None
+    failures: tuple[FailedWork, ...] = ()
 
     @property
     def message(self) -> Message:

@@ -5,27 +5,27 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from core.messages import Message
-from works.hourly.crawl_journal import HourJournal
+from works.hour_data.entries import reason_of
+from works.hour_data.report import Failure, Numbers
 from works.hourly.crawl_result import CrawlProgress, CrawlResult, Ending, Show
-from works.hourly.entries import reason_of
-from works.hourly.hours import Hour
-from works.hourly.report import Failure, HourRecord, Numbers
+from works.hourly.ledger import HeldHour
+
+MAX_FAILURES = 10  # of a summary; the log and the data file have all
 
 
 @dataclass(kw_only=True)
 class CrawlRun:
-    """A run that records each batch in the journal and shows its progress.
+    """A run that stores each batch in the main database and shows its progress.
 
     Args:
-        total: the number of listed works; `left` of them are still to be requested.
+        listed: the number of entries of the list, also of those that name no video.
+        total: the number of works among them; `left` of them are still to be requested.
     """
 
-    hour: Hour
-    record: HourRecord
-    journal: HourJournal
+    held: HeldHour
+    listed: int
     total: int
     left: int
     log: logging.Logger
@@ -41,9 +41,12 @@ class CrawlRun:
             self.log.info("%s", Message.of("work_begun", work_id=work_id, title=titles[work_id]))
 
     def record_batch(self, data: list[Numbers], errors: list[Failure]) -> None:
-        """Store a batch's counters and failures on the disk, and log what became of each work."""
-        self.journal.append(data, errors)
-        self.record.add(data, errors)
+        """Store a batch's counters and failures, and log what became of each work.
+
+        Raises:
+            LeaseLostError, DatabaseError: nothing of the batch was stored.
+        """
+        self.held.note(data, errors, self.listed)
         self._asked += len(data) + len(errors)
         self.left -= len(data) + len(errors)
         for entry in data:
@@ -68,25 +71,27 @@ class CrawlRun:
             lower = Message.of("work_shrunk", work_id=work_id, counters=list(entry["shrunk"]))
             self.log.warning("%s", lower)
 
-    def result(
-        self, path: Path, skipped: int, ending: Ending, reason: Message | None = None
-    ) -> CrawlResult:
-        """Return the run's result; the counts are those of the hour's file."""
+    def result(self, skipped: int, ending: Ending, reason: Message | None = None) -> CrawlResult:
+        """Return the run's result; the counts are those of the hour."""
         return CrawlResult(
-            hour=self.hour,
-            path=path,
+            hour=self.held.hour,
+            is_stored=True,
             skipped=skipped,
             ending=ending,
             reason=reason,
             asked=self._asked,
-            success=self.record.success_count,
-            failed=self.record.fail_count,
+            success=len(self.held.numbers),
+            failed=len(self.held.failed),
+            failures=self.held.failures(MAX_FAILURES),
         )
 
     def _show_progress(self) -> None:
-        success, failed = self.record.success_count, self.record.fail_count
         self.show(
             CrawlProgress(
-                hour=self.hour, total=self.total, left=self.left, success=success, failed=failed
+                hour=self.held.hour,
+                total=self.total,
+                left=self.left,
+                success=len(self.held.numbers),
+                failed=len(self.held.failed),
             )
         )

@@ -1,23 +1,23 @@
-"""Find the hours without counters, late ones, and the reasons."""
+"""Find the hours without numbers, late ones, and the reasons; one query for all who ask."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from core.errors import DamagedFileError
 from core.messages import Message
-from storage.catalogue import view_data, view_history
-from storage.engines.transactions import Database, Row
-from works.hourly.entries import reason_of
-from works.hourly.files import HourFiles
-from works.hourly.hours import Hour, hours_between
+from core.schedule import Schedule
+from storage.engines.transactions import Database, Tx
+from storage.views import hours
+from storage.views.hours import CrawlState, ViewHour
+from works.hour_data.hours import Hour, hours_between, local_text
 
 LATE_MINUTES = 10  # after the hour's beginning
+ENOUGH = 0.95  # of the listed works
+ONE_HOUR = timedelta(hours=1)
 
 
 class HourState(StrEnum):
@@ -34,8 +34,12 @@ class ObservedHour:
     """An hour with its state.
 
     Args:
-        started_at: the local time at which its crawl began; None for an hour that is not imported.
+        started_at: the local time at which its crawl began; None for an hour without one.
         why: the problem with the hour; None when there is none.
+        listed: the works that were to be asked for; without a crawl, those of the crawl before.
+        begins: when the hour begins (UTC).
+        is_complete: every listed work was asked for.
+        is_crawled_now: a process is at work on it.
     """
 
     hour: Hour
@@ -44,108 +48,92 @@ class ObservedHour:
     success: int = 0
     failed: int = 0
     why: Message | None = None
+    listed: int = 0
+    begins: datetime = datetime.min
+    is_complete: bool = False
+    is_crawled_now: bool = False
+
+    @property
+    def is_short(self) -> bool:
+        """Return True when many of the listed works were never answered."""
+        return not self.is_complete and self.success < ENOUGH * max(1, self.listed)
 
 
+@dataclass(frozen=True, kw_only=True)
 class ViewGaps:
-    """Compares the hours of the calendar with the statistics file and the data files."""
+    """Compares the hours of the calendar with those of the main database.
 
-    def __init__(self, *, files: HourFiles, data: Database, zone: ZoneInfo) -> None:
-        self._files = files
-        self._data = data
-        self._zone = zone
+    Args:
+        schedule: the hours without a scheduled time are not expected; None: every hour is.
+    """
 
-    def look(self, now: datetime, hours: int) -> list[ObservedHour]:
-        """Return the last `hours` hours with the current one, none before the first observed
-        one."""
-        view_data.create(self._data)
-        start = now.astimezone(UTC) - timedelta(hours=hours - 1)
-        wanted = hours_between(start, now, self._zone)
-        rows = self._data.read(view_history.sessions, wanted[0].date_text)
-        sessions = {Hour.parse(row["crawl_date"], row["crawl_hour"]): row for row in rows}
-        files, journals = set(self._files.hours()), set(self._files.journals())
-        first = min((*sessions, *files, *journals), default=None)
+    database: Database
+    zone: ZoneInfo
+    schedule: Schedule | None = None
+
+    def look(self, now: datetime, count: int) -> list[ObservedHour]:
+        """Return the last `count` hours with the current one, none before the first of all."""
+        return self.database.read(self.read, now, count)
+
+    def read(self, tx: Tx, now: datetime, count: int) -> list[ObservedHour]:
+        """Return the last hours, as `look` does, by a transaction."""
+        start = now.astimezone(UTC) - timedelta(hours=count - 1)
+        wanted = hours_between(start, now, self.zone)
+        rows = {row.hour: row for row in hours.between(tx, wanted[0].index, wanted[-1].index)}
+        first = hours.first_of_all(tx)
         return [
-            self._judged(hour, sessions, files, journals, is_over=hour != wanted[-1])
+            self._judged(hour, rows, now, is_over=hour != wanted[-1])
             for hour in wanted
-            if first is not None and hour >= first
+            if first is not None and hour.index >= first
+            if hour.index in rows or self._is_expected(hour)
         ]
 
+    def _is_expected(self, hour: Hour) -> bool:
+        if self.schedule is None:
+            return True
+        begins = hour.begins(self.zone)
+        return self.schedule.newest(begins - timedelta(seconds=1), begins + ONE_HOUR) is not None
+
     def _judged(
-        self,
-        hour: Hour,
-        sessions: Mapping[Hour, Row],
-        files: set[Hour],
-        journals: set[Hour],
-        *,
-        is_over: bool,
+        self, hour: Hour, rows: Mapping[int, ViewHour], now: datetime, *, is_over: bool
     ) -> ObservedHour:
-        session = sessions.get(hour)
-        if session is None:
+        row, begins = rows.get(hour.index), hour.begins(self.zone)
+        if row is None:
             state = HourState.MISSING if is_over else HourState.EXPECTED
-            return ObservedHour(hour, state, why=self._why_not_in(hour, files, journals, is_over))
-        started, success, failed = (
-            session["start_time"],
-            session["success_count"],
-            session["fail_count"],
-        )
-        if not success:
-            cause = self._most_frequent_error(hour)
-            why = Message.of("all_works_failed", works=failed, cause=cause)
-            return ObservedHour(
-                hour=hour,
-                state=HourState.MISSING,
-                started_at=started,
-                success=success,
-                failed=failed,
-                why=why,
-            )
-        minutes = _minutes_late(started)
-        faults = []
-        if minutes >= LATE_MINUTES:
-            faults.append(Message.of("crawl_begun_late", minutes=minutes))
-        if failed:
-            cause = self._most_frequent_error(hour)
-            faults.append(Message.of("some_works_failed", works=failed, cause=cause))
+            why = Message.of("nothing_ran" if is_over else "nothing_ran_yet")
+            before = max((one for one in rows if one < hour.index), default=None)
+            listed = 0 if before is None else rows[before].listed
+            return ObservedHour(hour, state, why=why, listed=listed, begins=begins)
+        minutes = int((row.started_at - begins).total_seconds() // 60)
         state = HourState.LATE if minutes >= LATE_MINUTES else HourState.OBSERVED
+        if not row.success:
+            state = HourState.MISSING if is_over or row.failed else HourState.EXPECTED
         return ObservedHour(
             hour=hour,
             state=state,
-            started_at=started,
-            success=success,
-            failed=failed,
-            why=Message.of("hour_faults", faults=faults)
-            if len(faults) > 1
-            else next(iter(faults), None),
+            started_at=local_text(row.started_at, self.zone),
+            success=row.success,
+            failed=row.failed,
+            why=_why(row, minutes),
+            listed=row.listed,
+            begins=begins,
+            is_complete=row.state is CrawlState.COMPLETE,
+            is_crawled_now=row.lease_until is not None and row.lease_until > now,
         )
 
-    def _why_not_in(
-        self, hour: Hour, files: set[Hour], journals: set[Hour], is_over: bool
-    ) -> Message:
-        """Return the reason why an hour is not in the statistics file."""
-        if hour in files:
-            try:
-                self._files.read(hour)
-            except DamagedFileError as error:
-                return error.message
-            return Message.of("hour_not_imported")
-        if hour in journals:
+
+def _why(row: ViewHour, minutes_late: int) -> Message | None:
+    """Return what is wrong with an hour; None when nothing is."""
+    cause = Message.load(row.errors) if row.errors else Message.of("reason_unknown")
+    if not row.success:
+        if not row.failed:
             return Message.of("hour_unfinished")
-        return Message.of("nothing_ran") if is_over else Message.of("nothing_ran_yet")
-
-    def _most_frequent_error(self, hour: Hour) -> Message:
-        """Return the reason of most failures in the hour's data file."""
-        try:
-            errors = self._files.read(hour).report["errors"]
-        except DamagedFileError:
-            return Message.of("hour_file_gone")
-        reasons = {error["error"]: error for error in errors}
-        counted = Counter(error["error"] for error in errors)
-        if not counted:
-            return Message.of("reason_unknown")
-        return reason_of(reasons[counted.most_common(1)[0][0]])
-
-
-def _minutes_late(started: str) -> int:
-    """Return the minutes after the hour: 12 of
-    `2026-11-22T05:12:00+08:00` or of a bare `05:12:00`."""
-    return int(started.replace("T", " ").rpartition(" ")[2][3:5])
+        return Message.of("all_works_failed", works=row.failed, cause=cause)
+    faults = []
+    if minutes_late >= LATE_MINUTES:
+        faults.append(Message.of("crawl_begun_late", minutes=minutes_late))
+    if row.failed:
+        faults.append(Message.of("some_works_failed", works=row.failed, cause=cause))
+    if row.ended_at is None:
+        faults.append(Message.of("hour_unfinished"))
+    return Message.of("hour_faults", faults=faults) if len(faults) > 1 else next(iter(faults), None)

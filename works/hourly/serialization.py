@@ -7,9 +7,8 @@ from typing import Any
 from core.message_json import message_keys
 from presentation.i18n.renderer import ENGLISH_RENDERER
 from storage.catalogue import view_data
-from storage.catalogue.view_history import HourOfWork
-from storage.engines.transactions import Row
 from works.hourly.gaps import ObservedHour
+from works.hourly.history import HourOfWork, HourRow
 
 
 def trend_object(found: HourOfWork) -> dict[str, Any]:
@@ -18,7 +17,7 @@ def trend_object(found: HourOfWork) -> dict[str, Any]:
     return numbers_object(row) | {"growth": growth}
 
 
-def numbers_object(row: Row) -> dict[str, Any]:
+def numbers_object(row: HourRow) -> dict[str, Any]:
     """Return a work's counters in an hour as JSON."""
     return {name: row[name] for name in view_data.METRICS}
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 from app.container import App
 from core.messages import Message
 from crawler.tasks.parents import CANCELLED
-from storage.catalogue import view_data, works
+from storage.catalogue import works
 from storage.catalogue.works import Work
 from storage.crawling import task_labels
 from storage.creators import observations
@@ -24,8 +23,10 @@ from tests.support.accounts.egress import add_route, open_circuit
 from tests.support.apps import add_account
 from tests.support.crawler.workbench import change, export, file_crawl, store_rows
 from tests.support.web.web_site import Site
+from tests.support.works.hour_data import numbers, store_hour
 from web.console import SECTIONS
 from webhooks.outbox import Report
+from works.hour_data.hours import Hour
 
 RECEIVER = "https://receiver.example/hook"
 DRAMA = {
@@ -164,21 +165,8 @@ def _add_works(app: App) -> None:
         for name, title in (("BV1xx411c7mD", "一"), ("BV1xx411c7mE", "二"))
     ]
     app.database.write(works.insert, found)
-    view_data.create(app.works.view_data)
-    local = now.astimezone(app.calendar.zone)
-    numbers = [_hour(local - timedelta(hours=back), 1000 - 10 * back) for back in range(6)]
-    app.works.view_data.write(view_data.upsert_metrics, numbers)
-
-
-def _hour(at: datetime, views: int) -> tuple[Any, ...]:
-    known = {
-        "platform": "bilibili",
-        "work_id": "BV1xx411c7mD",
-        "title": "一",
-        "crawl_date": f"{at:%Y-%m-%d}",
-        "crawl_hour": f"{at:%H}",
-        "crawl_time": f"{at:%H}:00:05",
-        "view_count": views,
-        "like_count": views // 10,
-    }
-    return tuple(known.get(name) for name in view_data.METRICS)
+    now_hour = Hour.of(now, app.calendar.zone)
+    for back in range(6):
+        hour = now_hour.earlier(back)
+        seen = numbers("BV1xx411c7mD", hour, 1000 - 10 * back, title="一")
+        store_hour(app, hour, [seen])

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import logging
+import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from works.hourly.files import HourFiles
-from works.hourly.hours import Hour
+from app.container import App
+from works.hour_data.files import HourFiles
+from works.hour_data.hours import Hour
+from works.hour_data.report import HourReport
 
 WORKS = ("BV1xx411c7mD", "BV1GJ411x7h7", "BV17x411w7KC")
 COUNTERS = ("view", "danmaku", "comment", "like", "coin", "favorite", "share")
@@ -67,3 +71,9 @@ def put_hours(files: HourFiles, hours: Sequence[Hour], works: Sequence[str] = WO
     for place, hour in enumerate(hours):
         data = [numbers(work, hour, 10_000 + place * (100 + n)) for n, work in enumerate(works)]
         put(files, hour, report(hour, data))
+
+
+def store_hour(app: App, hour: Hour, data: Sequence[dict[str, Any]]) -> None:
+    """Have the main database hold these entries of an hour."""
+    reports = [(hour, cast(HourReport, report(hour, data)))]
+    app.works.hour_importer.import_reports(reports, threading.Event(), logging.Logger("quiet"))

@@ -13,14 +13,16 @@ from typing import Any
 import pytest
 
 from app.container import App
+from core.leases import LeaseRegistry
 from sandbox import RateLimit, SandboxConfig
 from tests.support.crawler.workbench import DOMAIN, Platform, add_accounts
 from tests.support.moving_clock import MovingClock
 from tests.support.sandbox import control
+from works.hour_data.files import HourFiles
+from works.hour_data.hours import Hour
 from works.hourly.crawl_result import CrawlProgress, CrawlResult
-from works.hourly.files import HourFiles
-from works.hourly.hours import Hour
 from works.hourly.input_list import BILIBILI
+from works.hourly.ledger import HourLedger
 
 BATCH = "/medialist/gateway/base/resource/infos"
 
@@ -65,6 +67,22 @@ class Desk:
 
     def crawl(self, show: Callable[[CrawlProgress], None] = lambda progress: None) -> CrawlResult:
         return self.app.works.hourly.crawl(self.stop, show)
+
+    def project(self) -> None:
+        """Write this host's files, as its `run` does every few seconds."""
+        self.app.works.projector.project(self.stop, quiet())
+
+    def ledger(self, owner: str) -> HourLedger:
+        """Return what another process leases hours by; nobody renews its leases."""
+        return HourLedger(
+            database=self.app.database,
+            clock=self.clock,
+            leases=LeaseRegistry(),
+            owner=owner,
+            host="another",
+            lease_secs=30,
+            zone=self.app.calendar.zone,
+        )
 
     def report(self, hour: Hour | None = None) -> Any:
         """Return the hour's file as it lies on the disk."""

@@ -179,7 +179,16 @@ MESSAGES: dict[str, Forms] = {
     "no_numbers_since": "there are no numbers since {day}; try a longer --since",
     "no_risers_since": "no video has numbers of two hours since {hour}",
     "hours_summed": "{hours:,} hours: {counts}",
-    "view_data_missing": "{path} is not there yet; fetch first: {program} views --full",
+    "file_or_here": "name a data file or a folder of them, or --here",
+    "path_missing": "{path} is not there",
+    "more_works_failed": "… and {works:,} more without numbers; all are in the log",
+    "drop_folder_refused": (
+        "the drop folder could not take everything; see: {program} works rejected"
+    ),
+    "no_authors": "no work of the newest hour has an author in the catalogue",
+    "series_file_unknown": "{path}: the name must end in .csv or .xlsx",
+    "hours_written": "files written: {hours}",
+    "files_taken_in": "{files} taken in, {rows}",
     "no_numbers_yet": "there are no numbers yet; fetch first: {program} views --full",
     "video_link_is_short": "{text} is a short link; give the id or the whole link",
     # installation

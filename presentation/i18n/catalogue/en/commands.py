@@ -153,6 +153,7 @@ MESSAGES: dict[str, Forms] = {
     "job_does_session_checks": "look at every session once a day",
     "job_does_hourly_views": "ask for the numbers of all valid works",
     "job_does_catalogue_export": "write views.json",
+    "job_does_views_rollup": "pack the hourly numbers of older days",
     "job_does_play_counts": "refresh the play counts of the catalogue",
     "job_does_daily_stats": "report yesterday's distribution tasks",
     "job_does_incomplete_days": "count again what could not be counted",

@@ -199,13 +199,15 @@ MESSAGES: dict[str, Forms] = {
         "end what holds it (it is named by: fuser {path}); nothing is lost meanwhile"
     ),
     "see_views": "see docs/views.md",
-    "hourly_file_anew": "move {path} away, then make it anew: {program} views --missing",
-    "hours_without_gap": "{path}, no gap in the last {hours} hours",
+    "hourly_file_anew": "move {path} away, then make it anew: {program} views project",
+    "hours_without_gap": "no gap in the last {hours} hours",
     "hours_missing": "{missing} of the last {hours} without numbers: {named}",
     "hours_missing_more": "{missing} of the last {hours} without numbers: {named}; {more:,} more",
     "hour_gap": "{hour}: {why}",
     "hours_advice": (
-        "all of them: {program} views gaps; `run` asks each hour, and "
-        "`views --missing` takes in files that wait"
+        "all of them: {program} views gaps; `run` asks each hour, and tries an hour again until"
+        " its end"
     ),
+    "hours_only_here": "{hours} from {first} to {last} are in files of this host only",
+    "hours_import_here": "take them into the database: {program} views import --here",
 }

@@ -188,6 +188,12 @@ MESSAGES: dict[str, Forms] = {
         "the drop folder of works on {host} could not take everything: {reason}"
     ),
     "alert_headline_host_gone": "host {host} was last seen at {since}, and did not stop in order",
+    "alert_headline_hour_late": (
+        "hourly numbers of {hour} are late: {success} of {listed} works so far; {reason}"
+    ),
+    "alert_headline_hour_missed": (
+        "hourly numbers of {hour} are missing: {success} of {listed} works have them; {reason}"
+    ),
     "alert_headline_key_changed": "the secret key on {host} is not as it was: {reason}",
     "alert_headline_mass_sign_out": (
         "{platform}: cookies are not accepted any more, by our fault or the platform's:"
@@ -292,6 +298,12 @@ MESSAGES: dict[str, Forms] = {
     "alert_advice_host_gone": (
         "start it again; others do its work meanwhile. When it is gone for good:"
         " {program} hosts forget {host}"
+    ),
+    "alert_advice_hour_late": (
+        "it is tried again within the hour; if the cause does not pass: {program} views"
+    ),
+    "alert_advice_hour_missed": (
+        "what was not asked for in time cannot be asked for any more; see: {program} views gaps"
     ),
     "alert_advice_key_changed": (
         "put the key of the database back, or restart with it; no account is at fault"

@@ -68,7 +68,12 @@ MESSAGES: dict[str, Forms] = {
     "crawl_hour_differs": "crawl_hour is {found!r}, the file's name says {named!r}",
     "count_differs": "{name} is {stated}, but there are {found}",
     "entry_repeated": "{name}[{place}] is {work_id} again, as {name}[{first}]; it counts",
-    "journal_not_writable": "cannot write {path}: {detail}",
+    "no_hour_in_name": (
+        "{path}: the name of a data file tells its hour, as in 2026-11-22-05_views_data.json"
+    ),
+    "rows_came_meanwhile": "rows came while a day was packed",
+    "hour_is_crawled": "{hour} is being crawled at this moment",
+    "hour_file_aside": "{cause}; moved to {path}",
     # the hourly crawl
     "hour_taken": "another process is at work on this hour",
     "work_not_asked": "not asked: {reason}",
@@ -93,9 +98,7 @@ MESSAGES: dict[str, Forms] = {
         "{hour}: {works:,} works to ask for, {known:,} known already,"
         " {skipped:,} of other platforms skipped"
     ),
-    "hour_recovered": "{hour}: an unfinished run was brought to its file",
-    "hour_unrecovered": "{hour}: an unfinished run waits: {cause}",
-    "hour_not_compared": "not compared with {hour}: {cause}",
+    "hour_recovered": "{hour}: an unfinished run was ended",
     "work_begun": "begin: {work_id} {title}",
     "work_fetched": "fetched: {work_id} {views:,} views",
     "work_fetched_hidden": "fetched: {work_id}, its views are hidden",
@@ -107,9 +110,7 @@ MESSAGES: dict[str, Forms] = {
     "some_works_failed": "{works:,} works failed, mostly: {cause}",
     "crawl_begun_late": "begun {minutes} minutes after the hour",
     "hour_faults": "{faults:; }",
-    "hour_not_imported": "its file is there and not imported",
-    "hour_unfinished": "a run was cut short or is at work; the next one brings in what it fetched",
-    "hour_file_gone": "its file is gone or damaged",
+    "hour_unfinished": "a run was cut short or is at work; the next one goes on",
     "nothing_ran": "nothing ran in this hour",
     "nothing_ran_yet": "nothing has run yet",
     "reason_unknown": "unknown",
@@ -132,7 +133,8 @@ _TO_DO = {
     "hour_file_damaged": (
         "mend it, or move it away and import or crawl again; nothing was changed"
     ),
-    "journal_not_writable": "make room, then run it again: what was fetched is kept",
+    "hour_is_crawled": "run it again when the crawl is over",
+    "no_hour_in_name": "rename it; its hour is a local one",
 }
 ADVICE: dict[str, dict[str, Forms]] = {
     "terminal": {
@@ -140,20 +142,17 @@ ADVICE: dict[str, dict[str, Forms]] = {
         "works_not_found": "see: {program} works list",
         "views_list_unusable": "write it again with: {program} views --export-only",
         "no_data_files": "crawl first: {program} views --crawl-only",
-        "hour_not_imported": "import it: {program} views --missing",
     },
     "console": {
         **_TO_DO,
         "works_not_found": "see the page Videos",
         "views_list_unusable": "write it again: run catalogue_export on the page Jobs",
         "no_data_files": "crawl first: run hourly_views on the page Jobs",
-        "hour_not_imported": "import it: run hourly_views on the page Jobs",
     },
     "api": {
         **_TO_DO,
         "works_not_found": "see GET /api/v1/works",
         "views_list_unusable": "write it again with POST /api/v1/jobs/catalogue_export/run",
         "no_data_files": "crawl first with POST /api/v1/jobs/hourly_views/run",
-        "hour_not_imported": "import it with POST /api/v1/jobs/hourly_views/run",
     },
 }

@@ -142,6 +142,7 @@ MESSAGES: dict[str, Forms] = {
     "job_does_session_checks": "每日检查一次所有会话",
     "job_does_hourly_views": "查询所有有效作品的数据",
     "job_does_catalogue_export": "写出 views.json",
+    "job_does_views_rollup": "压缩较早日期的每小时数据",
     "job_does_play_counts": "更新作品的播放数",
     "job_does_daily_stats": "上报昨日的分发任务",
     "job_does_incomplete_days": "重新统计未统计完整的日期",

@@ -180,12 +180,12 @@ MESSAGES: dict[str, Forms] = {
     "hourly_file_locked": "{path} 被其他程序锁定：导入在等待",
     "hourly_file_unlock": "请结束占用它的程序（查看：fuser {path}）；期间数据不会丢失",
     "see_views": "见 docs/views.md",
-    "hourly_file_anew": ("将 {path} 移走，再重新生成：{program} views --missing"),
-    "hours_without_gap": "{path}，最近 {hours} 小时没有缺失",
+    "hourly_file_anew": ("将 {path} 移走，再重新生成：{program} views project"),
+    "hours_without_gap": "最近 {hours} 小时没有缺失",
     "hours_missing": "最近 {hours} 小时中有 {missing}缺失数据：{named}",
     "hours_missing_more": ("最近 {hours} 小时中有 {missing}缺失数据：{named}；另有 {more:,} 个"),
     "hour_gap": "{hour}：{why}",
-    "hours_advice": (
-        "查看全部：{program} views gaps；`run` 每小时查询，`views --missing` 导入等待中的文件"
-    ),
+    "hours_advice": ("查看全部：{program} views gaps；`run` 每小时查询，并在小时结束前重试"),
+    "hours_only_here": "{first} 至 {last} 的 {hours}只在本机的文件中",
+    "hours_import_here": "请导入数据库：{program} views import --here",
 }

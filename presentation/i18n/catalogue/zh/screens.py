@@ -171,6 +171,12 @@ MESSAGES: dict[str, Forms] = {
     ),
     "alert_headline_works_rejected": "{host} 上的作品投放目录有内容未能导入：{reason}",
     "alert_headline_host_gone": "主机 {host} 最后一次出现在 {since}，且没有正常停止",
+    "alert_headline_hour_late": (
+        "{hour} 的每小时数据迟到：{listed} 个作品中已有 {success} 个；{reason}"
+    ),
+    "alert_headline_hour_missed": (
+        "{hour} 的每小时数据缺失：{listed} 个作品中只有 {success} 个；{reason}"
+    ),
     "alert_headline_key_changed": "{host} 上的密钥有变：{reason}",
     "alert_headline_mass_sign_out": (
         "{platform} 不再接受 Cookie（原因可能在我方，也可能在平台）：连续 {accounts} 个账号，{reason}"
@@ -254,6 +260,8 @@ MESSAGES: dict[str, Forms] = {
     "alert_advice_host_gone": (
         "请重新启动它；它的工作由其他主机接手。如果不再使用：{program} hosts forget {host}"
     ),
+    "alert_advice_hour_late": "本小时内会自动重试；若原因不消失，执行 {program} views",
+    "alert_advice_hour_missed": "未及时抓取的数据已无法补抓；见 {program} views gaps",
     "alert_advice_key_changed": "请放回数据库所用的密钥，或用它重新启动；账号本身没有问题",
     "alert_advice_mass_sign_out": (
         "这些账号先休息，之后再做会话检查；请登录其中一个，查看平台的说明"

@@ -533,6 +533,7 @@ CHINESE = {
     "Hours to look at, last {n} h": "最近 {n} 小时中需要留意的小时",
     "Hour": "小时",
     "None is missing.": "没有缺失。",
+    "Without numbers, newest hour": "最近一小时没有数据的视频",
     "observed": "正常",
     "late": "迟到",
     "missing": "缺失",

@@ -408,6 +408,23 @@ HELP = {
     "fetch this hour into its data file": "抓取本小时并写入数据文件",
     "take one data file in, the newest one": "入库一个数据文件，默认最新的",
     "take in every data file that is not in": "入库所有尚未入库的数据文件",
+    "Take data files into the main database; numbers that came first stay.": (
+        "把数据文件导入主数据库；先到的数据保留。"
+    ),
+    "Show several videos hour by hour, a column for each.": "逐小时对比多个视频，每个一列。",
+    "ids or links": "id 或链接",
+    "write a file instead, .csv or .xlsx": "改为写入文件，.csv 或 .xlsx",
+    "List the authors whose videos have the most of a number in the newest hour.": (
+        "最近一小时数据合计最高的作者。"
+    ),
+    "growth over: 24h, 7d": "增长的时间跨度：24h、7d",
+    "a data file, or a folder of them": "数据文件，或其文件夹",
+    "all that an older version left on this host": "旧版本留在本机的全部数据",
+    "what the file says takes the place of all numbers": "以文件内容替换该小时的全部数据",
+    "Write this host's files of hourly numbers from the main database.": (
+        "由主数据库写出本机的每小时数据文件。"
+    ),
+    "write all from that day on anew": "从该日起全部重写",
     "Show a video hour by hour, with growth and a chart.": "一个视频的每小时数据，含增长和图表。",
     "an id or a link": "id 或链接",
     "newest hours at most": "最多显示最近的小时数",

@@ -10,25 +10,21 @@ from datetime import date
 from pathlib import Path
 
 from core.atomic_file import replacing
-from core.errors import DamagedFileError, OutputError
+from core.errors import DamagedFileError, InvalidInputError
 from core.installation.file_access import SHARED, FileAccess
-from core.messages import Message
-from works.hourly.data_file import CheckedReport, checked_report
-from works.hourly.hours import HOURS_A_DAY, Hour
-from works.hourly.report import HourReport
+from works.hour_data.data_file import CheckedReport, checked_report
+from works.hour_data.hours import HOURS_A_DAY, Hour
+from works.hour_data.report import HourReport
 from works.json_files import read_file
 
 NAME = re.compile(r"(\d{4}-\d\d-\d\d)-(\d\d)_views_data\.json")
-JOURNAL_NAME = re.compile(r"\.(\d{4}-\d\d-\d\d)-(\d\d)_views_data\.journal")
 
 
 @dataclass(frozen=True)
 class StoredReport:
-    """A data file as it was read, with its bytes and its time of change (ns since 1970)."""
+    """A data file as it was read, with what was wrong in it."""
 
     checked: CheckedReport
-    content: bytes
-    modified_ns: int
 
     @property
     def report(self) -> HourReport:
@@ -50,11 +46,6 @@ class HourFiles:
         """Return the path of the hour's data file, whether it exists or not."""
         return self._day(hour) / f"{hour.date_text}-{hour.hour_text}_views_data.json"
 
-    def journal_path(self, hour: Hour) -> Path:
-        """Return the path of the journal beside the data file, which holds
-        an unfinished run's batches."""
-        return self._day(hour) / f".{hour.date_text}-{hour.hour_text}_views_data.journal"
-
     def read(self, hour: Hour) -> StoredReport:
         """Return the hour's report, without the entries that are wrong.
 
@@ -63,41 +54,36 @@ class HourFiles:
         """
         path = self.path(hour)
         try:
-            modified_ns = path.stat().st_mtime_ns
-        except OSError:
-            modified_ns = 0
-        try:
             content = read_file(path)
         except DamagedFileError as error:
             raise DamagedFileError("hour_file_missing", hour=str(hour), cause=error) from error
-        try:
-            checked = checked_report(content, path, hour)
-        except DamagedFileError as error:
-            raise DamagedFileError("hour_file_damaged", cause=error) from error
-        return StoredReport(checked, content, modified_ns)
+        return _stored(content, path, hour)
 
-    def read_sound(self, hour: Hour) -> HourReport:
-        """Return the hour's report, to be written anew.
+    def read_path(self, path: Path) -> tuple[Hour, StoredReport]:
+        """Return the report in a data file that lies anywhere, and its hour, which its name tells.
 
         Raises:
-            DamagedFileError: as `read`, and when an entry is wrong: it would be lost.
+            DamagedFileError: it is missing, no report, or about another hour.
+            InvalidInputError: its name tells no hour.
         """
-        stored = self.read(hour)
-        for problem in stored.checked.problems:
-            cause = Message.of("file_damaged", path=str(self.path(hour)), problem=problem)
-            raise DamagedFileError("hour_file_damaged", cause=cause)
-        return stored.report
+        found = NAME.fullmatch(path.name)
+        if not found:
+            raise InvalidInputError("no_hour_in_name", path=str(path))
+        hour = Hour.parse(found[1], found[2])
+        return hour, _stored(read_file(path), path, hour)
 
     def write(self, hour: Hour, report: HourReport) -> Path:
-        """Replace the hour's file in one step and return its path.
+        """Replace the hour's file in one step and return its path; the same content is left alone.
 
         Raises:
             OutputError: the old file stays as it was.
         """
         path = self.path(hour)
-        with replacing(path, self.access) as file:
-            # Lone surrogates cannot be written as UTF-8: a damaged title must not cost the hour.
-            file.write(_document(report).encode("utf-8", errors="replace").decode())
+        # Lone surrogates cannot be written as UTF-8: a damaged title must not cost the hour.
+        document = _document(report).encode("utf-8", errors="replace")
+        if not _has(path, document):
+            with replacing(path, self.access) as file:
+                file.write(document.decode())
         return path
 
     def hours(self) -> list[Hour]:
@@ -109,18 +95,29 @@ class HourFiles:
         hours = (Hour(day, number) for number in range(HOURS_A_DAY))
         return [hour for hour in hours if self.path(hour).exists()]
 
-    def hours_before(self, hour: Hour, count: int) -> list[Hour]:
-        """Return those of the `count` hours before `hour` that have data files, oldest first."""
-        earlier = (hour.earlier(hours) for hours in range(count, 0, -1))
-        return [hour for hour in earlier if self.path(hour).exists()]
-
-    def journals(self) -> list[Hour]:
-        """Return the hours that have journals, oldest first."""
-        return sorted(_named(self.folder, ".*_views_data.journal", JOURNAL_NAME))
-
     def _day(self, hour: Hour) -> Path:
         day = hour.day
         return self.folder / f"{day.year:04d}" / f"{day.month:02d}" / f"{day.day:02d}"
+
+
+def _stored(content: bytes, path: Path, hour: Hour) -> StoredReport:
+    try:
+        return StoredReport(checked_report(content, path, hour))
+    except DamagedFileError as error:
+        raise DamagedFileError("hour_file_damaged", cause=error) from error
+
+
+def data_files(folder: Path) -> list[Path]:
+    """Return the data files in a folder and the folders below it, oldest hours first."""
+    found = (path for path in folder.rglob("*_views_data.json") if NAME.fullmatch(path.name))
+    return sorted(found, key=lambda path: path.name)
+
+
+def _has(path: Path, content: bytes) -> bool:
+    try:
+        return path.stat().st_size == len(content) and path.read_bytes() == content
+    except OSError:
+        return False
 
 
 def _document(report: HourReport) -> str:
@@ -138,11 +135,6 @@ def _value(value: object) -> str:
 
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
-
-
-def write_error(path: Path, error: OSError) -> OutputError:
-    """Return the error for a journal that cannot be written."""
-    return OutputError("journal_not_writable", path=str(path), detail=error.strerror or str(error))
 
 
 def _named(folder: Path, pattern: str, form: re.Pattern[str]) -> Iterator[Hour]:

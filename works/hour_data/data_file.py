@@ -16,8 +16,8 @@ from core.errors import DamagedFileError, InvalidInputError
 from core.messages import Message
 from sources.links import VideoLink, recognise
 from sources.text import storable_json
-from works.hourly.hours import Hour
-from works.hourly.report import (
+from works.hour_data.hours import Hour
+from works.hour_data.report import (
     BILIBILI,
     COUNTER_KEYS,
     SESSION_FORM,

@@ -6,12 +6,13 @@ import json
 from typing import Any, cast
 
 from core.logs import redact
-from core.messages import Message
+from core.messages import TEXT, Message
 from crawler.statistics.items import FetchedItem
 from crawler.statistics.missing import missing_stats
 from presentation.i18n.renderer import Renderer
 from sources.base import Unavailable, VideoStats
-from works.hourly.report import BILIBILI, COUNTER_KEYS, COUNTERS, MAX_COUNT, Failure, Numbers
+from storage.views.points import Counts
+from works.hour_data.report import BILIBILI, COUNTER_KEYS, COUNTERS, MAX_COUNT, Failure, Numbers
 
 
 def numbers(work_id: str, title: str, now: str, stats: VideoStats) -> Numbers:
@@ -32,15 +33,15 @@ def numbers(work_id: str, title: str, now: str, stats: VideoStats) -> Numbers:
     return cast(Numbers, entry)
 
 
-def flag_shrunk(current: Numbers, before: Numbers | None) -> Numbers:
+def flag_shrunk(current: Numbers, before: Counts | None) -> Numbers:
     """Return the entry, with `shrunk` naming the counters that are lower than before."""
     if before is None:
         return current
-    now, earlier = cast(dict[str, Any], current), cast(dict[str, Any], before)
+    now = cast(dict[str, Any], current)
     shrunk = [
         key
-        for key in COUNTER_KEYS
-        if now[key] is not None and earlier[key] is not None and now[key] < earlier[key]
+        for key, earlier in zip(COUNTER_KEYS, before, strict=True)
+        if now[key] is not None and earlier is not None and now[key] < earlier
     ]
     return cast(Numbers, now | {"shrunk": shrunk}) if shrunk else current
 
@@ -59,17 +60,24 @@ class FailureEntries:
     def of(self, work_id: str, title: str, error: Message, *, final: bool = False) -> Failure:
         """Return the entry of a work without counters; `final` when
         the reason lasts for this hour."""
-        fact = error.with_texts(redact).as_json()
-        return {
-            "platform": BILIBILI,
+        return self.entry(BILIBILI, work_id, title, error.with_texts(redact), final=final)
+
+    def entry(
+        self, platform: str, work_id: str, title: str, error: Message, *, final: bool
+    ) -> Failure:
+        """Return the entry of a failure; a reason that is a mere text has no code."""
+        fact = error.as_json()
+        entry: Failure = {
+            "platform": platform,
             "work_id": work_id,
             "title": title,
             "error": redact(self._renderer.sentence(error)),
             "status": "failed",
             "final": final,
-            "error_code": fact["code"],
-            "error_params": fact["params"],
         }
+        if error.code != TEXT:
+            entry |= {"error_code": fact["code"], "error_params": fact["params"]}
+        return entry
 
 
 def reason_of(failure: Failure) -> Message:

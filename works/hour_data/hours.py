@@ -14,6 +14,7 @@ DAY_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 HOUR_FORM = re.compile(r"[0-9]{1,2}")
 SPAN_FORM = re.compile(r"([1-9][0-9]{0,4})([hd])")
 HOURS_A_DAY = 24
+FIRST_DAY = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, order=True)
@@ -42,6 +43,26 @@ class Hour:
         if not HOUR_FORM.fullmatch(hour) or int(hour) >= HOURS_A_DAY:
             raise InvalidInputError("hour_malformed", text=hour)
         return cls(parsed, int(hour))
+
+    @classmethod
+    def from_index(cls, index: int) -> Hour:
+        """Return the hour that has that number in the tables of the main database."""
+        days, number = divmod(index, HOURS_A_DAY)
+        return cls(FIRST_DAY + timedelta(days=days), number)
+
+    @property
+    def index(self) -> int:
+        """Return its number in the tables: local days since 1970 × 24 + local hour."""
+        return self.day_index * HOURS_A_DAY + self.number
+
+    @property
+    def day_index(self) -> int:
+        """Return the number of its day in the tables: local days since 1970."""
+        return (self.day - FIRST_DAY).days
+
+    def begins(self, zone: ZoneInfo) -> datetime:
+        """Return when it begins (UTC); the first time, where it comes twice."""
+        return datetime.combine(self.day, time(self.number), tzinfo=zone).astimezone(UTC)
 
     @property
     def date_text(self) -> str:

@@ -1,0 +1,192 @@
+"""Queries on `view_days`: the last numbers of each work and day, and its packed hours.
+
+A day is a number: local days since 1970. `hours` has a bit for each hour with numbers; of two maps
+of one day, the one with the later last hour is the higher number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from storage.engines.transactions import Row, Tx
+from storage.views.points import COLUMNS, COUNTERS, Counts
+
+HOURS_A_DAY = 24
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkDay:
+    """A work's day: the map of its hours, its last numbers, and its packed hours.
+
+    `packed` is None while all hours of the day are rows of `view_points`.
+    """
+
+    work: int
+    hours: int
+    counts: Counts
+    packed: bytes | None
+
+
+def note_hour(tx: Tx, hour: int) -> None:
+    """Take the numbers of an hour over into the daily columns of their works."""
+    day, number = divmod(hour, HOURS_A_DAY)
+    bit = 1 << number
+    # A map below 2 × bit has no later hour. MySQL assigns in this order: the map is compared before
+    # it changes.
+    changes = {
+        name: f"CASE WHEN view_days.hours<2*:bit THEN {tx.dialect.proposed(name)}"
+        f" ELSE view_days.{name} END"
+        for name in COUNTERS
+    } | {"hours": "view_days.hours | :bit"}
+    tail = tx.dialect.on_conflict_set("work, day", changes)
+    tx.execute(
+        f"INSERT INTO view_days (work, day, hours, {COLUMNS})"
+        f" SELECT work, :day, :bit, {COLUMNS} FROM view_points WHERE hour=:hour {tail}",
+        day=day,
+        bit=bit,
+        hour=hour,
+    )
+
+
+def put(tx: Tx, day: int, rows: Iterable[WorkDay]) -> None:
+    """Insert works' days, or replace them."""
+    values: list[dict[str, object]] = [
+        {
+            **dict(zip(COUNTERS, row.counts, strict=True)),
+            "work": row.work,
+            "day": day,
+            "hours": row.hours,
+            "packed": row.packed,
+        }
+        for row in rows
+    ]
+    if values:
+        columns = ["hours", *COUNTERS, "packed"]
+        tx.execute_many(
+            f"INSERT INTO view_days (work, day, hours, {COLUMNS}, packed) VALUES (:work, :day,"
+            f" :hours, {', '.join(f':{name}' for name in COUNTERS)}, :packed)"
+            f" {tx.dialect.on_conflict_update('work, day', columns)}",
+            values,
+        )
+
+
+def packed_of_works(tx: Tx, day: int, first_work: int, last_work: int) -> dict[int, bytes]:
+    """Return the packed hours of a day of the works with ids from `first_work` to `last_work`."""
+    rows = tx.all(
+        "SELECT work, packed FROM view_days"
+        " WHERE work BETWEEN :first_work AND :last_work AND day=:day AND packed IS NOT NULL",
+        first_work=first_work,
+        last_work=last_work,
+        day=day,
+    )
+    return {row["work"]: row["packed"] for row in rows}
+
+
+def packed_of_day(tx: Tx, day: int) -> list[Row]:
+    """Return `work` and `packed` of all works with packed hours on a day."""
+    return tx.all(
+        f"SELECT work, packed FROM view_days {tx.dialect.force_index('idx_view_days_day')}"
+        " WHERE day=:day AND packed IS NOT NULL",
+        day=day,
+    )
+
+
+def packed_of_work(tx: Tx, work: int, first: int, last: int) -> dict[int, bytes]:
+    """Return the packed hours of a work from day `first` to `last`, by day."""
+    rows = tx.all(
+        "SELECT day, packed FROM view_days WHERE work=:work AND day BETWEEN :first AND :last"
+        " AND packed IS NOT NULL ORDER BY day",
+        work=work,
+        first=first,
+        last=last,
+    )
+    return {row["day"]: row["packed"] for row in rows}
+
+
+def of_work(tx: Tx, work: int, first: int, last: int) -> list[Row]:
+    """Return the daily columns of a work from day `first` to `last`, by day."""
+    return tx.all(
+        f"SELECT day, hours, {COLUMNS} FROM view_days"
+        " WHERE work=:work AND day BETWEEN :first AND :last ORDER BY day",
+        work=work,
+        first=first,
+        last=last,
+    )
+
+
+def top_growth(tx: Tx, day: int, last: int, counter: str, limit: int) -> list[Row]:
+    """Return up to `limit` works whose `counter` grew most from the end of a day to an hour.
+
+    Columns: `work`, `platform`, `work_id`, `hours` (of the day), `from_count`, `to_count`. Works
+    whose counter is not known on both are left out.
+    """
+    value = _known(counter)
+    return tx.all(
+        f"SELECT b.work, w.platform, w.work_id, a.hours, a.{value} AS from_count,"
+        f" b.{value} AS to_count FROM view_points b"
+        " JOIN view_days a ON a.work=b.work AND a.day=:day JOIN view_works w ON w.id=b.work"
+        f" WHERE b.hour=:last AND b.{value} IS NOT NULL AND a.{value} IS NOT NULL"
+        f" ORDER BY b.{value}-a.{value} DESC, w.work_id LIMIT :limit",
+        day=day,
+        last=last,
+        limit=limit,
+    )
+
+
+def first_since(tx: Tx, day: int) -> int | None:
+    """Return the first day from `day` on with numbers; None without one."""
+    row = tx.one("SELECT MIN(day) AS day FROM view_days WHERE day>=:day", day=day)
+    return row["day"] if row else None
+
+
+def sums(tx: Tx, first: int, counter: str) -> list[Row]:
+    """Return the sums of all works for each day from `first` on, by day.
+
+    Columns: `day`, `works`; `total`, the sum of the last `counter` of each work; `growth` of it
+    against the day before, of works that had one then.
+    """
+    value = _known(counter)
+    return tx.all(
+        f"SELECT d.day, COUNT(*) AS works, SUM(d.{value}) AS total,"
+        f" SUM(d.{value}-p.{value}) AS growth FROM view_days d"
+        " LEFT JOIN view_days p ON p.work=d.work AND p.day=d.day-1"
+        " WHERE d.day>=:first GROUP BY d.day ORDER BY d.day",
+        first=first,
+    )
+
+
+def _known(counter: str) -> str:
+    """Return the counter. Raise ValueError for others: no parameter can name a column."""
+    if counter not in COUNTERS:
+        raise ValueError(f"no counter: {counter!r}")
+    return counter
+
+
+def forget_works(tx: Tx, day: int, works: Collection[int]) -> None:
+    """Delete the rows of works on a day."""
+    tx.execute_many(
+        "DELETE FROM view_days WHERE work=:work AND day=:day",
+        [{"work": work, "day": day} for work in sorted(works)],
+    )
+
+
+def drop_packed(tx: Tx, before_day: int, limit: int) -> int:
+    """Forget up to `limit` packed days before a day; return how many. Their daily columns stay."""
+    found = tx.all(
+        f"SELECT work, day FROM view_days {tx.dialect.force_index('idx_view_days_day')}"
+        " WHERE day<:day AND packed IS NOT NULL LIMIT :limit",
+        day=before_day,
+        limit=limit,
+    )
+    if found:
+        tx.execute_many(
+            "UPDATE view_days SET packed=NULL WHERE work=:work AND day=:day",
+            [dict(row) for row in found],
+        )
+    return len(found)
+
+
+def hours_in(bits: int) -> Sequence[int]:
+    """Return the hours (0 to 23) of a map of hours."""
+    return [number for number in range(HOURS_A_DAY) if bits >> number & 1]
