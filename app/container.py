@@ -6,6 +6,7 @@ that a command starts quickly.
 
 from __future__ import annotations
 
+import gc
 import pkgutil
 import threading
 from collections.abc import Callable, Sequence
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 Loop = Callable[[threading.Event], None]
 # What is not installed cannot be needed later: a request for it is refused before a task is filed.
 EXTRA_LIBRARIES = frozenset({"duckdb"})
+# Python's own thresholds of the garbage collector.
+COLLECTED_BY_DEFAULT = (700, 10, 10)
 SERVICE_PACKAGES = (
     "accounts",
     "sources",
@@ -309,6 +312,8 @@ def load_services() -> None:
             _import_unless_extra(found.name)
     for module in SERVICE_MODULES:
         import_module(module)
+    # The start of commands collects seldom, which would let a service keep what is long dead.
+    gc.set_threshold(*COLLECTED_BY_DEFAULT)
 
 
 def _import_unless_extra(name: str) -> None:

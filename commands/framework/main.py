@@ -157,7 +157,7 @@ def main() -> None:
 
     Called by a completion script it prints suggestions instead.
     """
-    # By default each 700: an import makes thousands, and keeps them.
+    # By default each 700: an import makes thousands, and keeps them. Services go back to it.
     gc.set_threshold(COLLECTED_OBJECTS)
     # pydantic would look through all installed packages for plugins, and have them change models.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")

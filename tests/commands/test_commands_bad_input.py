@@ -58,7 +58,7 @@ OTHERS: list[Case] = [
     (("tasks", "label", 0, "a"), "1 to 9,223"),
     (("tasks", "list", "--limit", 2**64), "is beyond 9,223"),
     (("exports", "rebuild", 2**63), "is beyond 9,223"),
-    (("webhooks", "show", 2**64), "is beyond 9,223"),
+    (("webhooks", "show", 2**64), "no delivery has the id"),
     (("webhooks", "replay", 2**64), "is beyond 9,223"),
     (("webhooks", "enable", "9" * 5000), "no delivery has the id"),
     (("accounts", "disable", "nobody", "--reason", "\udcff"), "half a character"),

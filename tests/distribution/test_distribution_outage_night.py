@@ -125,6 +125,7 @@ def test_a_night_with_an_outage_ends_with_the_right_sums_told_once(
     assert inbox["requests"] > inbox["accepted"] == inbox["ids"] == len(office.deliveries())
     assert set(times_told(office).values()) == {1}, "each task is told once, in whatever report"
     for sink in sinks:
-        texts = [message["message"] for message in sink.got]
+        # The receiver that fails half the time is told of by an alert of its own.
+        texts = [one["message"] for one in sink.got if f"{day} is not" in one["message"]]
         assert len(texts) == 2, texts
         assert f"{day} is not counted in full" in texts[0] and "over" in texts[1], texts

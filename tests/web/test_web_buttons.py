@@ -299,6 +299,15 @@ def scan_day(page: Page, site: Site) -> None:
     expect(page.locator(".operation").first).to_contain_text("0 reports")
 
 
+def count_incomplete_day(page: Page, site: Site) -> None:
+    press(at(page, site, "incomplete_days"), "incomplete_days/scan", "Begun")
+
+
+def count_settled_day(page: Page, site: Site) -> None:
+    at(page, site, "settlement").get_by_text("Count a day again").click()
+    press(page, "settlement/scan", "Begun")
+
+
 def start_broadcaster(page: Page, site: Site) -> None:
     site.app.distribution.broadcaster.stop()
     press(at(page, site, "broadcaster"), "broadcaster/start", "Broadcasting is on.")
@@ -408,6 +417,8 @@ PRESSED: dict[str, Press] = {
     "dramas/ID/resume": drama_word("resume", "paused", "is active again"),
     "dramas/ID/finish": drama_word("finish", "active", "is finished"),
     "dramas/scan": scan_day,
+    "incomplete_days/scan": count_incomplete_day,
+    "settlement/scan": count_settled_day,
     "broadcaster/start": start_broadcaster,
     "broadcaster/stop": stop_broadcaster,
     "broadcaster/trigger": trigger,

@@ -35,7 +35,8 @@ TERM_WORDS = """Baton English HTTP URL API CSV JSON Cookie cookies txt SESSDATA 
     Douyin Bilibili csv jsonl xlsx parquet youtube tikhub Webhook Excel"""
 DATA_WORDS = """alice bob boss bilibili test host receiver example hook event BV log crawl export
     web INFO task account page daily stats scan token tired quota reset session checks
-    hourly views catalogue play counts late completions prune works discover done alerts
+    hourly views rollup work totals catalogue
+    play counts late completions prune works discover done alerts
     incomplete days digest direct gate search creator creators observations backfill followers"""
 TERMS, DATA = set(TERM_WORDS.split()), set(DATA_WORDS.split())
 NAMED = re.compile(

@@ -160,8 +160,8 @@ def test_the_console_filters_sorts_and_draws_followers(collected: Site) -> None:
     assert head is not None
     turned = collected.reader.get(html.unescape(head[1])).text
     assert names_in(turned) == ["5", "6", "7"]
-    by_name = collected.reader.get("/admin/creators?sort=nickname").text
-    assert "Every creator was read" in by_name and "Every creator was read" not in page
+    by_videos = collected.reader.get("/admin/creators?sort=videos").text
+    assert "Every creator was read" in by_videos and "Every creator was read" not in page
 
 
 def test_what_is_wrong_with_the_form_stands_at_its_field_and_nothing_is_lost(

@@ -150,7 +150,7 @@ def test_made_up_calls_are_answered_as_described(filled: Site, described: Schema
             assert answer.json()["status"] == answer.status_code
 
     ask()
-    assert len(seen) > 0.8 * len(operations(described)), seen.keys()
+    assert len(seen) > 0.7 * len(operations(described)), seen.keys()
     assert any(status < 400 for codes in seen.values() for status in codes)
 
 

@@ -70,6 +70,9 @@ def two(make_app: AppFactory, tmp_path: Path) -> Iterator[TwoHosts]:
 def test_a_file_of_another_host_is_downloaded_through_this_one(two: TwoHosts) -> None:
     path = f"/api/v1/exports/{two.segment.id}/file"
     answer = two.a.reader.get(path)
+    assert answer.status_code == 404 and "no host is called 'host-b'" in answer.json()["detail"]
+    two.b.app.jobs.host_presence.announce_once()
+    answer = two.a.reader.get(path)
     assert answer.status_code == 502
     assert "host host-b does not say where it can be reached" in answer.json()["detail"]
     two.announce()
@@ -113,7 +116,7 @@ def test_logs_of_another_host_are_listed_read_and_downloaded(two: TwoHosts) -> N
     assert reader.get(f"/api/v1/logs/{NAME}?host=host-b&text=nothing").json()["records"] == []
     assert reader.get(f"/api/v1/logs/{NAME}/file?host=host-b").text.endswith("a page of b\n")
     assert reader.get("/api/v1/logs/absent-2026-11-22.log?host=host-b").status_code == 404
-    assert reader.get("/api/v1/logs?host=nobody").status_code == 502
+    assert reader.get("/api/v1/logs?host=nobody").status_code == 404
     page = reader.get("/admin/logs?host=host-b").text
     assert f"/admin/logs/{NAME}?host=host-b" in page
     assert "a page of b" in reader.get(f"/admin/logs/{NAME}?host=host-b").text

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from core.errors import PeerUnreachableError
+from core.errors import PeerFileNotFoundError, PeerUnreachableError
 from storage.operations import hosts
 from web.auth.access import Reader
 from web.console.visits import Reading
@@ -29,7 +29,7 @@ def logs(visit: Reading, service: Annotated[str, Query()] = "", host: HostName =
     files, trouble = [], None
     try:
         files = HostLogs(visit.backend, host).files()
-    except PeerUnreachableError as error:
+    except (PeerFileNotFoundError, PeerUnreachableError) as error:
         trouble = error.message
     shown = [file for file in files if service in ("", file.service)]
     others = [row.host for row in visit.backend.database.read(hosts.every)]

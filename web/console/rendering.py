@@ -39,11 +39,15 @@ ANY_WIDTH = 10_000
 
 @dataclass(frozen=True)
 class Section:
-    """A page of the navigation. `title` is English; it is translated when it is shown."""
+    """A page of the navigation, or one that another page leads to (`is_listed` False).
+
+    `title` is English; it is translated when it is shown.
+    """
 
     path: str
     title: str
     router: APIRouter
+    is_listed: bool = True
 
 
 class Screens:

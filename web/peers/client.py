@@ -67,10 +67,10 @@ class PeerClient:
         self, host: str, path: str, params: Mapping[str, str | int] | None = None
     ) -> requests.Response:
         row = self.database.read(hosts.get, host)
-        if row is None or row.peer_url is None:
-            raise PeerUnreachableError(
-                "peer_without_address", host=host, seen_at=row.seen_at if row else None
-            )
+        if row is None:
+            raise PeerFileNotFoundError("host_not_known", host=host)
+        if row.peer_url is None:
+            raise PeerUnreachableError("peer_without_address", host=host, seen_at=row.seen_at)
         target = PREFIX + path + (f"?{urlencode(params)}" if params else "")
         session = requests.Session()
         # A proxy of the environment is for the world outside; a netrc file would add a password.

@@ -445,7 +445,6 @@ HELP = {
     "Reports to receivers: deliveries, endpoints.": "向接收方回传：投递和端点。",
     "List deliveries, newest first.": "列出投递，最新的在前。",
     "only these; may be repeated": "只含这些；可重复",
-    "What was counted, what was sent and what was answered, by day and task.": "按日期和任务查看：统计了什么、发送了什么、对方如何响应。",
     "first day, like 2026-11-21": "第一天，如 2026-11-21",
     "last day": "最后一天",
     "only of this task": "只含此任务的",
