@@ -128,7 +128,9 @@ def test_lists_show_every_row_with_its_values(upgraded: Installed) -> None:
     for table, (command, hidden) in LISTED.items():
         wanted = [shown(row, hidden) for row in tables[table]]
         identity = "task_id" if table == "drama_tasks" else "id"
-        found = {row[identity]: row for row in printed(baton, *command)}
+        # An alert without an id is found now, and was not raised yet.
+        listed = [row for row in printed(baton, *command) if row[identity] is not None]
+        found = {row[identity]: row for row in listed}
         assert len(found) == len(wanted)
         for row in wanted:
             now = found[row[identity]]
@@ -171,7 +173,9 @@ def test_status_shows_accounts_tasks_events_processes_and_alerts(upgraded: Insta
     ]
     assert {event["id"] for event in status["events"]} == {1, 2, 3}
     assert [worker["id"] for worker in status["workers"]] == [tables["workers"][0]["id"]]
-    assert {alert["id"] for alert in status["alerts"]} == {51, 53, 54}
+    # What has waited since long ago is found by the new release itself.
+    found = {alert["id"] or alert["kind"] for alert in status["alerts"]}
+    assert found == {51, 53, 54, "reports_late", "broadcast_stale"}
 
 
 def test_the_sealed_export_is_proven_with_its_file(upgraded: Installed) -> None:

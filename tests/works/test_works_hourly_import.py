@@ -28,7 +28,7 @@ from storage.views import hours, points
 from tests.support.crawler.workbench import ONE_ENGINE
 from tests.support.messages import english, raises_saying
 from tests.support.works.hour_data import WORKS, failed, numbers, put, put_hours, report
-from tests.support.works.statistics import LOG, Statistics
+from tests.support.works.stand_in_statistics import LOG, Statistics
 from works.hour_data.hours import Hour
 
 pytestmark = ONE_ENGINE

@@ -14,7 +14,7 @@ from app.container import App
 from tests.support.crawler.workbench import ONE_ENGINE
 from tests.support.messages import english
 from tests.support.works.hour_data import numbers, put, report
-from tests.support.works.statistics import Statistics
+from tests.support.works.stand_in_statistics import Statistics
 from works.hour_data.hours import Hour
 
 pytestmark = ONE_ENGINE

@@ -14,7 +14,7 @@ from storage.views import days, failures, points
 from storage.views.days import WorkDay
 from tests.support.moving_clock import MovingClock
 from tests.support.works.hour_data import WORKS, failed, numbers, put_hours, report
-from tests.support.works.statistics import Statistics
+from tests.support.works.stand_in_statistics import Statistics
 from works.hour_data.hours import Hour
 
 NEVER = threading.Event()

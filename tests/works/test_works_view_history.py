@@ -17,7 +17,7 @@ from storage.views import hours as view_hours
 from tests.support.crawler.workbench import ONE_ENGINE
 from tests.support.messages import english
 from tests.support.works.hour_data import WORKS, failed, numbers, put, put_hours, report, store_hour
-from tests.support.works.statistics import LOG, Statistics
+from tests.support.works.stand_in_statistics import LOG, Statistics
 from works.catalogue.entries import WorkEntry
 from works.hour_data.hours import Hour
 from works.hourly.gaps import HourState, ViewGaps

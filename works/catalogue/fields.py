@@ -8,9 +8,8 @@ from datetime import datetime, tzinfo
 from functools import partial
 from typing import Any, TypeVar
 
-from core.errors import InvalidInputError, WrongFieldError
+from core.errors import InvalidInputError
 from core.messages import Message
-from core.requests import NOT_TEXT, is_text
 from core.tabular.cells import moment
 from core.tabular.table import header_word
 from sources.links import (
@@ -216,8 +215,6 @@ def _text(name: str, value: Any) -> str | None:
         return str(value).lower()
     if not isinstance(value, str | int | float):
         raise InvalidInputError("cell_not_text", name=name)
-    if isinstance(value, str) and not is_text(value):
-        raise WrongFieldError(field=name, reason=NOT_TEXT)
     return str(value).strip() or None
 
 
