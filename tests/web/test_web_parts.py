@@ -306,7 +306,7 @@ def test_a_works_numbers_are_drawn(site: Site, admin: Visitor, browse: Browse) -
     site.app.database.write(failures.put, hour.index, [why])
     assert "not_found: x" in admin.get("/admin/videos").text
     page = browse("/videos/bilibili/BV1a")
-    assert page.locator("canvas").count() == 2
+    assert page.locator("canvas").count() == 4  # views, their growth, and two more counters
     page.get_by_text("As a table").first.click()
     shown = page.locator("#chart-1 details td").all_text_contents()
     assert shown == ["190", "–", "–", "150", "100"]
