@@ -234,3 +234,37 @@ def test_run_broadcasts_while_it_is_on(baton: Baton, videos: Callable[..., Any])
     assert outcome.code == 0, outcome
     body = json.loads(query(baton, "SELECT body FROM webhook_deliveries")[0][0])
     assert body["stats"][0]["task_id"] == "t1" and body["stats"][0]["yt_view_count"] > 0
+
+
+def test_what_was_counted_and_sent_is_found_by_task_day_and_event(
+    baton: Baton, videos: Callable[..., Any], tmp_path: Path
+) -> None:
+    tube = videos("youtube", 1)[0]
+    columns = "task_id,project_id,title,duration,video_url,callback_url,callback_secret"
+    file(
+        baton,
+        "tasks.csv",
+        f"{columns}\n1003,p1,霸道总裁,90,{tube['url']},{URL},{SECRET}\n",
+        "utf-8",
+    )
+    file(baton, "users.jsonl", json.dumps({"user_id": "u1", "agent_node": "华东"}))
+    done = {"task_id": "1003", "user_id": "u1", "submission_link": tube["url"]}
+    file(baton, "posted.jsonl", json.dumps(done | {"completed_at": f"{yesterday()} 12:00:00"}))
+    run(baton, "dramas", "import", "tasks.csv")
+    run(baton, "dramas", "import_users", "users.jsonl")
+    run(baton, "dramas", "import_completions", "posted.jsonl")
+    run(baton, "daily_stats")
+    (day,) = run(baton, "settlement", "list", "--json").json
+    assert (day["task_id"], day["stats_date"], day["title"]) == ("1003", yesterday(), "霸道总裁")
+    event = query(baton, "SELECT event_id FROM task_daily_stats")[0][0]
+    for words in (("1003",), ("--day", yesterday()), ("--event", event)):
+        shown = run(baton, "settlement", "show", *words)
+        assert "1003" in shown.out and event in shown.out, words
+    sums = run(baton, "daily_stats", "--sum", "week", "--by", "agent_node", "--json").json
+    assert "华东" in json.dumps(sums, ensure_ascii=False)
+    run(baton, "settlement", "list", "--csv", tmp_path / "days.csv")
+    assert "1003" in (tmp_path / "days.csv").read_text(encoding="utf-8-sig")
+    assert (
+        "nothing is known of the event id"
+        in run(baton, "settlement", "show", "--event", "nothing", code=2).err
+    )
