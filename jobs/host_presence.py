@@ -48,7 +48,7 @@ class HostPresence:
         )
         poller.run(self.announce_once, stop)
         try:
-            self.database.write_idempotent(hosts.leave, self.host, self.clock.now())
+            self.database.write_idempotent(hosts.leave, self.host[:255], self.clock.now())
         except (DatabaseError, CommitUnknownError) as error:
             log.warning("could not sign the host off: %s", error)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from core.cancellation import StoppedSignal
 from core.clock import Clock, iso_utc
-from core.errors import BatonError, DuplicateKeyError, NoThreadError
+from core.errors import BatonError, DatabaseError, DuplicateKeyError, NoThreadError
 from core.leases import Lease, LeaseKind, LeaseRegistry
 from core.logs import service_log
 from core.message_json import message_keys, with_message_keys
@@ -248,15 +248,14 @@ class Operations:
             self._finish(run, reporter.last, error)
 
     def _finish(self, run: _Run, result: Result | None, error: Message | None) -> None:
-        stored = None if result is None else stored_result(result)
-        dumped = None if error is None else error.dump()
+        # Whatever happens here, the operation gives its place to the next one.
         try:
             is_stored = self.kept.write_idempotent(
                 rows.finish,
                 run.id,
                 run.lease.token,
-                result=stored,
-                error=dumped,
+                result=None if result is None else stored_result(result),
+                error=None if error is None else error.dump(),
                 now=self.clock.now(),
             )
             if not is_stored:
@@ -291,12 +290,17 @@ class _Reporter:
         self._stored_at = clock.monotonic()
         stored = stored_result(self.last)
         run = self._run
-        self._operations.kept.write_idempotent(rows.report, run.id, run.lease.token, stored)
+        try:
+            self._operations.kept.write_idempotent(rows.report, run.id, run.lease.token, stored)
+        except DatabaseError as trouble:
+            # Only its progress is not seen for a while: the work goes on.
+            log.warning("the progress of operation %d is not stored: %s", run.id, trouble)
 
 
 def stored_result(result: Result) -> str:
     """Return a result as JSON; messages in it keep their codes."""
-    return json.dumps(result, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    # Escaped, as no database takes half a surrogate pair, which a file may hold.
+    return json.dumps(result, separators=(",", ":"), default=_plain)
 
 
 def loaded_result(stored: str) -> Result:

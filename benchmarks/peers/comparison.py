@@ -40,7 +40,7 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Cost:
-    """What a process took: seconds by the clock and of the processor."""
+    """The cost of a process: seconds by the clock and of the processor."""
 
     secs: float
     cpu_secs: float

@@ -103,6 +103,7 @@ class Foreground:
         self._stop = threading.Event()
         self._failure: BaseException | None = None
         self._error: DatabaseError | None = None
+        self._is_short = False
         self.last: Snapshot | None = None
 
     def failed(self, error: BaseException) -> None:
@@ -204,11 +205,14 @@ class Foreground:
         except Exception as error:  # noqa: BLE001 (a screen must not end the work that it shows)
             if lacks_resources(error):
                 self._errors.settled(error)
-                log.warning("a frame is left out: %s", error)
+                if not self._is_short:  # once, and not for each frame
+                    log.warning("frames are left out: %s", error)
+                self._is_short = True
             else:
                 self._app.clock.wait(self._stop, self._errors.escaped(error))
             return None
         self._errors.succeeded()
+        self._is_short = False
         return look
 
     def _look(self, task_ids: tuple[int, ...]) -> Look:

@@ -10,7 +10,7 @@ import pytest
 
 from app.container import App
 from core.cancellation import StoppedSignal
-from core.errors import InvalidInputError
+from core.errors import DatabaseUnavailableError, InvalidInputError
 from core.leases import LeaseRegistry
 from core.messages import Message
 from storage.operations import background_operations
@@ -129,6 +129,30 @@ def test_a_result_so_far_is_stored_once_a_second(
     found = operations.get(begun.id)
     assert found is not None and found.result == {"done": 2}
     ending.set()
+
+
+def test_half_an_emoji_in_a_result_costs_nothing(operations: Operations) -> None:
+    ended = begin(operations, "list", lambda _stop, _report: {"items": ["half \ud83d"]})
+    assert (ended.is_running, ended.result) == (False, {"items": ["half \ud83d"]})
+    assert operations._running == {}
+
+
+def test_progress_that_cannot_be_stored_does_not_end_the_work(
+    operations: Operations, clock: MovingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_args: Any) -> bool:
+        raise DatabaseUnavailableError("away")
+
+    def work(_stop: threading.Event, report: Report) -> dict[str, Any]:
+        clock.move(2)
+        report({"done": 1})
+        return {"done": 2}
+
+    monkeypatch.setattr(background_operations, "report", refuse)
+    ended = begin(operations, "slow", work)
+    assert operations.join(60)
+    found = operations.get(ended.id)
+    assert found is not None and (found.error, found.result) == (None, {"done": 2})
 
 
 def test_what_went_wrong_is_told_without_secrets(operations: Operations) -> None:

@@ -20,6 +20,7 @@ from tests.support.apps import AppFactory, add_account
 from tests.support.crawler.workbench import export, segments_of, store_rows
 from tests.support.moving_clock import MovingClock
 from tests.support.web.web_site import Site
+from web.monitoring import peer_routes
 from web.peers.seals import HEADER, LIFE, PeerSeals
 
 NAME = "ingestion-2026-11-22.log"
@@ -120,6 +121,16 @@ def test_logs_of_another_host_are_listed_read_and_downloaded(two: TwoHosts) -> N
     page = reader.get("/admin/logs?host=host-b").text
     assert f"/admin/logs/{NAME}?host=host-b" in page
     assert "a page of b" in reader.get(f"/admin/logs/{NAME}?host=host-b").text
+
+
+def test_an_answer_of_another_form_is_the_other_hosts_trouble(
+    two: TwoHosts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two.announce()
+    monkeypatch.setattr(peer_routes, "file_object", lambda _file: {"path": "x"})
+    told = two.a.reader.get("/api/v1/logs?host=host-b")
+    assert (told.status_code, told.json()["code"]) == (502, "peer_not_understood")
+    assert "do both run the same version?" in two.a.reader.get("/admin/logs?host=host-b").text
 
 
 @pytest.mark.parametrize("header", ["", "x", "gAAAAABx", "é" * 9, "x" * 5000])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from starlette.responses import StreamingResponse
 
 from core.clock import iso_utc
+from core.errors import PeerUnreachableError
 from web.backend import Backend
 from web.monitoring.log_files import LineFilter, LogFile, LogFolder, Tail
 
@@ -31,7 +33,9 @@ class HostLogs:
         """Return all log files, newest first."""
         if self._is_here:
             return self._folder.files()
-        return [_file_of(found) for found in self.backend.peers.logs(self.host)]
+        found = self.backend.peers.logs(self.host)
+        with self._understood():
+            return [_file_of(one) for one in found]
 
     def tail(self, name: str, wanted: LineFilter, lines: int) -> tuple[LogFile, Tail]:
         """Return a file, and its newest `lines` records that match, of its last 32 MB."""
@@ -40,7 +44,9 @@ class HostLogs:
             return self._folder.named(name), tail
         words = {"text": wanted.text, "task": wanted.task, "account": wanted.account}
         found = self.backend.peers.logs(self.host, name, words | {"lines": lines})
-        return _file_of(found), Tail(found["records"], found["bytes_read"], found["is_whole"])
+        with self._understood():
+            tail = Tail(found["records"], found["bytes_read"], found["is_whole"])
+            return _file_of(found), tail
 
     def download(self, name: str) -> StreamingResponse:
         """Return a response with a whole log file."""
@@ -58,6 +64,17 @@ class HostLogs:
     @property
     def _folder(self) -> LogFolder:
         return LogFolder(self.backend.settings.log_dir)
+
+    @contextmanager
+    def _understood(self) -> Iterator[None]:
+        """Turn an answer of another form, as another version may give, into a host's trouble."""
+        try:
+            yield
+        except (KeyError, TypeError, ValueError) as error:
+            detail = type(error).__name__
+            raise PeerUnreachableError(
+                "peer_not_understood", host=self.host, detail=detail
+            ) from error
 
     def _content(self, name: str) -> tuple[int, Iterator[bytes]]:
         if self._is_here:

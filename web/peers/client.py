@@ -16,6 +16,7 @@ from core.logs import service_log
 from storage.engines.transactions import Database
 from storage.models.segments import Segment
 from storage.operations import hosts
+from storage.operations.hosts import HostRow
 from web.peers.seals import HEADER, PeerSeals
 
 log = service_log("web")
@@ -40,7 +41,7 @@ class PeerClient:
             PeerUnreachableError: the host announces no address, or does not answer.
             PeerFileNotFoundError: it answers that it has no such file.
         """
-        answer = self._get(segment.host, f"/exports/{segment.id}/file")
+        answer = self._get(self._row(segment.host), f"/exports/{segment.id}/file")
         return _checked_blocks(answer, segment)
 
     def log_file(self, host: str, name: str) -> tuple[int, Iterator[bytes]]:
@@ -48,8 +49,13 @@ class PeerClient:
 
         Raises as `export_file` does.
         """
-        answer = self._get(host, f"/logs/{quote(name)}/file")
-        return int(answer.headers["Content-Length"]), _blocks(answer)
+        row = self._row(host)
+        answer = self._get(row, f"/logs/{quote(name)}/file")
+        size = answer.headers.get("Content-Length", "")
+        if not size.isdigit():  # something between the hosts has changed the answer
+            answer.close()
+            raise _unreachable(row, "Content-Length")
+        return int(size), _blocks(answer)
 
     def logs(self, host: str, name: str = "", params: Mapping[str, str | int] | None = None) -> Any:
         """Return the JSON of a host's list of log files, or of the end of one by its name.
@@ -57,20 +63,24 @@ class PeerClient:
         Raises as `export_file` does.
         """
         path = f"/logs/{quote(name)}" if name else "/logs"
-        with self._get(host, path, params or {}) as answer:
+        row = self._row(host)
+        with self._get(row, path, params) as answer:
             try:
                 return answer.json()
-            except ValueError as error:
-                raise _unreachable(self.database, host, "no_answer_because", error) from error
+            except (requests.RequestException, ValueError) as error:
+                raise _unreachable(row, type(error).__name__) from error
 
-    def _get(
-        self, host: str, path: str, params: Mapping[str, str | int] | None = None
-    ) -> requests.Response:
+    def _row(self, host: str) -> HostRow:
         row = self.database.read(hosts.get, host)
         if row is None:
             raise PeerFileNotFoundError("host_not_known", host=host)
+        return row
+
+    def _get(
+        self, row: HostRow, path: str, params: Mapping[str, str | int] | None = None
+    ) -> requests.Response:
         if row.peer_url is None:
-            raise PeerUnreachableError("peer_without_address", host=host, seen_at=row.seen_at)
+            raise PeerUnreachableError("peer_without_address", host=row.host, seen_at=row.seen_at)
         target = PREFIX + path + (f"?{urlencode(params)}" if params else "")
         session = requests.Session()
         # A proxy of the environment is for the world outside; a netrc file would add a password.
@@ -78,31 +88,26 @@ class PeerClient:
         try:
             answer = session.get(
                 row.peer_url.rstrip("/") + target,
-                headers={HEADER: self.seals.seal(host, target), "Accept-Encoding": "identity"},
+                headers={HEADER: self.seals.seal(row.host, target), "Accept-Encoding": "identity"},
                 timeout=(CONNECT_SECS, READ_SECS),
                 allow_redirects=False,
                 stream=True,
             )
         except requests.RequestException as error:
-            raise _unreachable(self.database, host, type(error).__name__, error) from error
+            raise _unreachable(row, type(error).__name__) from error
         if answer.status_code == HTTPStatus.OK:
             return answer
         answer.close()
         if answer.status_code == HTTPStatus.NOT_FOUND:
-            raise PeerFileNotFoundError("peer_file_not_found", host=host)
-        detail = f"HTTP {answer.status_code}"
-        raise PeerUnreachableError(
-            "peer_unreachable", host=host, seen_at=row.seen_at, detail=detail
-        )
+            raise PeerFileNotFoundError("peer_file_not_found", host=row.host)
+        raise _unreachable(row, f"HTTP {answer.status_code}")
 
 
-def _unreachable(
-    database: Database, host: str, detail: str, error: Exception
-) -> PeerUnreachableError:
-    row = database.read(hosts.get, host)
-    log.warning("host %s did not answer: %s", host, error)
-    seen_at = row.seen_at if row else None
-    return PeerUnreachableError("peer_unreachable", host=host, seen_at=seen_at, detail=detail)
+def _unreachable(row: HostRow, detail: str) -> PeerUnreachableError:
+    log.warning("host %s did not answer: %s", row.host, detail)
+    return PeerUnreachableError(
+        "peer_unreachable", host=row.host, seen_at=row.seen_at, detail=detail
+    )
 
 
 def _blocks(answer: requests.Response) -> Iterator[bytes]:

@@ -82,6 +82,9 @@ MESSAGES: dict[str, Forms] = {
     ),
     "peer_without_address": "host {host} does not say where it can be reached",
     "peer_unreachable": "host {host} does not answer ({detail}); it was last seen at {seen_at}",
+    "peer_not_understood": (
+        "host {host} answers in another form ({detail}); do both run the same version?"
+    ),
     "peer_file_not_found": "host {host} has no such file",
     "peer_file_differs": (
         "the file of export {segment_id} on host {host} has another content than its row says"

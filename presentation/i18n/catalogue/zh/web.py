@@ -66,6 +66,7 @@ MESSAGES: dict[str, Forms] = {
     "export_on_other_host": "导出文件 {segment_id} 不在本机；它写在 {host} 上",
     "peer_without_address": "主机 {host} 没有说明如何访问它",
     "peer_unreachable": "主机 {host} 没有应答（{detail}）；它最后一次出现在 {seen_at}",
+    "peer_not_understood": "主机 {host} 的应答格式不同（{detail}）；两台主机的版本是否一致？",
     "peer_file_not_found": "主机 {host} 上没有这个文件",
     "peer_file_differs": "主机 {host} 上导出 {segment_id} 的文件内容与记录不符",
     "peer_seal_refused": "这个请求不是来自使用同一数据库的主机",
