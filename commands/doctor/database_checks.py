@@ -65,7 +65,7 @@ def _future_finding(app: App) -> Finding:
 
     def mend() -> Message:
         count = app.database.write_idempotent(database_clock.mend, now, today, lease=lease)
-        return Message.of("moments_mended", n=count)
+        return Message.of("moments_mended", n=count, secs=app.settings.lease_secs / 3 + 1)
 
     named = [
         Message.of(

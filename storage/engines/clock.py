@@ -20,11 +20,15 @@ CHECK_SECS = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class Anchor:
-    """One reading: the database's time at a moment of the host's two clocks."""
+    """One reading: the database's time at a moment of the host's two clocks.
+
+    `generation` is that of the engine before the reading.
+    """
 
     moment: datetime
     host_moment: datetime
     learnt_secs: float
+    generation: int
 
     def now(self, host_clock: Clock) -> datetime:
         """Return the database's time, carried on by the host's monotonic clock."""
@@ -62,6 +66,7 @@ class DatabaseClock:
         Raises:
             DatabaseError: no answer, or never one within SLOW_SECS.
         """
+        generation = self.database.engine.generation
         for _ in range(FIRST_TRIES):
             reading = self.database.read(Tx.read_clock)
             if reading is None:
@@ -77,6 +82,7 @@ class DatabaseClock:
             moment=host_now + timedelta(seconds=offset),
             host_moment=host_now,
             learnt_secs=self.host_clock.monotonic(),
+            generation=generation,
         )
         self.offset_secs = offset
         return offset
@@ -86,11 +92,13 @@ class DatabaseClock:
 
         That needs no query, unless the host's two clocks have moved apart: then somebody set the
         one, or the host stood still as a frozen virtual machine does, and the database is asked.
+        So it is after the server was lost: another one may have another clock.
         """
         anchor = self._anchor
         if anchor is None:
             return self.host_clock.now()
-        if abs(anchor.drift_secs(self.host_clock)) > DRIFT_SECS:
+        is_of_another = anchor.generation != self.database.engine.generation
+        if is_of_another or abs(anchor.drift_secs(self.host_clock)) > DRIFT_SECS:
             anchor = self._learn_anew(anchor)
         return anchor.now(self.host_clock)
 

@@ -150,6 +150,7 @@ class NodeConnector:
         self._preferred = 0
         self._guard = threading.Lock()
         self.generation = 0
+        self.reached = 0  # the generation of the newest connection
         self.server: Server | None = None
         self._connections: weakref.WeakSet[NodeConnection] = weakref.WeakSet()
         self._silent: Node | None = None
@@ -224,6 +225,7 @@ class NodeConnector:
         """
         with self._guard:
             self._connections.add(connection)
+            self.reached = max(self.reached, connection.generation)
             silent, self._silent = self._silent, None
             if silent is None or silent == connection.node:
                 return

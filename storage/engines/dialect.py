@@ -139,6 +139,13 @@ class Engine(Protocol):
     # COMMITs are made one after the other here: what waits for one had better share the next.
     shares_commits: bool
 
+    @property
+    def generation(self) -> int:
+        """A number that changes when connections reach what may be another server.
+
+        Such a server may have another clock. Without a server it never changes.
+        """
+
     def connect(self) -> Connection:
         """Return a pooled connection, outside any transaction; it must be released.
 

@@ -52,6 +52,10 @@ class MySQLEngine:
         self._pool: PooledDB | None = None
         self._making_pool = threading.Lock()
 
+    @property
+    def generation(self) -> int:
+        return self._connector.reached
+
     def connect(self) -> Connection:
         """Return a connection of the pool that answers; wait while all of them are in use."""
         with self._making_pool:

@@ -44,6 +44,7 @@ class SQLiteEngine:
     """
 
     shares_commits = True
+    generation = 0
 
     def __init__(
         self,

@@ -279,7 +279,7 @@ class Round:
         self._receiver.forget_orders()
         self._crew.thaw_all()
         if self._plan.clocks_may_be_wrong:
-            self._scene.errands.append(self._hosts[0].start("doctor", "--fix"))
+            self._mend_moments()
         seen, since = None, time.monotonic()
         while not self._is_done():
             self._tend()
@@ -294,6 +294,12 @@ class Round:
             time.sleep(0.1)
         self._note("done")
         return []
+
+    def _mend_moments(self) -> None:
+        """Do what docs/operations.md says: again, once all processes have learnt the true time."""
+        self._hosts[0].start("doctor", "--fix").wait(120)
+        time.sleep(self._plan.lease_secs)
+        self._scene.errands.append(self._hosts[0].start("doctor", "--fix"))
 
     def _is_done(self) -> bool:
         if not self._roots("ingestion") or not self._roots("export"):

@@ -34,6 +34,7 @@ class MemoryEngine:
     pool_size = 1
     # Its processes are coroutines of one thread, of which none may wait for another.
     shares_commits = False
+    generation = 0
     driver_errors: tuple[type[Exception], ...] = (sqlite3.Error,)
 
     def __init__(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from core.clock import SystemClock
 from core.errors import DatabaseUnavailableError
 from storage.engines.clock import DatabaseClock
 from storage.engines.dialect import ClockReading
-from storage.engines.transactions import Database, open_engine
+from storage.engines.transactions import Database, Tx, open_engine
 from tests.support.messages import raises_saying
 from tests.support.moving_clock import MovingClock
 
@@ -107,6 +108,33 @@ def test_a_host_that_stood_still_asks_the_database_at_once(mysql, host: JumpingC
     host.jumped -= 300  # the database went on as well
     host.move(2)
     assert near(clock.now() - before, 302)
+
+
+def test_after_a_lost_server_its_clock_is_read_again(mysql, host: JumpingClock, mariadb):
+    # The server was 20 minutes ahead, was killed, and comes back with the true time.
+    clock = DatabaseClock(host_clock=host, database=mysql)
+    host.jumped -= 1200
+    clock.sync()
+    ahead = clock.now()
+    host.jumped += 1200
+    assert near(clock.now() - ahead, 0)
+    kill_connections(mariadb)
+    host.move(2)  # the connections are no longer taken to be alive without a look
+    with contextlib.suppress(DatabaseUnavailableError):
+        mysql.read(Tx.tables)
+    mysql.read(Tx.tables)
+    assert near(clock.now() - ahead, 2 - 1200)
+
+
+def kill_connections(mariadb) -> None:
+    """End all connections but the one that asks for it."""
+    with contextlib.closing(mariadb.connect()) as admin, admin.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM information_schema.processlist WHERE id<>CONNECTION_ID()"
+            " AND command<>'Daemon' AND user<>'system user'"
+        )
+        for (connection,) in cursor.fetchall():
+            cursor.execute("KILL %s", (connection,))
 
 
 def test_a_database_that_is_away_is_asked_once_a_second_at_most(mysql, host, monkeypatch):

@@ -124,7 +124,12 @@ MESSAGES: dict[str, Forms] = {
     "future_moment": "{column}: {rows:,} (to {latest} UTC)",
     "moments_ahead": "left behind by a clock that was ahead: {named}",
     "clear_moments": "clear them: they keep accounts, jobs and reports waiting",
-    "moments_mended": ("{n:,} value mended", "{n:,} values mended"),
+    "moments_mended": (
+        "{n:,} value mended; processes that run learn the true time within {secs:.0f} s:"
+        " run this again then",
+        "{n:,} values mended; processes that run learn the true time within {secs:.0f} s:"
+        " run this again then",
+    ),
     "no_account_yet": "none",
     "import_account": "{program} accounts import NAME FILE",
     "accounts_usable": "{usable:,} of {count:,} usable",

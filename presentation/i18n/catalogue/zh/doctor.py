@@ -110,7 +110,10 @@ MESSAGES: dict[str, Forms] = {
     "future_moment": "{column}：{rows:,} 个（最晚 {latest} UTC）",
     "moments_ahead": "曾经走快的时钟留下的时间：{named}",
     "clear_moments": "请清除：它们会让账号、定时任务和回传一直等待",
-    "moments_mended": ("已修正 {n:,} 个值", "已修正 {n:,} 个值"),
+    "moments_mended": (
+        "已修正 {n:,} 个值；正在运行的进程会在 {secs:.0f} 秒内得知正确时间，届时请再执行一次",
+        "已修正 {n:,} 个值；正在运行的进程会在 {secs:.0f} 秒内得知正确时间，届时请再执行一次",
+    ),
     "no_account_yet": "没有账号",
     "import_account": "执行：{program} accounts import 名称 文件",
     "accounts_usable": "{count:,} 个中 {usable:,} 个可用",
