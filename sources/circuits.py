@@ -59,9 +59,15 @@ class Probe:
 
 @dataclass(frozen=True)
 class Permit:
-    """The permission for one request; `probes` are the circuits that its answer decides about."""
+    """The permission for one request.
+
+    Args:
+        probes: the circuits that its answer decides about.
+        is_route_good: a good answer says nothing new of its egress route.
+    """
 
     probes: tuple[Probe, ...] = ()
+    is_route_good: bool = False
 
 
 PLAIN_PERMIT = Permit()

@@ -10,15 +10,15 @@ from datetime import datetime, timedelta
 
 from accounts.attribution.failures import Failures
 from accounts.attribution.openings import Opening
-from accounts.egress.routes import EgressRoutes
+from accounts.egress.routes import GOOD_NOTED_EVERY, EgressRoutes
 from core.attribution import ALL, Attribution, CircuitCause, CircuitUnit
 from core.cancellation import StoppedSignal
 from core.clock import Clock
 from core.errors import AccountTakenError, CircuitOpenError, Evidence
 from core.leases import LeaseKind
-from sources.circuits import PLAIN_PERMIT, Asker, FailedRequest, Permit, Probe
+from sources.circuits import Asker, FailedRequest, Permit, Probe
 from storage.crawling import source_states, unknown_answers
-from storage.crawling.source_states import Circuit, CircuitState
+from storage.crawling.source_states import BeforeRequest, Circuit, CircuitState
 from storage.engines.transactions import Database, Tx
 
 # A probe whose process died is given to the next one after this time; longer than any answer takes.
@@ -59,9 +59,10 @@ class SharedCircuits:
         give_up_at = self.clock.monotonic() + MAX_QUARANTINE_WAIT_SECS
         while True:
             now = self.clock.now()
-            circuits = self._concerning(asker, now)
+            read = self._read(asker, now)
+            circuits = _not_closed(read.circuits, now)
             if not circuits:
-                return PLAIN_PERMIT
+                return Permit(is_route_good=read.is_route_good)
             is_busy = any(c.probe_until is not None and c.probe_until > now for c in circuits)
             permit = None if is_busy else self.database.write(self._take_probes, circuits, now)
             if permit is not None:
@@ -82,7 +83,8 @@ class SharedCircuits:
         """Record that a request was answered, with what was asked for or why there is none."""
         if permit.probes:
             self.database.write(self._settle_probes, asker, permit)
-        if asker.has_route:
+        # A failure since then is left to the next answer, of which the same is read.
+        if asker.has_route and not permit.is_route_good:
             self.routes.record_success(asker.egress)
 
     def record_egress_good(self, egress: str) -> None:
@@ -133,34 +135,22 @@ class SharedCircuits:
         until = self.database.write(lambda tx: self.failures.openings.open(tx, unit, opening, now))
         return (until - now).total_seconds()
 
-    def _concerning(self, asker: Asker, now: datetime) -> list[Circuit]:
-        """Return the circuits on the request's way that are not closed; none is open.
+    def _read(self, asker: Asker, now: datetime) -> BeforeRequest:
+        """Return what decides about a request.
 
         Raises:
-            CircuitOpenError: one is.
             AccountTakenError: the account is not the asker's any more.
         """
-        found = []
-        for circuit in self._read_circuits(asker):
-            if circuit.state is CircuitState.CLOSED:
-                continue
-            if circuit.state is CircuitState.QUARANTINED and circuit.until_at <= now:
-                continue
-            if circuit.is_open(now):
-                raise CircuitOpenError(unit=circuit.unit, until=circuit.until_at)
-            found.append(circuit)
-        return found
-
-    def _read_circuits(self, asker: Asker) -> list[Circuit]:
         unit = asker.platform, asker.egress, asker.endpoint
         if asker.lease_token is None:
-            return self.database.read(source_states.concerning, *unit)
-        token, circuits = self.database.read(
-            source_states.concerning_leased, *unit, asker.account_id
+            circuits = self.database.read(source_states.concerning, *unit)
+            return BeforeRequest(lease_token=None, is_route_good=False, circuits=circuits)
+        read = self.database.read(
+            source_states.before_request, *unit, asker.account_id, now - GOOD_NOTED_EVERY
         )
-        if token != asker.lease_token:
+        if read.lease_token != asker.lease_token:
             raise AccountTakenError("lease_lost", kind=LeaseKind.ACCOUNT, id=asker.account_id)
-        return circuits
+        return read
 
     def _take_probes(self, tx: Tx, circuits: Sequence[Circuit], now: datetime) -> Permit | None:
         """Lease the next request of all circuits; None, and none leased, when one is taken."""
@@ -249,3 +239,21 @@ def _fails_alike(circuit: Circuit, failed: FailedRequest) -> bool:
 def _give_back(tx: Tx, probes: Sequence[Probe]) -> None:
     for probe in probes:
         source_states.give_back_probe(tx, probe.unit, probe.token)
+
+
+def _not_closed(circuits: Sequence[Circuit], now: datetime) -> list[Circuit]:
+    """Return the circuits that are neither closed nor open.
+
+    Raises:
+        CircuitOpenError: one is open.
+    """
+    found = []
+    for circuit in circuits:
+        if circuit.state is CircuitState.CLOSED:
+            continue
+        if circuit.state is CircuitState.QUARANTINED and circuit.until_at <= now:
+            continue
+        if circuit.is_open(now):
+            raise CircuitOpenError(unit=circuit.unit, until=circuit.until_at)
+        found.append(circuit)
+    return found

@@ -76,6 +76,22 @@ class Circuit:
         return replace(self, state=CircuitState.HALF_OPEN)
 
 
+@dataclass(frozen=True, kw_only=True)
+class BeforeRequest:
+    """What decides about a request of an account.
+
+    Args:
+        lease_token: the account's; None for no such account.
+        is_route_good: the request leaves without a proxy, and a good answer would say nothing new
+            of that.
+        circuits: those that it goes through, widest first.
+    """
+
+    lease_token: int | None
+    is_route_good: bool
+    circuits: list[Circuit]
+
+
 def all_of(tx: Tx, now: datetime, platform: str | None = None) -> list[Circuit]:
     """Return the circuits that are not closed, as they act now, of one platform or all."""
     where = "" if platform is None else " AND platform=:platform"
@@ -101,15 +117,19 @@ def concerning(tx: Tx, platform: str, egress: str, endpoint: str) -> list[Circui
     return _widest_first(rows)
 
 
-def concerning_leased(
-    tx: Tx, platform: str, egress: str, endpoint: str, account_id: int
-) -> tuple[int | None, list[Circuit]]:
-    """Return an account's lease token, with what `concerning` returns; None for no such account.
+def before_request(
+    tx: Tx, platform: str, egress: str, endpoint: str, account_id: int, good_since: datetime
+) -> BeforeRequest:
+    """Return what decides about a request of an account, by one statement: it is run before each.
 
-    One statement reads both: it is run before each request.
+    Args:
+        good_since: a good answer that was noted since then need not be noted again.
     """
     rows = tx.all(
-        "SELECT accounts.lease_token AS account_token, source_states.* FROM accounts"
+        "SELECT accounts.lease_token AS account_token,"
+        " (SELECT COUNT(*) FROM proxies WHERE egress=:egress AND kind='direct' AND bad_in_row=0"
+        " AND cooldown_until IS NULL AND last_good_at>:good_since) AS is_route_good,"
+        " source_states.* FROM accounts"
         " LEFT JOIN source_states ON source_states.platform=:platform"
         f" AND source_states.egress IN (:egress,'{ALL}')"
         f" AND source_states.endpoint IN (:endpoint,'{ALL}') WHERE accounts.id=:account",
@@ -117,9 +137,13 @@ def concerning_leased(
         egress=egress,
         endpoint=endpoint,
         account=account_id,
+        good_since=to_sql(good_since),
     )
-    token = rows[0]["account_token"] if rows else None
-    return token, _widest_first(row for row in rows if row["egress"] is not None)
+    return BeforeRequest(
+        lease_token=rows[0]["account_token"] if rows else None,
+        is_route_good=bool(rows and rows[0]["is_route_good"]),
+        circuits=_widest_first(row for row in rows if row["egress"] is not None),
+    )
 
 
 def locked(tx: Tx, unit: CircuitUnit, now: datetime) -> Circuit:

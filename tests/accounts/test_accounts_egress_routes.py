@@ -15,10 +15,12 @@ from app.container import App
 from core.cancellation import OutOfTurnSignal
 from core.errors import Evidence, FaultUnit, RetryableError, SourceError, TransportFault
 from core.messages import Message
+from sources.circuits import Asker
 from storage.crawling import proxies, source_states
 from storage.crawling.proxies import EgressRoute
 from storage.engines.transactions import Tx
 from tests.accounts.conftest import PLATFORM, Pool
+from tests.support.accounts.circuit_pool import NEVER
 from tests.support.apps import AppFactory, add_account
 from tests.support.crawler.workbench import at_once
 from tests.support.messages import english_text
@@ -411,3 +413,38 @@ def test_any_answer_of_a_platform_is_an_answer_by_its_route(app: App, gate: Gate
     gate.routes.record_outcome(route, RetryableError("no_answer", fault=silent))
     assert gate.row("a").last_bad_at is not None and not gate.cooling()
     assert gate.row("a").is_unproven(app.clock.now())
+
+
+def test_an_answer_without_a_proxy_is_noted_when_it_says_something_new(
+    app: App, pool: Pool, clock: MovingClock
+):
+    pool.add("plain")
+    leased = pool.must_lease(Purpose.INGESTING)
+    routes, circuits = app.pool.egress_routes, app.pool.circuits
+    direct = app.pool.manager.egress.direct
+    app.pool.manager.record_egress(leased, None)
+    asker = Asker(
+        platform=PLATFORM,
+        egress=direct.name,
+        endpoint="search",
+        account_id=leased.id,
+        question="q",
+        lease_token=leased.lease.token,
+    )
+
+    def ask() -> bool:
+        permit = circuits.admit(asker, NEVER)
+        circuits.record_good(asker, permit)
+        return permit.is_route_good
+
+    assert [ask(), ask(), ask()] == [False, True, True]
+    failed = TransportFault(
+        FaultUnit.EGRESS, Message.of("proxy_unreachable"), is_certain=True, through_proxy=False
+    )
+    routes.record_failure(direct.name, failed)
+    assert not ask()
+    row = app.database.read(proxies.find, direct.name)
+    assert row is not None and row.bad_in_row == 0 and row.cooldown_until is None
+    assert ask()
+    clock.move(MINUTE)
+    assert [ask(), ask()] == [False, True]
