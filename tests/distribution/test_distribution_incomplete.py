@@ -98,6 +98,33 @@ def test_an_outage_holds_the_report_back_until_the_day_is_counted(
 
 
 @ONE_ENGINE
+def test_a_day_that_raises_something_unexpected_keeps_no_other_from_being_counted(
+    app: App, scanner: DailyScanner, numbers: Numbers, clock: MovingClock
+) -> None:
+    take_tasks(app, task("t1"), task("t2"))
+    at = noon(app)
+    take_posted(
+        app,
+        posted("t1", "u1", youtube(1), at - timedelta(days=1)),
+        posted("t2", "u1", youtube(2), at),
+    )
+    for day in (yesterday(app) - timedelta(days=1), yesterday(app)):
+        scanner.scan(day, NEVER)
+    numbers.answers.clear()
+    clock.move(FIRST_WAIT_SECS)
+
+    def fail_once() -> None:
+        numbers.on_fetch = lambda: None
+        raise ZeroDivisionError("one day's")
+
+    numbers.on_fetch = fail_once
+    with pytest.raises(ZeroDivisionError):
+        count_due(scanner, NEVER)
+    assert day_of(app, "t1").incomplete is not None
+    assert day_of(app, "t2").incomplete is None
+
+
+@ONE_ENGINE
 @pytest.mark.parametrize("tries", [0, 1])
 def test_after_some_tries_it_is_reported_marked_once_and_then_whole(
     tries: int, make_app: Any, numbers: Numbers, clock: MovingClock
