@@ -15,6 +15,7 @@ class ScanRequest:
 
     Args:
         last: with `first` only; None for yesterday.
+        tasks: the ids of the only tasks to count; none for all.
         dry_run: fetch, store and report nothing.
         by_agent: add up by agent too.
 
@@ -25,6 +26,7 @@ class ScanRequest:
     day: date | None = None
     first: date | None = None
     last: date | None = None
+    tasks: tuple[str, ...] = ()
     dry_run: bool = False
     by_agent: bool = False
 
@@ -45,11 +47,13 @@ class ScanRequest:
         return self.first, self.last or max(self.first, yesterday)
 
     def as_message(self) -> Message:
-        """Return the days as the log of actions and background operations show them."""
+        """Return the days and tasks as the log of actions and background operations show them."""
         days: date | Message = self.day or Message.of("day_yesterday")
         if self.first is not None:
             last = self.last or Message.of("day_yesterday")
             days = Message.of("days_from_to", first=self.first, last=last)
+        if self.tasks:
+            days = Message.of("tasks_of_days", tasks=list(self.tasks), days=days)
         if self.dry_run:
             return Message.of("dry_run_of_days", days=days)
         return days if isinstance(days, Message) else Message.text(days.isoformat())

@@ -307,10 +307,14 @@ class TestEvent(RequestBody):
 class ScanOfDay(RequestBody):
     day: date | None = Field(None, description="null: yesterday")
     dry_run: bool = Field(False, description="fetch, store and report nothing")
+    tasks: list[Annotated[str, StringConstraints(min_length=1, max_length=64)]] = Field(
+        [], max_length=MAX_IDS, description="ids of the only tasks to count; none: all"
+    )
 
     def as_request(self, yesterday: date) -> ScanRequest:
         """Return the request of the use case; without a day for `yesterday`."""
-        return ScanRequest(day=self.day or yesterday, dry_run=self.dry_run)
+        tasks = tuple(dict.fromkeys(self.tasks))
+        return ScanRequest(day=self.day or yesterday, tasks=tasks, dry_run=self.dry_run)
 
 
 class NewWorks(RequestBody):

@@ -56,6 +56,9 @@ def daily_stats(
     ] = None,
     first: Annotated[str | None, typer.Option("--from", help="first day of several")] = None,
     last: Annotated[str | None, typer.Option("--to", help="last one; else yesterday")] = None,
+    tasks: Annotated[
+        list[str] | None, typer.Option("--task", help="count only this task; repeatable")
+    ] = None,
     by: Annotated[By, typer.Option(help="what the numbers are shown by")] = By.TASK,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="fetch, store and report nothing")
@@ -81,12 +84,12 @@ def daily_stats(
     counted.
     """
     if period is not None or csv or xlsx:
-        if day or dry_run or incomplete:
+        if day or tasks or dry_run or incomplete:
             raise InvalidInputError("sum_excludes_scan")
         show_sums(_sum_request(period, by, first, last), csv, xlsx, as_json=as_json)
         return
     if incomplete:
-        if first or last or dry_run:
+        if first or last or tasks or dry_run:
             raise InvalidInputError("incomplete_excludes_scan")
         list_incomplete(_date(day), as_json=as_json)
         return
@@ -97,6 +100,7 @@ def daily_stats(
         day=_date(day),
         first=_date(first),
         last=_date(last),
+        tasks=tuple(dict.fromkeys(tasks or ())),
         dry_run=dry_run,
         by_agent=by is By.AGENT,
     )

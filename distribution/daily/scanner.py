@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -23,7 +23,7 @@ from distribution.live_counters import Fetcher, LiveCounters
 from distribution.recipients import recipients_of
 from distribution.shared_list import CountOnce
 from sources.links import VideoLink
-from storage.distribution import completions, distribution_tasks
+from storage.distribution import completions, daily_stats, distribution_tasks
 from storage.distribution.completions import Completion
 from storage.distribution.daily_stats import DailyStats
 from storage.distribution.distribution_tasks import DramaFields
@@ -223,6 +223,24 @@ class DailyScanner:
             return completions.late_tasks(tx, day, begins, ends, since) if is_done else []
 
         return self.database.read(read)
+
+    def require_known(self, task_ids: Sequence[str]) -> None:
+        """Require that each of these tasks exists or was counted before.
+
+        Raises:
+            InvalidInputError: one does not.
+        """
+        known = self.database.read(distribution_tasks.named, task_ids) if task_ids else {}
+        for task_id in task_ids:
+            if task_id in known:
+                continue
+            if not self.database.read(daily_stats.newest_of_task, task_id, 1):
+                raise InvalidInputError("distribution_task_not_found", task_id=task_id)
+
+    def those_with_completions(self, day: date, task_ids: Collection[str]) -> list[str]:
+        """Return those of the tasks that have completions on a day, sorted."""
+        found = self.database.read(completions.tasks_of_day, *self.calendar.bounds(day))
+        return [task_id for task_id in found if task_id in task_ids]
 
     def scan(
         self,

@@ -102,6 +102,8 @@ def test_from_files_to_reports(baton: Baton, videos: Callable[..., Any]) -> None
     assert one["yt_view_count"] >= 50 + tube[1]["counters"]["view"]
     assert two["dy_share_count"] >= short["counters"]["share"]
     assert gone["url"] in two["error"] and two["tt_account_count"] == 1
+    alone = run(baton, "daily_stats", "--task", "t1", "--task", "t1", "--json").json
+    assert [one["task_id"] for one in alone[0]["stats"]] == ["t1"]
     agents = run(baton, "daily_stats", "--by", "agent_node", "--json", code=3).json[0]["agents"]
     assert [(one["agent_node"], one["completion_count"]) for one in agents] == [("", 2), ("a1", 2)]
     table = run(baton, "daily_stats", code=3)
@@ -208,6 +210,8 @@ def test_days_as_they_are_typed(baton: Baton) -> None:
         (("2026-01-01", "--from", "2026-01-01"), "give one day, or"),
         (("--from", "1900-01-01"), "too many at once"),
         (("--by", "weather"), "'weather'"),
+        (("--task", "no-such"), "no-such"),
+        (("--sum", "week", "--task", "t1"), "without a day, --task"),
     ):
         assert message in run(baton, "daily_stats", *args, code=2).err, args
 

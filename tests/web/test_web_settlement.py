@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Iterator
 from http import HTTPStatus
+from typing import Any
 
 import openpyxl
 import pytest
@@ -135,6 +137,31 @@ def test_the_files_have_what_the_pages_have(site: Site) -> None:
             content = site.reader.get(f"{base}/{name}.xlsx?from={day}&to={day}").content
             sheet = openpyxl.load_workbook(io.BytesIO(content)).active
             assert sheet is not None and sheet.max_row >= 2
+
+
+def test_a_task_is_counted_again_alone(site: Site) -> None:
+    day = str(yesterday(site.app))
+    assert 'name="task" value="1003"' in site.admin.get(f"/admin/settlement/{day}/1003").text
+    site.admin.post("/admin/settlement/scan", data={"day": day, "task": "1003"})
+    both = {"day": day, "tasks": ["1003", "1001"]}
+    site.admin.post("/api/v1/daily_stats/scan", json=both).raise_for_status()
+    assert sorted(one["result"]["tasks"] for one in ended(site, 2)) == [1, 2]
+    for unknown in ("7777", "x" * 65):
+        asked = {"day": day, "tasks": [unknown]}
+        refused = site.admin.post("/api/v1/daily_stats/scan", json=asked)
+        assert refused.status_code == HTTPStatus.UNPROCESSABLE_ENTITY, refused.text
+
+
+def ended(site: Site, count: int) -> list[Any]:
+    """Wait until so many operations have ended, and return them."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        found = site.admin.get("/api/v1/operations").json()["items"]
+        done = [one for one in found if one["result"] is not None]
+        if len(done) == count:
+            return done
+        time.sleep(0.02)
+    raise AssertionError(found)
 
 
 def test_only_who_may_act_counts_again(site: Site) -> None:

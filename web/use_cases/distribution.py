@@ -136,8 +136,10 @@ class DramaUseCases:
         """Return the days that a scan counts.
 
         Raises:
-            InvalidInputError: a day is in the future, the days are reversed, or more than 366.
+            InvalidInputError: a day is in the future, the days are reversed, or more than 366; or
+                there is no such task.
         """
+        self._scanner.require_known(request.tasks)
         return self._scanner.days(*request.span(self._scanner.yesterday))
 
     def scan(
@@ -150,16 +152,20 @@ class DramaUseCases:
         """Count days, one after the other; call `on_day` after each.
 
         Raises:
-            InvalidInputError: a day is in the future, the days are reversed, or more than 366.
+            InvalidInputError: as `days`.
             StoppedSignal: `stop` was set; earlier days stay.
         """
         with self._audit.action(who, "daily_stats.scan", request.as_message()):
             for day in self.days(request):
-                on_day(
-                    self._scanner.scan(
-                        day, stop, dry_run=request.dry_run, by_agent=request.by_agent
-                    )
-                )
+                on_day(self._scan(day, request, stop))
+
+    def _scan(self, day: date, request: ScanRequest, stop: threading.Event) -> DayScan:
+        only = None
+        if request.tasks:
+            only = self._scanner.those_with_completions(day, request.tasks)
+        return self._scanner.scan(
+            day, stop, dry_run=request.dry_run, by_agent=request.by_agent, only=only
+        )
 
 
 class BroadcastUseCases:

@@ -178,6 +178,7 @@ VALUES: Mapping[str, Source] = {
     "views WORK": stored(suggestions.works),
     "views WORKS": stored(suggestions.works),
     "web NAME": stored(suggestions.token_names),
+    "daily_stats --task": stored(suggestions.distribution_tasks),
     "settlement --task": stored(suggestions.distribution_tasks),
     "settlement TASK": stored(suggestions.distribution_tasks),
     "webhooks --task": stored(suggestions.distribution_tasks),

@@ -156,9 +156,12 @@ def download_sums(
 
 @router.post("/scan")
 @action
-def scan_day(visit: Acting, day: Annotated[str, Form()] = "") -> str:
-    """Begin to count a day again, in the background."""
-    given = ScanOfDay.model_validate({"day": day.strip() or None})
+def scan_day(
+    visit: Acting, day: Annotated[str, Form()] = "", task: Annotated[str, Form()] = ""
+) -> str:
+    """Begin to count a day again, of all tasks or of one, in the background."""
+    tasks = [task.strip()] if task.strip() else []
+    given = ScanOfDay.model_validate({"day": day.strip() or None, "tasks": tasks})
     begin_scanning(visit.backend, visit.who, given)
     return visit.say("Begun; how it goes is shown here.")
 

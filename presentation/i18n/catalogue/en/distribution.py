@@ -132,7 +132,7 @@ MESSAGES: dict[str, Forms] = {
 
 _TO_DO = {
     "by_all_without_sum": "give --sum, or another --by",
-    "sum_excludes_scan": "give --from and --to, without a day and --dry-run",
+    "sum_excludes_scan": "give --from and --to, without a day, --task and --dry-run",
     "file_without_sum": "give --sum too",
     "value_not_time": "write 2026-11-21T23:15:00+08:00",
     "callback_url_malformed": "write it like https://example.com/callback",

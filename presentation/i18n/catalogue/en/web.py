@@ -114,6 +114,7 @@ MESSAGES: dict[str, Forms] = {
     "drop_folder": "drop folder",
     "day_yesterday": "yesterday",
     "days_from_to": "{first} to {last}",
+    "tasks_of_days": "{days}, {tasks}",
     "dry_run_of_days": "{days} dry run",
     "login_refused": "refused: unknown token",
     "channel_missing": "no channel is configured in {setting}",

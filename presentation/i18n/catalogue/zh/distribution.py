@@ -127,7 +127,7 @@ MESSAGES: dict[str, Forms] = {
 
 _TO_DO = {
     "by_all_without_sum": "请同时给出 --sum，或换一种 --by",
-    "sum_excludes_scan": "请给出 --from 与 --to，不要给单日和 --dry-run",
+    "sum_excludes_scan": "请给出 --from 与 --to，不要给单日、--task 和 --dry-run",
     "file_without_sum": "请同时给出 --sum",
     "value_not_time": "写成 2026-11-21T23:15:00+08:00",
     "callback_url_malformed": "写成 https://example.com/callback 这样",

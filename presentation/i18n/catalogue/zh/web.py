@@ -94,6 +94,7 @@ MESSAGES: dict[str, Forms] = {
     "drop_folder": "导入文件夹",
     "day_yesterday": "昨天",
     "days_from_to": "{first} 至 {last}",
+    "tasks_of_days": "{days}，{tasks}",
     "dry_run_of_days": "{days}（试运行）",
     "login_refused": "拒绝：未知令牌",
     "channel_missing": "{setting} 中没有配置通知渠道",

@@ -398,7 +398,7 @@ CHINESE = {
     "All completions of the task": "此任务的全部完成记录",
     "Apart for": "分列",
     "By agent": "按代理节点",
-    "Count all tasks of this day again? Only what has changed is reported.": "重新统计这一天的所有任务？只回传有变化的部分。",
+    "Count this task of this day again? Only what has changed is reported.": "重新统计这个任务的这一天？只回传有变化的部分。",
     "Count this day again": "重新统计这一天",
     "Favourites": "收藏数",
     "First day": "第一天",

@@ -16,6 +16,7 @@ FRAME = {
 }
 
 HELP = {
+    "count only this task; repeatable": "只统计这个任务；可重复给出",
     "count nothing; list what is counted again later": "不统计；列出稍后重新统计的内容",
     "List completions whose video was handed in before.": "列出视频此前已被提交过的完成记录。",
     "By another user, or for another task; BATON_COUNT_VIDEO_ONCE_PER says which of them count.": (
