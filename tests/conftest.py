@@ -23,6 +23,7 @@ from tests.support.mariadb import INSTALL_HINT, MariaDBServer, find_server, priv
 from tests.support.memory_folder import memory_folder
 from tests.support.moving_clock import MovingClock
 from tests.support.prepared_databases import PreparedDatabases, PreparedFile
+from tests.support.processes.signals import let_commands_take_signals
 
 # Fixtures of several folders: pytest loads these modules, so that nobody has to import fixtures.
 pytest_plugins = (
@@ -42,8 +43,9 @@ hypothesis.settings.load_profile("suite")  # how fast it is says something of th
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Put `tmp_path` into memory: databases and files are synced to disk at each commit."""
+    """Count CPU time; put `tmp_path` into memory, as databases and files are synced to disk."""
     config.pluginmanager.register(CpuBudget())
+    let_commands_take_signals()
     if (folder := memory_folder()) is not None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
 
