@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 from collections.abc import Callable, Generator, Iterator
@@ -48,6 +49,16 @@ def pytest_configure(config: pytest.Config) -> None:
     let_commands_take_signals()
     if (folder := memory_folder()) is not None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
+
+
+def pytest_collection() -> None:
+    """Keep the garbage collector from walking through ever more tests while these are read."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # modules and tests stay to the end
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
