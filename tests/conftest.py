@@ -17,8 +17,8 @@ from pydantic import SecretStr
 from app.container import App
 from core.clock import Clock
 from core.logs import set_up_logging
-from core.settings import Pace, Settings
-from tests.support.apps import AppFactory
+from core.settings import Pace
+from tests.support.apps import AppFactory, GivenSettings
 from tests.support.cpu_time import CpuBudget
 from tests.support.mariadb import INSTALL_HINT, MariaDBServer, find_server, private_server
 from tests.support.memory_folder import memory_folder
@@ -141,7 +141,7 @@ def make_app(database_url: str, tmp_path: Path, clock: MovingClock) -> Iterator[
             "single_pause_min_secs": 0.0,
             "single_pause_max_secs": 0.0,
         }
-        settings = Settings(_env_file=None, **(values | changes))  # type: ignore[call-arg]
+        settings = GivenSettings(**(values | changes))
         app = App(settings, threads=threads, patience_secs=5, clock=clock, host=host)
         from storage.schema import schema
 
