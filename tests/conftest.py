@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 from collections.abc import Callable, Generator, Iterator
@@ -16,13 +17,14 @@ from pydantic import SecretStr
 from app.container import App
 from core.clock import Clock
 from core.logs import set_up_logging
-from core.settings import Pace, Settings
-from tests.support.apps import AppFactory
+from core.settings import Pace
+from tests.support.apps import AppFactory, GivenSettings
 from tests.support.cpu_time import CpuBudget
 from tests.support.mariadb import INSTALL_HINT, MariaDBServer, find_server, private_server
 from tests.support.memory_folder import memory_folder
 from tests.support.moving_clock import MovingClock
 from tests.support.prepared_databases import PreparedDatabases, PreparedFile
+from tests.support.processes.signals import let_commands_take_signals
 
 # Fixtures of several folders: pytest loads these modules, so that nobody has to import fixtures.
 pytest_plugins = (
@@ -42,10 +44,21 @@ hypothesis.settings.load_profile("suite")  # how fast it is says something of th
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Put `tmp_path` into memory: databases and files are synced to disk at each commit."""
+    """Count CPU time; put `tmp_path` into memory, as databases and files are synced to disk."""
     config.pluginmanager.register(CpuBudget())
+    let_commands_take_signals()
     if (folder := memory_folder()) is not None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
+
+
+def pytest_collection() -> None:
+    """Keep the garbage collector from walking through ever more tests while these are read."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # modules and tests stay to the end
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
@@ -128,7 +141,7 @@ def make_app(database_url: str, tmp_path: Path, clock: MovingClock) -> Iterator[
             "single_pause_min_secs": 0.0,
             "single_pause_max_secs": 0.0,
         }
-        settings = Settings(_env_file=None, **(values | changes))  # type: ignore[call-arg]
+        settings = GivenSettings(**(values | changes))
         app = App(settings, threads=threads, patience_secs=5, clock=clock, host=host)
         from storage.schema import schema
 

@@ -16,9 +16,8 @@ from pydantic import SecretStr
 from accounts.account_lease import AccountLease, Purpose
 from app.container import App
 from core.errors import QuotaExceededError
-from core.settings import Settings
 from storage.crawling import account_leases
-from tests.support.apps import add_account
+from tests.support.apps import GivenSettings, add_account
 from tests.support.moving_clock import MovingClock
 
 LIMIT = 10
@@ -32,7 +31,7 @@ class QuotaMachine(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="baton-quota-"))
         self.clock = MovingClock()
         url = SecretStr(f"sqlite:///{self.folder / 'b.db'}")
-        config = Settings(_env_file=None, database_url=url, data_dir=self.folder)
+        config = GivenSettings(database_url=url, data_dir=self.folder)
         self.app = App(config, clock=self.clock).open()
         self.account = add_account(self.app, "a", LIMIT)
         self.counts: dict[date, int] = defaultdict(int)

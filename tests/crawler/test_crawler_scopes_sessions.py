@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -53,12 +54,17 @@ def statuses(app: App) -> set[AccountStatus]:
 
 
 def work(apps: list[App], clock: MovingClock, secs: float, step_secs: float = 1.0) -> None:
-    """Let the processes work in turn for that time, and step on when all have to wait."""
+    """Let the processes work in turn for that time, and step on when all have to wait.
+
+    Each is the first of a step as often as the others: processes look at times of their own.
+    """
     until = clock.monotonic() + secs
-    while clock.monotonic() < until:
-        busy = [once(app.crawling.ingestion_worker()) for app in apps]
+    for first in itertools.cycle(range(len(apps))):
+        busy = [once(app.crawling.ingestion_worker()) for app in (*apps[first:], *apps[:first])]
         if not any(busy):
             clock.move(step_secs)
+        if clock.monotonic() >= until:
+            return
 
 
 def finish(apps: list[App], clock: MovingClock, task_id: int) -> None:

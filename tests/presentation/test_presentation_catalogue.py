@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import re
 from collections.abc import Iterator
@@ -42,9 +43,19 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("accounts", "alerts", "app", "commands", "core", "crawler", "distribution", "jobs")
 ROOMS += ("presentation", "sources", "storage", "web", "webhooks", "works")
 ENGLISH, CHINESE = (messages_of(language) for language in Language)
-SOURCES = read_sources(ROOT, ROOMS)
 HAN = re.compile(r"[\u4e00-\u9fff]")
 RENDERERS = {language: Renderer(language, ZoneInfo("Asia/Shanghai")) for language in Language}
+
+
+@functools.cache
+def product() -> dict[str, Source]:
+    """The product's modules, parsed once, and only where a test wants them."""
+    return read_sources(ROOT, ROOMS)
+
+
+@functools.cache
+def errors_of_product() -> set[str]:
+    return error_classes(product().values())
 
 
 def fields(forms: Forms) -> set[str]:
@@ -85,14 +96,14 @@ def test_each_sentence_is_in_its_language() -> None:
 def coded_calls() -> Iterator[tuple[str, str, set[str], bool]]:
     """Place, code, parameters, and whether there may be more, of each message in the product."""
     # `super().__init__(code, …)` of an error, and functions that make an error of their parameters.
-    makers = error_classes(SOURCES.values()) | {
+    makers = errors_of_product() | {
         "__init__",
         "say",
         "damaged",
         "damaged_error",
         "not_found",
     }
-    for source in SOURCES.values():
+    for source in product().values():
         for node in ast.walk(source.tree):
             if not isinstance(node, ast.Call) or not node.args:
                 continue
@@ -120,7 +131,7 @@ def test_every_code_of_the_product_has_its_sentence() -> None:
 
 
 def test_no_error_of_the_product_is_made_of_a_sentence() -> None:
-    assert RaisedMessages(SOURCES, set(ENGLISH) & set(CHINESE)).sentences() == []
+    assert RaisedMessages(product(), set(ENGLISH) & set(CHINESE)).sentences() == []
 
 
 @pytest.mark.parametrize(
@@ -159,7 +170,7 @@ def changed(name: str) -> None:
     {raised}
 """
     sources = {"room": Source("room.py", ast.parse(text))}
-    classes = {name: source for name, source in SOURCES.items() if name == "core.errors"}
+    classes = {name: source for name, source in product().items() if name == "core.errors"}
     found = RaisedMessages(classes | sources, set(ENGLISH)).sentences()
     assert len(found) == 1 and found[0].startswith("room.py:"), found
 
@@ -203,7 +214,7 @@ GIVEN: dict[str, Any] = {
 def test_every_error_has_its_sentence_in_both_languages(kind: type[BatonError]) -> None:
     parameters = inspect.signature(kind).parameters.values()
     needed = [one for one in parameters if one.default is one.empty and one.name in GIVEN]
-    assert kind.__name__ in error_classes(SOURCES.values())
+    assert kind.__name__ in errors_of_product()
     error = kind(
         *(GIVEN[one.name] for one in needed if one.kind is not one.KEYWORD_ONLY),
         **{one.name: GIVEN[one.name] for one in needed if one.kind is one.KEYWORD_ONLY},

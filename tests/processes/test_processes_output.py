@@ -158,7 +158,11 @@ def test_a_live_screen_gives_the_cursor_back_while_it_is_suspended(
 
 
 def on_a_terminal(baton: Baton, *words: str) -> tuple[subprocess.Popen[bytes], int]:
-    """Start a command on a terminal of its own; return it and the terminal's other end."""
+    """Start a command on a terminal of its own; return it and the terminal's other end.
+
+    It has a process group of its own, whose parent is in another group of its session, as a shell's
+    jobs have: a group without such a parent cannot be suspended from the terminal.
+    """
     other_end, terminal = os.openpty()
     process = subprocess.Popen(
         [sys.executable, str(CLI), *words],
@@ -167,6 +171,7 @@ def on_a_terminal(baton: Baton, *words: str) -> tuple[subprocess.Popen[bytes], i
         stdin=terminal,
         stdout=terminal,
         stderr=terminal,
+        process_group=0,
     )
     os.close(terminal)
     return process, other_end

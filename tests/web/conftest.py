@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from pydantic import SecretStr
 
 from app.container import App
-from core.settings import Pace, Settings
-from tests.support.apps import AppFactory
+from core.settings import Pace
+from tests.support.apps import AppFactory, GivenSettings
 from tests.support.web.browser import chromium
 from tests.support.web.web_site import Site, Visitor
 
@@ -35,15 +35,14 @@ def app(make_app: AppFactory) -> App:
 def module_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """One App on SQLite for all tests of a module; platforms cannot be reached from it."""
     folder = tmp_path_factory.mktemp("module")
-    settings = Settings(
-        _env_file=None,
+    settings = GivenSettings(
         database_url=SecretStr(f"sqlite:///{folder / 'baton.db'}"),
         data_dir=folder / "data",
         log_dir=folder / "logs",
         bilibili_pace=Pace(1000, 1),
         bilibili_base_url=NOWHERE,
         webhook_allowed_hosts="127.0.0.1",
-    )  # type: ignore[call-arg]
+    )
     app = App(settings, threads=8, patience_secs=5, host="test-host")
     app.open()
     yield app

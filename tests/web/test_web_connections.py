@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from typing import Any
 
 import pytest
@@ -47,6 +48,17 @@ def begun(site: Site, text: bytes) -> socket.socket:
     connection = socket.create_connection(site.address, timeout=PATIENCE_SECS)
     connection.sendall(text)
     return connection
+
+
+def other_end(connection: socket.socket) -> socket.socket:
+    """A socket of this process: where the server, a thread of it, has accepted the connection."""
+    for number in map(int, os.listdir("/proc/self/fd")):
+        with suppress(OSError):
+            one = socket.socket(fileno=os.dup(number))
+            if one.getpeername() == connection.getsockname():
+                return one
+            one.close()
+    raise AssertionError("nobody has accepted the connection")
 
 
 def head(path: str, length: int, token: str | None = None, *lines: str) -> bytes:
@@ -276,3 +288,10 @@ def test_a_warning_is_logged_once_a_minute(site: Site, logs: Callable[[], str]) 
         with closing(begun(site, b"\x00\xff" * 100 + b"\r\n\r\n")) as odd:
             assert status_of(odd) == 400
     assert logs().count("Invalid HTTP request received") == 1
+
+
+def test_the_end_of_an_answer_does_not_wait_for_the_visitors_acknowledgement(site: Site) -> None:
+    with closing(begun(site, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")) as connection:
+        assert status_of(connection) == 200
+        with closing(other_end(connection)) as accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0

@@ -19,9 +19,12 @@ import time
 import traceback
 import zoneinfo
 from contextlib import suppress
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+running: dict[int, str] = {}  # where the exit code of each script goes, by its process id
 
 
 def main() -> None:
@@ -30,38 +33,59 @@ def main() -> None:
     load_all(root)
     signal.signal(signal.SIGCHLD, reap)
     while line := sys.stdin.readline():
-        if os.fork() == 0:
-            supervise(json.loads(line))
+        start(json.loads(line))
+
+
+def start(request: Any) -> None:
+    """Fork the script; `reap` writes its exit code to a file when it has ended."""
+    files = request["files"]
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})  # until it is known who has ended
+    pid = os.fork()
+    if pid == 0:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+        become_script(request)
+    running[pid] = files["code"]
+    put(files["pid"], str(pid))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
 
 
 def reap(*_: object) -> None:
-    """Collect supervisors that have ended, so that their CPU time is this process's."""
+    """Write down how scripts have ended."""
     with suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            put(running.pop(ended[0]), str(os.waitstatus_to_exitcode(ended[1])))
 
 
 def load_all(root: str) -> None:
     from app.container import load_services
 
-    for found in pkgutil.walk_packages([str(Path(root) / "commands")], "commands."):
-        import_module(found.name)
+    for rooms in ("commands", "presentation"):
+        for found in pkgutil.walk_packages([str(Path(root) / rooms)], f"{rooms}."):
+            import_module(found.name)
     load_services()
     for driver in ("storage.engines.sqlite", "storage.engines.mysql"):
         import_module(driver)
+    prepare_commands()
+    gc.collect()
     gc.freeze()  # so that forks share the memory
 
 
-def supervise(request: Any) -> None:
-    """Fork the script, and write its exit code to a file when it has ended."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    files = request["files"]
-    pid = os.fork()
-    if pid == 0:
-        become_script(request)
-    put(files["pid"], str(pid))
-    put(files["code"], str(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])))
-    os._exit(0)
+def prepare_commands() -> None:
+    """Read the commands' signatures and the catalogue once, as every command does for itself."""
+    from commands.framework import lazy_group
+    from commands.framework.main import Baton
+    from presentation.i18n.catalogue import advice_of, messages_of
+    from presentation.i18n.language import Language
+    from presentation.i18n.renderer import FrontEnd
+
+    lazy_group._load = cache(lazy_group._load)
+    for entry in Baton.LISTED:
+        lazy_group._load(entry)
+    for language in Language:
+        messages_of(language)
+        for front_end in FrontEnd:
+            advice_of(language, front_end)
 
 
 def become_script(request: Any) -> None:
