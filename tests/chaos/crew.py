@@ -103,6 +103,12 @@ class Crew:
             if role.process is not None and role.is_running and host.is_writing(role.process):
                 self._end(role.process)
 
+    def kill_all_of(self, host: Host) -> None:
+        """kill -9 of all processes of a host, as when it loses power."""
+        for role in self._roles:
+            if role.host is host and role.process is not None and role.is_running:
+                self._end(role.process)
+
     def _end(self, victim: Process) -> None:
         victim.end()
         self._counts.note("deaths")
@@ -172,6 +178,12 @@ class Crew:
         while self._frozen:
             self._wake()
             time.sleep(0.05)
+
+    @property
+    def frozen_hosts(self) -> set[str]:
+        """The names of the hosts with a process that stands still."""
+        roles = [self._role_of(frozen.process) for frozen in self._frozen]
+        return {role.host.name for role in roles if role is not None}
 
     def end(self) -> None:
         """Ctrl-C for all that have begun to work; each must end in order."""

@@ -1,0 +1,34 @@
+"""When a host was kept from renewing its leases, as the driver knows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+EVERYBODY = "*"
+DAY_SECS = 86_400.0
+
+
+@dataclass
+class Disturbances:
+    """Spans of unix time for each host; those of the database are everybody's."""
+
+    lease_secs: float
+    _spans: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+
+    def note(self, host: str, since: float, until: float) -> None:
+        """Remember a span in which a host could not renew leases as usual."""
+        self._spans.setdefault(host, []).append((since, until))
+
+    def explain(self, host: str, moment: float) -> bool:
+        """Whether a lease that a host found lost then was lost for a known cause.
+
+        The host's own clock told the moment, perhaps a day off.
+        """
+        spans = self._spans.get(host, []) + self._spans.get(EVERYBODY, [])
+        # Found out after the lease's life, and by a process that first has to connect again.
+        late_secs = 2 * self.lease_secs + 10
+        return any(
+            since - 1 <= moment + days * DAY_SECS <= until + late_secs
+            for since, until in spans
+            for days in (-1, 0, 1)
+        )
