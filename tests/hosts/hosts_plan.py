@@ -17,9 +17,9 @@ ZONE = ZoneInfo("Europe/Berlin")
 LONG_BEGIN = datetime(2027, 10, 30, 22, tzinfo=ZONE)
 BRIEF_BEGIN = datetime(2027, 10, 31, 0, tzinfo=ZONE)
 DOMAINS = tuple(f"domain-{number}" for number in range(40))
-CREATORS = 200  # of a domain
+CREATORS = 400  # of a domain
 ACCOUNTS = 8
-WORKS = 130
+WORKS = 250
 
 # How often each is drawn, by weight.
 DECK: dict[str, float] = {

@@ -121,14 +121,11 @@ def host_clock(scene: HostsScene, step: Step) -> None:
 
 
 def no_connections(scene: HostsScene, step: Step) -> None:
-    """No connection is left at the server, and some that are open end."""
+    """Nearly no connection is left at the server, and those that were open have ended."""
     secs = 0.5 + 5 * step.size
-    stage = scene.here.stage
-    stage.limit_connections(few=True)
-    stage.kill_connections(step.pick, most=8)
+    scene.here.stage.crowd(secs)
     scene.disturb(EVERYBODY, secs)
     scene.counts.note("no_connections")
-    scene.undo_after(secs, lambda: stage.limit_connections(few=False))
 
 
 def of_database(scene: HostsScene, step: Step) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from contextlib import closing
+import threading
+import time
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
+import pymysql
 import requests
 
 from storage.operations.web_tokens import Role
@@ -16,7 +19,7 @@ from tests.chaos.chaos_proxy import ChaosProxy
 from tests.chaos.eye import Platform
 from tests.chaos.hosts import Host
 from tests.chaos.shifted_clock import OffsetFile
-from tests.chaos.stages import MariaDBStage
+from tests.chaos.stages import USER, MariaDBStage
 from tests.hosts.hosts_plan import ACCOUNTS, CREATORS, DOMAINS, HOSTS, WORKS, ZONE
 from tests.hosts.network import Network, Place
 from tests.support.processes.launcher import CommandServer
@@ -44,6 +47,7 @@ class FarDatabase(MariaDBStage):
 
     def __init__(self, network: Network, place: Place) -> None:
         self._network, self.place = network, place
+        self._crowd: threading.Thread | None = None
         super().__init__()
 
     def _make_proxy(self, port: int) -> ChaosProxy:
@@ -59,12 +63,18 @@ class FarDatabase(MariaDBStage):
         self.usual_ahead_secs = secs
         self.heal()
 
-    def limit_connections(self, *, few: bool) -> None:
-        """Let nobody connect besides those that are few already, or as many as usual."""
-        most = FEW_CONNECTIONS if few else MANY_CONNECTIONS
-        for server in (self.pair.primary, self.pair.replica):
-            with closing(server.connect()) as admin, admin.cursor() as cursor:
-                cursor.execute(f"SET GLOBAL max_connections={most}")
+    def crowd(self, secs: float) -> None:
+        """End all of Baton's connections, and let nearly none of them in for so long."""
+        self._end_silence()
+        admin = self.pair.primary.connect()
+        self._crowd = threading.Thread(target=_crowd, args=(admin, secs), daemon=True)
+        self._crowd.start()
+
+    def _end_silence(self) -> None:
+        super()._end_silence()
+        if self._crowd is not None:
+            self._crowd.join()
+            self._crowd = None
 
 
 class FarPlatform(Platform):
@@ -136,6 +146,17 @@ class FarHost(Host):
     @property
     def _statistics_file(self) -> Path:
         return self.data_dir / "view_data.sqlite3"
+
+
+def _crowd(admin: Any, secs: float) -> None:
+    with closing(admin), admin.cursor() as cursor:
+        cursor.execute(f"SET GLOBAL max_connections={FEW_CONNECTIONS}")
+        cursor.execute(f"SELECT id FROM information_schema.processlist WHERE user='{USER}'")
+        for (one,) in cursor.fetchall():
+            with suppress(pymysql.Error):  # it ended by itself
+                cursor.execute(f"KILL {one}")
+        time.sleep(secs)
+        cursor.execute(f"SET GLOBAL max_connections={MANY_CONNECTIONS}")
 
 
 def without(row: dict[str, object], names: frozenset[str]) -> dict[str, object]:
@@ -218,7 +239,7 @@ def _settings(place: Place, lease_secs: int) -> dict[str, str]:
     return {
         "BATON_LEASE_SECS": str(lease_secs),
         "BATON_QUOTA_TIMEZONE": str(ZONE),
-        "BATON_BILIBILI_PACE": "1/0.4",
+        "BATON_BILIBILI_PACE": "1/0.8",
         "BATON_EXPORT_BATCH_ROWS": "25",
         "BATON_EXPORT_FILE_ROWS": "60",
         "BATON_PAGES_PER_TASK": "3",
