@@ -70,7 +70,7 @@ class Counts(Counter[str]):
     """Counters by the names above."""
 
     titles = ROWS
-    names_of_faults = FAULTS
+    names_of_faults: tuple[str, ...] = FAULTS
 
     def note(self, name: str, times: int = 1) -> None:
         assert name in self.titles, name

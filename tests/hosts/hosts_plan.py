@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -77,10 +77,16 @@ class HourPlan:
     steps: tuple[Step, ...]
 
 
-def draw_hours(seed: int, faults_an_hour: float, secs: float) -> Iterator[HourPlan]:
-    """Yield hour after hour; `secs` is for how long the faults of one go on."""
+def draw_hours(
+    seed: int, faults_an_hour: float, secs: float, only: Sequence[str] = ()
+) -> Iterator[HourPlan]:
+    """Yield hour after hour; `secs` is for how long the faults of one go on.
+
+    With `only`, no other faults are drawn.
+    """
     chance = random.Random(f"{seed}:hosts")
-    names, weights = list(DECK), list(DECK.values())
+    names = [name for name in DECK if not only or name in only]
+    weights = [DECK[name] for name in names]
     number = 0
     while True:
         number += 1

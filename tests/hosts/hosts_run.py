@@ -146,18 +146,23 @@ class HostsRun:
         until = time.monotonic() + TRY_SECS
         while time.monotonic() < until:
             self._pass_time(0.3)
-            sql = f"SELECT state FROM view_hours WHERE hour={hour.index}"
-            if self._outside.value(sql) == "complete":
+            if self._is_complete(hour):
                 return None
             waits = self._outside.rows(
                 "SELECT lease_until, lease_owner FROM job_runs"
                 " WHERE job='hourly_views' AND state='running'"
             )
             for run in waits:
-                due = run["lease_until"]
+                due: datetime | None = run["lease_until"]
                 if run["lease_owner"] is None and due is not None:
-                    return due.replace(tzinfo=UTC)
+                    due = due.replace(tzinfo=UTC)
+                    if due > self.now():  # else it is of the hour before, and begins just now
+                        return due
         return None
+
+    def _is_complete(self, hour: Hour) -> bool:
+        sql = f"SELECT state FROM view_hours WHERE hour={hour.index}"
+        return self._outside.value(sql) == "complete"
 
     # Time.
 
@@ -232,8 +237,10 @@ class HostsRun:
         self.hours.setdefault(last, Luck.FINE)
         self._set_time(self._hour - timedelta(seconds=EARLY_SECS))
         self._is_playing = True
-        self._bring_hour_in(last, Luck.FINE)
         self._put_right()
+        until = time.monotonic() + STUCK_SECS
+        while not self._is_complete(last) and time.monotonic() < until:
+            self._bring_hour_in(last, Luck.FINE)
         found = self._await_end()
         if not found:
             found = self._await_files()

@@ -15,12 +15,13 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
 from tests.chaos.namespaces import can_make_namespaces
 from tests.hosts.hosts_counts import HostsCounts, table
-from tests.hosts.hosts_plan import BRIEF_BEGIN, LONG_BEGIN, draw_hours
+from tests.hosts.hosts_plan import BRIEF_BEGIN, DECK, LONG_BEGIN, draw_hours
 from tests.hosts.hosts_run import HostsRun
 from tests.support.mariadb import find_server
 from tests.support.processes.launcher import CommandServer
@@ -31,7 +32,15 @@ FAULTS_SECS = 18.0
 LONG_MINUTES = 10.0
 
 
-def run(*, minutes: float, seed: int, faults: int, folder: Path, counts: HostsCounts) -> list[str]:
+def run(
+    *,
+    minutes: float,
+    seed: int,
+    faults: int,
+    folder: Path,
+    counts: HostsCounts,
+    only: Sequence[str] = (),
+) -> list[str]:
     """Play hours for so long, and return what was violated."""
     begin = LONG_BEGIN if minutes >= LONG_MINUTES else BRIEF_BEGIN
     hours = max(2, round(60 * minutes / (HOUR_SECS + FAULTS_SECS)))
@@ -41,7 +50,7 @@ def run(*, minutes: float, seed: int, faults: int, folder: Path, counts: HostsCo
         try:
             played.begin()
             until = time.monotonic() + 60 * minutes
-            for plan in islice(draw_hours(seed, faults / hours, FAULTS_SECS), 10 * hours):
+            for plan in islice(draw_hours(seed, faults / hours, FAULTS_SECS, only), 10 * hours):
                 if time.monotonic() >= until:
                     break
                 played.play(plan)
@@ -70,6 +79,7 @@ def main() -> int:
         faults=given.faults,
         folder=folder / "run",
         counts=counts,
+        only=given.only,
     )
     print(table(counts))
     for problem in found:
@@ -85,6 +95,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=30, help="how long hours are played")
     parser.add_argument("--faults", type=int, default=1000, help="faults in that time, about")
     parser.add_argument("--seed", type=int, default=None, help="default: a random one")
+    parser.add_argument(
+        "--only", nargs="+", choices=list(DECK), default=[], help="draw only these faults"
+    )
     return parser.parse_args()
 
 

@@ -25,11 +25,13 @@ from tests.hosts.hosts_counts import HostsCounts
 from tests.hosts.hosts_plan import ZONE, Luck
 from tests.hosts.installation import FarHost, Installation
 from tests.support.processes.outside import Row
+from web.peers.seals import HEADER as SEAL
 from works.hour_data.hours import Hour
 
 ENOUGH = 0.95
 EQUAL_WITHIN_SECS = 40.0
 FETCH_SECS = 30.0
+LONGEST_CRAWL = timedelta(minutes=3)
 COLUMNS = {
     "view": "views",
     "danmaku": "danmaku",
@@ -64,7 +66,12 @@ class Oracle:
 
     def problems_while_running(self) -> list[str]:
         """What only answering consoles can show; all hosts are up, and nothing is to do."""
-        return [*self._hours(), *self._different_answers(), *self._downloads()]
+        return [
+            *self._hours(),
+            *self._different_answers(),
+            *self._downloads(),
+            *self._answers_to_strangers(),
+        ]
 
     def problems_at_rest(self) -> list[str]:
         """What lies in folders and tables once all processes have ended."""
@@ -180,6 +187,15 @@ class Oracle:
             return f"{what}: {answer.status_code}, {len(answer.content)} bytes, {digest}"
         return None
 
+    def _answers_to_strangers(self) -> Iterator[str]:
+        """What is for other hosts only is refused without their seal."""
+        for segment in self.outside.rows("SELECT id FROM export_logs WHERE state='sealed' LIMIT 1"):
+            for host in self.here.hosts:
+                url = f"{host.console}/internal/v1/exports/{segment['id']}/file"
+                answer = requests.get(url, headers={SEAL: "made up"}, timeout=FETCH_SECS)
+                if answer.status_code != 401:
+                    yield f"{host.name} answers a request without a seal by {answer.status_code}"
+
     # (b) Files and tables of all hosts are equal, and equal to what the platform answered.
 
     def _different_files(self) -> Iterator[str]:
@@ -239,8 +255,11 @@ class Oracle:
         answered: dict[tuple[Hour, str], set[Counters]] = defaultdict(set)
         for line in self.here.answers.read_text(encoding="utf-8").splitlines():
             secs, work, counters = json.loads(line)
-            hour = Hour.of(datetime.fromtimestamp(secs, UTC), ZONE)
-            answered[hour, work].add(tuple(counters.get(name) for name in COLUMNS))
+            moment = datetime.fromtimestamp(secs, UTC)
+            numbers = tuple(counters.get(name) for name in COLUMNS)
+            # The hour of a crawl is that of its start, though it may last beyond its end.
+            for hour in {Hour.of(moment, ZONE), Hour.of(moment - LONGEST_CRAWL, ZONE)}:
+                answered[hour, work].add(numbers)
         for (hour, work), numbers in self._stored.items():
             if numbers not in answered[hour, work]:
                 yield f"{work} has numbers at {hour} that nobody answered: {numbers}"

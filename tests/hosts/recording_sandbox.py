@@ -49,7 +49,7 @@ def record(path: Path) -> None:
             book.flush()
         return seen
 
-    World.at_home = noted  # type: ignore[method-assign]
+    World.at_home = noted  # type: ignore[assignment, method-assign]
 
 
 def run_at(path: Path) -> None:
@@ -64,7 +64,7 @@ def run_at(path: Path) -> None:
         def __init__(self, **options: Any) -> None:
             super().__init__(wall=lambda: time.time() + offsets.ahead_secs, **options)
 
-    program.SandboxServer = Shifted  # type: ignore[misc]
+    program.SandboxServer = Shifted  # type: ignore[attr-defined]
 
 
 if __name__ == "__main__":
