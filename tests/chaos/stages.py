@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -102,6 +103,16 @@ class SqliteStage:
         counts.note("held_locks")
 
 
+@dataclass(frozen=True)
+class HeldRow:
+    """A row that another client had locked, from a moment (unix time) on for so long."""
+
+    table: str
+    row_id: int
+    since: float
+    secs: float
+
+
 class ServerStage:
     """What a single server and a cluster have in common: proxies, KILL, deadlocks, held rows."""
 
@@ -110,6 +121,7 @@ class ServerStage:
 
     def __init__(self, ports: list[int], connect: Callable[..., Any]) -> None:
         self.proxies = [self._make_proxy(port) for port in ports]
+        self.held_rows: list[HeldRow] = []
         self.usual_ahead_secs = 0.0  # of the server's clock, as clients see it without a fault
         self.url = ""
         self._connect = connect
@@ -224,6 +236,7 @@ class ServerStage:
                 return 0
             chosen = ids[int(pick * len(ids))]
             cursor.execute(f"SELECT {key} FROM {table} WHERE {key}={chosen} FOR UPDATE")
+            self.held_rows.append(HeldRow(table, chosen, time.time(), secs))
             time.sleep(secs)
             cursor.execute("ROLLBACK")
         return 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from tests.chaos.stages import HeldRow
+
 EVERYBODY = "*"
 DAY_SECS = 86_400.0
 
@@ -14,6 +16,14 @@ class Disturbances:
 
     lease_secs: float
     _spans: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+
+    def explain_lock(self, row: HeldRow, moment: float) -> bool:
+        """Whether a lease that was found lost then was lost as its row was locked."""
+        late_secs = row.secs + 2 * self.lease_secs + 10
+        return any(
+            row.since - 1 <= moment + days * DAY_SECS <= row.since + late_secs
+            for days in (-1, 0, 1)
+        )
 
     def note(self, host: str, since: float, until: float) -> None:
         """Remember a span in which a host could not renew leases as usual."""

@@ -237,6 +237,7 @@ class HostsRun:
         self.hours.setdefault(last, Luck.FINE)
         self._set_time(self._hour - timedelta(seconds=EARLY_SECS))
         self._is_playing = True
+        self._pass_time(EARLY_SECS)
         self._put_right()
         until = time.monotonic() + STUCK_SECS
         while not self._is_complete(last) and time.monotonic() < until:

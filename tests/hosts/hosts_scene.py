@@ -25,7 +25,11 @@ DAY_SECS = 86_400.0
 # Believed when two accounts are told it: a lie that often told would be the truth.
 BELIEVED = "null_result"
 FAULTS_OF_PLATFORM = sorted(set(KINDS) - {BELIEVED})
-OF_DATABASE = frozenset({"kill_database", "silence_node", "switch_over", "lock_out", "hush"})
+# During these nobody may be able to renew leases; a held row costs its own lease only.
+STOPS_RENEWALS = frozenset(
+    {"kill_database", "silence_node", "switch_over", "lock_out", "hush", "deadlock"}
+    | {"stall", "vanish"}
+)
 Act = Callable[["HostsScene", Step], None]
 
 
@@ -51,10 +55,11 @@ class HostsScene(Scene):
             self.counts.note("operator_in_vain")
         return answer
 
-    def insist(self, method: str, path: str, tries: int = 60, **how: Any) -> requests.Response:
-        """Do the same at any host until it is done."""
+    def insist(self, method: str, path: str, tries: int = 200, **how: Any) -> requests.Response:
+        """Do the same at any host until it is done; processes are started meanwhile."""
         answer = None
         for number in range(tries):
+            self.crew.keep_running({})
             host = self.here.hosts[number % len(self.here.hosts)]
             with suppress(requests.RequestException):
                 answer = self.here.ask(host, method, path, **how)
@@ -130,7 +135,7 @@ def no_connections(scene: HostsScene, step: Step) -> None:
 
 def of_database(scene: HostsScene, step: Step) -> None:
     """Faults of the chaos driver's own stage."""
-    if step.fault in OF_DATABASE or step.fault in ("deadlock", "hold_row"):
+    if step.fault in STOPS_RENEWALS:
         scene.disturb(EVERYBODY, 12.0)
     scene.stage.do(step.fault, step.pick, step.size, scene.counts)
 

@@ -41,7 +41,16 @@ COLUMNS = {
     "favorite": "favorites",
     "share": "shares",
 }
-LOST = re.compile(r"^(\S+) \w+ \S+ (Lease\(.*\)) lost$", re.MULTILINE)
+LOST = re.compile(r"^(\S+) \w+ \S+ Lease\((\w+) (\d+), (token \d+)\) lost$", re.MULTILINE)
+TABLES = {
+    "task": "tasks",
+    "account": "accounts",
+    "job": "job_runs",
+    "operation": "operations",
+    "hour": "view_hours",
+    "webhook": "webhook_deliveries",
+    "broadcast": "broadcaster",
+}
 # What a page says of the moment at which it was asked.
 OF_THE_MOMENT = frozenset({"well_since", "id"})
 Counters = tuple[int | None, ...]
@@ -271,11 +280,20 @@ class Oracle:
     def _lost_leases(self) -> Iterator[str]:
         for host in self.here.hosts:
             for path in sorted(host.log_dir.glob("*.log")):
-                for moment, lease in LOST.findall(path.read_text(encoding="utf-8")):
+                text = path.read_text(encoding="utf-8")
+                for moment, kind, row_id, lease in LOST.findall(text):
                     self.counts.note("leases_lost")
                     secs = datetime.fromisoformat(moment).timestamp()
-                    if not self.disturbances.explain(host.name, secs):
-                        yield f"{host.name} lost {lease} at {moment} without a cause"
+                    if not self._is_explained(host, secs, TABLES[kind], int(row_id)):
+                        yield f"{host.name} lost {kind} {row_id}, {lease} at {moment} uncaused"
+
+    def _is_explained(self, host: FarHost, moment: float, table: str, row_id: int) -> bool:
+        if self.disturbances.explain(host.name, moment):
+            return True
+        held = [row for row in self.here.stage.held_rows if row.table == table]
+        return any(
+            row.row_id == row_id and self.disturbances.explain_lock(row, moment) for row in held
+        )
 
     def _untold_work(self) -> Iterator[str]:
         """Operations and jobs have ended; no two runs of a job overlapped."""
