@@ -19,13 +19,15 @@ BRIEF_BEGIN = datetime(2027, 10, 31, 0, tzinfo=ZONE)
 DOMAINS = tuple(f"domain-{number}" for number in range(40))
 CREATORS = 400  # of a domain
 ACCOUNTS = 8
-WORKS = 250
+WORKS = 400
 
 # How often each is drawn, by weight.
 DECK: dict[str, float] = {
     "kill": 8,
     "freeze": 3,
     "hang_up": 1,
+    "kill_hour": 2,
+    "freeze_hour": 2,
     "link_down": 2,
     "one_way": 2,
     "fill_disk": 1,
@@ -66,7 +68,7 @@ class Luck(StrEnum):
     SKIPPED = "skipped"  # nothing runs in this hour
 
 
-LUCK = {Luck.FINE: 12, Luck.LATE: 5, Luck.DOWN: 1.5, Luck.SKIPPED: 1}
+LUCK = {Luck.FINE: 9, Luck.LATE: 6, Luck.DOWN: 2, Luck.SKIPPED: 1.5}
 
 
 @dataclass(frozen=True)
@@ -91,8 +93,8 @@ def draw_hours(
     while True:
         number += 1
         luck = chance.choices(list(LUCK), list(LUCK.values()))[0]
-        # The first hours have numbers, so that there is something to compare.
-        luck = Luck.FINE if number < 3 else luck
+        # The first hour has numbers, so that there is something to compare.
+        luck = Luck.FINE if number < 2 else luck
         whole, share = divmod(faults_an_hour, 1)
         count = int(whole) + (chance.random() < share)
         steps = tuple(

@@ -22,6 +22,7 @@ from tests.hosts.hosts_plan import ACCOUNTS
 from tests.hosts.installation import FarHost, Installation
 
 DAY_SECS = 86_400.0
+HOUR_BEGINS_SECS = 3.0
 # Believed when two accounts are told it: a lie that often told would be the truth.
 BELIEVED = "null_result"
 FAULTS_OF_PLATFORM = sorted(set(KINDS) - {BELIEVED})
@@ -71,6 +72,24 @@ class HostsScene(Scene):
     def disturb(self, host: str, secs: float) -> None:
         now = time.time()
         self.disturbances.note(host, now, now + secs)
+
+
+# Who crawls the hour.
+
+
+def kill_hour(scene: HostsScene, step: Step) -> None:
+    _hit_hour(lambda: scene.crew.kill_holder("view_hours"))
+
+
+def freeze_hour(scene: HostsScene, step: Step) -> None:
+    _hit_hour(lambda: scene.crew.freeze_holder("view_hours", step.size))
+
+
+def _hit_hour(hit: Callable[[], bool]) -> None:
+    """Try for a while: an hour is crawled in seconds."""
+    until = time.monotonic() + HOUR_BEGINS_SECS
+    while not hit() and time.monotonic() < until:
+        time.sleep(0.1)
 
 
 # Links, in both directions and in one.
@@ -219,6 +238,8 @@ def _enable(scene: HostsScene, account: int) -> None:
 
 ACTS: Mapping[str, Act] = MappingProxyType(
     {
+        "kill_hour": kill_hour,
+        "freeze_hour": freeze_hour,
         "link_down": link_down,
         "one_way": one_way,
         "lose_data": lose_data,
