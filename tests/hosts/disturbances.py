@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import dataclass, field
 
 from tests.chaos.stages import HeldRow
 
 EVERYBODY = "*"
 DAY_SECS = 86_400.0
+TICK_SECS, LATE_SECS = 0.1, 0.5
 
 
 @dataclass
@@ -28,6 +31,20 @@ class Disturbances:
     def note(self, host: str, since: float, until: float) -> None:
         """Remember a span in which a host could not renew leases as usual."""
         self._spans.setdefault(host, []).append((since, until))
+
+    def watch_machine(self, stop: threading.Event) -> threading.Thread:
+        """Note when this machine itself was late, until `stop` is set: leases do not bear that."""
+
+        def watch() -> None:
+            while not stop.is_set():
+                begun = time.time()
+                time.sleep(TICK_SECS)
+                if time.time() - begun > TICK_SECS + LATE_SECS:
+                    self.note(EVERYBODY, begun, time.time())
+
+        thread = threading.Thread(target=watch, daemon=True)
+        thread.start()
+        return thread
 
     def explain(self, host: str, moment: float) -> bool:
         """Whether a lease that a host found lost then was lost for a known cause.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ from tests.support.processes.launcher import CommandServer
 from tests.support.sandbox import control
 from works.hour_data.hours import Hour
 
-LEASE_SECS = 4
+LEASE_SECS = 6
 EARLY_SECS = 4.0  # everybody is up that long before the full hour
 LATE_SECS, DOWN_SECS = 15.0, 120.0
 TRIES = 3
@@ -70,6 +71,8 @@ class HostsRun:
             roles=list(self._roles()), outside=self._outside, counts=counts, lease=LEASE_SECS
         )
         self.disturbances = Disturbances(LEASE_SECS)
+        self._over = threading.Event()
+        self.disturbances.watch_machine(self._over)
         self._scene = HostsScene(
             plan=self._plan,
             hosts=list(here.hosts),
@@ -339,5 +342,6 @@ class HostsRun:
             log.write(f"{time.strftime('%H:%M:%S', time.gmtime())} {text}\n")
 
     def close(self) -> None:
+        self._over.set()
         self._receiver.close()
         self._here.close(self._counts)

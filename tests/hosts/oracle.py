@@ -32,6 +32,7 @@ ENOUGH = 0.95
 EQUAL_WITHIN_SECS = 40.0
 FETCH_SECS = 30.0
 LONGEST_CRAWL = timedelta(minutes=3)
+GRACE = timedelta(seconds=0.3)
 COLUMNS = {
     "view": "views",
     "danmaku": "danmaku",
@@ -296,16 +297,18 @@ class Oracle:
         )
 
     def _untold_work(self) -> Iterator[str]:
-        """Operations and jobs have ended; no two runs of a job overlapped."""
+        """Operations and jobs have ended, and no two of the same overlapped."""
         for row in self.outside.rows("SELECT * FROM operations WHERE state='running'"):
             yield f"operation {row['id']} runs for ever: {row}"
-        runs = self.outside.rows(
-            "SELECT job, started_at, finished_at FROM job_runs"
-            " WHERE started_at IS NOT NULL AND finished_at IS NOT NULL ORDER BY job, started_at"
-        )
-        for one, two in pairwise(runs):
-            if one["job"] == two["job"] and two["started_at"] < one["finished_at"] - _GRACE:
-                yield f"two runs of a job overlap: {one}, {two}"
+        for table, what in (("job_runs", "job"), ("operations", "CONCAT(kind, ' ', subject)")):
+            spans = self.outside.rows(
+                f"SELECT {what} AS what, started_at, finished_at FROM {table}"
+                " WHERE started_at IS NOT NULL AND finished_at IS NOT NULL"
+                " ORDER BY what, started_at"
+            )
+            for one, two in pairwise(spans):
+                if one["what"] == two["what"] and two["started_at"] < one["finished_at"] - GRACE:
+                    yield f"two of {table} overlap: {one}, {two}"
 
     # (f) What the chaos driver proves of a round.
 
@@ -319,9 +322,6 @@ class Oracle:
         self.counts.note("parts_left", sum(proof.parts_left.values()))
         self.counts.note("files_left", proof.files_left)
         return found
-
-
-_GRACE = timedelta(seconds=0.5)
 
 
 def codes_of(stored: Any) -> Iterable[str]:
