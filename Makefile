@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint proof guards container house format bench chaos matrix clean
+.PHONY: help demo test lint proof guards container house format bench chaos hosts matrix clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,7 +20,7 @@ lint: $(VENV)/.dev  ## style, types, direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-proof: $(VENV)/.dev mariadb spin  ## the structure's limits, engine contract, model and simulation, bounds of requirements
+proof: $(VENV)/.dev mariadb spin iproute2  ## the structure's limits, engine contract, model and simulation, bounds of requirements
 	$(BIN)/python -m pytest -m proof
 	BATON_KILLS=52 BATON_WEBHOOK_KILLS=12 BATON_REPORTS=1000 BATON_JOB_DAYS=14 $(BIN)/python -m pytest -n 2 \
 	  tests/processes/test_processes_kills.py tests/processes/test_processes_webhooks.py \
@@ -48,6 +48,10 @@ chaos: $(VENV)/.dev mariadb  ## faults at random: MINUTES=30, ENGINE=sqlite|mari
 	$(BIN)/python -m tests.guards.main --random 20 $(if $(SEED),--seed $(SEED))
 	$(BIN)/python -m tests.chaos.main --minutes $(MINUTES) --engine $(ENGINE) $(if $(SEED),--seed $(SEED))
 
+FAULTS ?= 1000
+hosts: $(VENV)/.dev mariadb iproute2  ## three hosts in network namespaces, one truth: MINUTES=30, FAULTS=1000, SEED=N (root)
+	$(BIN)/python -m tests.hosts.main --minutes $(MINUTES) --faults $(FAULTS) $(if $(SEED),--seed $(SEED))
+
 guards: $(VENV)/.dev mariadb spin  ## remove guards one by one, and see test, simulation and model fail without each
 	$(BIN)/python -m tests.guards.main
 	$(BIN)/python -m tests.simulation.guards
@@ -66,6 +70,10 @@ mariadb:
 .PHONY: spin
 spin:
 	@sh tests/install_spin.sh
+
+.PHONY: iproute2
+iproute2:
+	@sh tests/install_iproute2.sh
 
 .PHONY: podman
 podman:

@@ -2,7 +2,8 @@
 
 `python as_host.py NAME SECONDS CLOCKS ARGS...`. Sets what the process itself sees: its wall clock
 is SECONDS ahead from the start, as on a host whose clock was set wrongly, and files in the folder
-CLOCKS (`-`: none) set it further, or let its clocks stand, while it runs.
+CLOCKS (`-`: none) set it further, or let its clocks stand, while it runs. NAME@NAMESPACE also puts
+it into a network namespace, where its host has that name.
 """
 
 from __future__ import annotations
@@ -18,10 +19,16 @@ CLI = ROOT / "cli.py"
 
 
 def main() -> None:
-    name, off_secs, clocks = sys.argv[1], float(sys.argv[2]), sys.argv[3]
+    host, off_secs, clocks = sys.argv[1], float(sys.argv[2]), sys.argv[3]
     sys.argv[:] = [str(CLI), *sys.argv[4:]]
     sys.path.insert(0, str(ROOT))
-    socket.gethostname = lambda: name
+    name, _, namespace = host.partition("@")
+    if namespace:
+        from tests.chaos.entering import become_host
+
+        become_host(name, namespace)
+    else:
+        socket.gethostname = lambda: name
     if off_secs:
         import time_machine  # here, as it is slow to load
 

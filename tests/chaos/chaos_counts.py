@@ -69,13 +69,16 @@ FAULTS = (
 class Counts(Counter[str]):
     """Counters by the names above."""
 
+    titles = ROWS
+    names_of_faults: tuple[str, ...] = FAULTS
+
     def note(self, name: str, times: int = 1) -> None:
-        assert name in ROWS, name
+        assert name in self.titles, name
         self[name] += times
 
     def note_faults(self) -> None:
         """Add all faults up."""
-        self["faults"] = sum(self[name] for name in FAULTS)
+        self["faults"] = sum(self[name] for name in self.names_of_faults)
 
 
 def table(by_engine: dict[str, Counts]) -> str:

@@ -103,6 +103,12 @@ class Crew:
             if role.process is not None and role.is_running and host.is_writing(role.process):
                 self._end(role.process)
 
+    def kill_all_of(self, host: Host) -> None:
+        """kill -9 of all processes of a host, as when it loses power."""
+        for role in self._roles:
+            if role.host is host and role.process is not None and role.is_running:
+                self._end(role.process)
+
     def _end(self, victim: Process) -> None:
         victim.end()
         self._counts.note("deaths")
@@ -152,6 +158,35 @@ class Crew:
         clocks = role.host.clocks_of(victim) if clock_stands else None
         if clock_stands and clocks is None:
             return
+        self._stop(victim, size, clocks)
+
+    def freeze_holder(self, table: str, size: float) -> bool:
+        """SIGSTOP for longer than a lease of who holds one in a table; False: nobody there does."""
+        victim = self._holder(table)
+        if victim is not None:
+            self._stop(victim, size, None)
+        return victim is not None
+
+    def kill_holder(self, table: str) -> bool:
+        """kill -9 of who holds a lease in a table; False: nobody there does."""
+        victim = self._holder(table)
+        if victim is not None:
+            self._end(victim)
+        return victim is not None
+
+    def _holder(self, table: str) -> Process | None:
+        sql = f"SELECT lease_owner FROM {table} WHERE lease_owner IS NOT NULL"
+        owners = [str(row["lease_owner"]) for row in self._outside.rows(sql)]
+        asleep = {frozen.process.pid for frozen in self._frozen}
+        for role in self._roles:
+            process = role.process
+            if process is None or not role.is_running or process.pid in asleep:
+                continue
+            if any(f"-{process.pid}-" in owner for owner in owners):
+                return process
+        return None
+
+    def _stop(self, victim: Process, size: float, clocks: OffsetFile | None) -> None:
         victim.freeze()
         now = time.monotonic()
         sleep_secs = self._lease_secs * (1.3 + 2 * size)
@@ -172,6 +207,12 @@ class Crew:
         while self._frozen:
             self._wake()
             time.sleep(0.05)
+
+    @property
+    def frozen_hosts(self) -> set[str]:
+        """The names of the hosts with a process that stands still."""
+        roles = [self._role_of(frozen.process) for frozen in self._frozen]
+        return {role.host.name for role in roles if role is not None}
 
     def end(self) -> None:
         """Ctrl-C for all that have begun to work; each must end in order."""

@@ -31,11 +31,13 @@ class Host(Baton):
         url: str,
         name: str,
         clock_off_secs: float = 0.0,
+        namespace: str = "",
         **env: str,
     ) -> None:
         folder.mkdir(parents=True)
         super().__init__(folder, server, url, **env)
         self.name = name
+        self._place = f"{name}@{namespace}" if namespace else name
         self._off_secs = clock_off_secs
         self.has_disk = self._mount()
         self.has_good_disk = self.has_disk
@@ -44,7 +46,12 @@ class Host(Baton):
         self._key_aside: Path | None = None
 
     def start(self, *args: object, env: Mapping[str, str] | None = None) -> Process:
-        return self.script(AS_HOST, self.name, self._off_secs, self.clocks_dir, *args, env=env)
+        return self.script(AS_HOST, self._place, self._off_secs, self.clocks_dir, *args, env=env)
+
+    @property
+    def disk_dir(self) -> Path:
+        """The folder that is a small file system of its own."""
+        return self.exports_dir
 
     def clocks_of(self, process: Process) -> OffsetFile | None:
         """The clocks of a process; None while it starts."""
@@ -136,20 +143,20 @@ class Host(Baton):
         """Take the file system away, its files kept in a folder of the same name."""
         if not self.has_disk:
             return
-        kept = self.data_dir / "exports-kept"
-        subprocess.run(["cp", "-r", str(self.exports_dir), str(kept)], check=True)
-        subprocess.run(["umount", "--lazy", str(self.exports_dir)], check=True)
-        self.exports_dir.rmdir()
-        kept.rename(self.exports_dir)
+        kept = self.folder / "disk-kept"
+        subprocess.run(["cp", "-r", str(self.disk_dir), str(kept)], check=True)
+        subprocess.run(["umount", "--lazy", str(self.disk_dir)], check=True)
+        self.disk_dir.rmdir()
+        kept.rename(self.disk_dir)
         self.has_disk = False
 
     def _mount(self) -> bool:
-        self.exports_dir.mkdir(parents=True)
+        self.disk_dir.mkdir(parents=True)
         if os.geteuid() != 0:
             return False
-        command = ["mount", "-t", "tmpfs", "-o", DISK, "baton-chaos", str(self.exports_dir)]
+        command = ["mount", "-t", "tmpfs", "-o", DISK, "baton-chaos", str(self.disk_dir)]
         return subprocess.run(command, check=False, capture_output=True).returncode == 0
 
     def _remount(self, mode: str) -> bool:
-        command = ["mount", "-o", f"remount,{mode}", str(self.exports_dir)]
+        command = ["mount", "-o", f"remount,{mode}", str(self.disk_dir)]
         return subprocess.run(command, check=False, capture_output=True).returncode == 0

@@ -44,14 +44,13 @@ class Link(Protocol):
 
 
 class Forwarder(ChaosProxy):
-    """Listens on another address of this machine than 127.0.0.1."""
+    """Leads to a port of 127.0.0.1 from elsewhere, too: from where `outer` listens."""
 
-    def __init__(self, port: int, address: str) -> None:
-        self._address = address
+    def __init__(self, port: int, outer: socket.socket) -> None:
         super().__init__(port)
-        # The parent listens on loopback; this one is what the other end of the veth pair sees.
-        self._outer = socket.create_server((address, 0))
-        self.outer_port: int = self._outer.getsockname()[1]
+        self._outer = outer
+        address, self.outer_port = outer.getsockname()
+        self.place = f"{address}:{self.outer_port}"
         threading.Thread(target=self._accept_outer, daemon=True).start()
 
     def close(self) -> None:
@@ -91,9 +90,9 @@ class NamespaceLink:
         return ["ip", "netns", "exec", self._name, "unshare", "--uts", "sh", "-c", run]
 
     def reach(self, port: int) -> str:
-        forwarder = Forwarder(port=port, address=self._near_address)
+        forwarder = Forwarder(port=port, outer=socket.create_server((self._near_address, 0)))
         self._forwarders.append(forwarder)
-        return f"{self._near_address}:{forwarder.outer_port}"
+        return forwarder.place
 
     def cut(self) -> None:
         ip("link", "set", self._near, "down")

@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -102,11 +103,26 @@ class SqliteStage:
         counts.note("held_locks")
 
 
+@dataclass(frozen=True)
+class HeldRow:
+    """A row that another client had locked, from a moment (unix time) on for so long."""
+
+    table: str
+    row_id: int
+    since: float
+    secs: float
+
+
 class ServerStage:
     """What a single server and a cluster have in common: proxies, KILL, deadlocks, held rows."""
 
+    # Tables with leases whose rows are held, each with its key.
+    held_tables: tuple[tuple[str, str], ...] = (("tasks", "id"), ("accounts", "id"))
+
     def __init__(self, ports: list[int], connect: Callable[..., Any]) -> None:
-        self.proxies = [ChaosProxy(port) for port in ports]
+        self.proxies = [self._make_proxy(port) for port in ports]
+        self.held_rows: list[HeldRow] = []
+        self.usual_ahead_secs = 0.0  # of the server's clock, as clients see it without a fault
         self.url = ""
         self._connect = connect
         self._holders: list[threading.Thread] = []
@@ -174,10 +190,13 @@ class ServerStage:
     def heal(self) -> None:
         for proxy in self.proxies:
             proxy.forget_orders()
-            proxy.ahead_secs = 0.0
+            proxy.ahead_secs = self.usual_ahead_secs
         for thread in self._holders:
             thread.join()
         self._holders.clear()
+
+    def _make_proxy(self, port: int) -> ChaosProxy:
+        return ChaosProxy(port)
 
     def _hold(self, act: Callable[[], None]) -> None:
         """Act in a thread, as it takes a while; the server may go away meanwhile."""
@@ -205,17 +224,19 @@ class ServerStage:
 
     def _hold_row(self, pick: float, secs: float) -> int:
         """Hold the row of a lease for so long; the number of rows that were held."""
-        table = "tasks" if pick < 0.5 else "accounts"
+        number, pick = divmod(pick * len(self.held_tables), 1)
+        table, key = self.held_tables[int(number)]
         database = self.url.rsplit("/", 1)[-1]
         with contextlib.closing(self.connect_to_used(database)) as admin, admin.cursor() as cursor:
             cursor.execute("SET SESSION innodb_lock_wait_timeout=2")
             cursor.execute("BEGIN")
-            cursor.execute(f"SELECT id FROM {table} WHERE lease_owner IS NOT NULL ORDER BY id")
+            cursor.execute(f"SELECT {key} FROM {table} WHERE lease_owner IS NOT NULL ORDER BY 1")
             ids = [row[0] for row in cursor.fetchall()]
             if not ids:
                 return 0
             chosen = ids[int(pick * len(ids))]
-            cursor.execute(f"SELECT id FROM {table} WHERE id={chosen} FOR UPDATE")
+            cursor.execute(f"SELECT {key} FROM {table} WHERE {key}={chosen} FOR UPDATE")
+            self.held_rows.append(HeldRow(table, chosen, time.time(), secs))
             time.sleep(secs)
             cursor.execute("ROLLBACK")
         return 1

@@ -300,9 +300,11 @@ class Launcher:
 class SandboxProcess:
     """The local platform in a process of its own."""
 
+    program = SANDBOX
+
     def __init__(self, launcher: Launcher, **options: object) -> None:
         args = [part for name, value in options.items() for part in (f"--{name}", str(value))]
-        self.process = launcher.script(SANDBOX, "--rate", "100000/1", *args)
+        self.process = launcher.script(self.program, "--rate", "100000/1", *args)
         line = wait_until(lambda: "\n" in self.process.out and self.process.out, "sandbox address")
         self.url = line.removeprefix("listening on ").strip()
 
