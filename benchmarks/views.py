@@ -94,8 +94,8 @@ def _store(ledger: HourLedger, hour: Hour) -> float:
     begun = time.perf_counter()
     held = ledger.claim(hour)
     assert held is not None
+    held.read_ahead(one["work_id"] for batch in batches for one in batch)
     for batch in batches:
-        held.before(one["work_id"] for one in batch)
         held.note(batch, [], WORKS)
     held.end(CrawlState.COMPLETE, listed=WORKS, skipped=0)
     return time.perf_counter() - begun

@@ -171,6 +171,7 @@ class HourlyCrawl:
         """Request works until all have an outcome or more is hopeless;
         return the ending and its reason."""
         titles = {work.work_id: work.title for work in works}
+        run.held.read_ahead(titles)
         failed_in_row = 0
         worst: tuple[Ending, Message | None] = (Ending.DONE, None)
         try:
@@ -196,13 +197,12 @@ class HourlyCrawl:
         self, held: HeldHour, batch: AnsweredBatch, titles: Mapping[str, str]
     ) -> tuple[list[Numbers], list[Failure]]:
         """Return a batch's counters and failures as entries of the data file."""
-        before = held.before(batch.items)
         now = self._now()
         data, errors = [], []
         for work_id, item in batch.items.items():
             if isinstance(item.answer, VideoStats):
                 entry = numbers(work_id, titles[work_id], now, item.answer)
-                data.append(flag_shrunk(entry, before.get(work_id)))
+                data.append(flag_shrunk(entry, held.before(work_id)))
             else:
                 errors.append(self.failures.of_item(work_id, titles[work_id], item))
         return data, errors
