@@ -784,8 +784,8 @@ CREATE TABLE view_errors (
 
 -- The last numbers of each day, for ever; the day's hours are packed when their points are deleted.
 CREATE TABLE view_days (
-  work BIGINT NOT NULL,
   day INT NOT NULL,                           -- local days since 1970
+  work BIGINT NOT NULL,
   hours INT NOT NULL,                         -- a bit for each hour with numbers, 0 o'clock the lowest
   views BIGINT NULL,
   danmaku BIGINT NULL,
@@ -795,8 +795,7 @@ CREATE TABLE view_days (
   favorites BIGINT NULL,
   shares BIGINT NULL,
   packed VARBINARY(4096) NULL,
-  PRIMARY KEY (work, day),
-  KEY idx_view_days_day (day)
+  PRIMARY KEY (day, work)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 INSERT INTO schema_version (version, applied_at) VALUES (11, UTC_TIMESTAMP(3));

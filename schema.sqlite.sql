@@ -784,8 +784,8 @@ CREATE TABLE view_errors (
 
 -- The last numbers of each day, for ever; the day's hours are packed when their points are deleted.
 CREATE TABLE view_days (
-  work INTEGER NOT NULL,
   day INTEGER NOT NULL,                       -- local days since 1970
+  work INTEGER NOT NULL,
   hours INTEGER NOT NULL,                     -- a bit for each hour with numbers, 0 o'clock the lowest
   views INTEGER NULL,
   danmaku INTEGER NULL,
@@ -795,8 +795,7 @@ CREATE TABLE view_days (
   favorites INTEGER NULL,
   shares INTEGER NULL,
   packed BLOB NULL,
-  PRIMARY KEY (work, day)
+  PRIMARY KEY (day, work)
 ) WITHOUT ROWID;
-CREATE INDEX idx_view_days_day ON view_days (day);
 
 INSERT INTO schema_version (version, applied_at) VALUES (11, strftime('%Y-%m-%d %H:%M:%f', 'now'));

@@ -159,8 +159,8 @@ CREATE TABLE view_errors (
   PRIMARY KEY (hour, platform, work_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 CREATE TABLE view_days (
-  work BIGINT NOT NULL,
   day INT NOT NULL,
+  work BIGINT NOT NULL,
   hours INT NOT NULL,
   views BIGINT NULL,
   danmaku BIGINT NULL,
@@ -170,6 +170,5 @@ CREATE TABLE view_days (
   favorites BIGINT NULL,
   shares BIGINT NULL,
   packed VARBINARY(4096) NULL,
-  PRIMARY KEY (work, day),
-  KEY idx_view_days_day (day)
+  PRIMARY KEY (day, work)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

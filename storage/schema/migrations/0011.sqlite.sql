@@ -155,8 +155,8 @@ CREATE TABLE view_errors (
   PRIMARY KEY (hour, platform, work_id)
 ) WITHOUT ROWID;
 CREATE TABLE view_days (
-  work INTEGER NOT NULL,
   day INTEGER NOT NULL,
+  work INTEGER NOT NULL,
   hours INTEGER NOT NULL,
   views INTEGER NULL,
   danmaku INTEGER NULL,
@@ -166,6 +166,5 @@ CREATE TABLE view_days (
   favorites INTEGER NULL,
   shares INTEGER NULL,
   packed BLOB NULL,
-  PRIMARY KEY (work, day)
+  PRIMARY KEY (day, work)
 ) WITHOUT ROWID;
-CREATE INDEX idx_view_days_day ON view_days (day);
