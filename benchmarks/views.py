@@ -24,7 +24,7 @@ from app.container import App
 from benchmarks.ground import Ground, add_accounts, opened, sandbox_process
 from benchmarks.results import Figure, Result
 from storage.engines.transactions import Tx
-from storage.views import days, hours, identities, packed_day, points
+from storage.views import days, hours, identities, packed_day, points, totals
 from storage.views.days import WorkDay
 from storage.views.hours import CrawlState
 from works.hour_data.hours import Hour
@@ -132,6 +132,7 @@ def _copy_hour(tx: Tx, hour: int, ids: list[int]) -> None:
     )
     begins = Hour.from_index(hour).begins(ZONE)
     hours.put_imported(tx, hour, session_id=str(hour), started_at=begins, host="h", ended=row)
+    totals.count_anew(tx, hour // 24)
 
 
 def _packed(work: int, day: int) -> WorkDay:

@@ -87,10 +87,9 @@ def packed_of_works(tx: Tx, day: int, first_work: int, last_work: int) -> dict[i
 
 
 def packed_of_day(tx: Tx, day: int) -> list[Row]:
-    """Return `work` and `packed` of all works with packed hours on a day."""
+    """Return `work`, `hours` and `packed` of all works with packed hours on a day."""
     return tx.all(
-        "SELECT work, packed FROM view_days WHERE day=:day AND packed IS NOT NULL",
-        day=day,
+        "SELECT work, hours, packed FROM view_days WHERE day=:day AND packed IS NOT NULL", day=day
     )
 
 
@@ -147,22 +146,6 @@ def newest(tx: Tx) -> int | None:
     """Return the newest day with numbers; None without one."""
     row = tx.one("SELECT MAX(day) AS day FROM view_days")
     return row["day"] if row else None
-
-
-def sums(tx: Tx, first: int, counter: str) -> list[Row]:
-    """Return the sums of all works for each day from `first` on, by day.
-
-    Columns: `day`, `works`; `total`, the sum of the last `counter` of each work; `growth` of it
-    against the day before, of works that had one then.
-    """
-    value = _known(counter)
-    return tx.all(
-        f"SELECT d.day, COUNT(*) AS works, SUM(d.{value}) AS total,"
-        f" SUM(d.{value}-p.{value}) AS growth FROM view_days d"
-        " LEFT JOIN view_days p ON p.work=d.work AND p.day=d.day-1"
-        " WHERE d.day>=:first GROUP BY d.day ORDER BY d.day",
-        first=first,
-    )
 
 
 def _known(counter: str) -> str:

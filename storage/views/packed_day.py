@@ -52,6 +52,20 @@ def unpack(packed: bytes) -> dict[int, Counts]:
     return {number: tuple(column.get(number) for column in columns) for number in numbers}
 
 
+def is_sound(packed: bytes, hours: int) -> bool:
+    """Return False where the bytes are damaged, or have other hours than the map `hours` of their
+    row; it takes a tenth of the time of `unpack`."""
+    if len(packed) < HEAD_BYTES or packed[0] != FORMAT:
+        return False
+    if int.from_bytes(packed[1:4], "little") & ~hours:
+        return False
+    try:
+        zlib.decompress(packed[HEAD_BYTES:])
+    except zlib.error:
+        return False
+    return True
+
+
 def _knowledge(known: int, total: int) -> int:
     if known == total:
         return ALL_KNOWN

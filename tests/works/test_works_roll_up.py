@@ -132,7 +132,7 @@ def test_a_packed_day_that_is_damaged_costs_only_itself(
     filled.app.database.write(spoil)
     named = [one["work_id"] for one in filled.app.works.history.top(first, "view_count", 9)]
     assert len(named) == 2
-    assert f"the packed day {first.date_text} of work 1 is damaged" in logs()
+    assert f"packed_day_damaged: work=bilibili:{C}, day={first.date_text}" in logs()
 
 
 def test_a_lost_file_of_a_packed_day_says_that_it_was_rebuilt(filled: Statistics) -> None:

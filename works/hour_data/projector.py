@@ -20,6 +20,7 @@ from storage.engines.transactions import Database, Tx
 from storage.views import hours
 from works.hour_data.contents import HourContent, HourReader, hours_changed
 from works.hour_data.files import HourFiles
+from works.hour_data.folder_owner import FolderOwner
 from works.hour_data.hours import Hour
 from works.hour_data.report import HourReport
 from works.hour_data.rows import key_of
@@ -137,6 +138,7 @@ class Projector:
     Args:
         targets: the kinds of files that this host wants.
         lock_path: a file that the writing process locks.
+        owner: notes which machine writes into the folder.
     """
 
     database: Database
@@ -144,6 +146,7 @@ class Projector:
     clock: Clock
     targets: Sequence[Target]
     lock_path: Path
+    owner: FolderOwner
     access: FileAccess = SHARED
 
     def project(self, stop: threading.Event, log: logging.Logger) -> list[WrittenHour]:
@@ -152,7 +155,8 @@ class Projector:
         Waits for another process of this host that writes them.
 
         Raises:
-            OutputError, DatabaseError: hours written before stay; the others wait.
+            OutputError: it cannot be written, or a host of another machine writes into the folder.
+            DatabaseError: hours written before stay; the others wait.
         """
         if not self.targets:
             return []
@@ -195,6 +199,7 @@ class Projector:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         with file_lock(self.lock_path, wait=True, access=self.access):
+            self.owner.take()
             yield
 
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from core.messages import Message
 from storage.engines.transactions import Database, Row, Tx
 from storage.operations import view_authors
-from storage.views import days, failures, hours, identities, points, titles
+from storage.views import days, failures, hours, identities, points, titles, totals
 from storage.views.points import COUNTERS, Counts, counts_of
 from works.hour_data.day_numbers import packed_hour_of, unpacked
 from works.hour_data.hours import FIRST_DAY, HOURS_A_DAY, Hour
@@ -208,7 +208,8 @@ def _newest_of_work(tx: Tx, work: int, count: int) -> list[WorkInHour]:
     left = count
     for row in _days_backwards(tx, work, count):
         begins, bits = row["day"] * HOURS_A_DAY, row["hours"]
-        packed = unpacked(work, row["day"], row["packed"]) if row["packed"] is not None else {}
+        stored = row["packed"]
+        packed = unpacked(tx, work, row["day"], stored) if stored is not None else {}
         found |= {
             begins + number: WorkInHour(begins + number, 0, counts)
             for number, counts in packed.items()
@@ -290,10 +291,7 @@ def _most_growth(row: Mapping[str, Any]) -> tuple[int, str]:
 
 
 def _daily_of_all(tx: Tx, first: int, counter: str) -> list[HourRow]:
-    crawled: dict[int, int] = {}
-    for hour in hours.between(tx, first * HOURS_A_DAY, 10**8):
-        if hour.success:
-            crawled[hour.hour // HOURS_A_DAY] = crawled.get(hour.hour // HOURS_A_DAY, 0) + 1
+    crawled = hours.count_by_day(tx, first * HOURS_A_DAY)
     return [
         {
             "crawl_date": _day_text(row["day"]),
@@ -302,7 +300,7 @@ def _daily_of_all(tx: Tx, first: int, counter: str) -> list[HourRow]:
             "total": _whole(row["total"]),
             "growth": _whole(row["growth"]),
         }
-        for row in days.sums(tx, first, counter)
+        for row in totals.since(tx, first, counter)
     ]
 
 
@@ -334,7 +332,7 @@ def _difference(later: int | None, earlier: int | None) -> int | None:
 
 
 def _whole(value: Any) -> int | None:
-    """Return a sum as a number; MySQL sums to decimals."""
+    """Return a sum as a whole number, whatever the database adds with."""
     return None if value is None else int(value)
 
 

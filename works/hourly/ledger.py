@@ -14,7 +14,7 @@ from core.leases import Lease, LeaseKind, LeaseRegistry
 from core.logs import service_log
 from core.messages import Message
 from storage.engines.transactions import Database, Tx
-from storage.views import days, failures, hours, identities, points
+from storage.views import days, failures, hours, identities, points, totals
 from storage.views.hours import CrawlState, ViewHour
 from storage.views.identities import Key
 from storage.views.points import Counts
@@ -105,23 +105,40 @@ class HeldHour:
         )
         failures.put(tx, index, map(stored_failure, errors))
 
-    def end(self, state: CrawlState, *, listed: int, skipped: int | None) -> None:
+    def end(
+        self,
+        state: CrawlState,
+        *,
+        listed: int,
+        skipped: int | None,
+        list_sha256: str | None = None,
+    ) -> None:
         """Publish the hour as it is now, and end the lease.
+
+        `list_sha256` is that of the list, unless it is the catalogue.
 
         Raises:
             LeaseLostError: another process has taken the hour over; nothing was changed.
         """
         self.ledger.database.write_idempotent(
-            partial(self._end, state=state, listed=listed, skipped=skipped)
+            partial(self._end, state=state, listed=listed, skipped=skipped, list_sha256=list_sha256)
         )
         self.ledger.leases.remove(self.lease)
 
-    def _end(self, tx: Tx, state: CrawlState, listed: int, skipped: int | None) -> None:
+    def _end(
+        self,
+        tx: Tx,
+        state: CrawlState,
+        listed: int,
+        skipped: int | None,
+        list_sha256: str | None,
+    ) -> None:
         index, now = self.hour.index, self.ledger.clock.now()
         days.note_hour(tx, index)
         ended = counted(tx, index, state, listed=listed, skipped=skipped, ended_at=now)
-        if not hours.end(tx, index, self.row.lease_token, ended):
+        if not hours.end(tx, index, self.row.lease_token, ended, list_sha256):
             raise self._lost()
+        totals.count_anew(tx, self.hour.day_index)
 
     def failures(self, limit: int) -> tuple[FailedWork, ...]:
         """Return up to `limit` works without numbers, by platform and work id."""
