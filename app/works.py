@@ -210,7 +210,7 @@ class WorksFactories:
         if wanted in ("all", "json"):
             targets.append(DatedFiles(self._hour_files))
         if wanted in ("all", "sqlite"):
-            targets.append(StatisticsFile(self.view_data))
+            targets.append(StatisticsFile(self.view_data, base.settings.view_data_file))
         return Projector(
             database=base.database,
             reader=HourReader(

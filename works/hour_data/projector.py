@@ -102,13 +102,27 @@ class DatedFiles:
 class StatisticsFile:
     """The statistics file (`view_data.sqlite3`), which tells its version itself."""
 
-    def __init__(self, data: Database) -> None:
+    def __init__(self, data: Database, path: Path) -> None:
         self._data = data
+        self._path = path
+        self._opened: tuple[int, int] | None = None
 
     def version(self) -> int:
         """Return the version up to which the file is; 0 for a new one."""
+        if self._identity() != self._opened:
+            # What connections to a file that was moved or deleted write would be lost with it.
+            self._data.close()
         view_data.create(self._data)
+        self._opened = self._identity()
         return self._data.read(view_data.version)
+
+    def _identity(self) -> tuple[int, int] | None:
+        """Return what tells the file at the path from others; None without one."""
+        try:
+            seen = self._path.stat()
+        except OSError:
+            return None
+        return seen.st_dev, seen.st_ino
 
     def put(self, content: HourContent, version: int) -> None:
         """Write the hour's rows and its session, in one transaction."""
