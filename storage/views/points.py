@@ -133,7 +133,9 @@ def count_known(tx: Tx, first: int, last: int, counter: str) -> tuple[int, int, 
     """Return the numbers of works whose `counter` is known in hour `first`, in `last`, in both."""
     row = tx.one(
         "SELECT COUNT(from_count) AS at_first, COUNT(to_count) AS at_last,"
-        f" COUNT(from_count+to_count) AS at_both FROM ({_both(counter)}) g",
+        # A sum of both could be too large for a number of MySQL.
+        " COUNT(CASE WHEN from_count IS NOT NULL THEN to_count END) AS at_both"
+        f" FROM ({_both(counter)}) g",
         first=first,
         last=last,
     )

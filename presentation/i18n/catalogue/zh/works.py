@@ -109,9 +109,9 @@ MESSAGES: dict[str, Forms] = {
     "play_counts_updated": "更新 {updated:,}，跳过 {skipped:,}，失败 {failed:,}",
     "play_counts_lower": "{result}，{works:,} 个低于以前",
     "works_left": "{result}；余 {works:,} 个留待下次运行",
-    # 打包的日数据与数据文件的文件夹
+    # 压缩日与数据文件的文件夹
     "packed_day_damaged": (
-        "{work} 在 {day} 的打包小时数据已损坏（{detail}），未计入；可由当天的数据文件恢复"
+        "{work} 在 {day} 的压缩小时数据已损坏（{detail}），未计入；可由当天的数据文件恢复"
     ),
     "folder_of_other_host": "主机 {host} 已在写入 {folder}",
 }
