@@ -373,6 +373,7 @@ CREATE TABLE hosts (
   host VARCHAR(255) NOT NULL PRIMARY KEY,
   peer_url VARCHAR(512) NULL,                 -- where its console answers other hosts
   version VARCHAR(64) NOT NULL,
+  time_zone VARCHAR(64) NOT NULL,             -- of its quota days and hours
   free_bytes BIGINT NULL,                     -- of its data folder
   pruned_at DATETIME(3) NULL,                 -- when its old files were removed last
   seen_at DATETIME(3) NOT NULL,
@@ -748,6 +749,7 @@ CREATE TABLE view_hours (
   ended_at DATETIME(3) NULL,
   host VARCHAR(255) NOT NULL,
   version BIGINT NULL,                        -- grows over all hours, when an hour's content has changed
+  list_sha256 VARCHAR(64) NULL,               -- of the ids in a views.json of its host; NULL: the catalogue
   lease_owner VARCHAR(64) NULL,
   lease_token BIGINT NOT NULL DEFAULT 0,
   lease_until DATETIME(3) NULL,
@@ -784,8 +786,8 @@ CREATE TABLE view_errors (
 
 -- The last numbers of each day, for ever; the day's hours are packed when their points are deleted.
 CREATE TABLE view_days (
-  work BIGINT NOT NULL,
   day INT NOT NULL,                           -- local days since 1970
+  work BIGINT NOT NULL,
   hours INT NOT NULL,                         -- a bit for each hour with numbers, 0 o'clock the lowest
   views BIGINT NULL,
   danmaku BIGINT NULL,
@@ -795,8 +797,27 @@ CREATE TABLE view_days (
   favorites BIGINT NULL,
   shares BIGINT NULL,
   packed VARBINARY(4096) NULL,
-  PRIMARY KEY (work, day),
-  KEY idx_view_days_day (day)
+  PRIMARY KEY (day, work)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- The sums of all works for each day of view_days.
+CREATE TABLE view_totals (
+  day INT NOT NULL PRIMARY KEY,
+  works INT NOT NULL,
+  views DOUBLE NULL,                          -- sums of the last numbers; whole, and exact up to 2^53
+  danmaku DOUBLE NULL,
+  comments DOUBLE NULL,
+  likes DOUBLE NULL,
+  coins DOUBLE NULL,
+  favorites DOUBLE NULL,
+  shares DOUBLE NULL,
+  views_growth DOUBLE NULL,                   -- against the day before, of works with both
+  danmaku_growth DOUBLE NULL,
+  comments_growth DOUBLE NULL,
+  likes_growth DOUBLE NULL,
+  coins_growth DOUBLE NULL,
+  favorites_growth DOUBLE NULL,
+  shares_growth DOUBLE NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 INSERT INTO schema_version (version, applied_at) VALUES (11, UTC_TIMESTAMP(3));

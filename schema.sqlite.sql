@@ -373,6 +373,7 @@ CREATE TABLE hosts (
   host TEXT NOT NULL PRIMARY KEY,
   peer_url TEXT NULL,
   version TEXT NOT NULL,
+  time_zone TEXT NOT NULL,                    -- of its quota days and hours
   free_bytes INTEGER NULL,
   pruned_at TEXT NULL,
   seen_at TEXT NOT NULL,
@@ -748,6 +749,7 @@ CREATE TABLE view_hours (
   ended_at TEXT NULL,
   host TEXT NOT NULL,
   version INTEGER NULL,                       -- grows over all hours, when an hour's content has changed
+  list_sha256 TEXT NULL,                      -- of the ids in a views.json of its host; NULL: the catalogue
   lease_owner TEXT NULL,
   lease_token INTEGER NOT NULL DEFAULT 0,
   lease_until TEXT NULL
@@ -784,8 +786,8 @@ CREATE TABLE view_errors (
 
 -- The last numbers of each day, for ever; the day's hours are packed when their points are deleted.
 CREATE TABLE view_days (
-  work INTEGER NOT NULL,
   day INTEGER NOT NULL,                       -- local days since 1970
+  work INTEGER NOT NULL,
   hours INTEGER NOT NULL,                     -- a bit for each hour with numbers, 0 o'clock the lowest
   views INTEGER NULL,
   danmaku INTEGER NULL,
@@ -795,8 +797,27 @@ CREATE TABLE view_days (
   favorites INTEGER NULL,
   shares INTEGER NULL,
   packed BLOB NULL,
-  PRIMARY KEY (work, day)
+  PRIMARY KEY (day, work)
 ) WITHOUT ROWID;
-CREATE INDEX idx_view_days_day ON view_days (day);
+
+-- The sums of all works for each day of view_days.
+CREATE TABLE view_totals (
+  day INTEGER NOT NULL PRIMARY KEY,
+  works INTEGER NOT NULL,
+  views REAL NULL,                            -- sums of the last numbers; whole, and exact up to 2^53
+  danmaku REAL NULL,
+  comments REAL NULL,
+  likes REAL NULL,
+  coins REAL NULL,
+  favorites REAL NULL,
+  shares REAL NULL,
+  views_growth REAL NULL,                     -- against the day before, of works with both
+  danmaku_growth REAL NULL,
+  comments_growth REAL NULL,
+  likes_growth REAL NULL,
+  coins_growth REAL NULL,
+  favorites_growth REAL NULL,
+  shares_growth REAL NULL
+);
 
 INSERT INTO schema_version (version, applied_at) VALUES (11, strftime('%Y-%m-%d %H:%M:%f', 'now'));

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from works.catalogue.uploads import UploadsDiscovery
     from works.catalogue.views_json import CatalogueList
     from works.hour_data.files import HourFiles
+    from works.hour_data.folder_owner import FolderOwner
     from works.hour_data.importer import FileImporter
     from works.hour_data.projector import Projector
     from works.hourly.crawl import HourlyCrawl
     from works.hourly.gaps import ViewGaps
     from works.hourly.history import ViewHistory
+    from works.hourly.input_list import CountedList
     from works.hourly.pipeline import HourlyPipeline
     from works.hourly.roll_up import RollUp
     from works.play_counts.updater import PlayCountUpdater
@@ -65,6 +67,15 @@ class WorksFactories:
             calendar=self.foundation.calendar,
             path=self.foundation.settings.works_list,
             access=self.foundation.file_access,
+        )
+
+    @cached_property
+    def counted_list(self) -> CountedList:
+        """Return the list of works whose hourly counters are fetched."""
+        from works.hourly.input_list import CountedList
+
+        return CountedList(
+            database=self.foundation.database, path=self.foundation.settings.works_list
         )
 
     @cached_property
@@ -199,7 +210,7 @@ class WorksFactories:
         if wanted in ("all", "json"):
             targets.append(DatedFiles(self._hour_files))
         if wanted in ("all", "sqlite"):
-            targets.append(StatisticsFile(self.view_data))
+            targets.append(StatisticsFile(self.view_data, base.settings.view_data_file))
         return Projector(
             database=base.database,
             reader=HourReader(
@@ -210,6 +221,23 @@ class WorksFactories:
             clock=base.clock,
             targets=targets,
             lock_path=base.settings.data_dir / ".views_files.lock",
+            owner=self.folder_owner,
+            access=base.file_access,
+        )
+
+    @cached_property
+    def folder_owner(self) -> FolderOwner:
+        """Return what keeps hosts of two machines from writing into this data folder."""
+        from core.installation.machine import machine_name
+        from works.hour_data.folder_owner import FolderOwner, Writer
+
+        base = self.foundation
+        return FolderOwner(
+            database=base.database,
+            clock=base.clock,
+            writer=Writer(machine_name(), base.host[:255]),
+            path=base.settings.data_dir / ".views_files.host",
+            seen_secs=base.settings.lease_secs,
             access=base.file_access,
         )
 
@@ -279,7 +307,7 @@ class WorksFactories:
             stats=self.pool.statistics_over(self.pool.access, retry_policy),
             ledger=ledger,
             take_file=self.hour_importer.take_unknown,
-            list_path=settings.works_list,
+            works=self.counted_list,
             clock=base.clock,
             zone=base.calendar.zone,
             failures=FailureEntries(ENGLISH_RENDERER),

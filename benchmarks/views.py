@@ -1,7 +1,8 @@
 """`views`: an hour of 20,000 works in the database, its roll-up, and questions about them.
 
-Packed days of a month (a year: --full) lie beside the rows of some days; questions are asked each
-of another work or hour, so that no page is warm but by chance. And: requests of a crawl of 10,000.
+Packed days of a month (a year: --full) lie beside the rows of two days; questions are asked each
+of another work or hour, so that no page is warm but by chance. And: requests of a crawl of 10,000,
+against the 0.033 for each work that it took before the numbers were in the database.
 """
 
 from __future__ import annotations
@@ -11,6 +12,10 @@ import resource
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from math import exp, sin
+from random import Random
 from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,9 +26,11 @@ from app.container import App
 from benchmarks.ground import Ground, add_accounts, opened, sandbox_process
 from benchmarks.results import Figure, Result
 from storage.engines.transactions import Tx
-from storage.views import days, hours, identities, packed_day, points
+from storage.views import days, hours, identities, packed_day, points, totals
 from storage.views.days import WorkDay
 from storage.views.hours import CrawlState
+from tests.support.cpu_time import used_secs
+from works.catalogue.entries import WorkEntry
 from works.hour_data.hours import Hour
 from works.hour_data.report import COUNTERS, Numbers
 from works.hourly.ledger import HourLedger
@@ -32,11 +39,12 @@ NAME = "views"
 ZONE = ZoneInfo("Asia/Shanghai")
 WORKS, LISTED, BATCH = 20_000, 10_000, 50
 DOMAINS = ("美妆", "游戏")  # the sandbox lists 5,000 videos of each
-HOURS_OF_TODAY = 9
 DAYS_OF_ROWS, DAYS_PACKED, DAYS_PACKED_FULL = 2, 30, 365
 QUESTIONS = 15
+PACKED_TOP = "views top of an hour that is packed"
+SLOW = {PACKED_TOP}  # every work of that day is unpacked
 ENGINES = ("sqlite", "mariadb")
-YEAR_GB = WORKS * 365 / 2**30
+SHARES = (1, 0.005, 0.003, 0.04, 0.015, 0.02, 0.008)  # of the views, in the order of COUNTERS
 
 
 def run(ground: Ground, full: bool = False) -> Result:
@@ -53,26 +61,56 @@ def _numbers_of(ground: Ground, engine: str, packed: int) -> list[Figure]:
     with opened(place, views_files="off") as app:
         today = Hour.of(app.clock.now(), ZONE)
         last = Hour(today.day, 12)
-        crawled = _hour_secs(app, last.earlier(24 * (DAYS_OF_ROWS - 1)))
-        _write_days(app, last, packed)
-        rolled = _roll_up_secs(app, last)
+        _store(app, last.earlier(last.number + 24))  # which gives each work its id
+        _write_packed(app, last.day_index - DAYS_OF_ROWS, packed)
+        _write_rows(app, last)
+        _write_authors(app)
+        crawled = _spent(lambda: _store(app, last))
+        rolled = _spent(lambda: _roll_up(app, last))
+        stored = app.database.read(_bytes)
         figures = [
-            Figure(f"{engine}: an hour of {WORKS:,} works", crawled, "s", "< 2"),
-            Figure("… bytes of a packed work and day", _packed_bytes(app), "bytes"),
-            Figure("… a year of them, packed alone", _packed_bytes(app) * YEAR_GB, "GB", "< 2"),
-            Figure("… roll-up of a day", rolled, "s", "< 60"),
-            *(
-                Figure(f"… {name}, median", median(_asked(question)), "ms", "< 100")
-                for name, question in _questions(app, last).items()
+            Figure(
+                f"{engine}, {packed} packed days: an hour of {WORKS:,} works",
+                crawled.clock,
+                "s",
+                "< 2",
             ),
-            Figure("… memory of this process at most", _peak_mib(), "MiB", "< 150"),
+            Figure("… processor", crawled.processor, "s"),
+            Figure("… bytes of a packed work and day", _packed_bytes(app), "bytes"),
+            Figure(
+                "… a year of the tables", stored / (packed + DAYS_OF_ROWS) * 365 / 1e9, "GB", "< 2"
+            ),
+            Figure("… roll-up of a day", rolled.clock, "s", "< 60"),
+            Figure("… processor", rolled.processor, "s"),
         ]
+        for name, question in _questions(app, last, packed).items():
+            taken, processor = _asked(question)
+            goal = "" if name in SLOW else "< 100"
+            figures += [
+                Figure(f"… {name}, median", median(taken), "ms", goal),
+                Figure("… … processor, mean", processor, "ms"),
+            ]
+        figures.append(Figure("… memory of this process at most", _peak_mib(), "MiB", "< 150"))
     ground.drop(place)
     return figures
 
 
-def _hour_secs(app: App, hour: Hour) -> float:
-    """Return the seconds that the database takes for an hour, batch by batch."""
+@dataclass(frozen=True)
+class Spent:
+    """Seconds of the clock, and of the processor, that of the database's server too."""
+
+    clock: float
+    processor: float
+
+
+def _spent(work: Callable[[], object]) -> Spent:
+    processor, begun = used_secs(), time.perf_counter()
+    work()
+    return Spent(time.perf_counter() - begun, used_secs() - processor)
+
+
+def _store(app: App, hour: Hour) -> None:
+    """Do what an hour asks of the database, batch by batch."""
     base = app.foundation
     ledger = HourLedger(
         database=base.database,
@@ -83,40 +121,64 @@ def _hour_secs(app: App, hour: Hour) -> float:
         lease_secs=30,
         zone=ZONE,
     )
-    _store(ledger, hour.earlier(1))  # which gives each work its id, and the day before to compare
-    return _store(ledger, hour)
-
-
-def _store(ledger: HourLedger, hour: Hour) -> float:
-    batches = [
-        [_numbers(n, hour) for n in range(first, first + BATCH)] for first in range(0, WORKS, BATCH)
-    ]
-    begun = time.perf_counter()
     held = ledger.claim(hour)
     assert held is not None
-    for batch in batches:
-        held.before(one["work_id"] for one in batch)
-        held.note(batch, [], WORKS)
+    held.read_ahead(map(_id, range(WORKS)))
+    for first in range(0, WORKS, BATCH):
+        held.note([_numbers(n, hour) for n in range(first, first + BATCH)], [], WORKS)
     held.end(CrawlState.COMPLETE, listed=WORKS, skipped=0)
-    return time.perf_counter() - begun
 
 
-def _write_days(app: App, last: Hour, packed: int) -> None:
-    """Write the other rows of the last days, and packed days before them."""
+def _write_rows(app: App, last: Hour) -> None:
+    """Write the rows of the day before, for the roll-up, and of today but for the last hour."""
     ids = list(app.database.read(identities.all_keys))
-    whole_day = range(last.number + 1, last.number + 25)  # for the roll-up
-    for back in (*range(HOURS_OF_TODAY), *whole_day):
+    for back in range(last.number + 23, 0, -1):
         app.database.write(_copy_hour, last.earlier(back).index, ids)
-    first = last.day_index - DAYS_OF_ROWS
-    for day in range(first, first - packed, -1):
-        for start in range(0, WORKS, 1_000):
-            found = [_packed(work, day) for work in ids[start : start + 1_000]]
-            app.database.write(days.put, day, found)
+
+
+def _write_packed(app: App, newest: int, count: int) -> None:
+    """Write packed days up to the day `newest`: the oldest in full, the others as copies of it."""
+    ids = list(app.database.read(identities.all_keys))
+    oldest = newest - count + 1
+    for start in range(0, WORKS, 1_000):
+        found = [_packed(work, oldest) for work in ids[start : start + 1_000]]
+        app.database.write(days.put, oldest, found)
+    for day in range(oldest, newest + 1):
+        app.database.write(_copy_day, oldest, day)
+
+
+def _copy_day(tx: Tx, source: int, day: int) -> None:
+    """Copy the rows of a day to another one, where the counts are higher."""
+    if day > source:
+        tx.execute(
+            f"INSERT INTO view_days (day, work, hours, {points.COLUMNS}, packed)"
+            f" SELECT :day, work, hours, {', '.join(f'{name}+:more' for name in points.COUNTERS)},"
+            " packed FROM view_days WHERE day=:source",
+            day=day,
+            source=source,
+            more=day - source,
+        )
+    for number in range(24):
+        _put_hour(tx, day * 24 + number)
+    totals.count_anew(tx, day)
+
+
+def _write_authors(app: App) -> None:
+    """Fill the catalogue, with ten works for each author."""
+    app.works.catalogue.put(
+        WorkEntry("bilibili", _id(n), title=f"第{n}期", author=f"作者 {n // 10}")
+        for n in range(WORKS)
+    )
 
 
 def _copy_hour(tx: Tx, hour: int, ids: list[int]) -> None:
     points.insert(tx, hour, [points.Point(work, 7, _counts(work, hour)) for work in ids])
     days.note_hour(tx, hour)
+    _put_hour(tx, hour)
+    totals.count_anew(tx, hour // 24)
+
+
+def _put_hour(tx: Tx, hour: int) -> None:
     row = hours.HourEnd(
         state=CrawlState.COMPLETE,
         listed=WORKS,
@@ -136,19 +198,34 @@ def _packed(work: int, day: int) -> WorkDay:
 
 
 def _counts(work: int, hour: int) -> points.Counts:
-    """Return counts that grow unevenly, as those of videos do."""
-    base = work % 997 * 1000 + hour * (work % 61) + (hour * work * 7919) % 53
-    return tuple(
-        base // (place + 1) + (hour * (work + place)) % 7 for place in range(len(COUNTERS))
+    """Return counts as those of videos: a few grow by thousands an hour, most by some."""
+    rate = _rate(work)
+    hours = hour % 10_000 + (hour * work * 7919) % 53 / 530
+    views = int(rate * (hours + sin(hour * 0.26)))
+    return tuple(int(views * share) for share in SHARES)
+
+
+@cache
+def _rate(work: int) -> float:
+    """Return how many views a work gets in an hour."""
+    return exp(Random(work).gauss(2, 2))
+
+
+def _roll_up(app: App, last: Hour) -> None:
+    """Pack the day before that of `last`."""
+    app.works.roll_up._pack_before(last.day_index, threading.Event())
+
+
+def _bytes(tx: Tx) -> int:
+    """Return the bytes of the tables of hourly numbers; on SQLite those of the whole database."""
+    if tx.dialect.name == "sqlite":
+        return tx.number("SELECT page_count*page_size FROM pragma_page_count, pragma_page_size")
+    names = "('view_days','view_hours','view_points','view_titles','view_totals','view_works')"
+    tx.all("ANALYZE TABLE view_days, view_points, view_titles, view_works")
+    return tx.number(
+        "SELECT SUM(data_length+index_length) FROM information_schema.tables"
+        f" WHERE table_schema=DATABASE() AND table_name IN {names}"
     )
-
-
-def _roll_up_secs(app: App, last: Hour) -> float:
-    """Return the seconds that one day takes."""
-    job = app.works.roll_up
-    begun = time.perf_counter()
-    job._pack_before(last.day_index - DAYS_OF_ROWS + 2, threading.Event())
-    return time.perf_counter() - begun
 
 
 def _packed_bytes(app: App) -> float:
@@ -157,32 +234,42 @@ def _packed_bytes(app: App) -> float:
     return float(found)
 
 
-def _questions(app: App, last: Hour) -> dict[str, Callable[[int], object]]:
+def _questions(app: App, last: Hour, packed: int) -> dict[str, Callable[[int], object]]:
+    """Return the questions of the commands; the one with the number of the question asks for other
+    works than the one before."""
     history = app.works.history
+
+    def trend(n: int, hours_wanted: int) -> object:
+        return history.trend("bilibili", _id(n % WORKS), "view_count", hours_wanted)
+
     return {
-        "views trend, 48 hours": lambda n: history.trend("bilibili", _id(n * 37), "view_count", 48),
-        "views trend, all hours": lambda n: history.trend(
-            "bilibili", _id(n * 41), "view_count", 9_000
-        ),
+        "views trend, 48 hours": lambda n: trend(n * 37, 48),
+        "views trend, all hours": lambda n: trend(n * 41, 9_000),
+        "views compare, 5 works": lambda n: [trend(n * 37 + k * 997, 48) for k in range(5)],
         "views top": lambda n: history.top(last.earlier(n % 8), "view_count", 20),
         "views growth, 8 h": lambda n: history.risers(last.earlier(8), "view_count", 20),
         "views growth, 7 days": lambda n: history.risers(last.earlier(168), "view_count", 20),
+        "views authors": lambda n: history.authors(last, 24, "view_count", 20),
         "views daily, 7 days": lambda n: history.daily(last.earlier(168).day, "view_count"),
-        "views daily of a work": lambda n: history.daily(
-            last.earlier(168).day, "view_count", ("bilibili", _id(n * 43))
+        "views daily, all days": lambda n: history.daily(
+            last.earlier(24 * packed).day, "view_count"
         ),
+        "views daily of a work, all days": lambda n: history.daily(
+            last.earlier(24 * packed).day, "view_count", ("bilibili", _id(n * 43))
+        ),
+        PACKED_TOP: lambda n: history.top(last.earlier(24 * (4 + n % 8)), "view_count", 20),
     }
 
 
-def _asked(question: Callable[[int], object]) -> list[float]:
-    """Return the milliseconds of each of some questions."""
-    taken = []
+def _asked(question: Callable[[int], object]) -> tuple[list[float], float]:
+    """Return the milliseconds of each of some questions, and those of the processor on average."""
+    taken, before = [], used_secs()
     for n in range(QUESTIONS):
         begun = time.perf_counter()
         found = question(n)
         taken.append((time.perf_counter() - begun) * 1000)
         assert found
-    return taken
+    return taken, (used_secs() - before) * 1000 / QUESTIONS
 
 
 def _peak_mib() -> float:
@@ -197,22 +284,21 @@ def _crawl(ground: Ground) -> list[Figure]:
     """
     with sandbox_process(LISTED, ",".join(DOMAINS)) as url:
         (shown, secs), mixed = _asked_for(ground, url, "visible", 1), _asked_for(ground, url, "", 2)
-    goal = "<= 0.05"
     return [
         Figure(
             label=f"crawl of {LISTED:,} works: requests / one by one",
             value=shown,
             unit="",
-            goal=goal,
+            goal="<= 0.0396",
         ),
         Figure("… without a pace", LISTED / secs, "works/s"),
         Figure(
             label="… with 1.5 % that are gone, hidden or in review",
             value=mixed[0],
             unit="",
-            goal=goal,
+            goal="<= 0.05",
         ),
-        Figure(label="… the same works once more", value=mixed[2], unit="", goal=goal),
+        Figure(label="… the same works once more", value=mixed[2], unit="", goal="<= 0.05"),
     ]
 
 

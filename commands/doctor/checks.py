@@ -20,6 +20,7 @@ from commands.doctor.environment_checks import (
 from commands.doctor.export_file_checks import ExportFileChecks
 from commands.doctor.file_access_checks import file_access_findings, private_file_findings
 from commands.doctor.findings import Finding, Level, failure, ok, warning
+from commands.doctor.hourly_checks import hourly_findings
 from commands.doctor.login_checks import LoginChecks
 from commands.doctor.retention_checks import retention_finding
 from commands.doctor.works_checks import WorksChecks
@@ -88,6 +89,7 @@ class InstallationChecks:
         yield retention_finding(self._app.jobs.scheduled.retention)
         yield from ExportFileChecks(self._app).findings()
         yield from WorksChecks(self._app).findings()
+        yield from hourly_findings(self._app)
 
     def _notifications(self) -> Finding:
         subject = Message.of("subject_notifications")

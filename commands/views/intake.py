@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +14,7 @@ from commands.framework.context import Exit, opened_app, result, result_json, sa
 from commands.framework.options import AsJson
 from commands.framework.reader import in_english, reader, shown, text_of
 from commands.framework.signals import stop_event_on_signals
+from commands.framework.system_user import system_user
 from commands.views.progress import Shown, progress_shown
 from core.errors import InvalidInputError
 from core.messages import Message
@@ -45,7 +46,7 @@ def import_files(
     if place is not None and not place.exists():
         raise InvalidInputError("path_missing", path=str(place))
     stop, label = stop_event_on_signals(), text_of(Message.of("bar_import"))
-    with importing() as (_app, pipeline, bar):
+    with importing() as (app, pipeline, bar), import_noted(app, _subject(place, replace)):
 
         def show(done: int, total: int) -> None:
             if total:
@@ -99,6 +100,17 @@ def importing() -> Iterator[tuple[App, HourlyPipeline, Shown]]:
     """Provide an app, its pipeline with the lines of its log on stderr, and the progress there."""
     with opened_app() as app, progress_shown() as bar:
         yield app, app.works.hourly.watched(bar.line, reader()), bar
+
+
+def import_noted(app: App, subject: str) -> AbstractContextManager[None]:
+    """Note the import inside in the log of actions: it may replace what the platform said."""
+    return app.use_cases.audit_log.action(system_user(app), "views.import", subject)
+
+
+def _subject(place: Path | None, replace: bool) -> str:
+    if place is None:
+        return "--here"
+    return f"{place} --replace" if replace else str(place)
 
 
 def print_missing(done: ImportResult) -> None:

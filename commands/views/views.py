@@ -19,6 +19,7 @@ from commands.framework.signals import stop_event_on_signals
 from commands.views import comparisons, intake, queries
 from commands.views.intake import (
     code_of,
+    import_noted,
     import_object,
     importing,
     missing_object,
@@ -156,7 +157,8 @@ def _full(as_json: bool) -> Exit:
 
 def _import(day: str | None, hour: str | None, as_json: bool) -> Exit:
     """Import an hour of a day, all hours of a day, an hour of today, or the newest hour."""
-    with importing() as (app, pipeline, _show):
+    named = " ".join(filter(None, ("--import-only", day, hour)))
+    with importing() as (app, pipeline, _show), import_noted(app, named):
         today = app.clock.now().astimezone(app.calendar.zone).date()
         if day is not None and hour is None:
             stop = stop_event_on_signals()
@@ -170,7 +172,7 @@ def _import(day: str | None, hour: str | None, as_json: bool) -> Exit:
 
 def _import_missing(as_json: bool) -> Exit:
     stop, label = stop_event_on_signals(), text_of(Message.of("bar_import"))
-    with importing() as (_app, pipeline, shown):
+    with importing() as (app, pipeline, shown), import_noted(app, "--missing"):
         done = pipeline.import_missing(
             stop, lambda done, total: shown.show(label, done, total) if total else None
         )

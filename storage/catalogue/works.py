@@ -150,6 +150,14 @@ def for_list(tx: Tx) -> list[Row]:
     )
 
 
+def to_count(tx: Tx) -> list[Row]:
+    """Return `platform`, `work_id` and `title` of every valid work, in the order of `for_list`."""
+    return tx.all(
+        "SELECT platform, work_id, title FROM works WHERE is_valid=1"
+        " ORDER BY publish_time DESC, id DESC"
+    )
+
+
 def page(
     tx: Tx, platform: str | None, uid: str | None, is_valid: bool | None, limit: int
 ) -> list[Work]:

@@ -1,7 +1,9 @@
 """Queries on `view_days`: the last numbers of each work and day, and its packed hours.
 
-A day is a number: local days since 1970. `hours` has a bit for each hour with numbers; of two maps
-of one day, the one with the later last hour is the higher number.
+A day is a number: local days since 1970. Rows lie by day: what comes in an hour, or is packed in a
+night, is next to each other; the days of a work are looked up one by one. `hours` has a bit for
+each hour with numbers; of two maps of one day, the one with the later last hour is the higher
+number.
 """
 
 from __future__ import annotations
@@ -9,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from storage.engines.transactions import Row, Tx
+from storage.engines.transactions import Row, Tx, in_list
 from storage.views.points import COLUMNS, COUNTERS, Counts
 
 HOURS_A_DAY = 24
+DAYS_AT_ONCE = 366
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +42,7 @@ def note_hour(tx: Tx, hour: int) -> None:
         f" ELSE view_days.{name} END"
         for name in COUNTERS
     } | {"hours": "view_days.hours | :bit"}
-    tail = tx.dialect.on_conflict_set("work, day", changes)
+    tail = tx.dialect.on_conflict_set("day, work", changes)
     tx.execute(
         f"INSERT INTO view_days (work, day, hours, {COLUMNS})"
         f" SELECT work, :day, :bit, {COLUMNS} FROM view_points WHERE hour=:hour {tail}",
@@ -66,7 +69,7 @@ def put(tx: Tx, day: int, rows: Iterable[WorkDay]) -> None:
         tx.execute_many(
             f"INSERT INTO view_days (work, day, hours, {COLUMNS}, packed) VALUES (:work, :day,"
             f" :hours, {', '.join(f':{name}' for name in COUNTERS)}, :packed)"
-            f" {tx.dialect.on_conflict_update('work, day', columns)}",
+            f" {tx.dialect.on_conflict_update('day, work', columns)}",
             values,
         )
 
@@ -84,35 +87,33 @@ def packed_of_works(tx: Tx, day: int, first_work: int, last_work: int) -> dict[i
 
 
 def packed_of_day(tx: Tx, day: int) -> list[Row]:
-    """Return `work` and `packed` of all works with packed hours on a day."""
+    """Return `work`, `hours` and `packed` of all works with packed hours on a day."""
     return tx.all(
-        f"SELECT work, packed FROM view_days {tx.dialect.force_index('idx_view_days_day')}"
-        " WHERE day=:day AND packed IS NOT NULL",
-        day=day,
+        "SELECT work, hours, packed FROM view_days WHERE day=:day AND packed IS NOT NULL", day=day
     )
 
 
-def packed_of_work(tx: Tx, work: int, first: int, last: int) -> dict[int, bytes]:
-    """Return the packed hours of a work from day `first` to `last`, by day."""
-    rows = tx.all(
-        "SELECT day, packed FROM view_days WHERE work=:work AND day BETWEEN :first AND :last"
-        " AND packed IS NOT NULL ORDER BY day",
-        work=work,
-        first=first,
-        last=last,
-    )
-    return {row["day"]: row["packed"] for row in rows}
+def packed_of_work(tx: Tx, work: int, first: int, last: int) -> list[Row]:
+    """Return `day`, `hours` and `packed` of a work from day `first` to `last`, by day."""
+    return _of_work(tx, "day, hours, packed", work, first, last)
 
 
 def of_work(tx: Tx, work: int, first: int, last: int) -> list[Row]:
     """Return the daily columns of a work from day `first` to `last`, by day."""
-    return tx.all(
-        f"SELECT day, hours, {COLUMNS} FROM view_days"
-        " WHERE work=:work AND day BETWEEN :first AND :last ORDER BY day",
-        work=work,
-        first=first,
-        last=last,
-    )
+    return _of_work(tx, f"day, hours, {COLUMNS}", work, first, last)
+
+
+def _of_work(tx: Tx, columns: str, work: int, first: int, last: int) -> list[Row]:
+    found: list[Row] = []
+    for start in range(first, last + 1, DAYS_AT_ONCE):
+        marks, names = in_list(range(start, min(start + DAYS_AT_ONCE, last + 1)))
+        # By a range of days the rows of all works would be read.
+        found += tx.all(
+            f"SELECT {columns} FROM view_days WHERE day IN ({marks}) AND work=:work ORDER BY day",
+            work=work,
+            **names,
+        )
+    return found
 
 
 def top_growth(tx: Tx, day: int, last: int, counter: str, limit: int) -> list[Row]:
@@ -123,11 +124,12 @@ def top_growth(tx: Tx, day: int, last: int, counter: str, limit: int) -> list[Ro
     """
     value = _known(counter)
     return tx.all(
-        f"SELECT b.work, w.platform, w.work_id, a.hours, a.{value} AS from_count,"
-        f" b.{value} AS to_count FROM view_points b"
-        " JOIN view_days a ON a.work=b.work AND a.day=:day JOIN view_works w ON w.id=b.work"
+        f"SELECT t.work, w.platform, w.work_id, t.hours, t.from_count, t.to_count FROM ("
+        f"SELECT b.work, a.hours, a.{value} AS from_count, b.{value} AS to_count"
+        " FROM view_points b JOIN view_days a ON a.day=:day AND a.work=b.work"
         f" WHERE b.hour=:last AND b.{value} IS NOT NULL AND a.{value} IS NOT NULL"
-        f" ORDER BY b.{value}-a.{value} DESC, w.work_id LIMIT :limit",
+        f" ORDER BY b.{value}-a.{value} DESC, b.work LIMIT :limit"
+        ") t JOIN view_works w ON w.id=t.work ORDER BY t.to_count-t.from_count DESC, t.work",
         day=day,
         last=last,
         limit=limit,
@@ -140,20 +142,10 @@ def first_since(tx: Tx, day: int) -> int | None:
     return row["day"] if row else None
 
 
-def sums(tx: Tx, first: int, counter: str) -> list[Row]:
-    """Return the sums of all works for each day from `first` on, by day.
-
-    Columns: `day`, `works`; `total`, the sum of the last `counter` of each work; `growth` of it
-    against the day before, of works that had one then.
-    """
-    value = _known(counter)
-    return tx.all(
-        f"SELECT d.day, COUNT(*) AS works, SUM(d.{value}) AS total,"
-        f" SUM(d.{value}-p.{value}) AS growth FROM view_days d"
-        " LEFT JOIN view_days p ON p.work=d.work AND p.day=d.day-1"
-        " WHERE d.day>=:first GROUP BY d.day ORDER BY d.day",
-        first=first,
-    )
+def newest(tx: Tx) -> int | None:
+    """Return the newest day with numbers; None without one."""
+    row = tx.one("SELECT MAX(day) AS day FROM view_days")
+    return row["day"] if row else None
 
 
 def _known(counter: str) -> str:
@@ -174,8 +166,7 @@ def forget_works(tx: Tx, day: int, works: Collection[int]) -> None:
 def drop_packed(tx: Tx, before_day: int, limit: int) -> int:
     """Forget up to `limit` packed days before a day; return how many. Their daily columns stay."""
     found = tx.all(
-        f"SELECT work, day FROM view_days {tx.dialect.force_index('idx_view_days_day')}"
-        " WHERE day<:day AND packed IS NOT NULL LIMIT :limit",
+        "SELECT work, day FROM view_days WHERE day<:day AND packed IS NOT NULL LIMIT :limit",
         day=before_day,
         limit=limit,
     )

@@ -35,7 +35,8 @@ class ViewHour:
 
     `errors` is the stored message of most failures. `version` grows over all hours whenever the
     content of one has changed; None while that of this one never did. `ended_at` is the end of its
-    last crawl, and `skipped` counts works of other platforms; None when not known.
+    last crawl, and `skipped` counts works of other platforms; None when not known. `list_sha256`
+    tells apart the lists that were files of hosts; None when it was the catalogue.
     """
 
     hour: int
@@ -50,6 +51,7 @@ class ViewHour:
     ended_at: datetime | None
     host: str
     version: int | None
+    list_sha256: str | None
     lease_owner: str | None
     lease_token: int
     lease_until: datetime | None
@@ -92,7 +94,15 @@ def claim(
     seen = get(tx, hour)
     assert seen is not None
     is_claimed = VIEW_HOURS.claim(
-        tx, hour, seen.lease_token, owner=owner, until=until, where=FREE, now=to_sql(now)
+        tx,
+        hour,
+        seen.lease_token,
+        owner=owner,
+        until=until,
+        where=FREE,
+        changes="host=:host",
+        host=host,
+        now=to_sql(now),
     )
     return get(tx, hour) if is_claimed else None
 
@@ -109,14 +119,15 @@ def note_progress(tx: Tx, hour: int, token: int, success: int, listed: int) -> b
     )
 
 
-def end(tx: Tx, hour: int, token: int, ended: HourEnd) -> bool:
+def end(tx: Tx, hour: int, token: int, ended: HourEnd, list_sha256: str | None = None) -> bool:
     """End the lease, record how the hour is, and publish it; return False when it was lost."""
     return VIEW_HOURS.give_back(
         tx,
         hour,
         token,
         "state=:state, listed=:listed, success=:success, failed=:failed, skipped=:skipped,"
-        " errors=:errors, ended_at=:ended_at, version=:version",
+        " errors=:errors, ended_at=:ended_at, list_sha256=:list_sha256, version=:version",
+        list_sha256=list_sha256,
         version=_next_version(tx),
         **_columns(ended),
     )
@@ -189,6 +200,27 @@ def between(tx: Tx, first: int, last: int) -> list[ViewHour]:
         last=last,
     )
     return [row_to(ViewHour, row) for row in rows]
+
+
+def count_by_day(tx: Tx, first: int) -> dict[int, int]:
+    """Return how many hours with numbers each day has, from the hour `first` on, by day."""
+    rows = tx.all(
+        "SELECT hour-hour%24 AS begins, COUNT(*) AS hours FROM view_hours"
+        " WHERE hour>=:first AND success>0 GROUP BY hour-hour%24",
+        first=first,
+    )
+    return {row["begins"] // 24: row["hours"] for row in rows}
+
+
+def lists_by_host(tx: Tx, since: int) -> dict[str, str]:
+    """Return the `list_sha256` of the newest hour of each host that counted by a file of its own,
+    from the hour `since` on."""
+    rows = tx.all(
+        "SELECT host, list_sha256 FROM view_hours WHERE hour>=:since AND list_sha256 IS NOT NULL"
+        " ORDER BY hour",
+        since=since,
+    )
+    return {row["host"]: row["list_sha256"] for row in rows}
 
 
 def open_before(tx: Tx, hour: int) -> list[int]:

@@ -49,7 +49,21 @@ def unpack(packed: bytes) -> dict[int, Counts]:
         columns = [body.column(numbers, how) for how in packed[4:HEAD_BYTES]]
     except (zlib.error, IndexError) as error:
         raise ValueError(str(error)) from error
-    return {number: tuple(column.get(number) for column in columns) for number in numbers}
+    return dict(zip(numbers, zip(*columns, strict=True), strict=True))
+
+
+def is_sound(packed: bytes, hours: int) -> bool:
+    """Return False where the bytes are damaged, or have other hours than the map `hours` of their
+    row; it takes a tenth of the time of `unpack`."""
+    if len(packed) < HEAD_BYTES or packed[0] != FORMAT:
+        return False
+    if int.from_bytes(packed[1:4], "little") & ~hours:
+        return False
+    try:
+        zlib.decompress(packed[HEAD_BYTES:])
+    except zlib.error:
+        return False
+    return True
 
 
 def _knowledge(known: int, total: int) -> int:
@@ -85,26 +99,39 @@ class _Reader:
         self._body = body
         self._place = 0
 
-    def column(self, numbers: Sequence[int], how: int) -> dict[int, int]:
-        """Return the known values of the next column by hour."""
+    def column(self, numbers: Sequence[int], how: int) -> list[int | None]:
+        """Return the values of the next column, one for each hour; None for unknown ones."""
         if how == NONE_KNOWN:
-            return {}
-        known = numbers
-        if how == SOME_KNOWN:
-            known = list(_hours_of(self._body[self._place : self._place + 3]))
-            self._place += 3
-        value, found = 0, {}
-        for number in known:
-            value += self._step()
-            found[number] = value
+            return [None] * len(numbers)
+        if how != SOME_KNOWN:
+            return list(self._values(len(numbers)))
+        known = list(_hours_of(self._body[self._place : self._place + 3]))
+        self._place += 3
+        values = dict(zip(known, self._values(len(known)), strict=True))
+        return [values.get(number) for number in numbers]
+
+    def _values(self, count: int) -> list[int]:
+        # A year of a work has 60,000 values: without calls, and most are of one byte.
+        body, place = self._body, self._place
+        value, found = 0, []
+        for _ in range(count):
+            zigzag = body[place]
+            place += 1
+            if zigzag > 0x7F:
+                zigzag, place = _rest_of(body, place, zigzag & 0x7F)
+            value += -((zigzag + 1) >> 1) if zigzag & 1 else zigzag >> 1
+            found.append(value)
+        self._place = place
         return found
 
-    def _step(self) -> int:
-        zigzag = shift = 0
-        while True:
-            byte = self._body[self._place]
-            self._place += 1
-            zigzag |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                return -((zigzag + 1) >> 1) if zigzag & 1 else zigzag >> 1
-            shift += 7
+
+def _rest_of(body: bytes, place: int, zigzag: int) -> tuple[int, int]:
+    """Return a number whose first seven bits are `zigzag`, and the place behind it."""
+    shift = 7
+    while True:
+        byte = body[place]
+        place += 1
+        zigzag |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return zigzag, place
+        shift += 7

@@ -98,12 +98,14 @@ def of_works(tx: Tx, hours: Sequence[int], first_work: int, last_work: int) -> l
 def top(tx: Tx, hour: int, counter: str, limit: int) -> list[Row]:
     """Return up to `limit` rows of an hour, the highest `counter` first and unknown ones last.
 
-    `counter` is one of COUNTERS.
+    `counter` is one of COUNTERS. Equal ones come in the order of their works' numbers.
     """
+    order = f"ORDER BY {_known(counter)} IS NULL, {counter} DESC, work LIMIT :limit"
+    # Works are named after the choice: before it each of the hour's would be looked up.
     return tx.all(
-        f"SELECT p.work, w.platform, w.work_id, p.at_sec, {COLUMNS} FROM view_points p"
-        " JOIN view_works w ON w.id=p.work WHERE p.hour=:hour"
-        f" ORDER BY {_known(counter)} IS NULL, {counter} DESC, w.work_id LIMIT :limit",
+        "SELECT p.*, w.platform, w.work_id FROM"
+        f" (SELECT work, at_sec, {COLUMNS} FROM view_points WHERE hour=:hour {order}) p"
+        f" JOIN view_works w ON w.id=p.work {order}",
         hour=hour,
         limit=limit,
     )
@@ -115,33 +117,42 @@ def top_growth(tx: Tx, first: int, last: int, counter: str, limit: int) -> list[
     Columns: `work`, `platform`, `work_id`, `from_count`, `to_count`. Works whose counter is not
     known in both hours are left out.
     """
-    value = _known(counter)
     return tx.all(
-        f"SELECT b.work, w.platform, w.work_id, a.{value} AS from_count, b.{value} AS to_count"
-        " FROM view_points b JOIN view_points a ON a.hour=:first AND a.work=b.work"
-        f" JOIN view_works w ON w.id=b.work WHERE b.hour=:last AND b.{value} IS NOT NULL"
-        f" AND a.{value} IS NOT NULL ORDER BY b.{value}-a.{value} DESC, w.work_id LIMIT :limit",
+        "SELECT t.work, w.platform, w.work_id, t.from_count, t.to_count FROM"
+        f" (SELECT work, from_count, to_count FROM ({_both(counter)}) g"
+        " WHERE from_count IS NOT NULL AND to_count IS NOT NULL"
+        " ORDER BY to_count-from_count DESC, work LIMIT :limit) t"
+        " JOIN view_works w ON w.id=t.work ORDER BY t.to_count-t.from_count DESC, t.work",
         first=first,
         last=last,
         limit=limit,
     )
 
 
-def count_known(tx: Tx, hour: int, counter: str) -> int:
-    """Return the number of works whose `counter` is known in an hour."""
-    return tx.number(
-        f"SELECT COUNT({_known(counter)}) FROM view_points WHERE hour=:hour", hour=hour
+def count_known(tx: Tx, first: int, last: int, counter: str) -> tuple[int, int, int]:
+    """Return the numbers of works whose `counter` is known in hour `first`, in `last`, in both."""
+    row = tx.one(
+        "SELECT COUNT(from_count) AS at_first, COUNT(to_count) AS at_last,"
+        # A sum of both could be too large for a number of MySQL.
+        " COUNT(CASE WHEN from_count IS NOT NULL THEN to_count END) AS at_both"
+        f" FROM ({_both(counter)}) g",
+        first=first,
+        last=last,
     )
+    assert row is not None
+    return row["at_first"], row["at_last"], row["at_both"]
 
 
-def count_known_in_both(tx: Tx, hour: int, other: int, counter: str) -> int:
-    """Return the number of works whose `counter` is known in two hours."""
+def _both(counter: str) -> str:
+    """Return the query for `work`, `from_count` and `to_count` at the hours `:first` and `:last`.
+
+    One pass over the rows of both is quicker than looking up one for each of the other's.
+    """
     value = _known(counter)
-    return tx.number(
-        "SELECT COUNT(*) FROM view_points b JOIN view_points a ON a.hour=:other AND a.work=b.work"
-        f" WHERE b.hour=:hour AND b.{value} IS NOT NULL AND a.{value} IS NOT NULL",
-        hour=hour,
-        other=other,
+    return (
+        f"SELECT work, MAX(CASE WHEN hour=:first THEN {value} END) AS from_count,"
+        f" MAX(CASE WHEN hour=:last THEN {value} END) AS to_count"
+        " FROM view_points WHERE hour IN (:first, :last) GROUP BY work"
     )
 
 

@@ -54,7 +54,6 @@ LOOKS = {
 # What goes on by itself once it was started, trials on a database of their own, and lists that are
 # written out again.
 BY_ITSELF = {"run", "serve", "demo", "update_play_counts", "views", "works export"} | {
-    "views import",
     "views project",
 }
 STEPS: tuple[tuple[str, tuple[object, ...], str, str], ...] = (
@@ -98,6 +97,7 @@ STEPS: tuple[tuple[str, tuple[object, ...], str, str], ...] = (
     ("works discover", ("--uid", "1"), "works.discover", ""),
     ("works disable", ("BV1xx411c7mD",), "work.disable", ""),
     ("works enable", ("BV1xx411c7mD",), "work.enable", ""),
+    ("views import", ("2026-11-22-05_views_data.json", "--replace"), "views.import", ""),
     ("dramas import", ("dramas.jsonl",), "dramas.add", ""),
     ("dramas import_users", ("users.jsonl",), "users.add", ""),
     ("dramas import_completions", ("posted.jsonl",), "completions.add", ""),
@@ -124,6 +124,7 @@ FILES = {
     "accounts.csv": f"username,cookie\na2,{COOKIES}\n",
     "proxies.txt": "127.0.0.1:2\n",
     "works.csv": "bvid\nBV1xx411c7mE\n",
+    "2026-11-22-05_views_data.json": '{"data": [{"work_id": "BV1xx411c7mD", "view_count": 5}]}',
     "dramas.jsonl": '{"task_id": "t1", "project_id": "p1", "callback_url": "https://r.example/x"}',
     "users.jsonl": '{"user_id": "u1"}',
     "posted.jsonl": '{"task_id": "t1", "user_id": "u1", "submission_link":'

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from storage.engines.transactions import Database, Tx
-from storage.views import days, hours, identities, packed_day, points, titles
+from storage.views import days, hours, identities, packed_day, points, titles, totals
 from storage.views.points import Point
 
 NOON = 20_000 * 24 + 12
@@ -105,6 +106,76 @@ def test_the_daily_columns_are_those_of_the_last_hour(database: Database):
         (7, 10, 12, 13),
         (7, 10, 12, 13),
     ]
+
+
+def put_hour(tx: Tx, hour: int, views: dict[int, int | None]) -> None:
+    points.insert(tx, hour, [Point(work, 0, counts(count)) for work, count in views.items()])
+    days.note_hour(tx, hour)
+
+
+def sums(tx: Tx, counter: str = "views") -> list[tuple[object, ...]]:
+    return [tuple(row.values()) for row in map(dict, totals.since(tx, 0, counter))]
+
+
+def test_the_sums_of_a_day_follow_its_numbers_and_those_of_the_day_before(database: Database):
+    def work(tx: Tx) -> None:
+        put_hour(tx, NOON, {1: 5, 2: 7, 3: None})
+        totals.count_anew(tx, 20_000)
+        assert sums(tx) == [(20_000, 3, 12, None)]
+        put_hour(tx, NOON + 24, {1: 6, 3: 9, 4: 100})
+        totals.count_anew(tx, 20_001)
+        assert sums(tx) == [(20_000, 3, 12, None), (20_001, 3, 115, 1)]
+        put_hour(tx, NOON + 1, {1: 2})
+        totals.count_anew(tx, 20_000)
+        assert sums(tx) == [(20_000, 3, 9, None), (20_001, 3, 115, 4)]
+        assert sums(tx, "comments") == [(20_000, 3, None, None), (20_001, 3, None, None)]
+        assert sums(tx, "shares")[1] == (20_001, 3, 3 * 2**62, 0), "too large for an integer"
+        days.forget_works(tx, 20_000, {1, 2, 3})
+        totals.count_anew(tx, 20_000)
+        assert sums(tx) == [(20_001, 3, 115, None)]
+        with pytest.raises(ValueError, match="no counter"):
+            totals.since(tx, 0, "1; DROP TABLE works")
+
+    database.write(work)
+
+
+def test_growth_between_two_hours_is_of_works_that_are_known_in_both(database: Database):
+    def work(tx: Tx) -> None:
+        ids = identities.ensure(tx, [("bilibili", f"BV{n}") for n in range(5)])
+        a, b, c, d, e = ids.values()
+        points.insert(tx, NOON, [Point(a, 0, counts(1)), Point(b, 0, counts(1))])
+        points.insert(tx, NOON, [Point(c, 0, counts(None)), Point(d, 0, counts(9))])
+        later = {a: 4, b: 4, c: 5, d: None, e: 6}
+        points.insert(tx, NOON + 1, [Point(n, 0, counts(views)) for n, views in later.items()])
+        found = points.top_growth(tx, NOON, NOON + 1, "views", 9)
+        assert [(row["work"], row["from_count"], row["to_count"]) for row in found] == [
+            (a, 1, 4),
+            (b, 1, 4),
+        ]
+        assert [row["work_id"] for row in points.top_growth(tx, NOON, NOON + 1, "views", 1)] == [
+            "BV0"
+        ]
+        assert points.count_known(tx, NOON, NOON + 1, "views") == (3, 4, 2)
+        assert points.count_known(tx, NOON, NOON + 1, "shares") == (4, 5, 4), "2^62 each"
+        top = points.top(tx, NOON + 1, "views", 4)
+        assert [row["work"] for row in top] == [e, c, a, b], "equal ones by their numbers"
+
+    database.write(work)
+
+
+def test_the_days_of_a_work_are_found_however_many_there_are(database: Database):
+    def work(tx: Tx) -> None:
+        last = 20_000
+        wanted = [last - 1_000, last - 400, last - 366, last - 365, last - 1, last]
+        row = days.WorkDay(work=1, hours=1, counts=counts(3), packed=b"x")
+        for day in wanted:
+            days.put(tx, day, [row, replace(row, work=2)])
+        assert [one["day"] for one in days.of_work(tx, 1, wanted[0], last)] == wanted
+        assert [one["day"] for one in days.packed_of_work(tx, 1, last - 366, last)] == wanted[2:]
+        assert (days.first_since(tx, 0), days.newest(tx)) == (wanted[0], last)
+        assert hours.count_by_day(tx, 0) == {}
+
+    database.write(work)
 
 
 def test_a_day_comes_out_of_its_bytes_as_it_went_in():

@@ -8,9 +8,11 @@ from collections.abc import Callable
 import pytest
 
 from app.container import App
+from commands.doctor.hourly_checks import hourly_findings
+from commands.framework.reader import in_english
 from core.cancellation import StoppedSignal
 from storage.engines.transactions import Tx
-from storage.views import days, failures, points
+from storage.views import days, failures, identities, points
 from storage.views.days import WorkDay
 from tests.support.moving_clock import MovingClock
 from tests.support.works.hour_data import WORKS, failed, numbers, put_hours, report
@@ -132,7 +134,49 @@ def test_a_packed_day_that_is_damaged_costs_only_itself(
     filled.app.database.write(spoil)
     named = [one["work_id"] for one in filled.app.works.history.top(first, "view_count", 9)]
     assert len(named) == 2
-    assert f"the packed day {first.date_text} of work 1 is damaged" in logs()
+    assert f"packed_day_damaged: work=bilibili:{C}, day={first.date_text}" in logs()
+
+
+@pytest.mark.parametrize("damage", ["cut off", "another format", "empty", "hours of another day"])
+def test_a_damaged_day_is_named_by_doctor_and_mended_by_its_files(
+    filled: Statistics, damage: str
+) -> None:
+    app, first = filled.app, filled.files.hours()[0]
+    history, before = app.works.history, asked(filled)
+    whole = history.daily(first.day, "view_count", ("bilibili", A))
+    app.works.roll_up.run(NEVER)
+    assert list(hourly_findings(app)) == []
+
+    def spoil(tx: Tx) -> None:
+        work = identities.ids_of(tx, [("bilibili", A)])["bilibili", A]
+        packed = days.packed_of_works(tx, first.day_index, work, work)[work]
+        spoilt = {
+            "cut off": packed[:-9],
+            "another format": b"\x09" + packed[1:],
+            "empty": b"",
+            "hours of another day": packed[:1] + b"\xff\xff\xff" + packed[4:],
+        }[damage]
+        tx.execute(
+            "UPDATE view_days SET packed=:packed WHERE day=:day AND work=:work",
+            packed=spoilt,
+            day=first.day_index,
+            work=work,
+        )
+
+    app.database.write(spoil)
+    [finding] = hourly_findings(app)
+    assert in_english(finding.detail) == (
+        f"1 packed day that cannot be read: {first.date_text} of bilibili:{A}"
+    )
+    assert finding.advice is not None and "views import FOLDER" in in_english(finding.advice)
+    assert [one["work_id"] for one in history.top(first, "view_count", 9)] == [C, B]
+    assert len(history.trend("bilibili", A, "view_count", 99)) == 24 - 2, "its other days"
+    assert history.daily(first.day, "view_count", ("bilibili", A)) == whole
+    folder = filled.files.path(first).parent
+    app.works.hourly.import_from(folder, NEVER)
+    app.works.roll_up.run(NEVER)
+    assert list(hourly_findings(app)) == []
+    assert asked(filled) == before
 
 
 def test_a_lost_file_of_a_packed_day_says_that_it_was_rebuilt(filled: Statistics) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from core.errors import DatabaseContentionError
 from core.logs import service_log
+from core.messages import Message
 from storage.engines.transactions import Row, Tx
-from storage.views import days, packed_day, points
+from storage.views import days, identities, packed_day, points
 from storage.views.days import WorkDay
 from storage.views.points import Counts, counts_of
 from works.hour_data.hours import HOURS_A_DAY, Hour
@@ -21,20 +22,30 @@ def packed_hour_of(tx: Tx, hour: Hour) -> dict[int, Counts]:
     """Return what packed days hold of an hour, by work; a damaged day is logged and left out."""
     found = {}
     for row in days.packed_of_day(tx, hour.day_index):
-        counts = unpacked(row["work"], hour.day_index, row["packed"]).get(hour.number)
+        counts = unpacked(tx, row["work"], hour.day_index, row["packed"]).get(hour.number)
         if counts is not None:
             found[row["work"]] = counts
     return found
 
 
-def unpacked(work: int, day: int, packed: bytes) -> Numbers:
+def unpacked(tx: Tx, work: int, day: int, packed: bytes) -> Numbers:
     """Return a packed day by hour (0 to 23); a damaged one is logged, and empty."""
     try:
         return packed_day.unpack(packed)
     except ValueError as error:
-        named = Hour.from_index(day * HOURS_A_DAY).date_text
-        log.error("the packed day %s of work %s is damaged: %s", named, work, error)
+        log.error("%s", damaged_day(tx, work, day, str(error)))
         return {}
+
+
+def damaged_day(tx: Tx, work: int, day: int, detail: str) -> Message:
+    """Return the sentence on a packed day that cannot be read: whose, which, and what to do."""
+    platform, work_id = identities.keys_of(tx, [work]).get(work, ("", f"({work})"))
+    return Message.of(
+        "packed_day_damaged",
+        work=f"{platform}:{work_id}",
+        day=Hour.from_index(day * HOURS_A_DAY).date_text,
+        detail=detail,
+    )
 
 
 def count_day_anew(tx: Tx, day: int, works: Collection[int], *, without: int | None = None) -> None:
@@ -68,7 +79,7 @@ def _with_packed(
     for row in rows:
         found.setdefault(row["work"], {})[row["hour"] % HOURS_A_DAY] = counts_of(row)
     for work, stored in days.packed_of_works(tx, day, first_work, last_work).items():
-        numbers = found.get(work, {}) | unpacked(work, day, stored)
+        numbers = found.get(work, {}) | unpacked(tx, work, day, stored)
         if numbers:
             found[work] = numbers
     return found

@@ -15,7 +15,7 @@ from core.clock import Clock
 from core.errors import BusyError, DamagedFileError, InvalidInputError
 from core.messages import Message
 from storage.engines.transactions import Database, Tx
-from storage.views import days, failures, hours, identities, points, titles
+from storage.views import days, failures, hours, identities, points, titles, totals
 from storage.views.hours import CrawlState, ViewHour
 from storage.views.identities import Key
 from works.hour_data.contents import counted
@@ -268,6 +268,7 @@ class FileImporter:
         failures.put(tx, hour.index, map(stored_failure, lost))
         days.note_hour(tx, hour.index)
         self._put_hour(tx, hour, report, row, whole=whole, total=len(have))
+        totals.count_anew(tx, hour.day_index)
         return True
 
     def _put_hour(

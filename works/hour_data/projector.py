@@ -20,6 +20,7 @@ from storage.engines.transactions import Database, Tx
 from storage.views import hours
 from works.hour_data.contents import HourContent, HourReader, hours_changed
 from works.hour_data.files import HourFiles
+from works.hour_data.folder_owner import FolderOwner
 from works.hour_data.hours import Hour
 from works.hour_data.report import HourReport
 from works.hour_data.rows import key_of
@@ -101,13 +102,27 @@ class DatedFiles:
 class StatisticsFile:
     """The statistics file (`view_data.sqlite3`), which tells its version itself."""
 
-    def __init__(self, data: Database) -> None:
+    def __init__(self, data: Database, path: Path) -> None:
         self._data = data
+        self._path = path
+        self._opened: tuple[int, int] | None = None
 
     def version(self) -> int:
         """Return the version up to which the file is; 0 for a new one."""
+        if self._identity() != self._opened:
+            # What connections to a file that was moved or deleted write would be lost with it.
+            self._data.close()
         view_data.create(self._data)
+        self._opened = self._identity()
         return self._data.read(view_data.version)
+
+    def _identity(self) -> tuple[int, int] | None:
+        """Return what tells the file at the path from others; None without one."""
+        try:
+            seen = self._path.stat()
+        except OSError:
+            return None
+        return seen.st_dev, seen.st_ino
 
     def put(self, content: HourContent, version: int) -> None:
         """Write the hour's rows and its session, in one transaction."""
@@ -137,6 +152,7 @@ class Projector:
     Args:
         targets: the kinds of files that this host wants.
         lock_path: a file that the writing process locks.
+        owner: notes which machine writes into the folder.
     """
 
     database: Database
@@ -144,6 +160,7 @@ class Projector:
     clock: Clock
     targets: Sequence[Target]
     lock_path: Path
+    owner: FolderOwner
     access: FileAccess = SHARED
 
     def project(self, stop: threading.Event, log: logging.Logger) -> list[WrittenHour]:
@@ -152,7 +169,8 @@ class Projector:
         Waits for another process of this host that writes them.
 
         Raises:
-            OutputError, DatabaseError: hours written before stay; the others wait.
+            OutputError: it cannot be written, or a host of another machine writes into the folder.
+            DatabaseError: hours written before stay; the others wait.
         """
         if not self.targets:
             return []
@@ -195,6 +213,7 @@ class Projector:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         with file_lock(self.lock_path, wait=True, access=self.access):
+            self.owner.take()
             yield
 
 

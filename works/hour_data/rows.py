@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, cast
@@ -27,13 +28,62 @@ def key_of(entry: Numbers | Failure) -> Key:
     return entry.get("platform", BILIBILI), entry["work_id"]
 
 
-def store_numbers(tx: Tx, hour: Hour, data: Sequence[Numbers], zone: ZoneInfo) -> None:
-    """Insert entries of works as rows of an hour; numbers that are there already stay."""
-    ids = identities.ensure(tx, map(key_of, data))
+@dataclass(frozen=True)
+class KnownWorks:
+    """What the main database knew of works before their hour was stored.
+
+    Args:
+        ids: the ids of works that have one.
+        titles: the titles in that hour, by id.
+        counts: the newest numbers in the 24 hours before, by id.
+    """
+
+    ids: dict[Key, int] = field(default_factory=dict)
+    titles: dict[int, str] = field(default_factory=dict)
+    counts: dict[int, Counts] = field(default_factory=dict)
+
+
+NOTHING_KNOWN = KnownWorks()
+
+
+def known_works(tx: Tx, hour: int, keys: Iterable[Key]) -> KnownWorks:
+    """Return what is known of works, with as few statements as may be."""
+    ids = identities.ids_of(tx, keys)
+    known = KnownWorks(ids)
+    works = list(ids.values())
+    for start in range(0, len(works), identities.AT_ONCE):
+        part = works[start : start + identities.AT_ONCE]
+        known.titles.update(titles.at_hour(tx, hour, part))
+        known.counts.update(points.newest_before(tx, hour, part))
+    return known
+
+
+def store_numbers(
+    tx: Tx,
+    hour: Hour,
+    data: Sequence[Numbers],
+    zone: ZoneInfo,
+    known: KnownWorks = NOTHING_KNOWN,
+) -> None:
+    """Insert entries of works as rows of an hour; numbers that are there already stay.
+
+    What `known` has of the works is not asked again.
+    """
+    ids = _ids(tx, data, known)
     begins = hour.begins(zone)
     points.insert(tx, hour.index, [_point(ids[key_of(one)], one, hour, begins) for one in data])
     named = {ids[key_of(one)]: one["title"] for one in data}
-    titles.put(tx, hour.index, named, is_newest=hours.is_newest(tx, hour.index))
+    renamed = {work: title for work, title in named.items() if known.titles.get(work) != title}
+    if renamed:
+        titles.put(tx, hour.index, renamed, is_newest=hours.is_newest(tx, hour.index))
+
+
+def _ids(tx: Tx, data: Sequence[Numbers], known: KnownWorks) -> dict[Key, int]:
+    """Return the ids of the works of entries; those without one get one."""
+    keys = [key_of(one) for one in data]
+    new = [key for key in keys if key not in known.ids]
+    found = {key: known.ids[key] for key in keys if key in known.ids}
+    return found | identities.ensure(tx, new) if new else found
 
 
 def stored_failure(entry: Failure) -> WorkFailure:

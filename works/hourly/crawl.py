@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from core.attribution import Scope
@@ -32,7 +31,7 @@ from works.hour_data.hours import Hour, local_text
 from works.hour_data.report import BILIBILI, Failure, Numbers
 from works.hourly.crawl_result import ENDINGS, CrawlProgress, CrawlResult, Ending, Show
 from works.hourly.crawl_run import CrawlRun
-from works.hourly.input_list import ListedWork, ViewsList, read_views_list
+from works.hourly.input_list import CountedList, ListedWork, ViewsList
 from works.hourly.ledger import HeldHour, HourLedger
 
 CLAIM_POLL_SECS = 1.0  # how often an hour that another process crawls is looked at
@@ -42,20 +41,21 @@ MAX_FAILED_IN_ROW = 5
 
 @dataclass(frozen=True, kw_only=True)
 class HourlyCrawl:
-    """Requests all Bilibili works of `views.json` in batches; each batch is
+    """Requests all Bilibili works of a list in batches; each batch is
     in the main database before the next.
 
     Args:
+        works: the list.
         ledger: leases the hour, so that one process of all hosts crawls it.
         take_file: takes in the data file that this host has of an hour unknown to the database.
         zone: the time zone whose hours count.
         failures: writes why works have no counters.
     """
 
+    works: CountedList
     stats: VideoStatsFetcher
     ledger: HourLedger
     take_file: Callable[[Hour, logging.Logger], None]
-    list_path: Path
     clock: Clock
     zone: ZoneInfo
     failures: FailureEntries
@@ -73,20 +73,20 @@ class HourlyCrawl:
             show: called with the progress after each batch.
 
         Raises:
-            DamagedFileError: `views.json` is unusable.
+            DamagedFileError: the list is that of a `views.json`, which is unusable.
             LeaseLostError: another process has taken the hour over.
             CredentialsError, DatabaseError: the batches fetched until then are stored.
         """
         hour = Hour.of(self.clock.now(), self.zone)
-        listed = read_views_list(self.list_path)
+        listed = self.works.read()
         if listed.repeated:
-            path, entries = str(self.list_path), listed.repeated
+            path, entries = str(self.works.path), listed.repeated
             log.warning("%s", Message.of("list_entries_repeated", path=path, entries=entries))
         for problem in listed.problems:
             log.warning("%s", Message.of("list_entry_left_out", problem=problem))
         if not listed.works and not listed.wrong:
             log.info(
-                "%s", Message.of("list_without_work", hour=str(hour), path=str(self.list_path))
+                "%s", Message.of("list_without_work", hour=str(hour), path=str(self.works.path))
             )
             return _not_stored(hour, listed, Ending.DONE)
         if not self.ledger.is_known(hour):
@@ -116,7 +116,12 @@ class HourlyCrawl:
                 recovered.append(hour)
             left = held.row.listed - len(held.numbers) - sum(held.failed.values())
             state = CrawlState.COMPLETE if held.numbers and left <= 0 else CrawlState.PARTIAL
-            held.end(state, listed=held.row.listed, skipped=held.row.skipped)
+            held.end(
+                state,
+                listed=held.row.listed,
+                skipped=held.row.skipped,
+                list_sha256=held.row.list_sha256,
+            )
         return recovered
 
     def _claim(
@@ -162,7 +167,7 @@ class HourlyCrawl:
             untried = [self.failures.of(work.work_id, work.title, error) for work in left]
             held.note([], untried, total)
         state = CrawlState.COMPLETE if ending is Ending.DONE else CrawlState.OPEN
-        held.end(state, listed=total, skipped=listed.skipped)
+        held.end(state, listed=total, skipped=listed.skipped, list_sha256=listed.sha256)
         return run.result(listed.skipped, ending, reason)
 
     def _ask(
@@ -171,6 +176,7 @@ class HourlyCrawl:
         """Request works until all have an outcome or more is hopeless;
         return the ending and its reason."""
         titles = {work.work_id: work.title for work in works}
+        run.held.read_ahead(titles)
         failed_in_row = 0
         worst: tuple[Ending, Message | None] = (Ending.DONE, None)
         try:
@@ -196,13 +202,12 @@ class HourlyCrawl:
         self, held: HeldHour, batch: AnsweredBatch, titles: Mapping[str, str]
     ) -> tuple[list[Numbers], list[Failure]]:
         """Return a batch's counters and failures as entries of the data file."""
-        before = held.before(batch.items)
         now = self._now()
         data, errors = [], []
         for work_id, item in batch.items.items():
             if isinstance(item.answer, VideoStats):
                 entry = numbers(work_id, titles[work_id], now, item.answer)
-                data.append(flag_shrunk(entry, before.get(work_id)))
+                data.append(flag_shrunk(entry, held.before(work_id)))
             else:
                 errors.append(self.failures.of_item(work_id, titles[work_id], item))
         return data, errors

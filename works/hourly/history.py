@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from core.messages import Message
-from storage.engines.transactions import Database, Tx
+from storage.engines.transactions import Database, Row, Tx
 from storage.operations import view_authors
-from storage.views import days, failures, hours, identities, points, titles
+from storage.views import days, failures, hours, identities, points, titles, totals
 from storage.views.points import COUNTERS, Counts, counts_of
 from works.hour_data.day_numbers import packed_hour_of, unpacked
 from works.hour_data.hours import FIRST_DAY, HOURS_A_DAY, Hour
@@ -162,13 +162,13 @@ class ViewHistory:
 
     def _top_packed(self, tx: Tx, hour: Hour, counter: str, limit: int) -> list[HourRow]:
         found, place = packed_hour_of(tx, hour), COUNTER_KEYS.index(counter)
-        keys = identities.keys_of(tx, found)
 
-        def rank(work: int) -> tuple[bool, int, str]:
+        def rank(work: int) -> tuple[bool, int, int]:
             value = found[work][place]
-            return value is None, -(value or 0), keys[work][1]
+            return value is None, -(value or 0), work
 
-        best = sorted(keys, key=rank)[:limit]
+        best = sorted(found, key=rank)[:limit]
+        keys = identities.keys_of(tx, best)
         named = titles.at_hour(tx, hour.index, best)
         return [
             self._row(keys[work], named.get(work, ""), WorkInHour(hour.index, 0, found[work]))
@@ -203,29 +203,36 @@ class ViewHistory:
 
 def _newest_of_work(tx: Tx, work: int, count: int) -> list[WorkInHour]:
     """Return the newest `count` hours of a work with numbers, oldest first."""
-    left, first = count, 0
-    rows = days.of_work(tx, work, 0, 10**6)
-    for row in reversed(rows):
-        left -= int(row["hours"]).bit_count()
-        first = row["day"]
+    found: dict[int, WorkInHour] = {}
+    as_rows: list[int] = []
+    left = count
+    for row in _days_backwards(tx, work, count):
+        begins, bits = row["day"] * HOURS_A_DAY, row["hours"]
+        stored = row["packed"]
+        packed = unpacked(tx, work, row["day"], stored) if stored is not None else {}
+        found |= {
+            begins + number: WorkInHour(begins + number, 0, counts)
+            for number, counts in packed.items()
+        }
+        as_rows += [begins + n for n in days.hours_in(bits) if n not in packed]
+        left -= int(bits).bit_count()
         if left <= 0:
             break
-    packed = days.packed_of_work(tx, work, first, 10**6)
-    found = {
-        day * HOURS_A_DAY + number: WorkInHour(day * HOURS_A_DAY + number, 0, counts)
-        for day, stored in packed.items()
-        for number, counts in unpacked(work, day, stored).items()
-    }
-    wanted = [
-        row["day"] * HOURS_A_DAY + number
-        for row in rows
-        if row["day"] >= first
-        for number in days.hours_in(row["hours"])
-    ]
-    as_rows = [hour for hour in wanted if hour not in found]
     for point in points.of_work(tx, work, as_rows):
         found[point["hour"]] = WorkInHour(point["hour"], point["at_sec"], counts_of(point))
     return [found[hour] for hour in sorted(found)][-count:]
+
+
+def _days_backwards(tx: Tx, work: int, hours_wanted: int) -> Iterator[Row]:
+    """Yield the days of a work with numbers, the newest first, and more at once from step to
+    step."""
+    first, last = days.first_since(tx, 0), days.newest(tx)
+    if first is None or last is None:
+        return
+    some = hours_wanted // HOURS_A_DAY + 2
+    while last >= first:
+        yield from reversed(days.packed_of_work(tx, work, max(first, last - some + 1), last))
+        last, some = last - some, some * 2
 
 
 def _risers_by_hour(
@@ -239,9 +246,9 @@ def _risers_by_hour(
         {**row, "from": first, "to": last}
         for row in points.top_growth(tx, first, last, counter, limit)
     ]
-    both = points.count_known_in_both(tx, last, first, counter)
-    for hour, other in ((last, first), (first, last)):
-        if points.count_known(tx, hour, counter) > both:
+    at_first, at_last, both = points.count_known(tx, first, last, counter)
+    for hour, other, known in ((last, first, at_last), (first, last, at_first)):
+        if known > both:
             partly = points.known_in_one(tx, hour, other, counter, MAX_NEWCOMERS)
             found += _growth_within(tx, partly, span, counter)
     return sorted(found, key=_most_growth)[:limit]
@@ -284,10 +291,7 @@ def _most_growth(row: Mapping[str, Any]) -> tuple[int, str]:
 
 
 def _daily_of_all(tx: Tx, first: int, counter: str) -> list[HourRow]:
-    crawled: dict[int, int] = {}
-    for hour in hours.between(tx, first * HOURS_A_DAY, 10**8):
-        if hour.success:
-            crawled[hour.hour // HOURS_A_DAY] = crawled.get(hour.hour // HOURS_A_DAY, 0) + 1
+    crawled = hours.count_by_day(tx, first * HOURS_A_DAY)
     return [
         {
             "crawl_date": _day_text(row["day"]),
@@ -296,7 +300,7 @@ def _daily_of_all(tx: Tx, first: int, counter: str) -> list[HourRow]:
             "total": _whole(row["total"]),
             "growth": _whole(row["growth"]),
         }
-        for row in days.sums(tx, first, counter)
+        for row in totals.since(tx, first, counter)
     ]
 
 
@@ -304,7 +308,11 @@ def _daily_of_one(tx: Tx, key: tuple[str, str], first: int, counter: str) -> lis
     work = identities.ids_of(tx, [key]).get(key)
     if work is None:
         return []
-    rows = days.of_work(tx, work, first - 1, 10**6)
+    last = days.newest(tx)
+    begins = days.first_since(tx, first - 1)
+    if last is None or begins is None:
+        return []
+    rows = days.of_work(tx, work, begins, last)
     value = {row["day"]: row[counter] for row in rows}
     return [
         {
@@ -324,7 +332,7 @@ def _difference(later: int | None, earlier: int | None) -> int | None:
 
 
 def _whole(value: Any) -> int | None:
-    """Return a sum as a number; MySQL sums to decimals."""
+    """Return a sum as a whole number, whatever the database adds with."""
     return None if value is None else int(value)
 
 

@@ -1,9 +1,10 @@
-"""`views.json` as the hourly crawl reads it."""
+"""The works whose numbers are fetched: those of the catalogue, or of a `views.json` of others."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from typing_extensions import TypedDict
 from core.errors import DamagedFileError, InvalidInputError
 from core.messages import Message
 from sources.links import VideoLink, recognise
+from storage.catalogue import works
+from storage.engines.transactions import Database
 from works.json_files import first_problem, read_checked
 
 BILIBILI = "bilibili"
@@ -31,6 +34,7 @@ class _List(TypedDict):
 
 SHAPE = TypeAdapter(_List)
 ENTRY = TypeAdapter(_Entry)
+VALID = {"is_valid": True}
 # Of entries that were written by hand.
 DEFAULTS: Mapping[str, Any] = {"platform": BILIBILI, "title": None, "is_valid": True}
 
@@ -57,7 +61,8 @@ class ViewsList:
     """The valid works of Bilibili, each once, in the order of the list.
 
     `skipped` counts valid works of other platforms, `repeated` second entries of a work. `problems`
-    tell of entries that are none, and were left out.
+    tell of entries that are none, and were left out. `sha256` tells lists of files apart by the ids
+    in them; None for the catalogue.
     """
 
     works: tuple[ListedWork, ...]
@@ -65,6 +70,32 @@ class ViewsList:
     skipped: int
     repeated: int
     problems: tuple[Message, ...] = ()
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountedList:
+    """The works to count: those of the catalogue once it was used, the same for every host.
+
+    Before that they are what somebody wrote into the `views.json` of this host.
+
+    Args:
+        path: that file.
+    """
+
+    database: Database
+    path: Path
+
+    def read(self) -> ViewsList:
+        """Return the works to count, as they are now.
+
+        Raises:
+            DamagedFileError: the catalogue was never used, and the file is unusable.
+            DatabaseError: the catalogue could not be read.
+        """
+        if self.database.read(works.version) == 0:
+            return read_views_list(self.path)
+        return _of_entries([{**row, **VALID} for row in self.database.read(works.to_count)])
 
 
 def read_views_list(path: Path) -> ViewsList:
@@ -82,9 +113,15 @@ def read_views_list(path: Path) -> ViewsList:
     listed, problems = _entries(items, path)
     if problems and not listed:
         raise DamagedFileError("views_list_unusable", cause=problems[0])
+    found = replace(_of_entries(listed), problems=tuple(problems))
+    named = sorted([*(work.work_id for work in found.works), *(one.work_id for one in found.wrong)])
+    return replace(found, sha256=sha256("\n".join(named).encode(errors="replace")).hexdigest())
+
+
+def _of_entries(listed: Sequence[Mapping[str, Any]]) -> ViewsList:
     valid = [entry for entry in listed if entry["is_valid"]]
     ours = [entry for entry in valid if entry["platform"].lower() == BILIBILI]
-    works: dict[str, ListedWork] = {}
+    found: dict[str, ListedWork] = {}
     wrong: dict[str, WrongWork] = {}
     for entry in ours:
         text, title = entry["work_id"], entry["title"] or ""
@@ -93,14 +130,12 @@ def read_views_list(path: Path) -> ViewsList:
         except InvalidInputError as error:
             wrong.setdefault(text, WrongWork(text, title, error.message))
             continue
-        works.setdefault(work.work_id, work)
-    repeated = len(ours) - len(works) - len(wrong)
+        found.setdefault(work.work_id, work)
     return ViewsList(
-        works=tuple(works.values()),
+        works=tuple(found.values()),
         wrong=tuple(wrong.values()),
         skipped=len(valid) - len(ours),
-        repeated=repeated,
-        problems=tuple(problems),
+        repeated=len(ours) - len(found) - len(wrong),
     )
 
 

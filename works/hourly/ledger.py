@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -14,14 +14,21 @@ from core.leases import Lease, LeaseKind, LeaseRegistry
 from core.logs import service_log
 from core.messages import Message
 from storage.engines.transactions import Database, Tx
-from storage.views import days, failures, hours, identities, points
+from storage.views import days, failures, hours, identities, points, totals
 from storage.views.hours import CrawlState, ViewHour
 from storage.views.identities import Key
 from storage.views.points import Counts
 from works.hour_data.contents import counted
 from works.hour_data.hours import Hour
 from works.hour_data.report import BILIBILI, SESSION_FORM, Failure, Numbers
-from works.hour_data.rows import key_of, store_numbers, stored_failure
+from works.hour_data.rows import (
+    NOTHING_KNOWN,
+    KnownWorks,
+    key_of,
+    known_works,
+    store_numbers,
+    stored_failure,
+)
 from works.hourly.crawl_result import FailedWork
 
 log = service_log("views")
@@ -42,6 +49,7 @@ class HeldHour:
     lease: Lease
     numbers: set[Key]
     failed: dict[Key, bool]
+    _known: KnownWorks = field(default=NOTHING_KNOWN, init=False)
 
     @property
     def is_published(self) -> bool:
@@ -57,16 +65,16 @@ class HeldHour:
         """Return True when there are numbers of the Bilibili work, or a failure."""
         return (BILIBILI, work_id) in self.numbers or (BILIBILI, work_id) in self.failed
 
-    def before(self, work_ids: Iterable[str]) -> Mapping[str, Counts]:
-        """Return the newest numbers of Bilibili works in the 24 hours before, where there are."""
+    def read_ahead(self, work_ids: Iterable[str]) -> None:
+        """Read what the database knows of Bilibili works, at once for all batches to come."""
         wanted = [(BILIBILI, work_id) for work_id in work_ids]
+        self._known = self.ledger.database.read(known_works, self.hour.index, wanted)
 
-        def read(tx: Tx) -> dict[str, Counts]:
-            ids = identities.ids_of(tx, wanted)
-            found = points.newest_before(tx, self.hour.index, ids.values())
-            return {key[1]: found[work] for key, work in ids.items() if work in found}
-
-        return self.ledger.database.read(read)
+    def before(self, work_id: str) -> Counts | None:
+        """Return the newest numbers of a Bilibili work in the 24 hours before, when it was read
+        ahead; None without any."""
+        work = self._known.ids.get((BILIBILI, work_id))
+        return None if work is None else self._known.counts.get(work)
 
     def note(self, data: Sequence[Numbers], errors: Sequence[Failure], listed: int) -> None:
         """Store a batch in one transaction; `listed` is the number of works to ask for.
@@ -91,29 +99,46 @@ class HeldHour:
         index = self.hour.index
         if not hours.note_progress(tx, index, self.row.lease_token, len(data), listed):
             raise self._lost()
-        store_numbers(tx, self.hour, data, self.ledger.zone)
+        store_numbers(tx, self.hour, data, self.ledger.zone, self._known)
         failures.delete(
             tx, index, [key_of(entry) for entry in data if key_of(entry) in self.failed]
         )
         failures.put(tx, index, map(stored_failure, errors))
 
-    def end(self, state: CrawlState, *, listed: int, skipped: int | None) -> None:
+    def end(
+        self,
+        state: CrawlState,
+        *,
+        listed: int,
+        skipped: int | None,
+        list_sha256: str | None = None,
+    ) -> None:
         """Publish the hour as it is now, and end the lease.
+
+        `list_sha256` is that of the list, unless it is the catalogue.
 
         Raises:
             LeaseLostError: another process has taken the hour over; nothing was changed.
         """
         self.ledger.database.write_idempotent(
-            partial(self._end, state=state, listed=listed, skipped=skipped)
+            partial(self._end, state=state, listed=listed, skipped=skipped, list_sha256=list_sha256)
         )
         self.ledger.leases.remove(self.lease)
 
-    def _end(self, tx: Tx, state: CrawlState, listed: int, skipped: int | None) -> None:
+    def _end(
+        self,
+        tx: Tx,
+        state: CrawlState,
+        listed: int,
+        skipped: int | None,
+        list_sha256: str | None,
+    ) -> None:
         index, now = self.hour.index, self.ledger.clock.now()
         days.note_hour(tx, index)
         ended = counted(tx, index, state, listed=listed, skipped=skipped, ended_at=now)
-        if not hours.end(tx, index, self.row.lease_token, ended):
+        if not hours.end(tx, index, self.row.lease_token, ended, list_sha256):
             raise self._lost()
+        totals.count_anew(tx, self.hour.day_index)
 
     def failures(self, limit: int) -> tuple[FailedWork, ...]:
         """Return up to `limit` works without numbers, by platform and work id."""

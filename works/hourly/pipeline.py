@@ -127,7 +127,7 @@ class HourlyPipeline:
         """Fetch this hour, and write its data file and those of hours whose runs were killed.
 
         Raises:
-            DamagedFileError: `views.json` is unusable.
+            DamagedFileError: the list is that of a `views.json`, which is unusable.
             OutputError: the data file cannot be written; the next run writes it.
             LeaseLostError, CredentialsError, DatabaseError: what was fetched until then is stored,
                 and the next run of the hour continues.
@@ -307,8 +307,12 @@ class HourlyPipeline:
         return done.message
 
     def _crawl_list(self, stop: threading.Event, show: crawl_result.Show) -> CrawlResult:
-        self.export()
         with self._log(CRAWL_LOG) as log:
+            try:
+                self.export()
+            except OutputError as error:
+                # Other programs read that file; the crawl asks the catalogue itself.
+                log.error("%s", error)
             return self._fetch(stop, show, log)
 
     def _fetch(

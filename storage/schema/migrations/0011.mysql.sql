@@ -35,6 +35,7 @@ CREATE TABLE hosts (
   host VARCHAR(255) NOT NULL PRIMARY KEY,
   peer_url VARCHAR(512) NULL,                 -- where its console answers other hosts
   version VARCHAR(64) NOT NULL,
+  time_zone VARCHAR(64) NOT NULL,
   free_bytes BIGINT NULL,                     -- of its data folder
   pruned_at DATETIME(3) NULL,                 -- when its old files were removed last
   seen_at DATETIME(3) NOT NULL,
@@ -129,6 +130,7 @@ CREATE TABLE view_hours (
   ended_at DATETIME(3) NULL,
   host VARCHAR(255) NOT NULL,
   version BIGINT NULL,
+  list_sha256 VARCHAR(64) NULL,
   lease_owner VARCHAR(64) NULL,
   lease_token BIGINT NOT NULL DEFAULT 0,
   lease_until DATETIME(3) NULL,
@@ -159,8 +161,8 @@ CREATE TABLE view_errors (
   PRIMARY KEY (hour, platform, work_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 CREATE TABLE view_days (
-  work BIGINT NOT NULL,
   day INT NOT NULL,
+  work BIGINT NOT NULL,
   hours INT NOT NULL,
   views BIGINT NULL,
   danmaku BIGINT NULL,
@@ -170,6 +172,24 @@ CREATE TABLE view_days (
   favorites BIGINT NULL,
   shares BIGINT NULL,
   packed VARBINARY(4096) NULL,
-  PRIMARY KEY (work, day),
-  KEY idx_view_days_day (day)
+  PRIMARY KEY (day, work)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE view_totals (
+  day INT NOT NULL PRIMARY KEY,
+  works INT NOT NULL,
+  views DOUBLE NULL,
+  danmaku DOUBLE NULL,
+  comments DOUBLE NULL,
+  likes DOUBLE NULL,
+  coins DOUBLE NULL,
+  favorites DOUBLE NULL,
+  shares DOUBLE NULL,
+  views_growth DOUBLE NULL,
+  danmaku_growth DOUBLE NULL,
+  comments_growth DOUBLE NULL,
+  likes_growth DOUBLE NULL,
+  coins_growth DOUBLE NULL,
+  favorites_growth DOUBLE NULL,
+  shares_growth DOUBLE NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

@@ -33,6 +33,7 @@ CREATE TABLE hosts (
   host TEXT NOT NULL PRIMARY KEY,
   peer_url TEXT NULL,
   version TEXT NOT NULL,
+  time_zone TEXT NOT NULL,
   free_bytes INTEGER NULL,
   pruned_at TEXT NULL,
   seen_at TEXT NOT NULL,
@@ -125,6 +126,7 @@ CREATE TABLE view_hours (
   ended_at TEXT NULL,
   host TEXT NOT NULL,
   version INTEGER NULL,
+  list_sha256 TEXT NULL,
   lease_owner TEXT NULL,
   lease_token INTEGER NOT NULL DEFAULT 0,
   lease_until TEXT NULL
@@ -155,8 +157,8 @@ CREATE TABLE view_errors (
   PRIMARY KEY (hour, platform, work_id)
 ) WITHOUT ROWID;
 CREATE TABLE view_days (
-  work INTEGER NOT NULL,
   day INTEGER NOT NULL,
+  work INTEGER NOT NULL,
   hours INTEGER NOT NULL,
   views INTEGER NULL,
   danmaku INTEGER NULL,
@@ -166,6 +168,24 @@ CREATE TABLE view_days (
   favorites INTEGER NULL,
   shares INTEGER NULL,
   packed BLOB NULL,
-  PRIMARY KEY (work, day)
+  PRIMARY KEY (day, work)
 ) WITHOUT ROWID;
-CREATE INDEX idx_view_days_day ON view_days (day);
+
+CREATE TABLE view_totals (
+  day INTEGER NOT NULL PRIMARY KEY,
+  works INTEGER NOT NULL,
+  views REAL NULL,
+  danmaku REAL NULL,
+  comments REAL NULL,
+  likes REAL NULL,
+  coins REAL NULL,
+  favorites REAL NULL,
+  shares REAL NULL,
+  views_growth REAL NULL,
+  danmaku_growth REAL NULL,
+  comments_growth REAL NULL,
+  likes_growth REAL NULL,
+  coins_growth REAL NULL,
+  favorites_growth REAL NULL,
+  shares_growth REAL NULL
+);

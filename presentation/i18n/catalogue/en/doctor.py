@@ -215,4 +215,24 @@ MESSAGES: dict[str, Forms] = {
     ),
     "hours_only_here": "{hours} from {first} to {last} are in files of this host only",
     "hours_import_here": "take them into the database: {program} views import --here",
+    "subject_hosts_agree": "hosts that differ",
+    "zones_differ": "days and hours are those of {zone} here, but {others}",
+    "zone_of_host": "of {zone} on {host}",
+    "zones_advice": "set the same BATON_QUOTA_TIMEZONE on every host",
+    "lists_differ": "views.json here lists other works than {hosts} counted last",
+    "lists_advice": (
+        "have one list: fill the catalogue ({program} works import FILE), which all hosts share, or"
+        " copy one views.json to each"
+    ),
+    "statistics_large": "{path} has {gigabytes:.1f} GB, and no hour is ever removed from it",
+    "statistics_advice": (
+        "set BATON_VIEWS_SQLITE_DAYS, such as to 90: the main database keeps all numbers"
+    ),
+    "packed_days_damaged": "{days} that cannot be read: {named}",
+    "packed_days_damaged_more": "{days} that cannot be read: {named}; {more:,} more",
+    "day_of_work": "{day} of {work}",
+    "packed_days_advice": (
+        "take the data files of these days in again: {program} views import FOLDER; other days and"
+        " works, and the last numbers of these days, are well"
+    ),
 }

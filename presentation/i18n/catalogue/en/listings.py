@@ -198,6 +198,7 @@ MESSAGES: dict[str, Forms] = {
     "count_accounts": ("{n:,} account", "{n:,} accounts"),
     "count_tasks": ("{n:,} task", "{n:,} tasks"),
     "count_missing_files": ("{n:,} missing file", "{n:,} missing files"),
+    "count_packed_days": ("{n:,} packed day", "{n:,} packed days"),
     "count_sealed_files": ("{n:,} sealed file", "{n:,} sealed files"),
     "count_export_files": ("{n:,} export file", "{n:,} export files"),
     "count_minutes": ("{n:,} minute", "{n:,} minutes"),

@@ -119,6 +119,12 @@ MESSAGES: dict[str, Forms] = {
     "play_counts_updated": "{updated:,} updated, {skipped:,} skipped, {failed:,} failed",
     "play_counts_lower": "{result}, {works:,} lower than before",
     "works_left": "{result}; {works:,} left for the next run",
+    # Packed days, and folders of data files
+    "packed_day_damaged": (
+        "the packed hours of {day} of {work} are damaged ({detail}) and left out; the data files of"
+        " that day bring them back"
+    ),
+    "folder_of_other_host": "host {host} writes into {folder} already",
 }
 
 _TO_DO = {
@@ -135,6 +141,9 @@ _TO_DO = {
     ),
     "hour_is_crawled": "run it again when the crawl is over",
     "no_hour_in_name": "rename it; its hour is a local one",
+    "folder_of_other_host": (
+        "give this host a data folder of its own, or set BATON_VIEWS_FILES=off here"
+    ),
 }
 ADVICE: dict[str, dict[str, Forms]] = {
     "terminal": {

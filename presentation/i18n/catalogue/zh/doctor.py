@@ -191,4 +191,22 @@ MESSAGES: dict[str, Forms] = {
     "hours_advice": ("查看全部：{program} views gaps；`run` 每小时查询，并在小时结束前重试"),
     "hours_only_here": "{first} 至 {last} 的 {hours}只在本机的文件中",
     "hours_import_here": "请导入数据库：{program} views import --here",
+    "subject_hosts_agree": "各主机不一致",
+    "zones_differ": "本机按 {zone} 划分日与小时，而 {others}",
+    "zone_of_host": "{host} 按 {zone}",
+    "zones_advice": "请在所有主机上设置相同的 BATON_QUOTA_TIMEZONE",
+    "lists_differ": "本机 views.json 所列作品与 {hosts} 上次统计的不同",
+    "lists_advice": (
+        "请统一列表：填写各主机共用的作品列表（{program} works import FILE），"
+        "或将同一份 views.json 复制到每台主机"
+    ),
+    "statistics_large": "{path} 有 {gigabytes:.1f} GB，其中的小时数据从不删除",
+    "statistics_advice": "请设置 BATON_VIEWS_SQLITE_DAYS，例如 90：主数据库保留全部数据",
+    "packed_days_damaged": "{days}无法读取：{named}",
+    "packed_days_damaged_more": "{days}无法读取：{named}；另有 {more:,} 个",
+    "day_of_work": "{work} 的 {day}",
+    "packed_days_advice": (
+        "请重新导入这些日期的数据文件：{program} views import FOLDER；"
+        "其他日期和作品以及这些日期的最后数据均完好"
+    ),
 }

@@ -198,6 +198,7 @@ MESSAGES: dict[str, Forms] = {
     "count_accounts": ("{n:,} 个账号", "{n:,} 个账号"),
     "count_tasks": ("{n:,} 个任务", "{n:,} 个任务"),
     "count_missing_files": ("{n:,} 个缺失的文件", "{n:,} 个缺失的文件"),
+    "count_packed_days": ("{n:,} 个压缩日", "{n:,} 个压缩日"),
     "count_sealed_files": ("{n:,} 个已封存文件", "{n:,} 个已封存文件"),
     "count_export_files": ("{n:,} 个导出文件", "{n:,} 个导出文件"),
     "count_minutes": ("{n:,} 分钟", "{n:,} 分钟"),

@@ -109,6 +109,11 @@ MESSAGES: dict[str, Forms] = {
     "play_counts_updated": "更新 {updated:,}，跳过 {skipped:,}，失败 {failed:,}",
     "play_counts_lower": "{result}，{works:,} 个低于以前",
     "works_left": "{result}；余 {works:,} 个留待下次运行",
+    # 压缩日与数据文件的文件夹
+    "packed_day_damaged": (
+        "{work} 在 {day} 的压缩小时数据已损坏（{detail}），未计入；可由当天的数据文件恢复"
+    ),
+    "folder_of_other_host": "主机 {host} 已在写入 {folder}",
 }
 
 _TO_DO = {
@@ -123,6 +128,7 @@ _TO_DO = {
     "hour_file_damaged": "请修正它，或移走后重新导入或抓取；未做任何更改",
     "hour_is_crawled": "请在抓取结束后再运行",
     "no_hour_in_name": "请改名；小时为本地时间",
+    "folder_of_other_host": "请为本机另设数据文件夹，或在本机设置 BATON_VIEWS_FILES=off",
 }
 ADVICE: dict[str, dict[str, Forms]] = {
     "terminal": {
