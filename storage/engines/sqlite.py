@@ -62,6 +62,7 @@ class SQLiteEngine:
         self._journal = journal
         self._access = access
         self._idle: list[sqlite3.Connection] = []
+        self._file: tuple[int, int] | None = None  # which one was opened last
         self._guard = threading.Lock()
         self._writer = threading.Lock()
         # Connections with a transaction open: `rollback` is also called for those without one, and
@@ -71,9 +72,29 @@ class SQLiteEngine:
     def connect(self) -> sqlite3.Connection:
         """Return an idle connection or a new one; `pool_size` limits the idle ones only."""
         with self._guard:
+            self._forget_lost_file()
             if self._idle:
                 return self._idle.pop()
         return self._open()
+
+    def _forget_lost_file(self) -> None:
+        """Close idle connections to a file that is not at its path any more.
+
+        Only where the file is written anew by those who miss it: a connection would go on with what
+        nobody else sees. The main database is no such file.
+        """
+        if self._journal is JournalMode.DELETE and self._idle and self._file != self._found():
+            for connection in self._idle:
+                connection.close()
+            self._idle.clear()
+
+    def _found(self) -> tuple[int, int] | None:
+        """Return which file lies at the path; None for none."""
+        try:
+            found = os.stat(self._path)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     def release(self, connection: Connection) -> None:
         """Roll back what is open, and keep the connection for the next `connect` or close it.
@@ -217,6 +238,7 @@ class SQLiteEngine:
                 timeout=BUSY_TIMEOUT_SECS,
                 cached_statements=CACHED_STATEMENTS,
             )
+            self._file = self._found()
             connection.row_factory = sqlite3.Row
             self._set_journal(connection)
             # FULL syncs each commit: with NORMAL a power cut could take back the newest ones.
