@@ -91,7 +91,7 @@ class SQLiteEngine:
     def _found(self) -> tuple[int, int] | None:
         """Return which file lies at the path; None for none."""
         try:
-            found = os.stat(self._path)
+            found = self._path.stat()
         except OSError:
             return None
         return found.st_dev, found.st_ino
