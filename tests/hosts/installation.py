@@ -125,7 +125,7 @@ class FarHost(Host):
     def statistics(self) -> dict[str, list[dict[str, object]]]:
         """The rows of `view_data.sqlite3`, without what numbers and dates the rows themselves."""
         found: dict[str, list[dict[str, object]]] = {}
-        with closing(sqlite3.connect(self._statistics_file)) as connection:
+        with closing(self._look_at_statistics()) as connection:
             for table, order in STATISTICS.items():
                 rows = connection.execute(f"SELECT * FROM {table} ORDER BY {order}")
                 names = [column[0] for column in rows.description]
@@ -137,15 +137,15 @@ class FarHost(Host):
         """Whether both kinds of files of hourly numbers follow the database up to there."""
         note = self.data_dir / "spider" / "views" / ".version"
         try:
-            with closing(sqlite3.connect(self._statistics_file)) as connection:
+            with closing(self._look_at_statistics()) as connection:
                 (reached,) = connection.execute("PRAGMA user_version").fetchone()
             return version <= min(int(note.read_text()), int(reached))
         except (OSError, ValueError, sqlite3.Error):
             return False
 
-    @property
-    def _statistics_file(self) -> Path:
-        return self.data_dir / "view_data.sqlite3"
+    def _look_at_statistics(self) -> sqlite3.Connection:
+        """Open `view_data.sqlite3` without making one where none lies."""
+        return sqlite3.connect(f"file:{self.data_dir / 'view_data.sqlite3'}?mode=ro", uri=True)
 
 
 def _crowd(admin: Any, secs: float) -> None:

@@ -181,6 +181,21 @@ def test_a_lost_statistics_file_is_written_anew(desk: Statistics) -> None:
     )
 
 
+def test_a_statistics_file_that_is_lost_under_a_running_process_is_written_anew(
+    desk: Statistics,
+) -> None:
+    put_hours(desk.files, [HOUR.earlier(1), HOUR])
+    desk.missing()
+    whole = desk.rows("SELECT work_id, crawl_hour, view_count FROM work_metrics")
+    desk.path.unlink()
+    desk.project()
+    assert desk.rows("SELECT work_id, crawl_hour, view_count FROM work_metrics") == whole
+    other = desk.path.with_name("other.sqlite3")
+    desk.path.rename(other)
+    desk.project()
+    assert desk.rows("SELECT work_id, crawl_hour, view_count FROM work_metrics") == whole
+
+
 def test_a_lost_folder_is_written_anew(desk: Statistics) -> None:
     put_hours(desk.files, [HOUR.earlier(1), HOUR])
     desk.missing()
