@@ -10,23 +10,21 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from accounts.key_watch import KeyWatch
-from alerts.channels import Channel, parse_channels
 from alerts.database_trouble import DatabaseTrouble
-from alerts.digests import DigestFiler, DigestSender
 from alerts.hour_trouble import HourTrouble
 from alerts.monitor import AlertMonitor
-from alerts.notifier import AlertNotifier
 from alerts.process_trouble import ProcessTrouble, Rejection
 from alerts.report_trouble import ReportTrouble
 from alerts.rules import AlertRules
 from app.foundation import Foundation, secret_text
 from app.pool import PoolFactories
 from core.messages import Message
-from presentation.digest import digest_message
 from presentation.i18n.alert_messages import AlertMessage, AlertRenderer
 from presentation.i18n.renderer import Renderer, renderer_for
 
 if TYPE_CHECKING:
+    from alerts.channels import Channel
+    from alerts.notifier import AlertNotifier
     from presentation.digest import DigestReader
     from works.catalogue.drop_folder import DropFolder
     from works.hourly.gaps import ViewGaps
@@ -54,6 +52,8 @@ class AlertFactories:
     def channels(self) -> tuple[Channel, ...]:
         """Return the channels of BATON_NOTIFY_URLS. Raise SettingsError when a URL cannot be
         used."""
+        from alerts.channels import parse_channels
+
         return parse_channels(secret_text(self.foundation.settings.notify_urls) or "")
 
     def require_channels(self) -> None:
@@ -123,6 +123,9 @@ class AlertFactories:
 
     def notifiers(self) -> list[AlertNotifier]:
         """Return one notifier for each channel."""
+        from alerts.digests import DigestSender
+        from alerts.notifier import AlertNotifier
+
         return [
             AlertNotifier(
                 database=self.foundation.database,
@@ -146,11 +149,15 @@ class AlertFactories:
 
     def digest_of(self, day: date) -> AlertMessage:
         """Return the digest of a quota day, in the language of the settings."""
+        from presentation.digest import digest_message
+
         return digest_message(self.digests().of_day(day), self._renderer)
 
     def file_digest(self, scheduled_at: datetime) -> Message:
         """File the digest of the day before for every channel; return a summary. It is the job
         `daily_digest`."""
+        from alerts.digests import DigestFiler
+
         filer = DigestFiler(
             database=self.foundation.database,
             clock=self.foundation.clock,

@@ -7,7 +7,6 @@ that a command starts quickly.
 from __future__ import annotations
 
 import gc
-import pkgutil
 import threading
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -60,6 +59,8 @@ SERVICE_PACKAGES = (
 SERVICE_MODULES = (
     "app.alerts",
     "app.jobs",
+    "app.retention_policy",
+    "app.scheduled_jobs",
     "app.use_cases",
     "core.installation.machine",
     "web.audit_log",
@@ -306,6 +307,8 @@ def load_services() -> None:
     For processes that run for days: when the files of the next release replace these, a
     late import would mix the two.
     """
+    import pkgutil
+
     for name in SERVICE_PACKAGES:
         package = import_module(name)
         for found in pkgutil.walk_packages(package.__path__, f"{name}."):

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
-from app.foundation import Foundation
-from app.scheduled_jobs import ScheduledJobs
 from app.version import VERSION
-from jobs.due import Job
-from jobs.host_presence import HostPresence
-from jobs.launcher import JobLauncher
-from jobs.runner import JobRunner
-from jobs.scheduler import JobScheduler
+
+if TYPE_CHECKING:
+    from app.foundation import Foundation
+    from app.scheduled_jobs import ScheduledJobs
+    from jobs.due import Job
+    from jobs.host_presence import HostPresence
+    from jobs.launcher import JobLauncher
+    from jobs.runner import JobRunner
+    from jobs.scheduler import JobScheduler
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +33,8 @@ class JobFactories:
     @cached_property
     def runner(self) -> JobRunner:
         """Return the object that runs jobs, under leases of this process."""
+        from jobs.runner import JobRunner
+
         return JobRunner(
             database=self.foundation.database,
             clock=self.foundation.clock,
@@ -42,11 +47,15 @@ class JobFactories:
     @cached_property
     def launcher(self) -> JobLauncher:
         """Return the object that begins runs on request, in threads of this process."""
+        from jobs.launcher import JobLauncher
+
         return JobLauncher(jobs=self.all, runner=self.runner)
 
     @cached_property
     def host_presence(self) -> HostPresence:
         """Return what shows this host to the others, and removes its old files."""
+        from jobs.host_presence import HostPresence
+
         settings = self.foundation.settings
         return HostPresence(
             database=self.foundation.database,
@@ -64,6 +73,8 @@ class JobFactories:
     @cached_property
     def scheduler(self) -> JobScheduler:
         """Return the object that starts jobs at their scheduled times."""
+        from jobs.scheduler import JobScheduler
+
         return JobScheduler(
             jobs=self.all,
             runner=self.runner,

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from crawler.statistics.fetcher import VideoStatsFetcher
     from crawler.statistics.retry_policy import StatsRetryPolicy
     from sources.anonymous_requests import AnonymousRequests
-    from sources.platform_access import PlatformAccess
+    from sources.platform_access import PlatformAccess, PlatformAccesses
     from sources.platforms import PlatformRegistry
     from sources.short_links import ShortLinkResolver
 
@@ -201,26 +201,28 @@ class PoolFactories:
         return PlatformRegistry(self.foundation.settings)
 
     @cached_property
-    def access(self) -> dict[str, PlatformAccess]:
+    def access(self) -> PlatformAccesses:
         """Return the guarded sources with their sessions, by platform; all share the circuits."""
-        from sources.platform_access import PlatformAccess
+        from sources.platform_access import PlatformAccess, PlatformAccesses
         from sources.platforms import SourceContext
         from sources.policies import GuardedSource
         from sources.sessions import SessionPool
 
         settings = self.foundation.settings
         context = SourceContext(settings, self.foundation.clock, self._budget, self.circuits)
-        access = {}
-        for name, platform in self.platforms.platforms.items():
-            source = platform.make(context)
+        platforms = self.platforms.platforms
+
+        def make(name: str) -> PlatformAccess:
+            source = platforms[name].make(context)
             guarded = GuardedSource(
                 source=source,
                 circuits=self.circuits,
                 clock=self.foundation.clock,
                 attempts=settings.request_attempts,
             )
-            access[name] = PlatformAccess(guarded, SessionPool(source=source))
-        return access
+            return PlatformAccess(guarded, SessionPool(source=source))
+
+        return PlatformAccesses(names=platforms, make=make)
 
     @cached_property
     def circuits(self) -> SharedCircuits:
@@ -336,8 +338,8 @@ class PoolFactories:
 
     def close(self) -> None:
         """Close the platform sessions that were opened."""
-        for access in self.__dict__.get("access", {}).values():
-            access.sessions.close()
+        if "access" in self.__dict__:
+            self.access.close()
 
     def pooled_platforms(self) -> list[str]:
         """Return the names of the platforms that are requested with the

@@ -8,20 +8,18 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from app.foundation import Foundation
-from app.pool import PoolFactories
-from app.retention_policy import kept_rows
 from core.messages import Message
 from core.schedule import Schedule
 from jobs.due import MAX_ATTEMPTS, Job, JobContext
-from jobs.pruner import Retention
-from jobs.quota_reset import reset_quota
-from jobs.session_checks import SessionChecks
 
 if TYPE_CHECKING:
     from app.crawling import CrawlingFactories
     from app.distribution import DistributionFactories
+    from app.foundation import Foundation
+    from app.pool import PoolFactories
     from app.works import WorksFactories
+    from jobs.pruner import Retention
+    from jobs.session_checks import SessionChecks
 
 # The job asks for eight tries of an hour at most; processes may die besides.
 HOURLY_ATTEMPTS = 8 + MAX_ATTEMPTS
@@ -61,6 +59,8 @@ class ScheduledJobs:
     @cached_property
     def session_checks(self) -> SessionChecks:
         """Return the job that checks the sessions of the pool's accounts."""
+        from jobs.session_checks import SessionChecks
+
         return SessionChecks(
             accounts=self.pool.manager,
             sessions=self.pool.sessions,
@@ -70,6 +70,9 @@ class ScheduledJobs:
     @cached_property
     def retention(self) -> Retention:
         """Return the job that deletes old rows and files."""
+        from app.retention_policy import kept_rows
+        from jobs.pruner import Retention
+
         settings = self.foundation.settings
         return Retention(
             database=self.foundation.database,
@@ -83,6 +86,8 @@ class ScheduledJobs:
         )
 
     def _reset_quota(self) -> Message:
+        from jobs.quota_reset import reset_quota
+
         base = self.foundation
         return reset_quota(base.database, base.clock, base.calendar)
 

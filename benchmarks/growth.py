@@ -334,16 +334,8 @@ def _filled(ground: Ground, stack: ExitStack, engine: str, size: int) -> Table:
     place = ground.place(engine)
     app = stack.enter_context(opened(place, pages_per_task=PAGES_PER_PIECE))
     add_accounts(app, ACCOUNTS, QUOTA)
-    blocks = list(_blocks(size))
-    app.database.write(_make_numbers)
-    for block in blocks:
-        if block.domain != LARGE:
-            _crawl(app, [block])
-    _file_crawl(app, OLD, SMALL_CRAWL_PAGES)
-    large = [block for block in blocks if block.domain == LARGE]
-    large_crawl = _crawl(app, large, ahead=size // PAGE_ROWS // AHEAD_SHARE)
-    behind = _file_crawl(app, WAITING, SMALL_CRAWL_PAGES)
-    app.database.write(lambda tx: tx.execute("DROP TABLE bench_numbers"))
+    with ground.filling(app):
+        large_crawl, behind = _fill_all(app, size)
     app.crawling.creators_backfill.run(threading.Event())  # there is nothing: it only says so
     app.crawling.work_totals.run()
     return Table(
@@ -355,6 +347,21 @@ def _filled(ground: Ground, stack: ExitStack, engine: str, size: int) -> Table:
         export=_file_export(app, WAITING),
         metrics=InstallationCollector(web._backend(app, app, threading.Event())),
     )
+
+
+def _fill_all(app: App, size: int) -> tuple[int, int]:
+    """Make all creators; return the ids of the large crawl and of the one behind it."""
+    blocks = list(_blocks(size))
+    app.database.write(_make_numbers)
+    for block in blocks:
+        if block.domain != LARGE:
+            _crawl(app, [block])
+    _file_crawl(app, OLD, SMALL_CRAWL_PAGES)
+    large = [block for block in blocks if block.domain == LARGE]
+    large_crawl = _crawl(app, large, ahead=size // PAGE_ROWS // AHEAD_SHARE)
+    behind = _file_crawl(app, WAITING, SMALL_CRAWL_PAGES)
+    app.database.write(lambda tx: tx.execute("DROP TABLE bench_numbers"))
+    return large_crawl, behind
 
 
 def _blocks(size: int) -> Iterator[Block]:

@@ -51,7 +51,9 @@ def _environment(place: Place, url: str) -> Mapping[str, str]:
         "BATON_BILIBILI_BASE_URL": url,
     }
     kept = {name: text for name, text in os.environ.items() if not name.startswith("BATON_")}
-    return kept | own
+    # The first run compiles, as after an installation; a shell may forbid that for the checkout.
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
+    return kept | own | {"PYTHONPYCACHEPREFIX": str(place.folder / "pycache")}
 
 
 def _prepare(place: Place, env: Mapping[str, str]) -> None:

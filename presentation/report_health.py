@@ -102,16 +102,18 @@ def failing_runs(tx: Tx, jobs: Iterable[str], now: datetime) -> list[JobRun]:
     Runs that were interrupted by whom asked for them do not count.
     """
     since = now - SWITCHED_OFF_AFTER
-    found = []
-    for job in jobs:
-        runs = report_trouble.newest_runs(tx, job)
-        counted = [run for run in runs if Message.load(run.result or "").code != INTERRUPTED]
-        newest = counted[0] if counted else None
-        if newest is None or newest.state is not RunState.FAILED:
-            continue
-        if newest.finished_at is not None and newest.finished_at >= since:
-            found.append(newest)
-    return found
+    newest: dict[str, JobRun | None] = dict.fromkeys(jobs)
+    for run in report_trouble.newest_runs(tx, newest):
+        if newest[run.job] is None and Message.load(run.result or "").code != INTERRUPTED:
+            newest[run.job] = run
+    return [
+        run
+        for run in newest.values()
+        if run is not None
+        and run.state is RunState.FAILED
+        and run.finished_at is not None
+        and run.finished_at >= since
+    ]
 
 
 def health_sentences(health: ReportHealth) -> list[Message]:

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
@@ -26,12 +27,10 @@ from sources.circuits import Circuits
 from sources.cookies.selection import SessionText
 from sources.declared.loading import DeclaredPlatform, environment, load_platforms
 from sources.json_api import key_uid
-from sources.tikhub.client import TikHubClient
-from sources.tikhub.douyin import DouyinSource
-from sources.tikhub.tiktok import TikTokSource
 from sources.transport.request_delay import RandomDelay
-from sources.youtube.client import YouTubeClient
-from sources.youtube.source import YouTubeSource
+
+if TYPE_CHECKING:
+    from sources.tikhub.client import TikHubClient
 
 # TikHub's budget is counted in millionths of a dollar.
 MICROS = 1_000_000
@@ -114,6 +113,9 @@ def _bilibili(context: SourceContext) -> Source:
 
 
 def _youtube(context: SourceContext) -> Source:
+    from sources.youtube.client import YouTubeClient
+    from sources.youtube.source import YouTubeSource
+
     settings = context.settings
     budget = context.budget("youtube", settings.youtube_daily_units, PACIFIC)
     client = YouTubeClient(
@@ -126,7 +128,21 @@ def _youtube(context: SourceContext) -> Source:
     return YouTubeSource(client=client, pace=settings.youtube_pace)
 
 
+def _douyin(context: SourceContext) -> Source:
+    from sources.tikhub.douyin import DouyinSource
+
+    return DouyinSource(client=_tikhub(context), pace=context.settings.tikhub_pace)
+
+
+def _tiktok(context: SourceContext) -> Source:
+    from sources.tikhub.tiktok import TikTokSource
+
+    return TikTokSource(client=_tikhub(context), pace=context.settings.tikhub_pace)
+
+
 def _tikhub(context: SourceContext) -> TikHubClient:
+    from sources.tikhub.client import TikHubClient
+
     settings = context.settings
     budget = context.budget("tikhub", round(settings.tikhub_daily_budget_usd * MICROS), "UTC")
     price = round(settings.tikhub_price_usd * MICROS)
@@ -167,14 +183,14 @@ BUILT_IN = (
     ),
     Platform(
         "douyin",
-        lambda context: DouyinSource(client=_tikhub(context), pace=context.settings.tikhub_pace),
+        _douyin,
         searches=False,
         claimed_uid=key_uid,
         key=lambda settings: settings.tikhub_token,
     ),
     Platform(
         "tiktok",
-        lambda context: TikTokSource(client=_tikhub(context), pace=context.settings.tikhub_pace),
+        _tiktok,
         searches=False,
         claimed_uid=key_uid,
         key=lambda settings: settings.tikhub_token,

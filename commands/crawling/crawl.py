@@ -22,7 +22,6 @@ from core.cancellation import StoppedSignal
 from core.errors import InvalidInputError, SettingsError, UnknownDomainError
 from core.installation.file_access import make_folder
 from core.messages import Message
-from core.tabular.words import read_words
 from crawler.export.formats import FORMATS
 from crawler.export.requests import MAX_LANES, ExportRequest
 from crawler.export.selection import TOLD_VALUES, SkipDelivered, choice_in_words, selection_of
@@ -133,6 +132,8 @@ def _words_of(path: Path | None) -> Sequence[str]:
     """Return the words of a list, and say what was read; none for None."""
     if path is None:
         return ()
+    from core.tabular.words import read_words
+
     found = read_words(content_of(path), path.name, KEYWORD_HEADERS)
     for note in found.notes:
         say(note)

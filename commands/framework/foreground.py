@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-
-from rich.console import Console as Terminal
-from rich.console import ConsoleDimensions, Group
-from rich.live import Live
-from rich.segment import Segment
+from typing import TYPE_CHECKING
 
 from accounts.account_lease import Purpose
 from app.container import App
@@ -27,7 +23,14 @@ from crawler.runtime.engine import Engine
 from presentation.i18n.renderer import renderer_for
 from presentation.snapshot import Snapshot, TaskView
 from presentation.terminal.dashboard import Dashboard
+from storage.crawling import tasks
 from storage.models.tasks import Task, TaskStatus, TaskType, WaitingFor
+
+if TYPE_CHECKING:
+    from rich.console import Console as Terminal
+    from rich.console import ConsoleDimensions, Group
+    from rich.live import Live
+    from rich.segment import Segment
 
 log = service_log("screen")
 REFRESH_SECS = 0.25
@@ -82,6 +85,11 @@ class Look:
     snapshot: Snapshot
     ending: ForegroundResult | None
 
+    @property
+    def is_busy(self) -> bool:
+        """Return whether a task is worked on."""
+        return any(view.task.status is TaskStatus.IN_PROGRESS for view in self.snapshot.tasks)
+
 
 class Foreground:
     """Runs an engine and shows its progress: a live screen, or plain lines without a terminal.
@@ -123,10 +131,11 @@ class Foreground:
         """
         drain_on_signals(self._stop.set)
         self._looks = LateAnswers(partial(self._look, task_ids))
+        live = _live_screen(stderr_terminal())
         engine.start()
         ending = None
         try:
-            ending = self._watch(task_ids)
+            ending = self._watch(task_ids, live)
         finally:
             stopped = engine.stop()
         if self._failure is not None:
@@ -141,17 +150,12 @@ class Foreground:
             Exit.INTERRUPTED, self._renderer.say("screen_interrupted")
         )
 
-    def _watch(self, task_ids: tuple[int, ...]) -> ForegroundResult | None:
-        terminal = stderr_terminal()
-        if not is_animated(terminal):
-            # Without tasks to wait for, a look for each line is enough.
-            idle_secs = IDLE_REFRESH_SECS if task_ids else PLAIN_LINE_SECS
-            return self._until_done(task_ids, self._plain_line_printer(task_ids), idle_secs)
-        resumed = threading.Event()
-        with (
-            Live(console=terminal, auto_refresh=False, transient=False) as live,
-            suspendable(resumed.set),
-        ):
+    def _watch(self, task_ids: tuple[int, ...], live: Live | None) -> ForegroundResult | None:
+        if live is None:
+            show = self._plain_line_printer(task_ids)
+            return self._until_done(show, self._plain_pause(task_ids))
+        resumed, terminal = threading.Event(), live.console
+        with live, suspendable(resumed.set):
             frames = LiveFrames(terminal=terminal, live=live)
 
             def show(snapshot: Snapshot) -> None:
@@ -170,13 +174,10 @@ class Foreground:
                 )
                 frames.show(drawn, size)
 
-            return self._until_done(task_ids, show)
+            return self._until_done(show, self._short_pause)
 
     def _until_done(
-        self,
-        task_ids: tuple[int, ...],
-        show: Callable[[Snapshot], None],
-        idle_secs: float = IDLE_REFRESH_SECS,
+        self, show: Callable[[Snapshot], None], pause: Callable[[Look | None], None]
     ) -> ForegroundResult | None:
         while True:
             # Read before drawing, so that the last frame shows that the work is ending.
@@ -186,8 +187,44 @@ class Foreground:
                 return None
             if look is not None and look.ending is not None:
                 return look.ending
-            busy = look is not None and _is_busy(look.snapshot)
-            self._app.clock.wait(self._stop, REFRESH_SECS if busy else idle_secs)
+            pause(look)
+
+    def _short_pause(self, look: Look | None) -> None:
+        busy = look is not None and look.is_busy
+        self._app.clock.wait(self._stop, REFRESH_SECS if busy else IDLE_REFRESH_SECS)
+
+    def _plain_pause(self, task_ids: tuple[int, ...]) -> Callable[[Look | None], None]:
+        """Return what waits for the next look of plain lines.
+
+        That is the time of a line, as all that is seen more often is thrown away; or less, when
+        one of the tasks changes its status, which may be its end.
+        """
+
+        def read() -> Mapping[int, TaskStatus]:
+            with self._app.database.patience(0):
+                return self._app.database.read(tasks.statuses, task_ids)
+
+        statuses = LateAnswers(read)
+
+        def changed(since: Look) -> bool:
+            try:
+                now = statuses.ask(ANSWER_SECS)
+            except Exception:  # noqa: BLE001 (the look that follows tells it, and contains it)
+                return True
+            return now != _statuses(since.snapshot, task_ids)
+
+        def pause(look: Look | None) -> None:
+            if not task_ids:
+                self._app.clock.wait(self._stop, PLAIN_LINE_SECS)
+                return
+            until = self._app.host_clock.monotonic() + PLAIN_LINE_SECS
+            while True:
+                self._short_pause(look)
+                is_due = self._app.host_clock.monotonic() >= until
+                if look is None or is_due or self._stop.is_set() or changed(look):
+                    return
+
+        return pause
 
     def _contained_look(self, show: Callable[[Snapshot], None]) -> Look | None:
         """Look, and show what is known; return the look, None without one.
@@ -326,5 +363,17 @@ class Foreground:
         return ForegroundResult(Exit.CREDENTIALS, text)
 
 
-def _is_busy(snapshot: Snapshot) -> bool:
-    return any(view.task.status is TaskStatus.IN_PROGRESS for view in snapshot.tasks)
+def _live_screen(terminal: Terminal) -> Live | None:
+    """Return the live screen of a terminal, not yet shown; None where nothing can be drawn over.
+
+    It is loaded before the work begins: later the host may lack the descriptors for it.
+    """
+    if not is_animated(terminal):
+        return None
+    from rich.live import Live
+
+    return Live(console=terminal, auto_refresh=False, transient=False)
+
+
+def _statuses(snapshot: Snapshot, task_ids: tuple[int, ...]) -> Mapping[int, TaskStatus]:
+    return {view.task.id: view.task.status for view in snapshot.tasks if view.task.id in task_ids}

@@ -18,8 +18,9 @@ from core.errors import OutputError
 from core.installation.home import SETTING as HOME_SETTING
 from core.installation.program import program_name
 
-# New objects until the garbage collector looks for circles among them.
-COLLECTED_OBJECTS = 20_000
+# New objects until the garbage collector looks for circles among them, and how many such looks
+# until it looks at those that stayed: what imports make stays, and a look at all of it is dear.
+COLLECTED_OBJECTS, COLLECTED_TIMES = 20_000, 50
 ERROR = 1  # Exit.ERROR, whose module is slow to load
 # Tools that rotate logs send these two to whatever writes one; they would end the process.
 UNUSED_SIGNALS = (signal.SIGUSR1, signal.SIGUSR2)
@@ -158,7 +159,7 @@ def main() -> None:
     Called by a completion script it prints suggestions instead.
     """
     # By default each 700: an import makes thousands, and keeps them. Services go back to it.
-    gc.set_threshold(COLLECTED_OBJECTS)
+    gc.set_threshold(COLLECTED_OBJECTS, COLLECTED_TIMES)
     # pydantic would look through all installed packages for plugins, and have them change models.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     set_up_streams()

@@ -156,6 +156,13 @@ def get(tx: Tx, task_id: int) -> Task | None:
     return row_to(Task, row) if row else None
 
 
+def statuses(tx: Tx, task_ids: Collection[int]) -> dict[int, TaskStatus]:
+    """Return the statuses of those tasks, by id; of a parent as its pieces had it last."""
+    places, names = in_list(sorted(task_ids))
+    rows = tx.all(f"SELECT id, status FROM tasks WHERE id IN ({places})", **names)
+    return {row["id"]: TaskStatus(row["status"]) for row in rows}
+
+
 @dataclass(frozen=True)
 class TaskAtWork:
     """A top-level task that is being worked on, as far as its row tells."""

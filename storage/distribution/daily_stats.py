@@ -202,8 +202,8 @@ def incomplete_days(tx: Tx) -> list[IncompleteDay]:
         "SELECT stats_date, COUNT(*) AS tasks, MIN(incomplete_since) AS since,"
         " MIN(incomplete_cause) AS cause, MIN(next_count_at) AS next_count_at,"
         " SUM(CASE WHEN is_partial=1 AND event_id IS NULL THEN 1 ELSE 0 END) AS held"
-        " FROM task_daily_stats WHERE incomplete_since IS NOT NULL"
-        " GROUP BY stats_date ORDER BY stats_date"
+        f" FROM task_daily_stats {tx.dialect.force_index('idx_task_daily_stats_incomplete')}"
+        " WHERE incomplete_since IS NOT NULL GROUP BY stats_date ORDER BY stats_date"
     )
     return [row_to(IncompleteDay, dict(row) | {"held": int(row["held"])}) for row in rows]
 

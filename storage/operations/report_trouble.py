@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from storage.crawling.job_runs import JobRun
 from storage.distribution.deliveries import DeliveryState
 from storage.engines.datetimes import from_sql_or_none, to_sql
-from storage.engines.transactions import Tx
+from storage.engines.transactions import Tx, in_list
 from storage.models.mapping import row_to
 
 MAX_ENDPOINTS = 200
@@ -189,12 +190,23 @@ def _oldest(tx: Tx, state: DeliveryState) -> datetime | None:
     return from_sql_or_none(row["created_at"]) if row else None
 
 
-def newest_runs(tx: Tx, job: str) -> list[JobRun]:
-    """Return the newest runs of a job that succeeded or failed, NEWEST_RUNS at most."""
+def newest_runs(tx: Tx, jobs: Collection[str]) -> list[JobRun]:
+    """Return the newest runs of each job that succeeded or failed, NEWEST_RUNS of each at most.
+
+    Those of a job come newest first. Screens ask often: two questions for all jobs.
+    """
+    names = {f"job{n}": job for n, job in enumerate(jobs)}
+    newest = [
+        f"SELECT id FROM (SELECT id FROM job_runs WHERE job=:{name}"
+        " AND state IN ('succeeded','failed')"
+        f" ORDER BY scheduled_at DESC LIMIT :limit) AS of_{name}"
+        for name in names
+    ]
+    ids = tx.column(" UNION ALL ".join(newest), limit=NEWEST_RUNS, **names) if names else []
+    if not ids:
+        return []
+    places, params = in_list(ids)
     rows = tx.all(
-        "SELECT * FROM job_runs WHERE job=:job AND state IN ('succeeded','failed')"
-        " ORDER BY scheduled_at DESC LIMIT :limit",
-        job=job,
-        limit=NEWEST_RUNS,
+        f"SELECT * FROM job_runs WHERE id IN ({places}) ORDER BY scheduled_at DESC", **params
     )
     return [row_to(JobRun, row) for row in rows]

@@ -157,6 +157,22 @@ class MariaDBServer:
         connection.close()
         return f"mysql://baton:p%40ss%20word@127.0.0.1:{self.port}/{name}"
 
+    @contextmanager
+    def variables(self, **values: int) -> Iterator[None]:
+        """Set global variables of the server inside the block."""
+        with closing(self.connect()) as admin, admin.cursor() as cursor:
+            before = {}
+            for name, value in values.items():
+                cursor.execute(f"SELECT @@GLOBAL.{name}")
+                before[name] = cursor.fetchall()[0][0]
+                cursor.execute(f"SET GLOBAL {name}={value}")
+        try:
+            yield
+        finally:
+            with closing(self.connect()) as admin, admin.cursor() as cursor:
+                for name, value in before.items():
+                    cursor.execute(f"SET GLOBAL {name}={value}")
+
     def change_password(self, password: str = PASSWORD) -> None:
         """Give Baton's user another password, or its own again, and end its connections."""
         with closing(self.connect()) as admin, admin.cursor() as cursor:
