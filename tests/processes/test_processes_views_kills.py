@@ -30,7 +30,15 @@ NO_DEATH = 0.1  # share of runs that may come to their end
 STARTING = 0.2  # share of deaths that may come before anything is fetched
 
 
-TABLES = ("view_points", "view_hours", "view_errors", "view_days", "view_titles", "view_works")
+TABLES = (
+    "view_points",
+    "view_hours",
+    "view_errors",
+    "view_days",
+    "view_totals",
+    "view_titles",
+    "view_works",
+)
 POINTS = (
     "SELECT w.work_id, p.* FROM view_points p JOIN view_works w ON w.id=p.work"
     " ORDER BY p.hour, w.work_id"

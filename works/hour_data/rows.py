@@ -79,7 +79,7 @@ def store_numbers(
 
 
 def _ids(tx: Tx, data: Sequence[Numbers], known: KnownWorks) -> dict[Key, int]:
-    """Return the ids of the entries' works, each of which gets one where it has none yet."""
+    """Return the ids of the works of entries, and give one to each that has none."""
     keys = [key_of(one) for one in data]
     new = [key for key in keys if key not in known.ids]
     found = {key: known.ids[key] for key in keys if key in known.ids}

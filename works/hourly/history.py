@@ -22,6 +22,7 @@ from works.hourly.crawl_result import FailedWork
 COLUMN = dict(zip(COUNTER_KEYS, COUNTERS, strict=True))
 # Works that came or went within the span are looked up one by one.
 MAX_NEWCOMERS = 1_000
+SECS_AN_HOUR = 3_600
 HourRow = dict[str, Any]  # a work's numbers in an hour, with the names of `work_metrics`
 
 
@@ -135,14 +136,13 @@ class ViewHistory:
 
     def _row(self, key: tuple[str, str], title: str, found: WorkInHour) -> HourRow:
         hour = Hour.from_index(found.hour)
-        moment = (hour.begins(self.zone) + timedelta(seconds=found.at_sec)).astimezone(self.zone)
         return {
             "platform": key[0],
             "work_id": key[1],
             "title": title,
             "crawl_date": hour.date_text,
             "crawl_hour": hour.hour_text,
-            "crawl_time": f"{moment:%H:%M:%S}",
+            "crawl_time": _clock_of(hour, found.at_sec, self.zone),
             **dict(zip(COUNTER_KEYS, found.counts, strict=True)),
         }
 
@@ -199,6 +199,13 @@ class ViewHistory:
             }
             for row in found
         ]
+
+
+def _clock_of(hour: Hour, at_sec: int, zone: ZoneInfo) -> str:
+    """Return the local time so many seconds after the beginning of an hour, like `05:00:07`."""
+    if at_sec < SECS_AN_HOUR:  # no clock is moved within an hour: quick, for a year of hours
+        return f"{hour.hour_text}:{at_sec // 60:02d}:{at_sec % 60:02d}"
+    return f"{(hour.begins(zone) + timedelta(seconds=at_sec)).astimezone(zone):%H:%M:%S}"
 
 
 def _newest_of_work(tx: Tx, work: int, count: int) -> list[WorkInHour]:
