@@ -159,7 +159,7 @@ class Vault:
         self._open()
 
     def encrypt(self, text: str | None) -> str | None:
-        """Return the text encrypted with the newest key; None for None.
+        """Return the text encrypted with the newest key, or None where there is no text.
 
         For what is not stored in the database, such as cookies.
 
@@ -169,7 +169,7 @@ class Vault:
         return None if text is None else self._open().encrypt(text.encode()).decode("ascii")
 
     def decrypt(self, token: str | None) -> str | None:
-        """Return the text of an encrypted token of the database; None for None.
+        """Return the text of an encrypted token of the database, or None without a token.
 
         Keys are read once more before it gives up, because another process may have rotated them.
 
@@ -246,7 +246,9 @@ class Vault:
     def encrypt_all(
         self, tx: Tx, credentials: Credentials
     ) -> tuple[str | None, str | None, str | None]:
-        """Return password, session and proxy encrypted, for rows that `tx` writes; None for None.
+        """Return password, session and proxy encrypted, for rows that `tx` writes.
+
+        Where one of them is None, so is what is returned for it.
 
         The transaction locks the key check, so that a rotation comes before (then its key is used)
         or after (then it finds these rows). The key is that of the database, which every process
@@ -264,7 +266,7 @@ class Vault:
         )
 
     def encrypt_one(self, tx: Tx, text: str | None) -> str | None:
-        """Return one secret encrypted, for a row that `tx` writes; None for None.
+        """Return one secret encrypted, for a row that `tx` writes, or None where there is none.
 
         The lock is that of `encrypt_all`: no rotation of the keys can miss the row.
 

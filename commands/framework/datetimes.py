@@ -11,7 +11,9 @@ from core.time_ranges import range_end, range_start
 
 
 def moment_from(option: str, text: str | None, zone: ZoneInfo) -> datetime | None:
-    """Return the time (UTC) in an option's text; of a day its beginning; None for None.
+    """Return the time (UTC) in an option's text, of a day its beginning.
+
+    An option that was not given is None, and so is its time.
 
     Raises:
         InvalidInputError: it is no time; the error names `option`.
@@ -20,8 +22,9 @@ def moment_from(option: str, text: str | None, zone: ZoneInfo) -> datetime | Non
 
 
 def moment_until(option: str, text: str | None, zone: ZoneInfo) -> datetime | None:
-    """Return the end (UTC) of a range that includes the given time; of
-    a day its end; None for None.
+    """Return the end (UTC) of a range that includes the given time, of a day its end.
+
+    An option that was not given is None, and so is its time.
 
     Raises:
         InvalidInputError: it is no time; the error names `option`.

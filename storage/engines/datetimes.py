@@ -18,7 +18,7 @@ def to_sql(moment: datetime) -> str:
 
 
 def to_sql_or_none(moment: datetime | None) -> str | None:
-    """Return the moment as `to_sql` does; None for None."""
+    """Return the moment as `to_sql` does, or None where there is no moment."""
     return None if moment is None else to_sql(moment)
 
 

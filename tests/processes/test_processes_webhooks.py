@@ -25,7 +25,7 @@ from tests.support.processes.process_fixtures import look_at
 from tests.support.processes.webhook_stage import Stage
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-REPORTS, TASKS = int(os.environ.get("BATON_REPORTS", "200")), 20
+REPORTS, TASKS = int(os.environ.get("BATON_REPORTS", "100")), 20
 KILLS = int(os.environ.get("BATON_WEBHOOK_KILLS", "5"))
 SEED = int(os.environ.get("BATON_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
 MAKER = Path(__file__).parents[1] / "support/processes/report_maker.py"

@@ -22,6 +22,7 @@ from tests.support.mariadb import MariaDBServer, private_server
 from tests.support.storage.tcp_proxy import TcpProxy
 
 WRITERS = 6
+PATIENT_SECS = 30.0  # far below the limits of a connection here, and enough on a loaded machine
 Open = Callable[[str], Database]
 
 
@@ -155,6 +156,8 @@ def test_nobody_waits_for_the_lock_of_the_pool_while_a_silent_server_is_asked(
 def test_who_waits_for_a_silent_node_hears_of_it_when_another_one_answers(
     pair, urls, opened: Open, monkeypatch
 ):
+    for limit in ("WRITE_SECS", "ANSWER_SECS"):  # who does not hear of it waits for this long
+        monkeypatch.setattr(cluster, limit, 2 * PATIENT_SECS)
     with_boxes(opened(urls[0])), with_boxes(opened(urls[1]))
     database = opened(urls[0].replace(host_of(urls[0]), f"{host_of(urls[0])},{host_of(urls[1])}"))
     begun, frozen = threading.Event(), threading.Event()
@@ -174,8 +177,8 @@ def test_who_waits_for_a_silent_node_hears_of_it_when_another_one_answers(
             frozen.set()
             started = time.monotonic()
             assert database.write(add, 1) == 1
-            assert under_way.result(60) == 1
-            assert time.monotonic() - started < 8
+            assert under_way.result(2 * PATIENT_SECS) == 1
+            assert time.monotonic() - started < PATIENT_SECS
         finally:
             pair[0].thaw()
 
@@ -195,7 +198,7 @@ def test_a_frozen_server_is_given_up_when_its_answer_takes_too_long(
     try:
         with database.patience(0), pytest.raises(DatabaseUnavailableError):
             database.write(work)
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < cluster.ANSWER_SECS / 2
     finally:
         pair[0].thaw()
 

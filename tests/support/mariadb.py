@@ -20,6 +20,7 @@ from urllib.parse import unquote, urlsplit
 import pymysql
 
 from tests.support.memory_folder import memory_folder
+from tests.support.processes.threads import stands_still
 
 START_SECS = 60.0
 PORTS = range(15_000, 32_000)
@@ -123,8 +124,13 @@ class MariaDBServer:
         self._process.wait(30)
 
     def freeze(self) -> None:
+        """Stop it; return when all its threads stand still, so that nothing more is answered."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
+        deadline = time.monotonic() + START_SECS
+        while not stands_still(self._process.pid):
+            assert time.monotonic() < deadline, "the server cannot be stopped"
+            time.sleep(0.01)
 
     def thaw(self) -> None:
         if self._process is not None:

@@ -76,7 +76,8 @@ const BatonCharts = {
   },
 
   redraw() {
-    for (const [box, plot] of this.drawn) {
+    // Of a copy: a box that is drawn anew would come again, without end.
+    for (const [box, plot] of [...this.drawn]) {
       plot.destroy();
       this.drawn.delete(box);
       if (box.isConnected) this.drawOne(box);

@@ -20,6 +20,7 @@ from typing import Any
 
 from app.container import App
 from tests.support.apps import add_account, opened_app
+from tests.support.processes.threads import stands_still
 from tests.support.sandbox import control
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -107,13 +108,7 @@ class Process:
         wait_until(self._stands_still, "all threads stopped")
 
     def _stands_still(self) -> bool:
-        if self.code is not None:
-            return True
-        try:
-            threads = [stat.read_text() for stat in Path(f"/proc/{self.pid}/task").glob("*/stat")]
-        except OSError:  # a thread ended just now
-            return False
-        return all(thread.rpartition(")")[2].split()[0] in "TZX" for thread in threads)
+        return self.code is not None or stands_still(self.pid)
 
     def thaw(self) -> None:
         self.signal(signal.SIGCONT)
