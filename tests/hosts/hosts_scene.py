@@ -25,7 +25,11 @@ DAY_SECS = 86_400.0
 HOUR_BEGINS_SECS = 3.0
 # Believed when two accounts are told it: a lie that often told would be the truth.
 BELIEVED = "null_result"
-FAULTS_OF_PLATFORM = sorted(set(KINDS) - {BELIEVED})
+DAMAGES = sorted(set(KINDS) - {BELIEVED})
+# An endpoint whose answers nobody understands is left for hours, and works are asked singly: that
+# is longer than an hour is played. So batches of works are refused and broken, not distorted.
+SEARCHES, BATCHES = {"endpoint": "search"}, {"endpoint": "batch"}
+BREAKS = ("delay", "drop", "http_500", "http_502", "http_503", "code_412", "code_509")
 # During these nobody may be able to renew leases; a held row costs its own lease only.
 STOPS_RENEWALS = frozenset(
     {"kill_database", "silence_node", "switch_over", "lock_out", "hush", "deadlock"}
@@ -164,8 +168,10 @@ def of_database(scene: HostsScene, step: Step) -> None:
 
 def trouble_platform(scene: HostsScene, step: Step) -> None:
     """The next answers are damaged, late, or refusals."""
-    kinds = [scene.chance.choice(FAULTS_OF_PLATFORM) for _ in range(3)]
-    orders = [{"kind": kind, "times": scene.chance.randrange(1, 4)} for kind in kinds]
+    orders: list[dict[str, Any]] = [
+        {"kind": scene.chance.choice(kinds), "times": scene.chance.randrange(1, 4), **where}
+        for kinds, where in ((DAMAGES, SEARCHES), (DAMAGES, SEARCHES), (BREAKS, BATCHES))
+    ]
     scene.order_faults(*orders)
     scene.counts.note("platform_faults", len(orders))
 
