@@ -154,6 +154,7 @@ def _use_cases(app: App, kept: App) -> UseCases:
             launcher=kept.jobs.launcher, runner=kept.jobs.runner, audit=shared.audit_log
         ),
         hosts=shared.hosts,
+        number_rules=shared.number_rules,
         alerts=shared.alerts,
         creators=CreatorUseCases(
             catalogue=app.crawling.creators,

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from works.hourly.history import ViewHistory
     from works.hourly.pipeline import HourlyPipeline
     from works.hourly.roll_up import RollUp
+    from works.hourly.rules import NumberRules
     from works.play_counts.updater import PlayCountUpdater
 
 # For one batch: cooldowns grow with each failure, and the crawl may take the whole hour.
@@ -238,6 +239,18 @@ class WorksFactories:
         return ViewHistory(database=base.database, zone=base.calendar.zone)
 
     @cached_property
+    def rules(self) -> NumberRules:
+        """Return what keeps the rules of alerts on hourly counters, and judges hours by them."""
+        from works.hourly.rules import NumberRules
+
+        base = self.foundation
+        return NumberRules(
+            database=base.database,
+            clock=base.clock,
+            errors=base.errors_of("views", service="views"),
+        )
+
+    @cached_property
     def gaps(self) -> ViewGaps:
         """Return the object that finds hours without counters."""
         from core.schedule import Schedule
@@ -331,8 +344,8 @@ class WorksFactories:
             self.view_data.close()
 
     def loops(self) -> list[Callable[[threading.Event], None]]:
-        """Return the loops that import files, write `views.json`, and write the files of hourly
-        counters; a thread runs each."""
+        """Return the loops that import files, write `views.json`, write the files of hourly
+        counters, and judge these by rules; a thread runs each."""
         from works.catalogue.listing_service import ListingService
         from works.hour_data.projection_service import ProjectionService
 
@@ -348,4 +361,4 @@ class WorksFactories:
             clock=base.clock,
             errors=base.errors_of("views", service="views"),
         )
-        return [self.drop_folder.run, listing.run, projection.run]
+        return [self.drop_folder.run, listing.run, projection.run, self.rules.run]

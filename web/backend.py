@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from web.use_cases.exports import ExportUseCases
     from web.use_cases.hosts import HostUseCases
     from web.use_cases.jobs import JobUseCases
+    from web.use_cases.number_rules import NumberRuleUseCases
     from web.use_cases.proxies import ProxyUseCases
     from web.use_cases.tasks import TaskUseCases
     from web.use_cases.webhooks import WebhookUseCases
@@ -71,6 +72,7 @@ class UseCases:
     webhooks: WebhookUseCases
     jobs: JobUseCases
     hosts: HostUseCases
+    number_rules: NumberRuleUseCases
     alerts: AlertUseCases
     creators: CreatorUseCases
 

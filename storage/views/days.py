@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from storage.engines.transactions import Row, Tx
+from storage.engines.transactions import Row, Tx, in_list
 from storage.views.points import COLUMNS, COUNTERS, Counts
 
 HOURS_A_DAY = 24
@@ -113,6 +113,24 @@ def of_work(tx: Tx, work: int, first: int, last: int) -> list[Row]:
         first=first,
         last=last,
     )
+
+
+def last_values(
+    tx: Tx, works: Collection[int], first: int, last: int, counter: str
+) -> dict[int, tuple[int, int]]:
+    """Return the last hour of works with a known `counter` on the days from `first` to `last`, and
+    its value, by work."""
+    value = _known(counter)
+    marks, names = in_list(works)
+    rows = tx.all(
+        f"SELECT work, day, hours, {value} AS value FROM view_days WHERE work IN ({marks})"
+        f" AND day BETWEEN {int(first)} AND {int(last)} AND {value} IS NOT NULL ORDER BY day",
+        **names,
+    )
+    return {
+        row["work"]: (row["day"] * HOURS_A_DAY + hours_in(row["hours"])[-1], row["value"])
+        for row in rows
+    }
 
 
 def top_growth(tx: Tx, day: int, last: int, counter: str, limit: int) -> list[Row]:

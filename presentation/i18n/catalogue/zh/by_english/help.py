@@ -411,6 +411,19 @@ HELP = {
     "Take data files into the main database; numbers that came first stay.": (
         "把数据文件导入主数据库；先到的数据保留。"
     ),
+    "List what alerts tell of hourly numbers.": "列出每小时数据的报警规则。",
+    "Have alerts tell of hourly numbers from the next hour on.": (
+        "添加每小时数据的报警规则，从下一小时起生效。"
+    ),
+    "Remove such a rule, which ends its alerts.": "删除此类规则，并结束其报警。",
+    "when a video passes so many views": "视频播放量超过此数时",
+    "when it rises by so many views an hour": "每小时增长达到此数时",
+    "when it is gone, and when it is back": "失效时，以及恢复时",
+    "only this video": "只含此视频",
+    "only videos of this author": "只含此作者的视频",
+    "only of creators that tasks with this label found": "只含带此标签的任务所得达人的视频",
+    "only of this platform": "只含此平台",
+    "a rule's id, from `views alerts`": "规则的 id，见 `views alerts`",
     "Show several videos hour by hour, a column for each.": "逐小时对比多个视频，每个一列。",
     "ids or links": "id 或链接",
     "write a file instead, .csv or .xlsx": "改为写入文件，.csv 或 .xlsx",
