@@ -53,6 +53,7 @@ class JobFactories:
             clock=self.foundation.clock,
             host=self.foundation.host,
             version=VERSION,
+            time_zone=str(self.foundation.calendar.zone),
             peer_url=settings.peer_url,
             data_dir=settings.data_dir,
             announce_secs=settings.lease_secs / 3,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from works.hour_data.files import HourFiles
     from works.hour_data.importer import FileImporter
     from works.hour_data.projector import Projector
+    from works.hourly.comparison import WorkComparer
     from works.hourly.crawl import HourlyCrawl
     from works.hourly.gaps import ViewGaps
     from works.hourly.history import ViewHistory
@@ -237,6 +238,14 @@ class WorksFactories:
 
         base = self.foundation
         return ViewHistory(database=base.database, zone=base.calendar.zone)
+
+    @cached_property
+    def comparer(self) -> WorkComparer:
+        """Return what shows works side by side."""
+        from works.hourly.comparison import WorkComparer
+
+        base = self.foundation
+        return WorkComparer(database=base.database, zone=base.calendar.zone)
 
     @cached_property
     def rules(self) -> NumberRules:

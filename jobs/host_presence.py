@@ -27,6 +27,7 @@ class HostPresence:
     """Announces a host at each third of a lease's life, and removes its old files once a day.
 
     Args:
+        time_zone: the zone of its days and hours, by name.
         peer_url: where its console answers other hosts; None nowhere.
         prune_files: removes old files of this host and returns their number.
     """
@@ -35,6 +36,7 @@ class HostPresence:
     clock: Clock
     host: str
     version: str
+    time_zone: str
     peer_url: str | None
     data_dir: Path
     announce_secs: float
@@ -63,6 +65,7 @@ class HostPresence:
             host=self.host[:255],
             peer_url=self.peer_url,
             version=self.version,
+            time_zone=self.time_zone[:64],
             free_bytes=self._free_bytes(),
             seen_at=now,
         )

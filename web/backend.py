@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from web.use_cases.webhooks import WebhookUseCases
     from web.use_cases.works import WorksUseCases
     from webhooks.service import WebhookService
+    from works.hourly.comparison import WorkComparer
     from works.hourly.gaps import ViewGaps
     from works.hourly.history import ViewHistory
 
@@ -114,6 +115,7 @@ class Backend:
     webhooks: WebhookService
     view_history: ViewHistory
     view_gaps: ViewGaps
+    comparer: WorkComparer
     dramas: DistributionService
     settlement: SettlementReader
     daily_scanner: DailyScanner

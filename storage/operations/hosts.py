@@ -9,17 +9,19 @@ from storage.engines.datetimes import to_sql
 from storage.engines.transactions import Tx
 from storage.models.mapping import row_of, row_to
 
-ANNOUNCED = ("peer_url", "version", "free_bytes", "seen_at", "left_at")
+ANNOUNCED = ("peer_url", "version", "time_zone", "free_bytes", "seen_at", "left_at")
 
 
 @dataclass(frozen=True)
 class HostFacts:
     """What a host says of itself: `peer_url` is where its console answers other hosts, None
-    nowhere; `free_bytes` is the room of its data folder, None when that cannot be seen."""
+    nowhere; `time_zone` is that of its days and hours, empty of an older version; `free_bytes` is
+    the room of its data folder, None when that cannot be seen."""
 
     host: str
     peer_url: str | None
     version: str
+    time_zone: str
     free_bytes: int | None
     seen_at: datetime
 

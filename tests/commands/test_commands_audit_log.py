@@ -98,6 +98,8 @@ STEPS: tuple[tuple[str, tuple[object, ...], str, str], ...] = (
     ("works discover", ("--uid", "1"), "works.discover", ""),
     ("works disable", ("BV1xx411c7mD",), "work.disable", ""),
     ("works enable", ("BV1xx411c7mD",), "work.enable", ""),
+    ("views add_alert", ("--passes", 1000, "--work", "BV1xx411c7mD"), "view_rule.add", ""),
+    ("views remove_alert", (1,), "view_rule.remove", ""),
     ("dramas import", ("dramas.jsonl",), "dramas.add", ""),
     ("dramas import_users", ("users.jsonl",), "users.add", ""),
     ("dramas import_completions", ("posted.jsonl",), "completions.add", ""),

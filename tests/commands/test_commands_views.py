@@ -263,6 +263,13 @@ def test_videos_are_compared_side_by_side_and_in_files(taken_in: Baton, tmp_path
         lines[2] == f"2026-11-22 05:00,{told['series'][WORKS[0]][1]},{told['series'][WORKS[1]][1]}"
     )
     assert zipfile.is_zipfile(book)
+    done = taken_in.run("views", "trend", WORKS[0], "--last", 2, "--out", str(table))
+    assert done.code == 0, done
+    assert table.read_text("utf-8-sig").splitlines()[0].endswith("hours_since_publication,growth")
+    done = taken_in.run("views", "authors", "--out", str(book))
+    assert done.code == 0 and zipfile.is_zipfile(book)
+    aged = taken_in.run("views", "compare", WORKS[0], "--since-publication", "--json")
+    assert aged.json["publication_unknown"] == [WORKS[0]], aged
     refused = taken_in.run("views", "compare", WORKS[0], "--out", "series.pdf")
     assert refused.code == 2 and ".csv or .xlsx" in refused.err
 

@@ -12,6 +12,7 @@ from web.backend import Backend
 from web.console import works_intake
 from web.console.charts import line_chart
 from web.console.list_view import TheList
+from web.console.numbers import comparison, rules
 from web.console.visits import Acting, Reading, action
 from web.lookups import Counter, newest_hour
 from web.parameters import PlatformName, WorkId
@@ -23,6 +24,8 @@ from works.hourly.history import HourOfWork, HourRow
 
 router = APIRouter(include_in_schema=False)
 router.include_router(works_intake.router)
+router.include_router(comparison.router)
+router.include_router(rules.router)
 TOP_WORKS = 10
 GAP_HOURS = 48
 FAILED_WORKS = 10

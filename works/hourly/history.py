@@ -5,11 +5,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from core.messages import Message
+from storage.catalogue import works
 from storage.engines.transactions import Database, Tx
 from storage.operations import view_authors
 from storage.views import days, failures, hours, identities, points, titles
@@ -23,6 +24,9 @@ COLUMN = dict(zip(COUNTER_KEYS, COUNTERS, strict=True))
 # Works that came or went within the span are looked up one by one.
 MAX_NEWCOMERS = 1_000
 HourRow = dict[str, Any]  # a work's numbers in an hour, with the names of `work_metrics`
+
+
+AGE = "hours_since_publication"
 
 
 class HourOfWork(NamedTuple):
@@ -60,7 +64,10 @@ class ViewHistory:
         return None if found is None else Hour.from_index(found)
 
     def trend(self, platform: str, work_id: str, counter: str, last: int) -> list[HourOfWork]:
-        """Return the newest `last` hours of a work with numbers, oldest first, with the growth."""
+        """Return the newest `last` hours of a work with numbers, oldest first, with the growth.
+
+        Each row also has the hours since the publication (AGE), as `hours_since` counts them.
+        """
         return self.database.read(self._trend, (platform, work_id), counter, last)
 
     def top(self, hour: Hour, counter: str, limit: int) -> list[HourRow]:
@@ -112,6 +119,10 @@ class ViewHistory:
         if work is None:
             return []
         rows = self._rows(tx, work, key, _newest_of_work(tx, work, last + 1))
+        published = works.publish_times(tx, [key]).get(key)
+        for row in rows:
+            hour = Hour.parse(row["crawl_date"], row["crawl_hour"])
+            row[AGE] = hours_since(published, hour, self.zone)
         found: list[HourOfWork] = []
         before: int | None = None
         for row in rows:
@@ -210,22 +221,27 @@ def _newest_of_work(tx: Tx, work: int, count: int) -> list[WorkInHour]:
         first = row["day"]
         if left <= 0:
             break
-    packed = days.packed_of_work(tx, work, first, 10**6)
+    return numbers_of_days(tx, work, [row for row in rows if row["day"] >= first])[-count:]
+
+
+def numbers_of_days(tx: Tx, work: int, rows: Sequence[Mapping[str, Any]]) -> list[WorkInHour]:
+    """Return the hours of a work on some days, oldest first; `rows` are those of `days.of_work`,
+    one day after the other."""
+    if not rows:
+        return []
+    packed = days.packed_of_work(tx, work, rows[0]["day"], rows[-1]["day"])
     found = {
         day * HOURS_A_DAY + number: WorkInHour(day * HOURS_A_DAY + number, 0, counts)
         for day, stored in packed.items()
         for number, counts in unpacked(work, day, stored).items()
     }
     wanted = [
-        row["day"] * HOURS_A_DAY + number
-        for row in rows
-        if row["day"] >= first
-        for number in days.hours_in(row["hours"])
+        row["day"] * HOURS_A_DAY + number for row in rows for number in days.hours_in(row["hours"])
     ]
     as_rows = [hour for hour in wanted if hour not in found]
     for point in points.of_work(tx, work, as_rows):
         found[point["hour"]] = WorkInHour(point["hour"], point["at_sec"], counts_of(point))
-    return [found[hour] for hour in sorted(found)][-count:]
+    return [found[hour] for hour in sorted(found)]
 
 
 def _risers_by_hour(
@@ -317,6 +333,18 @@ def _daily_of_one(tx: Tx, key: tuple[str, str], first: int, counter: str) -> lis
         for row in rows
         if row["day"] >= first
     ]
+
+
+def hours_since(published: datetime | None, hour: Hour, zone: ZoneInfo) -> int | None:
+    """Return the hours from that of a publication (UTC) to an hour; 0 is the hour of publication.
+
+    None where the publication is not known, or lies behind the hour.
+    """
+    if published is None:
+        return None
+    passed = hour.begins(zone) - Hour.of(published, zone).begins(zone)
+    age = int(passed.total_seconds()) // 3600
+    return age if age >= 0 else None
 
 
 def _difference(later: int | None, earlier: int | None) -> int | None:

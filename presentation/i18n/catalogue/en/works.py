@@ -55,6 +55,7 @@ MESSAGES: dict[str, Forms] = {
     "links_count_wrong": "1 to {most} at once, got {given}",
     "links_too_long": "at most {max_chars:,} characters each",
     "creator_not_found": "{platform} has no creator with the uid {uid} ({cause})",
+    "span_too_long": "{given:,} hours are too many; {most:,} at most",
     # rules of alerts on hourly numbers
     "rule_passes": "{works}: {threshold:,} views are passed",
     "rule_rises": "{works}: {threshold:,} views more an hour",

@@ -144,6 +144,7 @@ MESSAGES: dict[str, Forms] = {
     "date_for_import": "--date 与 --hour 仅用于 --import-only",
     "catalogue_is_empty": ("作品列表为空（添加：{program} works add）；文件保持原样"),
     "hour_waits_for_other": "{hour}：另一进程正在处理该小时；等待其完成",
+    "publication_unknown": "{work_id} 的发布时间未知",
     "no_rules": "还没有规则；添加：{program} views add_alert",
     "rule_added": "规则 {rule_id}：{rule}；从下一小时起通知",
     "rule_removed": "已删除规则 {rule_id}：{rule}",

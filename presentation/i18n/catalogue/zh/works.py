@@ -48,6 +48,7 @@ MESSAGES: dict[str, Forms] = {
     "work_unlisted": "已停用：不在完整列表中",
     "uid_malformed": "{text!r} 不是 uid：须为最多 16 位的数字",
     "links_count_wrong": "一次 1 到 {most} 个，现为 {given} 个",
+    "span_too_long": "{given:,} 小时过长，最多 {most:,} 小时",
     # 每小时数据的报警规则
     "rule_passes": "{works}：播放量超过 {threshold:,}",
     "rule_rises": "{works}：每小时增长 {threshold:,}",

@@ -425,6 +425,7 @@ HELP = {
     "only of this platform": "只含此平台",
     "a rule's id, from `views alerts`": "规则的 id，见 `views alerts`",
     "Show several videos hour by hour, a column for each.": "逐小时对比多个视频，每个一列。",
+    "that long after each was published instead": "改为各视频发布后的这段时间",
     "ids or links": "id 或链接",
     "write a file instead, .csv or .xlsx": "改为写入文件，.csv 或 .xlsx",
     "List the authors whose videos have the most of a number in the newest hour.": (
@@ -563,7 +564,7 @@ HELP = {
     "Turn broadcasting off.": "关闭分发数据回传。",
     "Tell if it is on, and how the newest round went.": "是否开启，以及最近一轮的结果。",
     "The machines that work on this database.": "使用此数据库的主机。",
-    "List the hosts: version, room, and when each was seen last.": (
+    "List the hosts: version, time zone, room, what each runs, and when it was seen last.": (
         "列出各主机：版本、可用空间和最后出现的时间。"
     ),
     "Forget a host that is gone for good; its files stay where they are.": (
