@@ -81,7 +81,7 @@ def remove(
     result(Message.of("rule_removed", rule_id=rule.id, rule=sentence_of(rule)))
 
 
-COMMANDS: dict[str, Callable[..., Any]] = {
+RULES: dict[str, Callable[..., Any]] = {
     "alerts": list_rules,
     "add_alert": add,
     "remove_alert": remove,

@@ -247,7 +247,7 @@ def _crawl_object(done: CrawlResult) -> dict[str, Any]:
 
 
 GROUP = Group(
-    {**queries.QUERIES, **comparisons.QUERIES, **rules.COMMANDS, **intake.QUERIES},
+    {**queries.QUERIES, **comparisons.QUERIES, **rules.RULES, **intake.QUERIES},
     main=views,
     no_args_is_help=False,
 )

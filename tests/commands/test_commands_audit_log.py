@@ -49,7 +49,7 @@ LOOKS = {
         "completion",
         "circuits list",
     ),
-    *("views compare", "views authors", "settlement list", "settlement show"),
+    *("views compare", "views authors", "views alerts", "settlement list", "settlement show"),
 }
 # What goes on by itself once it was started, trials on a database of their own, and lists that are
 # written out again.

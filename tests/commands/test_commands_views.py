@@ -20,6 +20,7 @@ from tests.support.processes.window import shown_in_window
 from tests.support.works.hour_data import WORKS, numbers, put, put_hours, report
 from works.hour_data.files import HourFiles
 from works.hour_data.hours import Hour
+from works.hourly.history import AGE
 
 LAST = Hour.parse("2026-11-22", "05")
 FULL = {"crawl", "import", "caught_up", "exit_code"}
@@ -301,7 +302,7 @@ def test_json_of_every_question(taken_in: Baton) -> None:
         for name in ("view", "danmaku", "comment", "like", "coin", "favorite", "share")
     }
     trend = asked("trend", "av170001", "--last", "3")
-    assert len(trend) == 3 and set(trend[0]) == {*row, "growth"}
+    assert len(trend) == 3 and set(trend[0]) == {*row, "growth", AGE}
     top = asked("top", "--limit", "2")
     assert len(top) == 2 and set(top[0]) == row
     growth = asked("growth", "--since", "2h", "--counter", "like")

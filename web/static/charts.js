@@ -35,7 +35,7 @@ const BatonCharts = {
     const names = JSON.parse(box.dataset.names);
     const style = getComputedStyle(document.documentElement);
     const colour = (name) => style.getPropertyValue(name).trim();
-    const lines = ["--line-1", "--line-2", "--line-3", "--line-4"].map(colour);
+    const lines = [1, 2, 3, 4, 5, 6, 7, 8].map((number) => colour(`--line-${number}`));
     // Labels are as the server's zone has them: they count as UTC here, whatever the browser's zone is.
     const moments = data.labels.map((label) => (data.countsHours ? Number(label) :
       Date.parse(label.includes("T") ? `${label}Z` : label) / 1000));
@@ -65,7 +65,7 @@ const BatonCharts = {
         },
         ...data.series.map((one, at) => ({
           label: names[at], stroke: lines[at % lines.length], width: 2, spanGaps: false,
-          dash: at < lines.length ? undefined : [6, 4],
+          dash: at < 4 ? undefined : [6, 4],
           points: { show: data.labels.length < 60, size: 5 },
         })),
       ],

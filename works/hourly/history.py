@@ -109,9 +109,10 @@ class ViewHistory:
             {**row, "total": _whole(row["total"]), "growth": _whole(row["growth"])} for row in rows
         ]
 
-    def failures(self, hour: Hour, limit: int) -> list[FailedWork]:
-        """Return the first works without numbers in an hour; none where that is days ago."""
-        found = self.database.read(failures.of_hour, hour.index, limit)
+    def failures(self, hour: Hour, limit: int, skipped: int = 0) -> list[FailedWork]:
+        """Return the works without numbers in an hour after `skipped` ones; none where that is
+        days ago."""
+        found = self.database.read(failures.of_hour, hour.index, limit, skipped)
         return [FailedWork(one.work_id, one.title, Message.load(one.error)) for one in found]
 
     def _trend(self, tx: Tx, key: tuple[str, str], counter: str, last: int) -> list[HourOfWork]:

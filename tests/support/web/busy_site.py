@@ -59,6 +59,7 @@ PAGES = (
     "/admin/videos/compare?works=无",
     "/admin/videos/authors",
     "/admin/videos/alerts",
+    "/admin/videos/failed",
     "/admin/logs/crawl-2026-11-22.log",
     "/admin/tasks?label=客户",
     "/admin/tasks?status=failed&domain=none",

@@ -49,7 +49,7 @@ MESSAGES: dict[str, Forms] = {
     "uid_malformed": "{text!r} 不是 uid：须为最多 16 位的数字",
     "links_count_wrong": "一次 1 到 {most} 个，现为 {given} 个",
     "span_too_long": "{given:,} 小时过长，最多 {most:,} 小时",
-    # 每小时数据的报警规则
+    # 每小时数据的告警规则
     "rule_passes": "{works}：播放量超过 {threshold:,}",
     "rule_rises": "{works}：每小时增长 {threshold:,}",
     "rule_gone": "{works}：视频失效",
@@ -93,6 +93,9 @@ MESSAGES: dict[str, Forms] = {
     "crawl_interrupted": "已中断",
     "works_have_numbers": "{total:,} 个作品中 {success:,} 个有数据",
     "works_skipped": "{result}，跳过其他平台的 {skipped:,} 个",
+    "works_failed_for": "{result}；{reasons}",
+    "failed_for": "{works:,} 个失败：{reason}",
+    "failed_for_others": "{works:,} 个因其他原因失败",
     "crawl_ended": "{result}；{ending}",
     "crawl_ended_because": "{result}；{ending}：{reason}",
     "hour_result": "{hour}：{result}",

@@ -517,6 +517,8 @@ CHINESE = {
         "总任务数 {total}：成功 {succeeded}，失败 {failed}。"
     ),
     # hosts
+    "All of them": "全部",
+    "Previous page": "上一页",
     "{n} on host {host} were not looked at: {reason}": "主机 {host} 上的 {n} 个未能校验：{reason}",
     "Hosts": "主机",
     "What it runs": "运行的服务",
@@ -543,7 +545,7 @@ CHINESE = {
     "Compare": "对比",
     "Compare with others": "与其他视频对比",
     "Authors": "作者",
-    "Alerts on numbers": "数据报警",
+    "Alerts on numbers": "数据告警",
     "Videos side by side": "视频对比",
     "Ids or links, {n} at most": "id 或链接，最多 {n} 个",
     "Number": "指标",
@@ -560,7 +562,7 @@ CHINESE = {
     "No video of a known author has numbers yet.": "还没有已知作者的视频有数据。",
     "What is told": "通知内容",
     "No rule yet.": "还没有规则。",
-    "Tell no more of this, and end its alerts?": "不再通知此项，并结束其报警？",
+    "Tell no more of this, and end its alerts?": "不再通知此项，并结束其告警？",
     (
         "Each hour is judged once it has ended: a number that is passed and a rise are told once,"
         " a lost video also when it is back."
@@ -571,7 +573,7 @@ CHINESE = {
     "passes so many views": "播放量超过",
     "rises by so many views an hour": "每小时增长达到",
     "is gone": "失效",
-    "Not needed for a lost video.": "失效规则无需填写。",
+    "Views (not needed for a lost video)": "播放量（失效规则无需填写）",
     "Of": "范围",
     "every video": "全部视频",
     "a platform": "某平台",

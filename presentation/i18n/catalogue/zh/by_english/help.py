@@ -411,11 +411,11 @@ HELP = {
     "Take data files into the main database; numbers that came first stay.": (
         "把数据文件导入主数据库；先到的数据保留。"
     ),
-    "List what alerts tell of hourly numbers.": "列出每小时数据的报警规则。",
+    "List what alerts tell of hourly numbers.": "列出每小时数据的告警规则。",
     "Have alerts tell of hourly numbers from the next hour on.": (
-        "添加每小时数据的报警规则，从下一小时起生效。"
+        "添加每小时数据的告警规则，从下一小时起生效。"
     ),
-    "Remove such a rule, which ends its alerts.": "删除此类规则，并结束其报警。",
+    "Remove such a rule, which ends its alerts.": "删除此类规则，并结束其告警。",
     "when a video passes so many views": "视频播放量超过此数时",
     "when it rises by so many views an hour": "每小时增长达到此数时",
     "when it is gone, and when it is back": "失效时，以及恢复时",
