@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from core.messages import Message
 from presentation.i18n.renderer import renderer_for
+from tests.support.crawler.workbench import ONE_ENGINE
 from tests.support.messages import english
 from tests.support.works.views_fixtures import BATCH, Desk
 from works.hour_data.entries import reason_of
@@ -28,6 +29,7 @@ def test_the_reason_of_an_hour_can_be_read_in_chinese() -> None:
     assert chinese == "整点后 12 分钟才开始；1,200 个作品失败，多为：视频不存在：gone"
 
 
+@ONE_ENGINE
 def test_every_failed_work_is_in_the_log_and_counted_by_its_reason(desk: Begin) -> None:
     here = desk(accounts=1)
     ids = here.ids(120)
