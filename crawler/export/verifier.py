@@ -131,13 +131,14 @@ class ExportVerifier:
             host = segment.host
             if not self._is_elsewhere(segment):
                 return []
+            if host in result.unreached:
+                result.elsewhere[host] += 1
+                return []
             try:
-                if host in result.unreached:
-                    raise PeerUnreachableError(result.unreached[host])
                 found = _differences(segment, self.ask_peer(segment))
             except (PeerUnreachableError, PeerFileNotFoundError) as error:
-                result.unreached.setdefault(host, error.message)
-                result.elsewhere[host] = result.elsewhere.get(host, 0) + 1
+                result.unreached[host] = error.message
+                result.elsewhere[host] = 1
                 return []
             # What was written again or moved meanwhile is asked for again.
             after = self.database.read(export_segments.get, segment.id)

@@ -236,11 +236,11 @@ def newest_ended(tx: Tx) -> int | None:
     return row["hour"] if row else None
 
 
-def with_numbers_before(tx: Tx, hour: int) -> int | None:
-    """Return the newest hour before `hour` with numbers; None without one."""
+def ended_with_numbers_before(tx: Tx, hour: int) -> int | None:
+    """Return the newest hour before `hour` that has numbers and is not open; None without one."""
     row = tx.one(
-        "SELECT hour FROM view_hours WHERE hour<:hour AND success>0 AND version IS NOT NULL"
-        " ORDER BY hour DESC LIMIT 1",
+        "SELECT hour FROM view_hours WHERE hour<:hour AND success>0 AND state<>'open'"
+        " AND version IS NOT NULL ORDER BY hour DESC LIMIT 1",
         hour=hour,
     )
     return row["hour"] if row else None

@@ -246,6 +246,23 @@ def test_an_hour_counts_when_it_has_ended(watch: Watch) -> None:
 
 
 @ONE_ENGINE
+def test_an_hour_that_is_still_open_is_passed_over(watch: Watch) -> None:
+    watch.rule(passes=100)
+    watch.ends(**{A: 10})
+    hour = watch.hour
+    for at in (hour, hour.earlier(-1)):
+        told = (at, cast(HourReport, report(at, [numbers(A, at, 100)])))
+        watch.app.works.hour_importer.import_reports(
+            [told], threading.Event(), logging.Logger("quiet")
+        )
+    state = "UPDATE view_hours SET state='open' WHERE hour=:hour"
+    watch.app.database.write(lambda tx: tx.execute(state, hour=hour.index))
+    assert watch.app.works.rules.judge() == 1
+    begun = "SELECT since_hour FROM view_crossings"
+    assert watch.app.database.read(lambda tx: tx.number(begun)) == hour.index + 1
+
+
+@ONE_ENGINE
 def test_a_removed_rule_ends_its_alerts(watch: Watch) -> None:
     rule = watch.rule(gone=True)
     watch.ends(**{A: 10, B: 1})

@@ -260,7 +260,7 @@ def _works_of(tx: Tx, rule: ViewRule) -> AbstractSet[int] | None:
 
 def _numbers(tx: Tx, hour: int) -> HourNumbers:
     views = points.known_values(tx, hour, COUNTER)
-    before = hours.with_numbers_before(tx, hour)
+    before = hours.ended_with_numbers_before(tx, hour)
     earlier: dict[int, Seen] = {}
     gone_before: AbstractSet[int] = frozenset()
     if before is not None:
@@ -277,7 +277,8 @@ def _seen_before(tx: Tx, works: Sequence[int], hour: int) -> dict[int, Seen]:
     """Return the newest views that works had before an hour, on its day or some days before."""
     day = hour // HOURS_A_DAY
     found = days.last_values(tx, works, day - COMPARED_DAYS, day - 1, COUNTER)
-    same_day = range(day * HOURS_A_DAY, hour)
+    # What an open hour has so far was not judged, and may never be.
+    same_day = [at for at in hours.ended_after(tx, day * HOURS_A_DAY - 1) if at < hour]
     for row in points.series_of(tx, works, same_day, COUNTER):
         found[row["work"]] = row["hour"], row["value"]
     return found
