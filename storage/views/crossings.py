@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from storage.engines.transactions import Tx, in_list
@@ -87,49 +87,50 @@ def lasting(tx: Tx, rule_id: int) -> list[tuple[int, int]]:
 
 def begin(tx: Tx, rule_id: int, hour: int, crossings: Iterable[Crossing]) -> None:
     """Record crossings that begin in an hour, in place of earlier ones of the same works."""
+    _put(tx, rule_id, hour, crossings, ["since_hour", "hour", "value", "ended_hour", "in_group"])
+
+
+def go_on(tx: Tx, rule_id: int, hour: int, crossings: Iterable[Crossing]) -> None:
+    """Record that crossings last in an hour."""
+    _put(tx, rule_id, hour, crossings, ["hour", "value"])
+
+
+def end(tx: Tx, rule_id: int, hour: int, works: Iterable[int]) -> None:
+    """Record that the crossings of these works are over since an hour."""
+    ids = sorted(works)
+    for start in range(0, len(ids), AT_ONCE):
+        marks, names = in_list(ids[start : start + AT_ONCE])
+        tx.execute(
+            "UPDATE view_crossings SET ended_hour=:hour"
+            f" WHERE rule_id=:rule_id AND work IN ({marks})",
+            rule_id=rule_id,
+            hour=hour,
+            **names,
+        )
+
+
+def _put(
+    tx: Tx, rule_id: int, hour: int, crossings: Iterable[Crossing], changed: Sequence[str]
+) -> None:
+    """Insert crossings of an hour; of those that there are, change these columns only."""
+    # Drivers send many rows of an INSERT at once if it has marks only, and every UPDATE apart.
     rows: list[dict[str, object]] = [
         {
             "rule_id": rule_id,
             "work": one.work,
             "hour": hour,
             "value": one.value,
+            "ended_hour": None,
             "in_group": int(one.in_group),
         }
         for one in sorted(crossings, key=lambda one: one.work)
     ]
     if rows:
-        columns = ["since_hour", "hour", "value", "ended_hour", "in_group"]
         tx.execute_many(
             "INSERT INTO view_crossings"
             " (rule_id, work, since_hour, hour, value, ended_hour, in_group)"
-            " VALUES (:rule_id, :work, :hour, :hour, :value, NULL, :in_group)"
-            f" {tx.dialect.on_conflict_update('rule_id, work', columns)}",
-            rows,
-        )
-
-
-def go_on(tx: Tx, rule_id: int, hour: int, crossings: Iterable[Crossing]) -> None:
-    """Record that crossings last in an hour."""
-    rows: list[dict[str, object]] = [
-        {"rule_id": rule_id, "work": one.work, "hour": hour, "value": one.value}
-        for one in sorted(crossings, key=lambda one: one.work)
-    ]
-    if rows:
-        tx.execute_many(
-            "UPDATE view_crossings SET hour=:hour, value=:value"
-            " WHERE rule_id=:rule_id AND work=:work",
-            rows,
-        )
-
-
-def end(tx: Tx, rule_id: int, hour: int, works: Iterable[int]) -> None:
-    """Record that the crossings of these works are over since an hour."""
-    rows: list[dict[str, object]] = [
-        {"rule_id": rule_id, "work": work, "hour": hour} for work in sorted(works)
-    ]
-    if rows:
-        tx.execute_many(
-            "UPDATE view_crossings SET ended_hour=:hour WHERE rule_id=:rule_id AND work=:work",
+            " VALUES (:rule_id, :work, :hour, :hour, :value, :ended_hour, :in_group)"
+            f" {tx.dialect.on_conflict_update('rule_id, work', changed)}",
             rows,
         )
 
