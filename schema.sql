@@ -820,4 +820,30 @@ CREATE TABLE view_totals (
   shares_growth DOUBLE NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+-- Of which numbers of which works an alert tells: rules of the operator.
+CREATE TABLE view_rules (
+  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  kind ENUM('passes','rises','gone') NOT NULL,
+  threshold BIGINT NOT NULL DEFAULT 0,        -- views, or views an hour; 0 of gone
+  scope ENUM('all','platform','author','label','work') NOT NULL,
+  platform VARCHAR(32) NOT NULL DEFAULT '',
+  subject VARCHAR(255) NOT NULL DEFAULT '',   -- the author, the label or the work's id
+  since_hour INT NOT NULL,                    -- later hours are judged
+  created_at DATETIME(3) NOT NULL,
+  UNIQUE KEY uq_view_rules_identity (kind, threshold, scope, platform, subject)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- Works that did what a rule says: each is told once.
+CREATE TABLE view_crossings (
+  rule_id BIGINT NOT NULL,
+  work BIGINT NOT NULL,
+  since_hour INT NOT NULL,
+  hour INT NOT NULL,                          -- the newest hour in which it did
+  value BIGINT NULL,                          -- views, or views an hour; NULL of gone
+  ended_hour INT NULL,                        -- when it was over; NULL while it lasts
+  in_group TINYINT NOT NULL DEFAULT 0,        -- one of many in an hour, which are told together
+  PRIMARY KEY (rule_id, work),
+  KEY idx_view_crossings_ended (ended_hour, rule_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 INSERT INTO schema_version (version, applied_at) VALUES (11, UTC_TIMESTAMP(3));

@@ -820,4 +820,31 @@ CREATE TABLE view_totals (
   shares_growth REAL NULL
 );
 
+-- Of which numbers of which works an alert tells: rules of the operator.
+CREATE TABLE view_rules (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind TEXT CHECK (kind IN ('passes','rises','gone')) NOT NULL,
+  threshold INTEGER NOT NULL DEFAULT 0,       -- views, or views an hour; 0 of gone
+  scope TEXT CHECK (scope IN ('all','platform','author','label','work')) NOT NULL,
+  platform TEXT NOT NULL DEFAULT '',
+  subject TEXT NOT NULL DEFAULT '',           -- the author, the label or the work's id
+  since_hour INTEGER NOT NULL,                -- later hours are judged
+  created_at TEXT NOT NULL
+);
+CREATE UNIQUE INDEX uq_view_rules_identity
+  ON view_rules (kind, threshold, scope, platform, subject);
+
+-- Works that did what a rule says: each is told once.
+CREATE TABLE view_crossings (
+  rule_id INTEGER NOT NULL,
+  work INTEGER NOT NULL,
+  since_hour INTEGER NOT NULL,
+  hour INTEGER NOT NULL,                      -- the newest hour in which it did
+  value INTEGER NULL,                         -- views, or views an hour; NULL of gone
+  ended_hour INTEGER NULL,                    -- when it was over; NULL while it lasts
+  in_group INTEGER NOT NULL DEFAULT 0,        -- one of many in an hour, which are told together
+  PRIMARY KEY (rule_id, work)
+) WITHOUT ROWID;
+CREATE INDEX idx_view_crossings_ended ON view_crossings (ended_hour, rule_id);
+
 INSERT INTO schema_version (version, applied_at) VALUES (11, strftime('%Y-%m-%d %H:%M:%f', 'now'));

@@ -18,7 +18,7 @@ from presentation.i18n.alert_messages import AlertRenderer
 from storage.engines.transactions import Database, Tx
 from storage.operations import alert_notices, alert_queries, alerts
 from storage.operations.alert_notices import News
-from storage.operations.alerts import NOT_RAISED, Alert, AlertKind
+from storage.operations.alerts import NOT_RAISED, TOLD_ONCE, Alert, AlertKind
 
 log = service_log("alerts")
 LOOK_EVERY_SECS = 5.0
@@ -201,7 +201,8 @@ class AlertMonitor:
         return alerts.last_of(tx, cause.kind, cause.subject)
 
     def _resolve(self, tx: Tx, alert: Alert) -> bool:
-        """Resolve an alert and notify the channels that it was sent to.
+        """Resolve an alert and notify the channels that it was sent to, if it is trouble and no
+        news.
 
         Returns False when another process was faster.
         """
@@ -209,6 +210,8 @@ class AlertMonitor:
         if not alerts.resolve(tx, alert.id, now):
             return False
         alert_notices.drop_unsent(tx, alert.id)
+        if alert.kind in TOLD_ONCE:
+            return True
         for channel in alert_notices.notified_channels(tx, alert.id):
             alert_notices.add(tx, alert.id, News.RESOLVED, channel, now)
         return True

@@ -18,6 +18,7 @@ from presentation.i18n.alert_messages import AlertRenderer
 from storage.engines.transactions import Database, Tx
 from storage.operations import alert_notices, alerts
 from storage.operations.alert_notices import News, Notice
+from storage.operations.alerts import TOLD_ONCE
 
 log = service_log("alerts")
 LOOK_EVERY_SECS = 5.0
@@ -116,7 +117,8 @@ class AlertNotifier:
             if not alert_notices.mark_sent(tx, notice, now):
                 continue  # The lease was lost, and another process sends it again.
             sent += 1
-            if notice.news is News.RAISED and not is_open:
+            is_due = not is_open and notice.alert.kind not in TOLD_ONCE
+            if notice.news is News.RAISED and is_due:
                 alert_notices.add(tx, notice.alert.id, News.RESOLVED, self.channel.id, now)
         return sent
 

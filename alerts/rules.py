@@ -12,6 +12,7 @@ from accounts.shortage import export_shortage, pin_lost
 from alerts.causes import AlertCause
 from alerts.database_trouble import DatabaseTrouble
 from alerts.hour_trouble import HourTrouble
+from alerts.number_trouble import NumberTrouble
 from alerts.process_trouble import ProcessTrouble
 from alerts.report_trouble import ReportTrouble
 from core.attribution import ALL, CircuitCause
@@ -47,6 +48,7 @@ class AlertRules:
         reports: finds what keeps reports from their receivers.
         jobs: returns the names of the scheduled jobs.
         hours: finds the trouble of hourly numbers.
+        numbers: finds what the operator's rules on hourly numbers tell.
     """
 
     clock: Clock
@@ -57,6 +59,7 @@ class AlertRules:
     reports: ReportTrouble
     jobs: Callable[[], Iterable[str]]
     hours: HourTrouble
+    numbers: NumberTrouble
 
     def causes(self, tx: Tx, already_open: Iterable[Alert], since: datetime) -> list[AlertCause]:
         """Return every cause that exists now and did not exist before `since` (UTC).
@@ -82,6 +85,7 @@ class AlertRules:
             *self.process.causes(tx, known),
             *self.database.causes(tx, known),
             *self.hours.causes(tx, since),
+            *self.numbers.causes(tx),
         ]
 
     def _hosts_gone(self, tx: Tx) -> Iterator[AlertCause]:

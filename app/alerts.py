@@ -13,6 +13,7 @@ from accounts.key_watch import KeyWatch
 from alerts.database_trouble import DatabaseTrouble
 from alerts.hour_trouble import HourTrouble
 from alerts.monitor import AlertMonitor
+from alerts.number_trouble import NumberTrouble
 from alerts.process_trouble import ProcessTrouble, Rejection
 from alerts.report_trouble import ReportTrouble
 from alerts.rules import AlertRules
@@ -21,6 +22,7 @@ from app.pool import PoolFactories
 from core.messages import Message
 from presentation.i18n.alert_messages import AlertMessage, AlertRenderer
 from presentation.i18n.renderer import Renderer, renderer_for
+from works.hour_data.hours import Hour
 
 if TYPE_CHECKING:
     from alerts.channels import Channel
@@ -72,6 +74,7 @@ class AlertFactories:
     def monitor(self) -> AlertMonitor:
         """Return a new alert monitor; one is run in each long-running process."""
         warning = timedelta(days=self.foundation.settings.session_warning_days)
+        zone = self.foundation.calendar.zone
         rules = AlertRules(
             clock=self.foundation.clock,
             calendar=self.foundation.calendar,
@@ -99,6 +102,11 @@ class AlertFactories:
                 look=self.gaps().read,
                 clock=self.foundation.clock,
                 is_on=self.foundation.settings.views_enabled,
+            ),
+            numbers=NumberTrouble(
+                clock=self.foundation.clock,
+                begins=lambda index: Hour.from_index(index).begins(zone),
+                named=lambda index: str(Hour.from_index(index)),
             ),
         )
         ids = [channel.id for channel in self.channels]

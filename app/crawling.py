@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from crawler.tasks.submission import TaskSubmitter
     from presentation.account_views import AccountViewReader
     from presentation.snapshot import SnapshotReader
+    from web.peers.client import PeerClient
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,8 +116,21 @@ class CrawlingFactories:
         from crawler.export.verifier import ExportVerifier
 
         return ExportVerifier(
-            database=self.foundation.database, files=self.segment_files, clock=self.foundation.clock
+            database=self.foundation.database,
+            files=self.segment_files,
+            clock=self.foundation.clock,
+            ask_peer=lambda segment: self.peers.export_hash(segment),
         )
+
+    @cached_property
+    def peers(self) -> PeerClient:
+        """Return what asks the other hosts of this database."""
+        from web.peers.client import PeerClient
+        from web.peers.seals import PeerSeals
+
+        base = self.foundation
+        seals = PeerSeals(vault=base.vault, clock=base.clock, host=base.host)
+        return PeerClient(database=base.database, seals=seals)
 
     @cached_property
     def snapshots(self) -> SnapshotReader:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from web.use_cases.exports import ExportUseCases
     from web.use_cases.hosts import HostUseCases
     from web.use_cases.jobs import JobUseCases
+    from web.use_cases.number_rules import NumberRuleUseCases
     from web.use_cases.proxies import ProxyUseCases
     from web.use_cases.tasks import TaskUseCases
     from web.use_cases.tokens import TokenUseCases
@@ -146,6 +147,12 @@ class UseCaseFactories:
             drop_folder=lambda: self.works_factories.drop_folder,
             audit=self.audit_log,
         )
+
+    @cached_property
+    def number_rules(self) -> NumberRuleUseCases:
+        from web.use_cases.number_rules import NumberRuleUseCases
+
+        return NumberRuleUseCases(rules=self.works_factories.rules, audit=self.audit_log)
 
     @cached_property
     def jobs(self) -> JobUseCases:

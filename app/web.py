@@ -17,8 +17,6 @@ from web.backend import THREADS, Backend, UseCases
 from web.edge.body_gate import BodyLimits
 from web.edge.protocol import ConnectionLimits
 from web.operations import Operations
-from web.peers.client import PeerClient
-from web.peers.seals import PeerSeals
 from web.server import Exposure, WebServer
 from web.use_cases.creators import CreatorUseCases, RowBudget
 from web.use_cases.distribution import BroadcastUseCases, DramaUseCases
@@ -93,6 +91,7 @@ def _backend(app: App, kept: App, ending: threading.Event) -> Backend:
         webhooks=app.webhooks.service,
         view_history=app.works.history,
         view_gaps=app.works.gaps,
+        comparer=app.works.comparer,
         dramas=app.distribution.service,
         settlement=app.distribution.settlement,
         daily_scanner=kept.distribution.daily_scanner,
@@ -108,10 +107,7 @@ def _backend(app: App, kept: App, ending: threading.Event) -> Backend:
             owner=kept.foundation.owner,
             ending=ending,
         ),
-        peers=PeerClient(
-            database=app.database,
-            seals=PeerSeals(vault=app.vault, clock=app.clock, host=app.host),
-        ),
+        peers=app.crawling.peers,
         watchdog=kept.foundation.watchdog,
         outages=partial(oldest_outage, kept.database.outages, app.database.outages),
         use_cases=_use_cases(app, kept),
@@ -154,6 +150,7 @@ def _use_cases(app: App, kept: App) -> UseCases:
             launcher=kept.jobs.launcher, runner=kept.jobs.runner, audit=shared.audit_log
         ),
         hosts=shared.hosts,
+        number_rules=shared.number_rules,
         alerts=shared.alerts,
         creators=CreatorUseCases(
             catalogue=app.crawling.creators,

@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from works.hour_data.folder_owner import FolderOwner
     from works.hour_data.importer import FileImporter
     from works.hour_data.projector import Projector
+    from works.hourly.comparison import WorkComparer
     from works.hourly.crawl import HourlyCrawl
     from works.hourly.gaps import ViewGaps
     from works.hourly.history import ViewHistory
     from works.hourly.input_list import CountedList
     from works.hourly.pipeline import HourlyPipeline
     from works.hourly.roll_up import RollUp
+    from works.hourly.rules import NumberRules
     from works.play_counts.updater import PlayCountUpdater
 
 # For one batch: cooldowns grow with each failure, and the crawl may take the whole hour.
@@ -266,6 +268,26 @@ class WorksFactories:
         return ViewHistory(database=base.database, zone=base.calendar.zone)
 
     @cached_property
+    def comparer(self) -> WorkComparer:
+        """Return what shows works side by side."""
+        from works.hourly.comparison import WorkComparer
+
+        base = self.foundation
+        return WorkComparer(database=base.database, zone=base.calendar.zone)
+
+    @cached_property
+    def rules(self) -> NumberRules:
+        """Return what keeps the rules of alerts on hourly counters, and judges hours by them."""
+        from works.hourly.rules import NumberRules
+
+        base = self.foundation
+        return NumberRules(
+            database=base.database,
+            clock=base.clock,
+            errors=base.errors_of("views", service="views"),
+        )
+
+    @cached_property
     def gaps(self) -> ViewGaps:
         """Return the object that finds hours without counters."""
         from core.schedule import Schedule
@@ -359,8 +381,8 @@ class WorksFactories:
             self.view_data.close()
 
     def loops(self) -> list[Callable[[threading.Event], None]]:
-        """Return the loops that import files, write `views.json`, and write the files of hourly
-        counters; a thread runs each."""
+        """Return the loops that import files, write `views.json`, write the files of hourly
+        counters, and judge these by rules; a thread runs each."""
         from works.catalogue.listing_service import ListingService
         from works.hour_data.projection_service import ProjectionService
 
@@ -376,4 +398,4 @@ class WorksFactories:
             clock=base.clock,
             errors=base.errors_of("views", service="views"),
         )
-        return [self.drop_folder.run, listing.run, projection.run]
+        return [self.drop_folder.run, listing.run, projection.run, self.rules.run]

@@ -65,7 +65,7 @@ class HostPresence:
             host=self.host[:255],
             peer_url=self.peer_url,
             version=self.version,
-            time_zone=self.time_zone,
+            time_zone=self.time_zone[:64],
             free_bytes=self._free_bytes(),
             seen_at=now,
         )

@@ -133,7 +133,8 @@ def verification_object(
 ) -> dict[str, Any]:
     """Return a verification's counts and problems as JSON.
 
-    `elsewhere` (files that only other hosts can verify, by host) is there only when there are some.
+    `by_peers` (files that other hosts looked at, by host) and `elsewhere` (files of hosts that
+    could not be asked; `unreached` has the reasons) are there only when there are some.
     """
     report: dict[str, Any] = {
         "ok": result.ok,
@@ -141,7 +142,14 @@ def verification_object(
         "rows": result.rows,
         "problems": [renderer.sentence(problem) for problem in result.problems],
     }
-    return report | ({"elsewhere": result.elsewhere} if result.elsewhere else {})
+    if result.by_peers:
+        report["by_peers"] = result.by_peers
+    if result.elsewhere:
+        report["elsewhere"] = result.elsewhere
+        report["unreached"] = {
+            host: renderer.sentence(reason) for host, reason in result.unreached.items()
+        }
+    return report
 
 
 def plain(value: object) -> object:

@@ -43,11 +43,13 @@ if TYPE_CHECKING:
     from web.use_cases.exports import ExportUseCases
     from web.use_cases.hosts import HostUseCases
     from web.use_cases.jobs import JobUseCases
+    from web.use_cases.number_rules import NumberRuleUseCases
     from web.use_cases.proxies import ProxyUseCases
     from web.use_cases.tasks import TaskUseCases
     from web.use_cases.webhooks import WebhookUseCases
     from web.use_cases.works import WorksUseCases
     from webhooks.service import WebhookService
+    from works.hourly.comparison import WorkComparer
     from works.hourly.gaps import ViewGaps
     from works.hourly.history import ViewHistory
 
@@ -71,6 +73,7 @@ class UseCases:
     webhooks: WebhookUseCases
     jobs: JobUseCases
     hosts: HostUseCases
+    number_rules: NumberRuleUseCases
     alerts: AlertUseCases
     creators: CreatorUseCases
 
@@ -112,6 +115,7 @@ class Backend:
     webhooks: WebhookService
     view_history: ViewHistory
     view_gaps: ViewGaps
+    comparer: WorkComparer
     dramas: DistributionService
     settlement: SettlementReader
     daily_scanner: DailyScanner

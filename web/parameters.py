@@ -23,6 +23,7 @@ HostName = Annotated[
     str, Query(max_length=255, description="of another host; by default the one that answers")
 ]
 LogName = Annotated[str, Path(max_length=200, description="from the list of logs")]
+HourSpan = Annotated[str, Query(max_length=8)]
 PlatformName = Annotated[str, Path(max_length=32)]
 WorkId = Annotated[str, Path(max_length=64)]
 

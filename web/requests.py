@@ -65,6 +65,7 @@ from works.catalogue.requests import (
     AddWorksRequest,
     DiscoverRequest,
 )
+from works.hourly.rule_requests import MAX_SUBJECT_CHARS, MAX_THRESHOLD, RuleRequest
 
 T = TypeVar("T")
 Given = TypeVar("Given")
@@ -328,6 +329,26 @@ class NewWorks(RequestBody):
         """Return the request of the use case. Raise InvalidInputError when a text names no
         video."""
         return AddWorksRequest(links=self.links, platform=platform, fetch=self.fetch)
+
+
+class NumberRule(RequestBody):
+    """What to be told of: exactly one of passes, rises and gone."""
+
+    passes: int | None = Field(None, ge=1, le=MAX_THRESHOLD, description="so many views")
+    rises: int | None = Field(None, ge=1, le=MAX_THRESHOLD, description="so many views an hour")
+    gone: bool = Field(False, description="the platform says that the video is gone")
+    work: str | None = Field(None, max_length=MAX_LINK_CHARS, description="only this id or link")
+    author: str | None = Field(None, max_length=MAX_SUBJECT_CHARS, description="only of this one")
+    label: str | None = Field(
+        None,
+        max_length=MAX_SUBJECT_CHARS,
+        description="only of creators that tasks with this label found",
+    )
+    platform: PlatformOrNone = Field(None, description="only there")
+
+    def as_request(self) -> RuleRequest:
+        """Return the request of the use case. Raise WrongFieldsError when it is no rule."""
+        return RuleRequest(**dict(self))
 
 
 class WorksFile(RequestBody):

@@ -86,8 +86,11 @@ def verify(
     else:
         for problem in verdict.problems:
             result(Message.of("problem_line", problem=shown(problem)))
+        for host, count in verdict.by_peers.items():
+            result(Message.of("files_by_peer", n=count, host=host))
         for host, count in verdict.elsewhere.items():
-            result(Message.of("files_elsewhere", n=count, host=host))
+            reason = shown(verdict.unreached[host])
+            result(Message.of("files_elsewhere", n=count, host=host, reason=reason))
         result(_outcome(verdict))
     if not verdict.ok:
         raise typer.Exit(Exit.ERROR)

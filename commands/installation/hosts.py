@@ -9,30 +9,43 @@ import typer
 from commands.framework.context import opened_app, result, result_json, result_table
 from commands.framework.lazy_group import Group
 from commands.framework.options import AsJson
-from commands.framework.reader import table_of
+from commands.framework.reader import column_of, table_of
 from commands.framework.system_user import system_user
 from core.messages import Message
-from presentation.json_rows import as_object
-from storage.operations import hosts
+from web.use_cases.hosts import host_object
 
 Name = Annotated[str, typer.Argument(help="its name, from `hosts list`")]
 
 
 def list_hosts(as_json: AsJson = False) -> None:
-    """List the hosts: version, room, and when each was seen last."""
+    """List the hosts: version, time zone, room, what each runs, and when it was seen last."""
     with opened_app() as app:
-        found = app.database.read(hosts.every)
+        found = app.use_cases.hosts.every()
         if as_json:
-            result_json([as_object(host) for host in found])
+            result_json([host_object(view) for view in found])
             return
-        table = table_of(("host", "version", "free", "last seen", "left", "reached at"))
-        for host in found:
+        table = table_of(
+            (
+                "host",
+                "version",
+                "time zone",
+                "free",
+                "last seen",
+                "left",
+                "reached at",
+                column_of("runs", is_long=True),
+            )
+        )
+        for view in found:
+            host = view.row
             free = "–" if host.free_bytes is None else f"{host.free_bytes / 1e9:,.1f} GB"
             seen, left = (
                 moment.astimezone(app.calendar.zone).strftime("%Y-%m-%d %H:%M") if moment else "–"
                 for moment in (host.seen_at, host.left_at)
             )
-            table.add((host.host, host.version, free, seen, left, host.peer_url or "–"))
+            zone, url = host.time_zone or "–", host.peer_url or "–"
+            runs = ", ".join(view.runs)
+            table.add((host.host, host.version, zone, free, seen, left, url, runs))
         result_table(table)
 
 

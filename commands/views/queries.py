@@ -21,6 +21,7 @@ from commands.framework.context import (
 from commands.framework.options import AsJson
 from commands.framework.reader import column_of, named_count, shown, table_of, text_of, word
 from commands.views.chart import chart
+from commands.views.series_files import OutFile, form_of, write_sheet
 from core.errors import InvalidInputError
 from core.messages import Message
 from core.plain_text import one_line
@@ -28,8 +29,9 @@ from presentation.terminal.tables import Column
 from sources.links import VideoLink, recognise
 from works.hour_data.hours import Hour, hours_of_span
 from works.hourly.gaps import HourState
-from works.hourly.history import HourRow, ViewHistory
+from works.hourly.history import AGE, HourRow, ViewHistory
 from works.hourly.serialization import gap_object, numbers_object, trend_object
+from works.hourly.sheets import trend_table
 
 CHART_LINES = 8
 CHART_CELLS = 80  # outside of a window
@@ -62,14 +64,18 @@ def trend(
     work: Annotated[str, typer.Argument(help="an id or a link")],
     last: Annotated[int, typer.Option("--last", min=1, help="newest hours at most")] = 48,
     counter: OfCounter = CounterName.VIEW,
+    out: OutFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Show a video hour by hour, with growth and a chart."""
-    link = video(work)
+    link, form = video(work), form_of(out)
     with opened_app() as app:
         found = app.works.history.trend(link.platform, link.video_id, counter.column, last)
     if not found:
         raise InvalidInputError("no_numbers_of_video", video=link.video_id, platform=link.platform)
+    if out is not None and form is not None:
+        write_sheet(out, form, link.video_id, *trend_table(found))
+        return
     if as_json:
         result_json([trend_object(hour) for hour in found])
         return
@@ -78,6 +84,7 @@ def trend(
     table = table_of(
         (
             "hour",
+            column_of("age", is_number=True, is_optional=True),
             *_numbers(counter, "growth"),
         )
     )
@@ -88,6 +95,7 @@ def trend(
         table.add(
             (
                 f"{row['crawl_date']} {row['crawl_hour']}",
+                number(row[AGE]),
                 *_counts(row),
                 grown,
             )

@@ -16,7 +16,7 @@ from commands.framework.options import AsJson
 from commands.framework.reader import in_english, reader, text_of
 from commands.framework.reader import shown as shown_message
 from commands.framework.signals import stop_event_on_signals
-from commands.views import comparisons, intake, queries
+from commands.views import comparisons, intake, queries, rules
 from commands.views.intake import (
     code_of,
     import_noted,
@@ -249,7 +249,7 @@ def _crawl_object(done: CrawlResult) -> dict[str, Any]:
 
 
 GROUP = Group(
-    {**queries.QUERIES, **comparisons.QUERIES, **intake.QUERIES},
+    {**queries.QUERIES, **comparisons.QUERIES, **rules.RULES, **intake.QUERIES},
     main=views,
     no_args_is_help=False,
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core.clock import Clock
-from core.errors import InvalidInputError
+from core.errors import InvalidInputError, PeerFileNotFoundError, PeerUnreachableError
 from core.messages import Message
 from crawler.export.formats import FORMATS
 from crawler.export.options import table_of
@@ -34,13 +34,17 @@ RANGE_IDS = 100_000
 class VerificationResult:
     """The number of segments and rows that were verified, and a message for each problem.
 
-    `elsewhere` counts, by host, the segments whose files only that host can verify.
+    Args:
+        by_peers: by host, the files there whose content that host has told.
+        elsewhere: by host, the files there that nobody could look at; `unreached` says why.
     """
 
     segments: int = 0
     rows: int = 0
     problems: list[Message] = field(default_factory=list)
+    by_peers: dict[str, int] = field(default_factory=dict)
     elsewhere: dict[str, int] = field(default_factory=dict)
+    unreached: dict[str, Message] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -50,14 +54,20 @@ class VerificationResult:
 
 @dataclass(frozen=True, kw_only=True)
 class ExportVerifier:
-    """Verifies exports against the database and the files of this host.
+    """Verifies exports against the database, the files of this host, and what other hosts tell of
+    theirs.
 
     Of a segment that a worker is writing just now only the number of its rows is verified.
+
+    Args:
+        ask_peer: returns size and SHA-256 of a segment's file on its host, None when it has none
+            there; raises PeerUnreachableError or PeerFileNotFoundError when it cannot be asked.
     """
 
     database: Database
     files: SegmentFiles
     clock: Clock
+    ask_peer: Callable[[Segment], tuple[int, str] | None]
 
     def verify(self, domain: str | None = None, *, deep: bool = False) -> VerificationResult:
         """Verify every segment, every account's quota days, every row and the pages of completed
@@ -67,15 +77,14 @@ class ExportVerifier:
 
         Args:
             domain: restricts the segments to one domain, not the rest.
-            deep: also compare the creators in each file with the segment's rows.
+            deep: also compare the creators in each file here with the segment's rows.
         """
         result = VerificationResult()
         for segment in self._segments(domain):
             result.segments += 1
             result.rows += segment.exported_count
-            if self._is_elsewhere(segment):
-                result.elsewhere[segment.host] = result.elsewhere.get(segment.host, 0) + 1
             result.problems += self._segment_problems(segment, deep)
+            result.problems += self._peer_problems(segment, result)
         result.problems += self._unfinished_problems(domain)
         result.problems += self._quota_problems()
         result.problems += self._row_problems()
@@ -112,6 +121,32 @@ class ExportVerifier:
         if deep and not in_file:
             in_file = self._content_problems(segment)
         return found + in_file
+
+    def _peer_problems(self, segment: Segment, result: VerificationResult) -> list[Message]:
+        """Compare a file that only another host has with its row, by what that host tells.
+
+        A host that does not answer is asked no more: its files count as not looked at.
+        """
+        for _ in range(MAX_READS):
+            host = segment.host
+            if not self._is_elsewhere(segment):
+                return []
+            if host in result.unreached:
+                result.elsewhere[host] += 1
+                return []
+            try:
+                found = _differences(segment, self.ask_peer(segment))
+            except (PeerUnreachableError, PeerFileNotFoundError) as error:
+                result.unreached[host] = error.message
+                result.elsewhere[host] = 1
+                return []
+            # What was written again or moved meanwhile is asked for again.
+            after = self.database.read(export_segments.get, segment.id)
+            if not found or after is None or after == segment:
+                result.by_peers[host] = result.by_peers.get(host, 0) + 1
+                return found
+            segment = after
+        return []
 
     def _content_problems(self, segment: Segment) -> list[Message]:
         """Compare the creators in a file with the rows that point to its segment."""
@@ -291,3 +326,11 @@ class ExportVerifier:
             self.database.read(lambda tx, a=after: count(tx, a, a + RANGE_IDS))  # type: ignore[misc]
             for after in range(0, highest, RANGE_IDS)
         )
+
+
+def _differences(segment: Segment, there: tuple[int, str] | None) -> list[Message]:
+    """Return what is wrong with a file of another host, of which size and SHA-256 are known."""
+    if there == (segment.bytes, segment.sha256):
+        return []
+    code = "segment_missing_there" if there is None else "segment_changed_there"
+    return [Message.of(code, segment_id=segment.id, host=segment.host, path=segment.file_path)]

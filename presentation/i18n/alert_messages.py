@@ -15,6 +15,7 @@ from presentation.i18n.renderer import COUNT, Renderer
 from storage.operations.alert_notices import News
 from storage.operations.alerts import Alert, AlertKind
 
+NUMBERS = (COUNT, "threshold", "views")  # shown as numbers: with separators, one or several
 MAX_CHARS = 240  # of a headline: platforms' own words may be long
 
 
@@ -109,7 +110,7 @@ class AlertRenderer:
     def _parts(self, alert: Alert) -> dict[str, object]:
         """Return the values for the braces of an alert's texts."""
         facts: dict[str, object] = {
-            name: value if name == COUNT or isinstance(value, list) else str(value)
+            name: value if name in NUMBERS or isinstance(value, list) else str(value)
             for name, value in alert.facts.items()
         }
         for name in ("reason", "error"):

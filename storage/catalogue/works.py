@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
+from itertools import groupby
+from operator import itemgetter
 
-from storage.engines.datetimes import from_sql_or_none, to_sql
+from storage.engines.datetimes import from_sql, from_sql_or_none, to_sql
 from storage.engines.transactions import Row, Tx, in_list
 from storage.models.mapping import row_of, row_to
 
@@ -84,6 +86,22 @@ def of_ids(tx: Tx, platform: str, work_ids: Sequence[str]) -> list[Work]:
         **names,
     )
     return [row_to(Work, row) for row in rows]
+
+
+def publish_times(tx: Tx, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], datetime]:
+    """Return when works (platform, id) of the catalogue were published (UTC), where that is
+    known."""
+    found: dict[tuple[str, str], datetime] = {}
+    for platform, group in groupby(sorted(keys), key=itemgetter(0)):
+        marks, names = in_list(work_id for _, work_id in group)
+        rows = tx.all(
+            "SELECT work_id, publish_time FROM works WHERE platform=:platform"
+            f" AND work_id IN ({marks}) AND publish_time IS NOT NULL",
+            platform=platform,
+            **names,
+        )
+        found |= {(platform, row["work_id"]): from_sql(row["publish_time"]) for row in rows}
+    return found
 
 
 def exists(tx: Tx, platform: str, work_id: str) -> bool:

@@ -42,6 +42,9 @@ class AlertKind(StrEnum):
     SESSION_EXPIRING = "session_expiring"
     TASK_FAILED = "task_failed"
     TASK_WITHOUT_ACCOUNT = "task_without_account"
+    VIDEO_GONE = "video_gone"
+    VIEWS_PASSED = "views_passed"
+    VIEWS_RISING = "views_rising"
     WORK_STALLED = "work_stalled"
     WORKS_REJECTED = "works_rejected"
 
@@ -57,6 +60,8 @@ ENDING_BY_THEMSELVES = frozenset(
         AlertKind.HOUR_LATE,
     }
 )
+# News, and no trouble: nobody waits for its end.
+TOLD_ONCE = frozenset({AlertKind.VIEWS_PASSED, AlertKind.VIEWS_RISING})
 
 
 @dataclass(frozen=True)

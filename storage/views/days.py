@@ -116,6 +116,26 @@ def _of_work(tx: Tx, columns: str, work: int, first: int, last: int) -> list[Row
     return found
 
 
+def last_values(
+    tx: Tx, works: Collection[int], first: int, last: int, counter: str
+) -> dict[int, tuple[int, int]]:
+    """Return the last hour of works with a known `counter` on the days from `first` to `last`, and
+    its value, by work."""
+    value = _known(counter)
+    marks, names = in_list(works)
+    # By a range of days the rows of all works would be read.
+    some = ", ".join(str(int(day)) for day in range(first, last + 1))
+    rows = tx.all(
+        f"SELECT work, day, hours, {value} AS value FROM view_days WHERE day IN ({some})"
+        f" AND work IN ({marks}) AND {value} IS NOT NULL ORDER BY day",
+        **names,
+    )
+    return {
+        row["work"]: (row["day"] * HOURS_A_DAY + hours_in(row["hours"])[-1], row["value"])
+        for row in rows
+    }
+
+
 def top_growth(tx: Tx, day: int, last: int, counter: str, limit: int) -> list[Row]:
     """Return up to `limit` works whose `counter` grew most from the end of a day to an hour.
 

@@ -57,13 +57,14 @@ def put(tx: Tx, hour: int, failures: Iterable[WorkFailure]) -> None:
         )
 
 
-def of_hour(tx: Tx, hour: int, limit: int = 10**9) -> list[WorkFailure]:
-    """Return up to `limit` failures of an hour, by platform and work id."""
+def of_hour(tx: Tx, hour: int, limit: int = 10**9, skipped: int = 0) -> list[WorkFailure]:
+    """Return up to `limit` failures of an hour, by platform and work id, after `skipped` ones."""
     rows = tx.all(
         "SELECT platform, work_id, title, error, is_final FROM view_errors WHERE hour=:hour"
-        " ORDER BY platform, work_id LIMIT :limit",
+        " ORDER BY platform, work_id LIMIT :limit OFFSET :skipped",
         hour=hour,
         limit=limit,
+        skipped=skipped,
     )
     return [row_to(WorkFailure, row) for row in rows]
 
@@ -71,6 +72,18 @@ def of_hour(tx: Tx, hour: int, limit: int = 10**9) -> list[WorkFailure]:
 def count(tx: Tx, hour: int) -> int:
     """Return the number of works that failed in an hour."""
     return tx.number("SELECT COUNT(*) FROM view_errors WHERE hour=:hour", hour=hour)
+
+
+def by_error(tx: Tx, hour: int, limit: int) -> list[tuple[str, int]]:
+    """Return up to `limit` errors of an hour (stored messages) with the number of works of each,
+    the most frequent first."""
+    rows = tx.all(
+        "SELECT error, COUNT(*) AS works FROM view_errors WHERE hour=:hour GROUP BY error"
+        " ORDER BY works DESC, error LIMIT :limit",
+        hour=hour,
+        limit=limit,
+    )
+    return [(row["error"], row["works"]) for row in rows]
 
 
 def most_frequent(tx: Tx, hour: int) -> str | None:

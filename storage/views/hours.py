@@ -250,6 +250,34 @@ def newest_with_numbers(tx: Tx) -> int | None:
     return row["hour"] if row else None
 
 
+def ended_after(tx: Tx, hour: int) -> list[int]:
+    """Return the hours after `hour` that are not open any more, in their order."""
+    return tx.column(
+        "SELECT hour FROM view_hours WHERE hour>:hour AND state<>'open' AND version IS NOT NULL"
+        " ORDER BY hour",
+        hour=hour,
+    )
+
+
+def newest_ended(tx: Tx) -> int | None:
+    """Return the newest hour that is not open any more; None without one."""
+    row = tx.one(
+        "SELECT hour FROM view_hours WHERE state<>'open' AND version IS NOT NULL"
+        " ORDER BY hour DESC LIMIT 1"
+    )
+    return row["hour"] if row else None
+
+
+def ended_with_numbers_before(tx: Tx, hour: int) -> int | None:
+    """Return the newest hour before `hour` that has numbers and is not open; None without one."""
+    row = tx.one(
+        "SELECT hour FROM view_hours WHERE hour<:hour AND success>0 AND state<>'open'"
+        " AND version IS NOT NULL ORDER BY hour DESC LIMIT 1",
+        hour=hour,
+    )
+    return row["hour"] if row else None
+
+
 def is_newest(tx: Tx, hour: int) -> bool:
     """Return True when no later hour was crawled or imported."""
     return not tx.exists("SELECT 1 AS yes FROM view_hours WHERE hour>:hour LIMIT 1", hour=hour)

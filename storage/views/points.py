@@ -55,6 +55,16 @@ def works_of_hour(tx: Tx, hour: int) -> set[int]:
     return set(tx.column("SELECT work FROM view_points WHERE hour=:hour", hour=hour))
 
 
+def known_values(tx: Tx, hour: int, counter: str) -> dict[int, int]:
+    """Return `counter` of the works whose number is known in an hour, by work."""
+    rows = tx.all(
+        f"SELECT work, {_known(counter)} AS value FROM view_points"
+        f" WHERE hour=:hour AND {counter} IS NOT NULL",
+        hour=hour,
+    )
+    return {row["work"]: row["value"] for row in rows}
+
+
 def count(tx: Tx, hour: int) -> int:
     """Return the number of works that have numbers in an hour."""
     return tx.number("SELECT COUNT(*) FROM view_points WHERE hour=:hour", hour=hour)

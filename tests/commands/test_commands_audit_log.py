@@ -49,7 +49,7 @@ LOOKS = {
         "completion",
         "circuits list",
     ),
-    *("views compare", "views authors", "settlement list", "settlement show"),
+    *("views compare", "views authors", "views alerts", "settlement list", "settlement show"),
 }
 # What goes on by itself once it was started, trials on a database of their own, and lists that are
 # written out again.
@@ -98,6 +98,8 @@ STEPS: tuple[tuple[str, tuple[object, ...], str, str], ...] = (
     ("works disable", ("BV1xx411c7mD",), "work.disable", ""),
     ("works enable", ("BV1xx411c7mD",), "work.enable", ""),
     ("views import", ("2026-11-22-05_views_data.json", "--replace"), "views.import", ""),
+    ("views add_alert", ("--passes", 1000, "--work", "BV1xx411c7mD"), "view_rule.add", ""),
+    ("views remove_alert", (1,), "view_rule.remove", ""),
     ("dramas import", ("dramas.jsonl",), "dramas.add", ""),
     ("dramas import_users", ("users.jsonl",), "users.add", ""),
     ("dramas import_completions", ("posted.jsonl",), "completions.add", ""),

@@ -55,6 +55,7 @@ FREE = re.findall(
     --days --per-proxy --scheme --search --stop-dry --where UID start_crawl.--keyword
     --day logs.--task accounts.set_proxy.PROXY proxies.add.PROXY proxies.--accounts-to
     proxies.--parallel proxies.--timeout proxies.--url --agent --event --title
+    views.--passes views.--rises views.--author views.RULE_ID
     """,
 )
 PROGRAM = """#!{python}

@@ -20,6 +20,7 @@ from tests.support.processes.window import shown_in_window
 from tests.support.works.hour_data import WORKS, numbers, put, put_hours, report
 from works.hour_data.files import HourFiles
 from works.hour_data.hours import Hour
+from works.hourly.history import AGE
 
 LAST = Hour.parse("2026-11-22", "05")
 FULL = {"crawl", "import", "caught_up", "exit_code"}
@@ -263,6 +264,13 @@ def test_videos_are_compared_side_by_side_and_in_files(taken_in: Baton, tmp_path
         lines[2] == f"2026-11-22 05:00,{told['series'][WORKS[0]][1]},{told['series'][WORKS[1]][1]}"
     )
     assert zipfile.is_zipfile(book)
+    done = taken_in.run("views", "trend", WORKS[0], "--last", 2, "--out", str(table))
+    assert done.code == 0, done
+    assert table.read_text("utf-8-sig").splitlines()[0].endswith("hours_since_publication,growth")
+    done = taken_in.run("views", "authors", "--out", str(book))
+    assert done.code == 0 and zipfile.is_zipfile(book)
+    aged = taken_in.run("views", "compare", WORKS[0], "--since-publication", "--json")
+    assert aged.json["publication_unknown"] == [WORKS[0]], aged
     refused = taken_in.run("views", "compare", WORKS[0], "--out", "series.pdf")
     assert refused.code == 2 and ".csv or .xlsx" in refused.err
 
@@ -294,7 +302,7 @@ def test_json_of_every_question(taken_in: Baton) -> None:
         for name in ("view", "danmaku", "comment", "like", "coin", "favorite", "share")
     }
     trend = asked("trend", "av170001", "--last", "3")
-    assert len(trend) == 3 and set(trend[0]) == {*row, "growth"}
+    assert len(trend) == 3 and set(trend[0]) == {*row, "growth", AGE}
     top = asked("top", "--limit", "2")
     assert len(top) == 2 and set(top[0]) == row
     growth = asked("growth", "--since", "2h", "--counter", "like")

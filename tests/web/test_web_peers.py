@@ -21,6 +21,7 @@ from tests.support.crawler.workbench import export, segments_of, store_rows
 from tests.support.moving_clock import MovingClock
 from tests.support.web.web_site import Site
 from web.monitoring import peer_routes
+from web.peers import client
 from web.peers.seals import HEADER, LIFE, PeerSeals
 
 NAME = "ingestion-2026-11-22.log"
@@ -206,3 +207,41 @@ def test_each_host_removes_its_own_old_files_once_a_day(two: TwoHosts, clock: Mo
     clock.move(86401)
     two.announce()
     assert not log.exists()
+
+
+def test_verifying_asks_the_other_host_for_the_hash_of_its_file(two: TwoHosts) -> None:
+    def verified() -> dict:
+        answer = two.a.admin.post("/api/v1/exports/verify")
+        assert answer.status_code == 200
+        return answer.json()
+
+    told = verified()
+    assert told["ok"] and told["elsewhere"] == {"host-b": 1}
+    assert "no host is called 'host-b'" in told["unreached"]["host-b"]
+    two.announce("http://127.0.0.1:9")
+    told = verified()
+    assert told["ok"] and "does not answer (ConnectionError)" in told["unreached"]["host-b"]
+    assert "by_peers" not in told
+    two.announce()
+    told = verified()
+    assert told["ok"] and told["by_peers"] == {"host-b": 1} and "elsewhere" not in told
+    file = two.b.app.crawling.segment_files.locate(two.segment.file_path or "")
+    content = file.read_bytes()
+    file.write_bytes(content[:-1] + b"?")
+    told = verified()
+    assert not told["ok"] and "on host host-b is not the file that was written" in str(told)
+    file.unlink()
+    told = verified()
+    assert not told["ok"] and "cannot be read on host host-b" in str(told["problems"])
+    file.write_bytes(content)
+    assert verified()["ok"]
+
+
+def test_a_host_without_the_question_is_not_told_as_damaged(
+    two: TwoHosts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two.announce()
+    monkeypatch.setattr(client, "PREFIX", "/internal/v0")
+    told = two.a.admin.post("/api/v1/exports/verify").json()
+    assert told["ok"] and told["elsewhere"] == {"host-b": 1}
+    assert "HTTP 404" in told["unreached"]["host-b"]

@@ -13,11 +13,11 @@ from presentation.i18n.renderer import API_RENDERER
 from presentation.json_rows import account_object, as_object, plain, view_object
 from presentation.report_health import health_object
 from storage.crawling import leases
-from storage.operations import hosts
 from web.api.lists import ObjectPage, Page
 from web.auth.access import Actor, Reader
 from web.problems import refused_as
 from web.state import TheBackend
+from web.use_cases.hosts import host_object
 
 router = APIRouter(prefix="/status", tags=["status"])
 hosts_router = APIRouter(prefix="/hosts", tags=["hosts"])
@@ -43,7 +43,7 @@ def show_status(backend: TheBackend, _who: Reader) -> dict[str, Any]:
 
 @hosts_router.get("", summary="The machines that work on this database")
 def list_hosts(backend: TheBackend, _who: Reader) -> ObjectPage:
-    return Page(items=[as_object(host) for host in backend.database.read(hosts.every)], next=None)
+    return Page(items=list(map(host_object, backend.use_cases.hosts.every())), next=None)
 
 
 # Older FastAPI takes the word None of the annotation for a model, which a 204 has no place for.

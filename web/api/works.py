@@ -5,22 +5,32 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from core.errors import InvalidInputError
 from presentation.json_rows import as_object
 from storage.operations import listings
-from web.api.lists import ObjectPage, TheListing
+from web.api.lists import ObjectPage, Page, TheListing
 from web.api.operations import GOES_ON, begun
 from web.auth.access import Actor, Reader
 from web.background import begin_adding_works, begin_discovering_works, begin_importing_works
 from web.lookups import Counter, newest_hour
-from web.parameters import PlatformName, WorkId
+from web.number_sheets import author_sheet, comparison_sheet
+from web.parameters import PlatformName, RowId, WorkId
 from web.problems import refused_as
-from web.requests import Creator, NewWorks, WorksFile
+from web.requests import Creator, NewWorks, NumberRule, WorksFile
 from web.state import TheBackend
+from works.catalogue.requests import MAX_LINK_CHARS
 from works.hour_data.hours import hours_of_span
-from works.hourly.serialization import gap_object, numbers_object, trend_object
+from works.hourly.comparison import MAX_WORKS, ComparisonRequest, work_keys
+from works.hourly.rule_requests import rule_object
+from works.hourly.serialization import (
+    comparison_object,
+    gap_object,
+    numbers_object,
+    trend_object,
+)
+from works.hourly.sheets import SheetForm
 
 router = APIRouter(prefix="/works", tags=["works"])
 MAX_HOURS = 24 * 400
@@ -68,6 +78,93 @@ def growing_works(
 def gaps(backend: TheBackend, _who: Reader, since: Span = "7d") -> dict[str, Any]:
     hours = backend.view_gaps.look(backend.clock.now(), hours_of_span(since))
     return {"items": [gap_object(hour) for hour in hours]}
+
+
+def _comparison(
+    work: Annotated[
+        list[Annotated[str, Query(max_length=MAX_LINK_CHARS)]],
+        Query(min_length=1, max_length=MAX_WORKS, description="an id or a link; several times"),
+    ],
+    since: Annotated[str, Query(description="how far back: 48h, 7d")] = "48h",
+    counter: OfCounter = Counter.VIEW,
+    since_publication: Annotated[
+        bool, Query(description="that long after each was published instead")
+    ] = False,
+) -> ComparisonRequest:
+    return ComparisonRequest(
+        keys=work_keys(work),
+        span=hours_of_span(since),
+        counter=counter,
+        by_age=since_publication,
+    )
+
+
+TheComparison = Annotated[ComparisonRequest, Depends(_comparison)]
+
+
+@router.get("/compare", summary="Works side by side: by the hour, or since publication")
+def compare_works(asked: TheComparison, backend: TheBackend, _who: Reader) -> dict[str, Any]:
+    newest_hour(backend)  # says so where there are no numbers of any work
+    return comparison_object(backend.comparer.compare(asked))
+
+
+@router.get("/compare.{form}", summary="The same as a file", response_class=Response)
+def compare_works_file(
+    form: SheetForm, asked: TheComparison, backend: TheBackend, _who: Reader
+) -> Response:
+    newest_hour(backend)
+    return comparison_sheet(backend, asked, form)
+
+
+@router.get("/authors", summary="The authors with the most of a counter in the newest hour")
+def top_authors(
+    backend: TheBackend,
+    _who: Reader,
+    since: Span = "24h",
+    counter: OfCounter = Counter.VIEW,
+    limit: Limit = 20,
+) -> dict[str, Any]:
+    at = newest_hour(backend)
+    rows = backend.view_history.authors(at, hours_of_span(since), counter, limit)
+    return {"date": at.date_text, "hour": at.hour_text, "items": rows}
+
+
+@router.get("/authors.{form}", summary="The same as a file", response_class=Response)
+def top_authors_file(
+    form: SheetForm,
+    backend: TheBackend,
+    _who: Reader,
+    since: Span = "24h",
+    counter: OfCounter = Counter.VIEW,
+    limit: Limit = 20,
+) -> Response:
+    return author_sheet(backend, hours_of_span(since), counter, limit, form=form)
+
+
+@router.get("/alert_rules", summary="What alerts tell of hourly numbers")
+def list_number_rules(backend: TheBackend, _who: Reader) -> ObjectPage:
+    found = backend.use_cases.number_rules.every()
+    return Page(items=[rule_object(rule) for rule in found], next=None)
+
+
+@router.post(
+    "/alert_rules",
+    status_code=HTTPStatus.CREATED,
+    summary="Have alerts tell of numbers from the next hour on",
+)
+def add_number_rule(given: NumberRule, backend: TheBackend, who: Actor) -> dict[str, Any]:
+    return rule_object(backend.use_cases.number_rules.add(who, given.as_request()))
+
+
+@router.delete(
+    "/alert_rules/{rule_id}",
+    status_code=HTTPStatus.NO_CONTENT,
+    response_model=None,
+    summary="Remove such a rule, which ends its alerts",
+)
+def remove_number_rule(rule_id: RowId, backend: TheBackend, who: Actor) -> None:
+    with refused_as(HTTPStatus.NOT_FOUND, InvalidInputError):
+        backend.use_cases.number_rules.remove(who, rule_id)
 
 
 @router.get("/{platform}/{work_id}/series", summary="A work hour by hour, with its growth")

@@ -99,8 +99,17 @@ def verify(visit: Acting, domain: Annotated[str, Form()] = "") -> str:
         files=f"{verdict.segments:,}",
         rows=f"{verdict.rows:,}",
     )
+    not_looked = [
+        visit.say(
+            "{n} on host {host} were not looked at: {reason}",
+            n=f"{count:,}",
+            host=host,
+            reason=visit.language.problem(verdict.unreached[host]),
+        )
+        for host, count in verdict.elsewhere.items()
+    ]
     if verdict.ok:
-        return f"{looked} {visit.say('all agree.')}"
+        return " ".join([looked, visit.say("all agree."), *not_looked])
     shown = "; ".join(map(visit.language.problem, verdict.problems[:SHOWN_PROBLEMS]))
     count = visit.say("{n} problems.", n=len(verdict.problems))
     raise RequestRefusedError(HTTPStatus.CONFLICT, f"{looked} {count} {shown}")

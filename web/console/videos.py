@@ -12,6 +12,7 @@ from web.backend import Backend
 from web.console import works_intake
 from web.console.charts import line_chart
 from web.console.list_view import TheList
+from web.console.numbers import comparison, failed, rules
 from web.console.visits import Acting, Reading, action
 from web.lookups import Counter, newest_hour
 from web.parameters import PlatformName, WorkId
@@ -23,6 +24,9 @@ from works.hourly.history import HourOfWork, HourRow
 
 router = APIRouter(include_in_schema=False)
 router.include_router(works_intake.router)
+router.include_router(comparison.router)
+router.include_router(rules.router)
+router.include_router(failed.router)
 TOP_WORKS = 10
 GAP_HOURS = 48
 FAILED_WORKS = 10
@@ -36,6 +40,7 @@ def videos(visit: Reading, view: TheList, valid: Annotated[str, Query()] = "") -
     """Show the catalogue, newest rows first, with highlights and hours without counters."""
     backend, wanted = visit.backend, {"yes": True, "no": False}.get(valid)
     top, risers = _highlights(backend)
+    without_numbers = _failed(backend)
     return visit.list_page(
         "videos",
         view,
@@ -44,7 +49,8 @@ def videos(visit: Reading, view: TheList, valid: Annotated[str, Query()] = "") -
         top=top,
         risers=risers,
         gaps=_gaps(backend),
-        failed=_failed(backend),
+        failed=without_numbers[:FAILED_WORKS],
+        more_failed=len(without_numbers) > FAILED_WORKS,
         chosen=valid,
         gap_hours=GAP_HOURS,
     )
@@ -99,7 +105,9 @@ def _highlights(backend: Backend) -> tuple[list[HourRow], list[HourRow]]:
 def _failed(backend: Backend) -> list[FailedWork]:
     """Return the first works without numbers in the newest hour."""
     newest = backend.view_history.newest_hour()
-    return backend.view_history.failures(newest, FAILED_WORKS) if newest is not None else []
+    if newest is None:
+        return []
+    return backend.view_history.failures(newest, FAILED_WORKS + 1)
 
 
 def _gaps(backend: Backend) -> list[Any]:

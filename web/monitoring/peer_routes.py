@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from core.errors import PeerRefusedError
+from crawler.export.segment_files import measure
 from storage.crawling import export_segments
 from web.monitoring.host_logs import HostLogs, file_object, tail_object
 from web.monitoring.log_files import LineFilter
@@ -49,6 +50,19 @@ def export(segment_id: RowId, backend: TheBackend) -> Response:
     if segment is None:
         raise not_found("segment_not_found", segment_id=segment_id)
     return local_export_file(backend.files, segment)
+
+
+@router.get("/exports/{segment_id}/hash")
+def export_hash(segment_id: RowId, backend: TheBackend) -> dict[str, Any]:
+    """Return size and SHA-256 of an export file as it is here; null when it cannot be read."""
+    segment = backend.database.read(export_segments.get, segment_id)
+    if segment is None or segment.file_path is None:
+        return {"bytes": None, "sha256": None}
+    try:
+        size, digest = measure(backend.files.locate(segment.file_path))
+    except OSError:
+        return {"bytes": None, "sha256": None}
+    return {"bytes": size, "sha256": digest}
 
 
 @router.get("/logs")

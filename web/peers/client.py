@@ -44,6 +44,26 @@ class PeerClient:
         answer = self._get(self._row(segment.host), f"/exports/{segment.id}/file")
         return _checked_blocks(answer, segment)
 
+    def export_hash(self, segment: Segment) -> tuple[int, str] | None:
+        """Return size and SHA-256 of an export file as it is on its host; None when it is not
+        there.
+
+        Raises:
+            PeerUnreachableError: the host announces no address, or does not answer so.
+            PeerFileNotFoundError: no host of that name is known.
+        """
+        row = self._row(segment.host)
+        try:
+            with self._get(row, f"/exports/{segment.id}/hash") as answer:
+                found = answer.json()
+                if found["sha256"] is None:
+                    return None
+                return int(found["bytes"]), str(found["sha256"])
+        except PeerFileNotFoundError as error:  # it does not know the question
+            raise _unreachable(row, "HTTP 404") from error
+        except (requests.RequestException, ValueError, KeyError, TypeError) as error:
+            raise _unreachable(row, type(error).__name__) from error
+
     def log_file(self, host: str, name: str) -> tuple[int, Iterator[bytes]]:
         """Return the size of a log file of a host, and its bytes in blocks.
 

@@ -11,9 +11,9 @@ const TIMES = [
 ];
 
 // uPlot would show years around a single day.
-function xRange(moments, low, high) {
+function xRange(moments, low, high, around) {
   const [only] = moments;
-  return moments.length === 1 ? [only - HALF_DAY_SECS, only + HALF_DAY_SECS] : [low, high];
+  return moments.length === 1 ? [only - around, only + around] : [low, high];
 }
 
 function yRange(fromZero, low, high) {
@@ -35,10 +35,11 @@ const BatonCharts = {
     const names = JSON.parse(box.dataset.names);
     const style = getComputedStyle(document.documentElement);
     const colour = (name) => style.getPropertyValue(name).trim();
-    const lines = ["--line-1", "--line-2", "--line-3", "--line-4"].map(colour);
+    const lines = [1, 2, 3, 4, 5, 6, 7, 8].map((number) => colour(`--line-${number}`));
     // Labels are as the server's zone has them: they count as UTC here, whatever the browser's zone is.
-    const moments = data.labels.map((label) =>
-      Date.parse(label.includes("T") ? `${label}Z` : label) / 1000);
+    const moments = data.labels.map((label) => (data.countsHours ? Number(label) :
+      Date.parse(label.includes("T") ? `${label}Z` : label) / 1000));
+    const around = data.countsHours ? 1 : HALF_DAY_SECS;
     const axis = { stroke: colour("--dim"), grid: { stroke: colour("--rule"), width: 1 } };
     const short = (value) => new Intl.NumberFormat(document.documentElement.lang,
       { notation: "compact", maximumSignificantDigits: 5 }).format(value);
@@ -47,11 +48,14 @@ const BatonCharts = {
       height: 200,
       tzDate: (secs) => uPlot.tzDate(new Date(secs * 1000), "Etc/UTC"),
       scales: {
-        x: { range: (_plot, low, high) => xRange(moments, low, high) },
+        x: {
+          time: !data.countsHours,
+          range: (_plot, low, high) => xRange(moments, low, high, around),
+        },
         y: { range: (_plot, low, high) => yRange(data.fromZero, low, high) },
       },
       axes: [
-        { ...axis, values: TIMES },
+        data.countsHours ? axis : { ...axis, values: TIMES },
         { ...axis, size: 64, values: (_plot, ticks) => ticks.map(short) },
       ],
       series: [
@@ -61,6 +65,7 @@ const BatonCharts = {
         },
         ...data.series.map((one, at) => ({
           label: names[at], stroke: lines[at % lines.length], width: 2, spanGaps: false,
+          dash: at < 4 ? undefined : [6, 4],
           points: { show: data.labels.length < 60, size: 5 },
         })),
       ],

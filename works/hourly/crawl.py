@@ -159,13 +159,13 @@ class HourlyCrawl:
         if not works and held.is_published:
             return run.result(listed.skipped, Ending.DONE)
         wrong = [self.failures.of(w.work_id, w.title, w.error, final=True) for w in listed.wrong]
-        held.note([], wrong, total)
+        run.record_unasked(wrong)
         ending, reason = self._ask(run, works, stop)
         left = [work for work in works if not held.has(work.work_id)]
         if left:
             error = Message.of("work_not_asked", reason=reason or ENDINGS[ending])
             untried = [self.failures.of(work.work_id, work.title, error) for work in left]
-            held.note([], untried, total)
+            run.record_unasked(untried)
         state = CrawlState.COMPLETE if ending is Ending.DONE else CrawlState.OPEN
         held.end(state, listed=total, skipped=listed.skipped, list_sha256=listed.sha256)
         return run.result(listed.skipped, ending, reason)

@@ -53,6 +53,14 @@ class FailedWork:
 
 
 @dataclass(frozen=True)
+class FailureCount:
+    """A reason why works have no numbers, and of how many."""
+
+    reason: Message
+    works: int
+
+
+@dataclass(frozen=True)
 class CrawlResult:
     """The result of a crawl.
 
@@ -64,6 +72,7 @@ class CrawlResult:
             hour.
         path: the hour's data file on this host; None when none is written here.
         failures: the first works without numbers.
+        reasons: why works have none, the most frequent reasons first.
     """
 
     hour: Hour
@@ -76,6 +85,7 @@ class CrawlResult:
     failed: int = 0
     path: Path | None = None
     failures: tuple[FailedWork, ...] = ()
+    reasons: tuple[FailureCount, ...] = ()
 
     @property
     def message(self) -> Message:
@@ -84,6 +94,8 @@ class CrawlResult:
         done = Message.of("works_have_numbers", success=self.success, total=total)
         if self.skipped:
             done = Message.of("works_skipped", result=done, skipped=self.skipped)
+        if self.reasons:
+            done = Message.of("works_failed_for", result=done, reasons=self._counted())
         if self.ending is Ending.DONE:
             return done
         if self.reason is None:
@@ -91,6 +103,13 @@ class CrawlResult:
         return Message.of(
             "crawl_ended_because", result=done, ending=ENDINGS[self.ending], reason=self.reason
         )
+
+    def _counted(self) -> list[Message]:
+        counted = [
+            Message.of("failed_for", works=one.works, reason=one.reason) for one in self.reasons
+        ]
+        others = self.failed - sum(one.works for one in self.reasons)
+        return counted + ([Message.of("failed_for_others", works=others)] if others > 0 else [])
 
 
 Show = Callable[[CrawlProgress], None]

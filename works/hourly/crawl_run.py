@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from core.messages import Message
 from works.hour_data.entries import reason_of
 from works.hour_data.report import Failure, Numbers
+from works.hour_data.rows import key_of
 from works.hourly.crawl_result import CrawlProgress, CrawlResult, Ending, Show
 from works.hourly.ledger import HeldHour
 
 MAX_FAILURES = 10  # of a summary; the log and the data file have all
+MAX_REASONS = 5
 
 
 @dataclass(kw_only=True)
@@ -51,15 +53,24 @@ class CrawlRun:
         self.left -= len(data) + len(errors)
         for entry in data:
             self._log_numbers(entry)
-        for error in errors:
-            work_id, title = error["work_id"], error["title"]
-            failed = Message.of(
-                "work_failed", work_id=work_id, title=title, reason=reason_of(error)
-            )
-            self.log.warning("%s", failed)
+        self._log_failures(errors)
         done = self.total - self.left
         self.log.info("%s", Message.of("works_progress", done=done, total=self.total))
         self._show_progress()
+
+    def record_unasked(self, errors: Sequence[Failure]) -> None:
+        """Store why works were not requested, and log it for each that had not failed before.
+
+        Raises as `record_batch` does.
+        """
+        fresh = [error for error in errors if key_of(error) not in self.held.failed]
+        self.held.note([], errors, self.listed)
+        self._log_failures(fresh)
+
+    def _log_failures(self, errors: Sequence[Failure]) -> None:
+        for error in errors:
+            about = {"work_id": error["work_id"], "title": error["title"]}
+            self.log.warning("%s", Message.of("work_failed", **about, reason=reason_of(error)))
 
     def _log_numbers(self, entry: Numbers) -> None:
         work_id, views = entry["work_id"], entry["view_count"]
@@ -83,6 +94,7 @@ class CrawlRun:
             success=len(self.held.numbers),
             failed=len(self.held.failed),
             failures=self.held.failures(MAX_FAILURES),
+            reasons=self.held.reasons(MAX_REASONS),
         )
 
     def _show_progress(self) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from core.messages import Message
+from storage.catalogue import works
 from storage.engines.transactions import Database, Row, Tx
 from storage.operations import view_authors
 from storage.views import days, failures, hours, identities, points, titles, totals
@@ -24,6 +25,9 @@ COLUMN = dict(zip(COUNTER_KEYS, COUNTERS, strict=True))
 MAX_NEWCOMERS = 1_000
 SECS_AN_HOUR = 3_600
 HourRow = dict[str, Any]  # a work's numbers in an hour, with the names of `work_metrics`
+
+
+AGE = "hours_since_publication"
 
 
 class HourOfWork(NamedTuple):
@@ -61,7 +65,10 @@ class ViewHistory:
         return None if found is None else Hour.from_index(found)
 
     def trend(self, platform: str, work_id: str, counter: str, last: int) -> list[HourOfWork]:
-        """Return the newest `last` hours of a work with numbers, oldest first, with the growth."""
+        """Return the newest `last` hours of a work with numbers, oldest first, with the growth.
+
+        Each row also has the hours since the publication (AGE), as `hours_since` counts them.
+        """
         return self.database.read(self._trend, (platform, work_id), counter, last)
 
     def top(self, hour: Hour, counter: str, limit: int) -> list[HourRow]:
@@ -103,9 +110,10 @@ class ViewHistory:
             {**row, "total": _whole(row["total"]), "growth": _whole(row["growth"])} for row in rows
         ]
 
-    def failures(self, hour: Hour, limit: int) -> list[FailedWork]:
-        """Return the first works without numbers in an hour; none where that is days ago."""
-        found = self.database.read(failures.of_hour, hour.index, limit)
+    def failures(self, hour: Hour, limit: int, skipped: int = 0) -> list[FailedWork]:
+        """Return the works without numbers in an hour after `skipped` ones; none where that is
+        days ago."""
+        found = self.database.read(failures.of_hour, hour.index, limit, skipped)
         return [FailedWork(one.work_id, one.title, Message.load(one.error)) for one in found]
 
     def _trend(self, tx: Tx, key: tuple[str, str], counter: str, last: int) -> list[HourOfWork]:
@@ -113,6 +121,10 @@ class ViewHistory:
         if work is None:
             return []
         rows = self._rows(tx, work, key, _newest_of_work(tx, work, last + 1))
+        published = works.publish_times(tx, [key]).get(key)
+        for row in rows:
+            hour = Hour.parse(row["crawl_date"], row["crawl_hour"])
+            row[AGE] = hours_since(published, hour, self.zone)
         found: list[HourOfWork] = []
         before: int | None = None
         for row in rows:
@@ -210,24 +222,31 @@ def _clock_of(hour: Hour, at_sec: int, zone: ZoneInfo) -> str:
 
 def _newest_of_work(tx: Tx, work: int, count: int) -> list[WorkInHour]:
     """Return the newest `count` hours of a work with numbers, oldest first."""
+    rows, left = [], count
+    for row in _days_backwards(tx, work, count):
+        rows.append(row)
+        left -= int(row["hours"]).bit_count()
+        if left <= 0:
+            break
+    return numbers_of_days(tx, work, rows)[-count:]
+
+
+def numbers_of_days(tx: Tx, work: int, rows: Iterable[Row]) -> list[WorkInHour]:
+    """Return the hours of a work on some days, oldest first; `rows` are those of
+    `days.packed_of_work`."""
     found: dict[int, WorkInHour] = {}
     as_rows: list[int] = []
-    left = count
-    for row in _days_backwards(tx, work, count):
-        begins, bits = row["day"] * HOURS_A_DAY, row["hours"]
-        stored = row["packed"]
+    for row in rows:
+        begins, stored = row["day"] * HOURS_A_DAY, row["packed"]
         packed = unpacked(tx, work, row["day"], stored) if stored is not None else {}
         found |= {
             begins + number: WorkInHour(begins + number, 0, counts)
             for number, counts in packed.items()
         }
-        as_rows += [begins + n for n in days.hours_in(bits) if n not in packed]
-        left -= int(bits).bit_count()
-        if left <= 0:
-            break
+        as_rows += [begins + n for n in days.hours_in(row["hours"]) if n not in packed]
     for point in points.of_work(tx, work, as_rows):
         found[point["hour"]] = WorkInHour(point["hour"], point["at_sec"], counts_of(point))
-    return [found[hour] for hour in sorted(found)][-count:]
+    return [found[hour] for hour in sorted(found)]
 
 
 def _days_backwards(tx: Tx, work: int, hours_wanted: int) -> Iterator[Row]:
@@ -332,6 +351,18 @@ def _daily_of_one(tx: Tx, key: tuple[str, str], first: int, counter: str) -> lis
         for row in rows
         if row["day"] >= first
     ]
+
+
+def hours_since(published: datetime | None, hour: Hour, zone: ZoneInfo) -> int | None:
+    """Return the hours from that of a publication (UTC) to an hour; 0 is the hour of publication.
+
+    None where the publication is not known, or lies behind the hour.
+    """
+    if published is None:
+        return None
+    passed = hour.begins(zone) - Hour.of(published, zone).begins(zone)
+    age = int(passed.total_seconds()) // 3600
+    return age if age >= 0 else None
 
 
 def _difference(later: int | None, earlier: int | None) -> int | None:

@@ -29,7 +29,7 @@ from works.hour_data.rows import (
     store_numbers,
     stored_failure,
 )
-from works.hourly.crawl_result import FailedWork
+from works.hourly.crawl_result import FailedWork, FailureCount
 
 log = service_log("views")
 
@@ -146,6 +146,13 @@ class HeldHour:
             return ()
         found = self.ledger.database.read(failures.of_hour, self.hour.index, limit)
         return tuple(FailedWork(one.work_id, one.title, Message.load(one.error)) for one in found)
+
+    def reasons(self, limit: int) -> tuple[FailureCount, ...]:
+        """Return up to `limit` reasons why works have no numbers, the most frequent first."""
+        if not self.failed:
+            return ()
+        found = self.ledger.database.read(failures.by_error, self.hour.index, limit)
+        return tuple(FailureCount(Message.load(error), works) for error, works in found)
 
     def release(self) -> None:
         """End the lease, unless `end` did; without the database it runs out by itself."""

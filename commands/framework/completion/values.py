@@ -176,6 +176,7 @@ VALUES: Mapping[str, Source] = {
     "update_play_counts --uids": stored(suggestions.creators),
     "update_play_counts MORE_UIDS": stored(suggestions.creators),
     "views WORK": stored(suggestions.works),
+    "views --work": stored(suggestions.works),
     "views WORKS": stored(suggestions.works),
     "web NAME": stored(suggestions.token_names),
     "daily_stats --task": stored(suggestions.distribution_tasks),

@@ -193,3 +193,25 @@ CREATE TABLE view_totals (
   favorites_growth DOUBLE NULL,
   shares_growth DOUBLE NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+CREATE TABLE view_rules (
+  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  kind ENUM('passes','rises','gone') NOT NULL,
+  threshold BIGINT NOT NULL DEFAULT 0,
+  scope ENUM('all','platform','author','label','work') NOT NULL,
+  platform VARCHAR(32) NOT NULL DEFAULT '',
+  subject VARCHAR(255) NOT NULL DEFAULT '',
+  since_hour INT NOT NULL,
+  created_at DATETIME(3) NOT NULL,
+  UNIQUE KEY uq_view_rules_identity (kind, threshold, scope, platform, subject)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+CREATE TABLE view_crossings (
+  rule_id BIGINT NOT NULL,
+  work BIGINT NOT NULL,
+  since_hour INT NOT NULL,
+  hour INT NOT NULL,
+  value BIGINT NULL,
+  ended_hour INT NULL,
+  in_group TINYINT NOT NULL DEFAULT 0,
+  PRIMARY KEY (rule_id, work),
+  KEY idx_view_crossings_ended (ended_hour, rule_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

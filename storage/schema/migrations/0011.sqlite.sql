@@ -189,3 +189,26 @@ CREATE TABLE view_totals (
   favorites_growth REAL NULL,
   shares_growth REAL NULL
 );
+CREATE TABLE view_rules (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind TEXT CHECK (kind IN ('passes','rises','gone')) NOT NULL,
+  threshold INTEGER NOT NULL DEFAULT 0,
+  scope TEXT CHECK (scope IN ('all','platform','author','label','work')) NOT NULL,
+  platform TEXT NOT NULL DEFAULT '',
+  subject TEXT NOT NULL DEFAULT '',
+  since_hour INTEGER NOT NULL,
+  created_at TEXT NOT NULL
+);
+CREATE UNIQUE INDEX uq_view_rules_identity
+  ON view_rules (kind, threshold, scope, platform, subject);
+CREATE TABLE view_crossings (
+  rule_id INTEGER NOT NULL,
+  work INTEGER NOT NULL,
+  since_hour INTEGER NOT NULL,
+  hour INTEGER NOT NULL,
+  value INTEGER NULL,
+  ended_hour INTEGER NULL,
+  in_group INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (rule_id, work)
+) WITHOUT ROWID;
+CREATE INDEX idx_view_crossings_ended ON view_crossings (ended_hour, rule_id);

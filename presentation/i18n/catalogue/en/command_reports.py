@@ -159,6 +159,10 @@ MESSAGES: dict[str, Forms] = {
         "the catalogue is empty (see: {program} works add); the file was left as it is"
     ),
     "hour_waits_for_other": "{hour}: another process is at work on this hour; waiting for it",
+    "publication_unknown": "when {work_id} was published is not known",
+    "no_rules": "no rule yet; add one with: {program} views add_alert",
+    "rule_added": "rule {rule_id}: {rule}; told from the next hour on",
+    "rule_removed": "rule {rule_id} is removed: {rule}",
     "hour_fetched": "{hour}: {success:,} fetched",
     "hour_fetched_failed": "{hour}: {success:,} fetched, {failed:,} failed",
     "bar_import": "import",

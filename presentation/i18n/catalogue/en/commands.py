@@ -118,8 +118,12 @@ MESSAGES: dict[str, Forms] = {
     # exports
     "problem_line": "PROBLEM {problem}",
     "files_elsewhere": (
-        "{n:,} file is on host {host}: verify there",
-        "{n:,} files are on host {host}: verify there",
+        "{n:,} file on host {host} was not looked at: {reason}",
+        "{n:,} files on host {host} were not looked at: {reason}",
+    ),
+    "files_by_peer": (
+        "{n:,} file was looked at by its host {host}",
+        "{n:,} files were looked at by their host {host}",
     ),
     "exports_agree": "{segments}, {rows}: all agree",
     "exports_disagree": "{segments}, {rows}: {problems}",

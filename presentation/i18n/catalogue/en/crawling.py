@@ -85,6 +85,10 @@ MESSAGES = {
     "segment_without_file": "segment {segment_id}: sealed without a file",
     "segment_file_unreadable": "segment {segment_id}: {path}: {detail}",
     "segment_file_changed": "segment {segment_id}: {path} is not the file that was written",
+    "segment_changed_there": (
+        "segment {segment_id}: {path} on host {host} is not the file that was written"
+    ),
+    "segment_missing_there": "segment {segment_id}: {path} cannot be read on host {host}",
     "segment_content_differs": (
         "segment {segment_id}: {path} has {in_file} rows, the table {rows}; {differing} creators"
         " are in one of them only"
@@ -123,6 +127,8 @@ ADVICE = {
         "segment_without_file": "mend it with: {program} exports rebuild {segment_id}",
         "segment_file_unreadable": "mend it with: {program} exports rebuild {segment_id}",
         "segment_file_changed": "mend it with: {program} exports rebuild {segment_id}",
+        "segment_changed_there": "mend it with: {program} exports rebuild {segment_id}",
+        "segment_missing_there": "mend it with: {program} exports rebuild {segment_id}",
         "manifest_unreadable": "mend it with: {program} exports rebuild {segment_id}",
         "manifest_differs": "mend it with: {program} exports rebuild {segment_id}",
         "segment_left_open": "finish it with: {program} exports rebuild {segment_id}",
@@ -147,6 +153,8 @@ ADVICE = {
         "segment_without_file": "rebuild it on the page Exports",
         "segment_file_unreadable": "rebuild it on the page Exports",
         "segment_file_changed": "rebuild it on the page Exports",
+        "segment_changed_there": "rebuild it on the page Exports",
+        "segment_missing_there": "rebuild it on the page Exports",
         "manifest_unreadable": "rebuild it on the page Exports",
         "manifest_differs": "rebuild it on the page Exports",
         "segment_left_open": "rebuild it on the page Exports",
@@ -170,6 +178,8 @@ ADVICE = {
         "segment_without_file": "rebuild it with POST /api/v1/exports/{segment_id}/rebuild",
         "segment_file_unreadable": "rebuild it with POST /api/v1/exports/{segment_id}/rebuild",
         "segment_file_changed": "rebuild it with POST /api/v1/exports/{segment_id}/rebuild",
+        "segment_changed_there": "rebuild it with POST /api/v1/exports/{segment_id}/rebuild",
+        "segment_missing_there": "rebuild it with POST /api/v1/exports/{segment_id}/rebuild",
         "manifest_unreadable": "rebuild it with POST /api/v1/exports/{segment_id}/rebuild",
         "manifest_differs": "rebuild it with POST /api/v1/exports/{segment_id}/rebuild",
         "segment_left_open": "rebuild it with POST /api/v1/exports/{segment_id}/rebuild",

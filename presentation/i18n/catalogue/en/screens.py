@@ -191,6 +191,20 @@ MESSAGES: dict[str, Forms] = {
     "alert_headline_hour_late": (
         "hourly numbers of {hour} are late: {success} of {listed} works so far; {reason}"
     ),
+    "alert_headline_video_gone": (
+        "{video} ({platform} {work_id}) is gone since {hour}",
+        "{n:,} videos are gone since {hour}, {video} ({platform} {work_id}) among them",
+    ),
+    "alert_headline_views_passed": (
+        "{video} ({platform} {work_id}) has passed {threshold:,} views: {views:,} at {hour}",
+        "{n:,} videos have passed {threshold:,} views at {hour}, {video} ({platform} {work_id})"
+        " among them",
+    ),
+    "alert_headline_views_rising": (
+        "{video} ({platform} {work_id}) rises by {views:,} views an hour at {hour}",
+        "{n:,} videos rise by {threshold:,} views an hour or more at {hour}, {video} ({platform}"
+        " {work_id}) among them",
+    ),
     "alert_headline_hour_missed": (
         "hourly numbers of {hour} are missing: {success} of {listed} works have them; {reason}"
     ),
@@ -301,6 +315,17 @@ MESSAGES: dict[str, Forms] = {
     ),
     "alert_advice_hour_late": (
         "it is tried again within the hour; if the cause does not pass: {program} views"
+    ),
+    "alert_advice_video_gone": (
+        "nothing: when it is back, that is told; to be told no more: {program} views remove_alert"
+        " {rule}"
+    ),
+    "alert_advice_views_passed": (
+        "nothing, it is told once; to be told no more: {program} views remove_alert {rule}"
+    ),
+    "alert_advice_views_rising": (
+        "nothing, it is told once while it rises; to be told no more: {program} views"
+        " remove_alert {rule}"
     ),
     "alert_advice_hour_missed": (
         "what was not asked for in time cannot be asked for any more; see: {program} views gaps"

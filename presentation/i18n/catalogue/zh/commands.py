@@ -108,8 +108,12 @@ MESSAGES: dict[str, Forms] = {
     # 导出
     "problem_line": "问题：{problem}",
     "files_elsewhere": (
-        "{n:,} 个文件在主机 {host} 上，请在那里校验",
-        "{n:,} 个文件在主机 {host} 上，请在那里校验",
+        "主机 {host} 上的 {n:,} 个文件未能校验：{reason}",
+        "主机 {host} 上的 {n:,} 个文件未能校验：{reason}",
+    ),
+    "files_by_peer": (
+        "{n:,} 个文件由其所在主机 {host} 校验",
+        "{n:,} 个文件由其所在主机 {host} 校验",
     ),
     "exports_agree": "{segments}，{rows}：全部一致",
     "exports_disagree": "{segments}，{rows}：{problems}",

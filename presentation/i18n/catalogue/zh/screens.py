@@ -174,6 +174,19 @@ MESSAGES: dict[str, Forms] = {
     "alert_headline_hour_late": (
         "{hour} 的每小时数据迟到：{listed} 个作品中已有 {success} 个；{reason}"
     ),
+    "alert_headline_video_gone": (
+        "{video}（{platform} {work_id}）自 {hour} 起失效",
+        "{n:,} 个视频自 {hour} 起失效，其中有 {video}（{platform} {work_id}）",
+    ),
+    "alert_headline_views_passed": (
+        "{video}（{platform} {work_id}）播放量超过 {threshold:,}：{hour} 为 {views:,}",
+        "{n:,} 个视频在 {hour} 播放量超过 {threshold:,}，其中有 {video}（{platform} {work_id}）",
+    ),
+    "alert_headline_views_rising": (
+        "{video}（{platform} {work_id}）在 {hour} 每小时增长 {views:,}",
+        "{n:,} 个视频在 {hour} 每小时增长 {threshold:,} 或更多，其中有 {video}（{platform}"
+        " {work_id}）",
+    ),
     "alert_headline_hour_missed": (
         "{hour} 的每小时数据缺失：{listed} 个作品中只有 {success} 个；{reason}"
     ),
@@ -261,6 +274,15 @@ MESSAGES: dict[str, Forms] = {
         "请重新启动它；它的工作由其他主机接手。如果不再使用：{program} hosts forget {host}"
     ),
     "alert_advice_hour_late": "本小时内会自动重试；若原因不消失，执行 {program} views",
+    "alert_advice_video_gone": (
+        "无需处理：恢复时会通知；不再通知：{program} views remove_alert {rule}"
+    ),
+    "alert_advice_views_passed": (
+        "无需处理，只通知一次；不再通知：{program} views remove_alert {rule}"
+    ),
+    "alert_advice_views_rising": (
+        "无需处理，增长期间只通知一次；不再通知：{program} views remove_alert {rule}"
+    ),
     "alert_advice_hour_missed": "未及时抓取的数据已无法补抓；见 {program} views gaps",
     "alert_advice_key_changed": "请放回数据库所用的密钥，或用它重新启动；账号本身没有问题",
     "alert_advice_mass_sign_out": (

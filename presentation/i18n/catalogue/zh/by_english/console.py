@@ -516,6 +516,73 @@ CHINESE = {
     "{total} tasks: {succeeded} with numbers, {failed} without.": (
         "总任务数 {total}：成功 {succeeded}，失败 {failed}。"
     ),
+    # hosts
+    "All of them": "全部",
+    "Previous page": "上一页",
+    "{n} on host {host} were not looked at: {reason}": "主机 {host} 上的 {n} 个未能校验：{reason}",
+    "Hosts": "主机",
+    "What it runs": "运行的服务",
+    "Version": "版本",
+    "Time zone": "时区",
+    "Free": "可用空间",
+    "this one": "本机",
+    "at work": "工作中",
+    "stopped": "已停止",
+    "gone": "已失联",
+    "Forget": "忘记",
+    "Forget host {host}, as it is gone for good? Its files stay where they are.": (
+        "忘记已不再使用的主机 {host}？其文件保留在原处。"
+    ),
+    "Host {host} is forgotten; it comes back by itself.": (
+        "已忘记主机 {host}；它再次工作时会自动出现。"
+    ),
+    "No host has worked on this database yet.": "还没有主机在此数据库上工作。",
+    (
+        "The hosts have different time zones: their days and hours differ. Set one"
+        " BATON_QUOTA_TIMEZONE on all."
+    ): "各主机的时区不同，日期和小时会不一致。请在所有主机上设置相同的 BATON_QUOTA_TIMEZONE。",
+    # videos side by side, authors, alerts on numbers
+    "Compare": "对比",
+    "Compare with others": "与其他视频对比",
+    "Authors": "作者",
+    "Alerts on numbers": "数据告警",
+    "Videos side by side": "视频对比",
+    "Ids or links, {n} at most": "id 或链接，最多 {n} 个",
+    "Number": "指标",
+    "Hours": "小时数",
+    "since publication": "自发布起",
+    "Hours since publication": "发布后小时数",
+    "There are no numbers of these videos in this time.": "这段时间内没有这些视频的数据。",
+    "When these were published is not known:": "发布时间未知：",
+    "Growth": "增长",
+    "Growth in hours": "增长时长（小时）",
+    "Danmaku": "弹幕数",
+    "Coins": "投币数",
+    "Sums of the videos that have numbers in the newest hour.": ("最近一小时有数据的视频之和。"),
+    "No video of a known author has numbers yet.": "还没有已知作者的视频有数据。",
+    "What is told": "通知内容",
+    "No rule yet.": "还没有规则。",
+    "Tell no more of this, and end its alerts?": "不再通知此项，并结束其告警？",
+    (
+        "Each hour is judged once it has ended: a number that is passed and a rise are told once,"
+        " a lost video also when it is back."
+    ): "每个小时结束后判断一次：播放量超过和增长各通知一次，失效的视频在恢复时也会通知。",
+    "Add a rule": "添加规则",
+    "Add": "添加",
+    "When a video": "当视频",
+    "passes so many views": "播放量超过",
+    "rises by so many views an hour": "每小时增长达到",
+    "is gone": "失效",
+    "Views (not needed for a lost video)": "播放量（失效规则无需填写）",
+    "Of": "范围",
+    "every video": "全部视频",
+    "a platform": "某平台",
+    "an author": "某作者",
+    "creators found under a label": "某标签下所得达人",
+    "one video": "单个视频",
+    "Its id or link, or the name of author or label": "视频的 id 或链接，或作者、标签的名称",
+    "Told from the next hour on: {rule}": "从下一小时起通知：{rule}",
+    "No longer told: {rule}": "不再通知：{rule}",
     # videos
     "Add videos": "添加视频",
     "Links, share texts or ids, one a line": "链接、分享文本或 id，每行一个",

@@ -412,7 +412,21 @@ HELP = {
     "Take data files into the main database; numbers that came first stay.": (
         "把数据文件导入主数据库；先到的数据保留。"
     ),
+    "List what alerts tell of hourly numbers.": "列出每小时数据的告警规则。",
+    "Have alerts tell of hourly numbers from the next hour on.": (
+        "添加每小时数据的告警规则，从下一小时起生效。"
+    ),
+    "Remove such a rule, which ends its alerts.": "删除此类规则，并结束其告警。",
+    "when a video passes so many views": "视频播放量超过此数时",
+    "when it rises by so many views an hour": "每小时增长达到此数时",
+    "when it is gone, and when it is back": "失效时，以及恢复时",
+    "only this video": "只含此视频",
+    "only videos of this author": "只含此作者的视频",
+    "only of creators that tasks with this label found": "只含带此标签的任务所得达人的视频",
+    "only of this platform": "只含此平台",
+    "a rule's id, from `views alerts`": "规则的 id，见 `views alerts`",
     "Show several videos hour by hour, a column for each.": "逐小时对比多个视频，每个一列。",
+    "that long after each was published instead": "改为各视频发布后的这段时间",
     "ids or links": "id 或链接",
     "write a file instead, .csv or .xlsx": "改为写入文件，.csv 或 .xlsx",
     "List the authors whose videos have the most of a number in the newest hour.": (
@@ -551,7 +565,7 @@ HELP = {
     "Turn broadcasting off.": "关闭分发数据回传。",
     "Tell if it is on, and how the newest round went.": "是否开启，以及最近一轮的结果。",
     "The machines that work on this database.": "使用此数据库的主机。",
-    "List the hosts: version, room, and when each was seen last.": (
+    "List the hosts: version, time zone, room, what each runs, and when it was seen last.": (
         "列出各主机：版本、可用空间和最后出现的时间。"
     ),
     "Forget a host that is gone for good; its files stay where they are.": (

@@ -1,0 +1,1 @@
+"""Pages about hourly numbers beside the catalogue: works side by side, authors, rules."""
