@@ -11,8 +11,10 @@ help:  ## what can be made
 demo: $(VENV)/.runtime  ## the main job in a minute: sandbox, crawl and export side by side, verify
 	$(BIN)/python cli.py demo
 
+# One more than there are processors: tests with processes wait for leases that run out and for servers that stop.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); [ "$$n" -lt 4 ] && echo $$((n + 1)) || echo 4)
 test: $(VENV)/.dev mariadb chromium  ## all tests, on SQLite and on a private MariaDB
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 lint: $(VENV)/.dev  ## style, types, direction of imports
 	$(BIN)/ruff check .

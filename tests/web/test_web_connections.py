@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress
@@ -53,11 +54,13 @@ def begun(site: Site, text: bytes) -> socket.socket:
 def other_end(connection: socket.socket) -> socket.socket:
     """A socket of this process: where the server, a thread of it, has accepted the connection."""
     for number in map(int, os.listdir("/proc/self/fd")):
-        with suppress(OSError):
-            one = socket.socket(fileno=os.dup(number))
+        with suppress(OSError), ExitStack() as opened:  # it may be closed by now
+            if not stat.S_ISSOCK(os.fstat(number).st_mode):
+                continue
+            one = opened.enter_context(socket.socket(fileno=os.dup(number)))
             if one.getpeername() == connection.getsockname():
+                opened.pop_all()
                 return one
-            one.close()
     raise AssertionError("nobody has accepted the connection")
 
 
