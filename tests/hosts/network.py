@@ -47,7 +47,7 @@ class Place:
         self._inside("neigh", "replace", *where)
 
     def deliver_packets_to(self, other: Place) -> None:
-        with contextlib.suppress(subprocess.CalledProcessError):  # it is gone, as when a link was down
+        with contextlib.suppress(subprocess.CalledProcessError):  # it may be gone already
             self._inside("neigh", "del", other.address, "dev", self._far)
 
     def close(self) -> None:
