@@ -47,7 +47,8 @@ class Place:
         self._inside("neigh", "replace", *where)
 
     def deliver_packets_to(self, other: Place) -> None:
-        self._inside("neigh", "del", other.address, "dev", self._far)
+        with contextlib.suppress(subprocess.CalledProcessError):  # it may be gone already
+            self._inside("neigh", "del", other.address, "dev", self._far)
 
     def close(self) -> None:
         for command in (("link", "del", self._near), ("netns", "del", self.namespace)):
