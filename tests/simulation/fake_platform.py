@@ -52,7 +52,7 @@ class FakePlatform:
             clock=app.clock,
             attempts=app.settings.request_attempts,
         )
-        access = {PLATFORM: PlatformAccess(guarded, SessionPool(source=source))}
+        access = {PLATFORM: PlatformAccess(guarded, SessionPool(source=source, clock=app.clock))}
         app.pool.__dict__["access"] = access
 
     def page(self, number: int) -> CreatorPage:

@@ -37,7 +37,7 @@ def work(app: App, platform: str, url: str, clock: MovingClock) -> None:
         clock=clock,
         attempts=3,
     )
-    sessions = SessionPool(source=source)
+    sessions = SessionPool(source=source, clock=clock)
     app.pool.__dict__.pop("sessions", None)
     app.pool.__dict__["access"] = {platform: PlatformAccess(guarded, sessions)}
     worker = app.crawling.ingestion_worker()

@@ -122,7 +122,7 @@ class Simulation:
         )
         # In the place of the platforms that the App would make.
         app.pool.__dict__["access"] = {
-            platform.platform: PlatformAccess(guarded, SessionPool(source=platform))
+            platform.platform: PlatformAccess(guarded, SessionPool(source=platform, clock=clock))
         }
 
     def file_crawl(self, pages: int | None = None, domain: str = DOMAIN) -> Task:
