@@ -220,7 +220,7 @@ class PoolFactories:
                 clock=self.foundation.clock,
                 attempts=settings.request_attempts,
             )
-            return PlatformAccess(guarded, SessionPool(source=source))
+            return PlatformAccess(guarded, SessionPool(source=source, clock=self.foundation.clock))
 
         return PlatformAccesses(names=platforms, make=make)
 

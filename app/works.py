@@ -368,7 +368,11 @@ class WorksFactories:
         return {
             name: PlatformAccess(
                 access.source.with_attempts(1),
-                SessionPool(source=access.source.source, request_delay=request_delay),
+                SessionPool(
+                    source=access.source.source,
+                    clock=self.foundation.clock,
+                    request_delay=request_delay,
+                ),
             )
             for name, access in self.pool.access.items()
         }

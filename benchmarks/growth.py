@@ -68,6 +68,7 @@ PAGES_PER_PIECE = 10
 AHEAD_SHARE = 10  # the large crawl has one page ahead for so many that are stored
 LISTED, EVENTS = 50, 8
 FIRST_DAY = date(2025, 1, 1)
+MOST_FOLLOWERS = 100_000
 UID_FACTOR, UID_PRIME = 48_271, 2_147_483_647  # uids come in no order
 
 
@@ -338,6 +339,7 @@ def _filled(ground: Ground, stack: ExitStack, engine: str, size: int) -> Table:
         large_crawl, behind = _fill_all(app, size)
     app.crawling.creators_backfill.run(threading.Event())  # there is nothing: it only says so
     app.crawling.work_totals.run()
+    assert app.database.read(_creators) == size
     return Table(
         app=app,
         place=place,
@@ -475,8 +477,8 @@ def _new_segment(task_id: int, account: int, domain: str, day: date) -> NewSegme
 def _insert_logs(tx: Tx, block: Block, pieces: list[int], pages_before: int, account: int) -> None:
     tx.execute_many(
         "INSERT INTO ingestion_logs (id, task_id, account_id, domain, page_number,"
-        " ingested_count, new_count, start_time, end_time)"
-        " VALUES (:id, :task, :account, :domain, :page, :rows, :rows, :now, :now)",
+        " ingested_count, new_count, start_time, end_time, keyword)"
+        " VALUES (:id, :task, :account, :domain, :page, :rows, :rows, :now, :now, :domain)",
         [
             {
                 "id": block.first_id // PAGE_ROWS + 1 + page,
@@ -493,22 +495,43 @@ def _insert_logs(tx: Tx, block: Block, pieces: list[int], pages_before: int, acc
 
 
 def _insert_creators(tx: Tx, block: Block, segment_id: int | None) -> None:
+    uid = f"1000000000 + (:first+i) * {UID_FACTOR} % {UID_PRIME}"
+    who = f":platform, {uid}, REPLACE('小鹿研究所#', '#', :first+i), (:first+i) % {MOST_FOLLOWERS}"
+    these = "FROM bench_numbers WHERE i<:count ORDER BY i"
+    given = {
+        "first": block.first_id,
+        "platform": PLATFORM,
+        "raw": rows.raw_data(7),
+        "now": rows.MOMENT,
+        "count": block.count,
+    }
     tx.execute(
-        "INSERT INTO influencers (id, platform, uid, nickname, domain, source_page, raw_data,"
-        " status, ingested_at, updated_at, ingestion_log_id, export_log_id)"
-        f" SELECT :first+i, :platform, 1000000000 + (:first+i) * {UID_FACTOR} % {UID_PRIME},"
-        " REPLACE('小鹿研究所#', '#', :first+i), :domain, 1 + page, :raw, :status, :now, :now,"
-        " :log+page, :segment FROM bench_numbers WHERE i<:count ORDER BY i",
-        first=block.first_id,
-        platform=PLATFORM,
+        "INSERT INTO influencers (id, platform, uid, nickname, followers, videos, domain,"
+        " source_page, raw_data, status, ingested_at, updated_at, seen_at, ingestion_log_id,"
+        f" export_log_id) SELECT :first+i, {who}, 7, :domain, 1 + page, :raw, :status, :now, :now,"
+        f" :now, :log+page, :segment {these}",
         domain=block.domain,
-        raw=rows.raw_data(7),
         status="exported" if block.is_exported else "pending_export",
-        now=rows.MOMENT,
         log=block.first_id // PAGE_ROWS + 1,
         segment=segment_id,
+        **given,
+    )
+    tx.execute(
+        "INSERT INTO creators (platform, uid, nickname, followers, videos, raw_data,"
+        f" first_seen_at, seen_at, changed_at) SELECT {who}, 7, :raw, :now, :now, :now {these}",
+        **given,
+    )
+    tx.execute(
+        "INSERT INTO influencer_keywords (influencer_id, keyword)"
+        f" SELECT :first+i, :domain {these}",
+        first=block.first_id,
+        domain=block.domain,
         count=block.count,
     )
+
+
+def _creators(tx: Tx) -> int:
+    return tx.number("SELECT COUNT(*) AS n FROM creators")
 
 
 def _make_numbers(tx: Tx) -> None:

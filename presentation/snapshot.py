@@ -288,6 +288,8 @@ class RateMeter:
     def record(self, snapshot: Snapshot) -> None:
         """Record the progress of the tasks in a snapshot."""
         at = snapshot.now.timestamp()
+        shown = {view.task.id for view in snapshot.tasks}
+        self._seen = {task_id: seen for task_id, seen in self._seen.items() if task_id in shown}
         for view in snapshot.tasks:
             points = self._seen.setdefault(view.task.id, deque())
             points.append((at, view.items))

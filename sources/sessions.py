@@ -5,25 +5,35 @@ from __future__ import annotations
 import hashlib
 import threading
 
+from core.clock import Clock
 from sources.base import AccountSession, Source
 from sources.transport.egress import DIRECT
 from sources.transport.request_delay import RequestDelay
+
+# An account that nobody asks for this long may be deleted or disabled: its session would stay, with
+# its connections, for as long as the process lives.
+KEPT_SECS = 86_400.0
 
 
 class SessionPool:
     """The HTTP sessions of this process, by account.
 
-    The holder of an account's lease is the only user of its session.
+    The holder of an account's lease is the only user of its session. Those that were not asked for
+    within a day are closed when another one is opened.
 
     Args:
         request_delay: keeps the requests of all these sessions apart; None for no delay.
     """
 
-    def __init__(self, *, source: Source, request_delay: RequestDelay | None = None) -> None:
+    def __init__(
+        self, *, source: Source, clock: Clock, request_delay: RequestDelay | None = None
+    ) -> None:
         self._source = source
+        self._clock = clock
         self._request_delay = request_delay
         self._lock = threading.Lock()
         self._open: dict[int, tuple[str, AccountSession]] = {}
+        self._asked_at: dict[int, float] = {}  # the longest ago first
 
     def session(
         self,
@@ -45,6 +55,8 @@ class SessionPool:
         """
         version = _digest(session, proxy, user_agent)
         with self._lock:
+            self._asked_at.pop(account_id, None)
+            self._asked_at[account_id] = self._clock.monotonic()
             known = self._open.get(account_id)
             if known is not None and known[0] == version:
                 known[1].egress = egress
@@ -58,7 +70,16 @@ class SessionPool:
             if known is not None:
                 known[1].http.close()
             self._open[account_id] = (version, fresh)
+            self._close_old()
         return fresh
+
+    def _close_old(self) -> None:
+        oldest = self._clock.monotonic() - KEPT_SECS
+        for account_id in [one for one, asked_at in self._asked_at.items() if asked_at < oldest]:
+            del self._asked_at[account_id]
+            old = self._open.pop(account_id, None)
+            if old is not None:
+                old[1].http.close()
 
     def note_stored(
         self, account_id: int, session: str, proxy: str | None, user_agent: str | None
@@ -79,6 +100,7 @@ class SessionPool:
             for _, session in self._open.values():
                 session.http.close()
             self._open.clear()
+            self._asked_at.clear()
 
 
 def introduce(session: AccountSession, user_agent: str | None) -> None:

@@ -224,5 +224,7 @@ class _IntoOurLog(logging.Handler):
         is_new = record.created - self._written_at.get(record.msg, 0) >= SAME_WARNING_SECS
         if not is_new and not record.args and record.exc_info is None:
             return
+        oldest = record.created - SAME_WARNING_SECS
+        self._written_at = {msg: at for msg, at in self._written_at.items() if at > oldest}
         self._written_at[record.msg] = record.created
         log.log(record.levelno, "%s", record.getMessage(), exc_info=record.exc_info)

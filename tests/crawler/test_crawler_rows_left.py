@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console as Terminal
@@ -160,3 +161,17 @@ def test_a_rate_is_told_only_when_it_is_known(app, clock: MovingClock) -> None:
         clock.move(1)
         meter.record(snapshot_of(app))
     assert meter.per_sec(crawl.id) == 0
+
+
+def test_the_rate_of_a_task_that_is_not_shown_any_more_is_forgotten(
+    app, clock: MovingClock
+) -> None:
+    crawl = file_crawl(app, pages=5)
+    meter = RateMeter()
+    for items in (0, 20):
+        change(app, "UPDATE tasks SET item_count=:items WHERE is_leaf=1", items=items)
+        meter.record(snapshot_of(app))
+        clock.move(4)
+    assert meter.per_sec(crawl.id) == pytest.approx(5)
+    meter.record(replace(snapshot_of(app), tasks=[]))
+    assert meter.per_sec(crawl.id) is None

@@ -10,7 +10,7 @@ import requests
 from core.errors import RetryableError, ThrottledError
 from core.settings import Pace
 from sources.base import AccountSession, Creator, CreatorPage, SessionStatus, Via
-from sources.platform_access import PlatformAccess
+from sources.platform_access import PlatformAccess, PlatformAccesses
 from sources.policies import GuardedSource
 from sources.sessions import SessionPool
 from tests.simulation.installation import PLATFORM
@@ -52,8 +52,8 @@ class FakePlatform:
             clock=app.clock,
             attempts=app.settings.request_attempts,
         )
-        access = {PLATFORM: PlatformAccess(guarded, SessionPool(source=source))}
-        app.pool.__dict__["access"] = access
+        access = PlatformAccess(guarded, SessionPool(source=source, clock=app.clock))
+        app.pool.__dict__["access"] = PlatformAccesses(names=(PLATFORM,), make=lambda _name: access)
 
     def page(self, number: int) -> CreatorPage:
         """Return a page as it is now."""

@@ -12,7 +12,7 @@ from app.container import App
 from crawler.tasks.options import CrawlOptions
 from sources.declared.loading import SHIPPED
 from sources.local_circuits import LocalCircuits
-from sources.platform_access import PlatformAccess
+from sources.platform_access import PlatformAccess, PlatformAccesses
 from sources.policies import GuardedSource
 from sources.sessions import SessionPool
 from storage.crawling import tasks
@@ -37,9 +37,11 @@ def work(app: App, platform: str, url: str, clock: MovingClock) -> None:
         clock=clock,
         attempts=3,
     )
-    sessions = SessionPool(source=source)
+    sessions = SessionPool(source=source, clock=clock)
     app.pool.__dict__.pop("sessions", None)
-    app.pool.__dict__["access"] = {platform: PlatformAccess(guarded, sessions)}
+    app.pool.__dict__["access"] = PlatformAccesses(
+        names=(platform,), make=lambda _name: PlatformAccess(guarded, sessions)
+    )
     worker = app.crawling.ingestion_worker()
     while worker.work_once(threading.Event()):
         clock.move(1)

@@ -15,8 +15,9 @@ from core.errors import (
 )
 from sources.base import AccountSession, SessionStatus, Via
 from sources.bilibili.source import BilibiliSource
-from sources.sessions import SessionPool
+from sources.sessions import KEPT_SECS, SessionPool
 from tests.sources.conftest import DOMAIN, Visitor, World
+from tests.support.moving_clock import MovingClock
 from tests.support.sources.sources_servers import NAV, RecordingProxy, Said, ScriptedPlatform, says
 
 ProxyMaker = Callable[[], RecordingProxy]
@@ -34,8 +35,8 @@ def source(place: World, source_at: Callable[..., BilibiliSource]) -> BilibiliSo
 
 
 @pytest.fixture
-def pool(source: BilibiliSource) -> Iterator[SessionPool]:
-    pool = SessionPool(source=source)
+def pool(source: BilibiliSource, clock: MovingClock) -> Iterator[SessionPool]:
+    pool = SessionPool(source=source, clock=clock)
     yield pool
     pool.close()
 
@@ -48,6 +49,18 @@ def test_an_account_keeps_its_session(pool: SessionPool) -> None:
     first = pool.session(1, "one", COOKIES, None)
     assert pool.session(1, "one", COOKIES, None) is first
     assert pool.session(2, "two", "SESSDATA=two", None).http is not first.http
+
+
+def test_a_session_that_nobody_asks_for_is_closed_after_a_day(
+    pool: SessionPool, clock: MovingClock
+) -> None:
+    idle, used = (pool.session(number, f"acc{number}", COOKIES, None) for number in (1, 2))
+    clock.move(KEPT_SECS - 1)
+    assert pool.session(2, "acc2", COOKIES, None) is used
+    clock.move(2)
+    pool.session(3, "acc3", COOKIES, None)
+    assert pool.session(2, "acc2", COOKIES, None) is used
+    assert pool.session(1, "acc1", COOKIES, None) is not idle
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from crawler.export.worker import ExportWorker
 from crawler.ingestion.worker import IngestionWorker
 from crawler.tasks.options import CrawlOptions
 from sources.base import AccountSession, Creator, CreatorPage, SessionStatus, Via
-from sources.platform_access import PlatformAccess
+from sources.platform_access import PlatformAccess, PlatformAccesses
 from sources.policies import GuardedSource
 from sources.sessions import SessionPool
 from storage.crawling import tasks
@@ -121,9 +121,10 @@ class Simulation:
             attempts=settings.request_attempts,
         )
         # In the place of the platforms that the App would make.
-        app.pool.__dict__["access"] = {
-            platform.platform: PlatformAccess(guarded, SessionPool(source=platform))
-        }
+        access = PlatformAccess(guarded, SessionPool(source=platform, clock=clock))
+        app.pool.__dict__["access"] = PlatformAccesses(
+            names=(platform.platform,), make=lambda _name: access
+        )
 
     def file_crawl(self, pages: int | None = None, domain: str = DOMAIN) -> Task:
         return self._app.crawling.submitter.submit_crawl(
