@@ -7,8 +7,8 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -92,8 +92,9 @@ def test_doctor_names_a_log_file_that_it_cannot_write(baton: Baton) -> None:
     assert f"{foreign} of " in outcome.out and "cannot be written" in outcome.out
 
 
-def started_run(baton: Baton, *before: str) -> tuple[subprocess.Popen[bytes], Path]:
-    """Start `run` as a child of a shell's words, such as nohup; return it when it works."""
+@contextmanager
+def started_run(baton: Baton, *before: str) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    """Start `run` as a child of a shell's words, such as nohup, wait for it, and end it."""
     errors = baton.folder / "run.err"
     with errors.open("wb") as out:
         process = subprocess.Popen(
@@ -106,28 +107,32 @@ def started_run(baton: Baton, *before: str) -> tuple[subprocess.Popen[bytes], Pa
             start_new_session=True,
         )
     outside = look_at(baton)
-    wait_until(lambda: outside.value("SELECT COUNT(*) FROM workers") == 1, "the start of run")
-    return process, errors
+    try:
+        wait_until(lambda: outside.value("SELECT COUNT(*) FROM workers") == 1, "the start of run")
+        yield process, errors
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_a_hangup_ends_it_in_order(baton: Baton) -> None:
     baton.add_accounts("acc1")
-    process, errors = started_run(baton)
-    process.send_signal(signal.SIGHUP)
-    assert process.wait(60) in (0, 130), errors.read_text()
+    with started_run(baton) as (process, errors):
+        process.send_signal(signal.SIGHUP)
+        assert process.wait(60) in (0, 130), errors.read_text()
     assert "handed back" in errors.read_text()
     assert look_at(baton).value("SELECT COUNT(*) FROM workers") == 0
 
 
 def test_under_nohup_a_hangup_is_ignored_and_signals_of_log_rotation_always(baton: Baton) -> None:
     baton.add_accounts("acc1")
-    process, errors = started_run(baton, "nohup")
-    for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
-        process.send_signal(number)
-    with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(2)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(60) in (0, 130), errors.read_text()
+    with started_run(baton, "nohup") as (process, errors):
+        for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
+            process.send_signal(number)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(2)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) in (0, 130), errors.read_text()
 
 
 @pytest.mark.parametrize("way", [signal.SIGTSTP, signal.SIGSTOP])
