@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -49,7 +50,8 @@ def begin_adding_works(backend: Backend, who: Principal, given: NewWorks) -> Ope
         }
 
     subject = Message.of("links_given", n=len(request.links))
-    return backend.operations.begin("works.add", subject, who.name, add)
+    links = hashlib.sha256("\n".join(request.links).encode()).hexdigest()
+    return backend.operations.begin("works.add", subject, who.name, add, identity=links)
 
 
 def begin_importing_works(backend: Backend, who: Principal, given: WorksFile) -> Operation:

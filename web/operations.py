@@ -142,6 +142,8 @@ class Operations:
         subject: str | Message,
         who: str,
         work: Callable[[threading.Event, Report], Result],
+        *,
+        identity: str | None = None,
     ) -> Operation:
         """Begin `work(stop, report)` in a thread of its own.
 
@@ -150,16 +152,17 @@ class Operations:
         Args:
             work: returns the result; `report` publishes one before its end. StoppedSignal and
                 errors end the operation as failed. `stop` is set when the process ends.
+            identity: what tells it from others of its kind; by default its subject.
 
         Raises:
             NoThreadError: the system has no thread left; nothing was begun.
-            RequestRefusedError: 409 while one of the same kind and subject runs on any host, or
+            RequestRefusedError: 409 while one of the same kind and identity runs on any host, or
                 four others here.
             DatabaseError: the database is away; nothing was begun.
         """
         with self._guard:
             self._require_room()
-            run = self._filed(kind, subject, who, work)
+            run = self._filed(kind, subject, who, work, identity)
             thread = threading.Thread(target=self._run, args=(run,), name=f"web-{kind}")
             thread.daemon = True
             self._running[run.id] = thread
@@ -210,14 +213,17 @@ class Operations:
         subject: str | Message,
         who: str,
         work: Callable[[threading.Event, Report], Result],
+        identity: str | None,
     ) -> _Run:
+        text = subject.dump() if isinstance(subject, Message) else subject
         asked_at, now = self.clock.monotonic(), self.clock.now()
         try:
             operation_id = self.database.write(
                 lambda tx: rows.begin(
                     tx,
                     kind=kind,
-                    subject=subject.dump() if isinstance(subject, Message) else subject,
+                    subject=text,
+                    identity=identity or text,
                     who=who,
                     host=self.host,
                     owner=self.owner,

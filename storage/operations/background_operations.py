@@ -45,6 +45,7 @@ def begin(
     *,
     kind: str,
     subject: str,
+    identity: str,
     who: str,
     host: str,
     owner: str,
@@ -53,16 +54,16 @@ def begin(
 ) -> int:
     """Insert an operation that runs under a lease of `owner` until `until`; return its id.
 
-    Its token is 1.
+    Its token is 1. `identity` tells it from others of its kind.
 
     Raises:
-        DuplicateKeyError: one of the same kind and subject runs already, on whatever host.
+        DuplicateKeyError: one of the same kind and identity runs already, on whatever host.
     """
     return tx.add(
         "operations",
         kind=kind,
         subject=subject[:MAX_TEXT_CHARS],
-        open_key=f"{kind} {subject}"[:OPEN_KEY_CHARS],
+        open_key=f"{kind} {identity}"[:OPEN_KEY_CHARS],
         who=who,
         host=host,
         state=OperationState.RUNNING.value,

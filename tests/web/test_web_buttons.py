@@ -310,6 +310,22 @@ def count_settled_day(page: Page, site: Site) -> None:
     press(page, "settlement/scan", "Begun")
 
 
+def add_number_rule(page: Page, site: Site) -> None:
+    at(page, site, "videos/alerts").get_by_label("When a video").select_option("rises")
+    page.get_by_label("Views (not needed").fill("2,000")
+    press(page, "videos/alerts/add", "Told from the next hour on")
+    expect(page.locator("#rules")).to_contain_text("2,000")
+
+
+def remove_number_rule(page: Page, site: Site) -> None:
+    press(at(page, site, "videos/alerts"), "videos/alerts/1/remove", "No longer told")
+
+
+def forget_host(page: Page, site: Site) -> None:
+    press(at(page, site, "hosts"), "hosts/forget")
+    expect(page.locator("#hosts")).to_contain_text("No host has worked")
+
+
 def start_broadcaster(page: Page, site: Site) -> None:
     site.app.distribution.broadcaster.stop()
     press(at(page, site, "broadcaster"), "broadcaster/start", "Broadcasting is on.")
@@ -421,6 +437,9 @@ PRESSED: dict[str, Press] = {
     "dramas/scan": scan_day,
     "incomplete_days/scan": count_incomplete_day,
     "settlement/scan": count_settled_day,
+    "videos/alerts/add": add_number_rule,
+    "videos/alerts/ID/remove": remove_number_rule,
+    "hosts/forget": forget_host,
     "broadcaster/start": start_broadcaster,
     "broadcaster/stop": stop_broadcaster,
     "broadcaster/trigger": trigger,

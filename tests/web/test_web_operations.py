@@ -82,6 +82,14 @@ def test_the_same_is_not_begun_twice(operations: Operations) -> None:
     assert begin(operations, "2026-11-20").is_running
 
 
+def test_what_has_the_same_subject_may_differ(operations: Operations) -> None:
+    two = Message.of("links_given", n=2)
+    operations.begin("works.add", two, "boss", until_stopped, identity="a")
+    assert operations.begin("works.add", two, "boss", until_stopped, identity="b").is_running
+    with pytest.raises(RequestRefusedError, match="operation_under_way"):
+        operations.begin("works.add", two, "boss", until_stopped, identity="a")
+
+
 def test_the_same_is_not_begun_on_another_host_which_shows_it(
     app: App, operations: Operations, ending: threading.Event
 ) -> None:

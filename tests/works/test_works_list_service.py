@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
+from types import SimpleNamespace
 
 import pytest
 
+from core.errors import DatabaseUnavailableError
 from works.catalogue.entries import WorkEntry
 from works.catalogue.listing_service import ListingService
 
@@ -136,6 +139,18 @@ def test_a_list_of_somebody_else_is_left_alone_while_the_catalogue_is_not_used(
     path.write_text("theirs")
     assert exports(app, clock, service, 20) == []
     assert path.read_text() == "theirs"
+
+
+def test_a_database_that_is_away_is_told_once_a_minute(app, clock, service, caplog) -> None:
+    put(app)
+
+    def away() -> int:
+        raise DatabaseUnavailableError("away")
+
+    service.listing = SimpleNamespace(version=away)
+    with caplog.at_level(logging.ERROR):
+        run_for(service, clock, 119)
+    assert caplog.messages == ["views.json is behind, trying again: away"] * 2
 
 
 def test_a_full_disk_is_tried_again(app, clock, service, monkeypatch) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from core.clock import Clock
 from core.errors import DatabaseError, OutputError
-from core.logs import service_log
+from core.logs import SparseNotice, service_log
 from core.poller import Poller
 from core.supervision.internal_errors import ComponentErrors
 from works.catalogue.views_json import CatalogueList
@@ -32,6 +32,10 @@ class ListingService:
     poll_secs: float
     errors: ComponentErrors
     _change_seen_at: datetime | None = field(default=None, init=False)
+    _notice: SparseNotice = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._notice = SparseNotice(self.clock.monotonic)
 
     def run(self, stop: threading.Event) -> None:
         """Export until `stop` is set; errors of the database or the disk are logged and tried
@@ -64,8 +68,9 @@ class ListingService:
         return now >= due and self._export()
 
     def _postpone(self, error: Exception) -> None:
-        """Log an error and wait for AFTER_A_CHANGE again."""
-        log.error("views.json is behind, trying again: %s", error)
+        """Log an error, once a minute at most, and wait for AFTER_A_CHANGE again."""
+        if self._notice.is_due():
+            log.error("views.json is behind, trying again: %s", error)
         self._change_seen_at = self.clock.now()
 
     def _export(self) -> bool:

@@ -102,6 +102,8 @@ def fill(site: Site) -> Site:
     app.distribution.daily_scanner.scan(app.calendar.day(app.clock.now()), threading.Event())
     site.admin.post("/api/v1/completions", json=COMPLETION | {"user_id": "u2"})
     _add_works(app)
+    site.admin.post("/api/v1/works/alert_rules", json={"passes": 1000})
+    app.jobs.host_presence.announce_once()
     facts = {"account": "bob", "platform": "bilibili", "reason": BANNED.dump(), "username": "bob"}
     now = app.clock.now()
     app.database.write(
