@@ -114,7 +114,7 @@ def test_rules_are_added_listed_and_removed_by_the_api(counted: Site) -> None:
 
 def test_the_console_compares_videos(counted: Site) -> None:
     get = counted.reader.get
-    page = get(f"/admin/videos/compare?works={A}%0A{B}&hours=24").text
+    page = get(f"/admin/videos/compare?works={A},%0A{B}，&hours=24").text
     assert f"标题 {A} · {A}" in page and "compare.csv?works=" in page
     page = get(f"/admin/videos/compare?works={A}+{B}&by_age=true&counter=like_count").text
     assert "Hours since publication" in page and "is not known" in page

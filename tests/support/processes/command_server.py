@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 running: dict[int, str] = {}  # where the exit code of each script goes, by its process id
+ended: dict[int, int] = {}  # exit codes of scripts that ended before that was known
 
 
 def main() -> None:
@@ -37,24 +38,29 @@ def main() -> None:
 
 
 def start(request: Any) -> None:
-    """Fork the script; `reap` writes its exit code to a file when it has ended."""
+    """Fork the script; its exit code is written to a file when it has ended."""
     files = request["files"]
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})  # until it is known who has ended
     pid = os.fork()
     if pid == 0:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
         become_script(request)
     running[pid] = files["code"]
     put(files["pid"], str(pid))
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+    # A handler runs between any two steps here, for an earlier script too: it may have found this
+    # one ended before it was noted above.
+    if pid in ended:
+        put(running.pop(pid), str(ended.pop(pid)))
 
 
 def reap(*_: object) -> None:
     """Write down how scripts have ended."""
     with suppress(ChildProcessError):
-        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
-            put(running.pop(ended[0]), str(os.waitstatus_to_exitcode(ended[1])))
+        while (found := os.waitpid(-1, os.WNOHANG))[0]:
+            pid, code = found[0], os.waitstatus_to_exitcode(found[1])
+            if pid in running:
+                put(running.pop(pid), str(code))
+            else:
+                ended[pid] = code
 
 
 def load_all(root: str) -> None:

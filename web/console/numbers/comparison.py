@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -23,6 +24,7 @@ from works.hourly.sheets import SheetForm
 router = APIRouter(include_in_schema=False)
 MAX_LINES = 8  # more cannot be told apart in a chart
 MAX_TYPED = 20_000
+BETWEEN = re.compile(r"[\s,;，；、]+")
 TITLE_LETTERS = 24
 SPANS = (24, 48, 168, 720)
 USUAL_SPAN = 48
@@ -112,7 +114,7 @@ def authors_file(
 
 def _asked(works: str, hours: str, counter: str, *, by_age: bool) -> ComparisonRequest:
     """Return the request. Raise InvalidInputError when a text names no video, or for too many."""
-    keys = work_keys(works.split())
+    keys = work_keys([text for text in BETWEEN.split(works) if text])
     if len(keys) > MAX_LINES:
         raise InvalidInputError(Message.of("links_count_wrong", most=MAX_LINES, given=len(keys)))
     span = _span(hours, SPANS, USUAL_SPAN)
