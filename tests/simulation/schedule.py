@@ -95,7 +95,7 @@ class Schedule:
 
     def run(self) -> list[str]:
         """Play the schedule; return what is wrong at its end."""
-        while not self._is_idle or self._has_work():
+        while not self._is_idle or self._has_work() or self._is_rebuilding():
             self.steps += 1
             if self.steps > MAX_STEPS:
                 return ["it does not end"]
@@ -196,6 +196,14 @@ class Schedule:
     def _has_work(self) -> bool:
         found = self._sql("SELECT 1 FROM tasks WHERE open_key IS NOT NULL LIMIT 1").fetchone()
         return found is not None
+
+    def _is_rebuilding(self) -> bool:
+        """Return whether a rebuild has begun and not ended: its file may lie there before its row
+        tells of it."""
+        return any(
+            one.name == "rebuild" and not one.has_ended and one.stands_before not in ("", "idle")
+            for one in self._processes
+        )
 
     def _tidy_up(self) -> None:
         """Do what comes with the next export: finish segments that ended tasks left open.
