@@ -23,6 +23,7 @@ SURE = ("deaths", "hours_complete", "points", "files", "downloads", "rows")
 
 @pytest.mark.slow
 @pytest.mark.proof
+@pytest.mark.hosts
 @pytest.mark.timeout(400)
 def test_three_hosts_say_the_same_whatever_breaks(mariadb: MariaDBServer, tmp_path: Path) -> None:
     """Asking for `mariadb` skips where none is installed."""
