@@ -88,10 +88,12 @@ def test_a_trend_has_the_hours_since_publication(shelf: Shelf) -> None:
 def test_an_age_counts_hours_that_passed() -> None:
     zone = ZoneInfo("Europe/Berlin")  # summer time ends at 3 on the 25th
     published = datetime(2026, 10, 24, 22, 30, tzinfo=UTC)  # half past midnight there
-    ages = [hours_since(published, Hour.parse("2026-10-25", f"{n:02d}"), zone) for n in range(5)]
+    ages = [
+        hours_since(published, Hour.parse("2026-10-25", f"{n:02d}").index, zone) for n in range(5)
+    ]
     assert ages == [0, 1, 2, 4, 5]
-    assert hours_since(published, Hour.parse("2026-10-24", "23"), zone) is None
-    assert hours_since(None, Hour.parse("2026-10-25", "03"), zone) is None
+    assert hours_since(published, Hour.parse("2026-10-24", "23").index, zone) is None
+    assert hours_since(None, Hour.parse("2026-10-25", "03").index, zone) is None
 
 
 @ONE_ENGINE

@@ -125,7 +125,7 @@ class WorkComparer:
             # An hour that summer time leaves out or repeats shifts the last one by one.
             last = first + request.span + 1
             for at, value in _values(tx, ids.get(key), first, last, request.counter).items():
-                age = hours_since(moment, Hour.from_index(at), self.zone)
+                age = hours_since(moment, at, self.zone)
                 if age is not None and age < request.span:
                     found[key][age] = value
         axis = range(max((age for one in found.values() for age in one), default=-1) + 1)

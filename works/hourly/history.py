@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -120,11 +121,11 @@ class ViewHistory:
         work = identities.ids_of(tx, [key]).get(key)
         if work is None:
             return []
-        rows = self._rows(tx, work, key, _newest_of_work(tx, work, last + 1))
+        newest = _newest_of_work(tx, work, last + 1)
+        rows = self._rows(tx, work, key, newest)
         published = works.publish_times(tx, [key]).get(key)
-        for row in rows:
-            hour = Hour.parse(row["crawl_date"], row["crawl_hour"])
-            row[AGE] = hours_since(published, hour, self.zone)
+        for row, one in zip(rows, newest, strict=True):
+            row[AGE] = hours_since(published, one.hour, self.zone)
         found: list[HourOfWork] = []
         before: int | None = None
         for row in rows:
@@ -353,14 +354,21 @@ def _daily_of_one(tx: Tx, key: tuple[str, str], first: int, counter: str) -> lis
     ]
 
 
-def hours_since(published: datetime | None, hour: Hour, zone: ZoneInfo) -> int | None:
-    """Return the hours from that of a publication (UTC) to an hour; 0 is the hour of publication.
+@lru_cache(maxsize=256)
+def _hour_of(moment: datetime, zone: ZoneInfo) -> datetime:
+    """Return when the hour of a moment began."""
+    return Hour.of(moment, zone).begins(zone)
+
+
+def hours_since(published: datetime | None, hour: int, zone: ZoneInfo) -> int | None:
+    """Return the hours from that of a publication (UTC) to an hour, by its number; 0 is the hour of
+    publication.
 
     None where the publication is not known, or lies behind the hour.
     """
     if published is None:
         return None
-    passed = hour.begins(zone) - Hour.of(published, zone).begins(zone)
+    passed = Hour.from_index(hour).begins(zone) - _hour_of(published, zone)
     age = int(passed.total_seconds()) // 3600
     return age if age >= 0 else None
 
