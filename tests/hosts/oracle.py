@@ -31,7 +31,6 @@ from works.hour_data.hours import Hour
 ENOUGH = 0.95
 EQUAL_WITHIN_SECS = 40.0
 FETCH_SECS = 30.0
-LONGEST_CRAWL = timedelta(minutes=3)
 GRACE = timedelta(seconds=0.3)
 COLUMNS = {
     "view": "views",
@@ -267,8 +266,9 @@ class Oracle:
             secs, work, counters = json.loads(line)
             moment = datetime.fromtimestamp(secs, UTC)
             numbers = tuple(counters.get(name) for name in COLUMNS)
-            # The hour of a crawl is that of its start, though it may last beyond its end.
-            for hour in {Hour.of(moment, ZONE), Hour.of(moment - LONGEST_CRAWL, ZONE)}:
+            # The hour of a crawl is that of its start: one that is behind goes on in the next.
+            answered_in = Hour.of(moment, ZONE)
+            for hour in (answered_in, answered_in.earlier(1)):
                 answered[hour, work].add(numbers)
         for (hour, work), numbers in self._stored.items():
             if numbers not in answered[hour, work]:
