@@ -13,10 +13,10 @@ from core.clock import Clock
 from storage.engines.transactions import Tx
 from storage.operations.alerts import AlertKind
 from storage.views import crossings
-from storage.views.crossings import OpenCrossing
+from storage.views.crossings import LASTS_HOURS, OpenCrossing
 from storage.views.rules import RuleKind
 
-LASTS = timedelta(hours=24)
+LASTS = timedelta(hours=LASTS_HOURS)
 MAX_SINGLES = 200
 KINDS = {
     RuleKind.PASSES: AlertKind.VIEWS_PASSED,

@@ -19,6 +19,7 @@ JOINED = (
     " LEFT JOIN works w ON w.platform=v.platform AND w.work_id=v.work_id"
 )
 LISTED = "(r.kind<>'gone' OR COALESCE(w.invalid_by, '')<>'operator')"
+LASTS_HOURS = 24  # a number that was passed, and a rise that was seen no more, are told for so long
 JUDGED = "view_rules_judged"  # the fact that names the newest hour that was judged
 
 

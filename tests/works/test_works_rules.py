@@ -323,3 +323,19 @@ def test_a_rule_says_one_thing_of_one_kind(watch: Watch) -> None:
     rule = watch.rule(rises=1_500, author="小鹿")
     told = ENGLISH_RENDERER.text(sentence_of(rule))
     assert told == "videos of 小鹿: 1,500 views more an hour"
+
+
+@ONE_ENGINE
+def test_a_rule_that_fails_keeps_no_other_from_being_told(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch.rule(rises=10)
+    watch.rule(passes=100)
+    watch.ends(**{A: 90})
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("works.hourly.rules._rising", fail)
+    assert watch.ends(**{A: 110}) == 1
+    assert len(watch.told()) == 1

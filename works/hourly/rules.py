@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from core.clock import Clock
-from core.errors import DuplicateKeyError, InvalidInputError
+from core.errors import DatabaseError, DuplicateKeyError, InvalidInputError
 from core.logs import fields, service_log
 from core.messages import Message
 from core.poller import database_poller
@@ -16,7 +16,7 @@ from core.supervision.internal_errors import ComponentErrors
 from storage.engines.transactions import Database, Tx
 from storage.schema import schema
 from storage.views import crossings, days, failures, hours, identities, points, rules
-from storage.views.crossings import JUDGED, Crossing
+from storage.views.crossings import JUDGED, LASTS_HOURS, Crossing
 from storage.views.rules import RuleKind, RuleScope, RuleTerms, ViewRule
 from works.hour_data.hours import HOURS_A_DAY
 
@@ -25,7 +25,6 @@ POLL_SECS = 5.0
 COUNTER = "views"
 MAX_RULES = 200
 MAX_SINGLE = 20  # more works of a rule in an hour are told together
-LASTS_HOURS = 24  # a number that was passed is told for so long
 JUDGED_BACK_HOURS = 24  # what happened before a longer stop is no news any more
 COMPARED_DAYS = 7
 AT_ONCE = 500
@@ -109,7 +108,7 @@ class NumberRules:
         begun = 0
         seen, due = self.database.read(_due)
         for hour in due:
-            verdicts = self.database.read(_verdicts, hour)
+            verdicts = self._verdicts(hour)
             found = self.database.write_idempotent(_record, hour, seen, verdicts)
             if found is None:
                 return begun  # another host has judged it
@@ -117,6 +116,27 @@ class NumberRules:
                 log.info("%s works to tell of", fields(hour=hour, works=found))
             begun, seen = begun + found, str(hour)
         return begun
+
+    def _verdicts(self, hour: int) -> list[Verdict]:
+        """Judge an hour by every rule.
+
+        What is not expected costs the rule that raised it this hour, and no other rule anything.
+
+        Raises:
+            DatabaseError: nothing is known of the hour.
+        """
+        numbers, found = self.database.read(_numbers, hour), []
+        for rule in self.database.read(rules.every):
+            if rule.since_hour >= hour:
+                continue
+            try:
+                found.append(self.database.read(_verdict, rule, numbers))
+            except DatabaseError:
+                raise
+            except Exception as error:
+                log.exception("%s", fields(rule=rule.id, hour=hour))
+                self.errors.settled(error)
+        return found
 
     def _add(self, tx: Tx, terms: RuleTerms) -> ViewRule:
         if rules.count(tx) >= MAX_RULES:
@@ -156,11 +176,6 @@ def _record(tx: Tx, hour: int, seen: str | None, verdicts: Sequence[Verdict]) ->
             crossings.end(tx, one.rule_id, hour, one.ended)
     schema.set_fact(tx, JUDGED, str(hour))
     return sum(len(one.begun) for one in verdicts)
-
-
-def _verdicts(tx: Tx, hour: int) -> list[Verdict]:
-    numbers = _numbers(tx, hour)
-    return [_verdict(tx, rule, numbers) for rule in rules.every(tx) if rule.since_hour < hour]
 
 
 def _verdict(tx: Tx, rule: ViewRule, numbers: HourNumbers) -> Verdict:
