@@ -175,7 +175,9 @@ class UseCaseFactories:
     def hosts(self) -> HostUseCases:
         from web.use_cases.hosts import HostUseCases
 
-        return HostUseCases(database=self.foundation.database, audit=self.audit_log)
+        return HostUseCases(
+            database=self.foundation.database, clock=self.foundation.clock, audit=self.audit_log
+        )
 
     @cached_property
     def tokens(self) -> TokenUseCases:

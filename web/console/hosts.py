@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from starlette.responses import Response
 
-from alerts.rules import HOST_GONE_AFTER
 from web.console.visits import Acting, Reading, action
+from web.use_cases.hosts import have_different_zones
 
 router = APIRouter(include_in_schema=False)
 
@@ -17,13 +17,7 @@ router = APIRouter(include_in_schema=False)
 def hosts(visit: Reading) -> Response:
     """Show every host by name."""
     found = visit.use_cases.hosts.every()
-    zones = {view.row.time_zone for view in found if view.row.time_zone}
-    return visit.page(
-        "hosts",
-        hosts=found,
-        gone_before=visit.backend.clock.now() - HOST_GONE_AFTER,
-        zones_differ=len(zones) > 1,
-    )
+    return visit.page("hosts", hosts=found, zones_differ=have_different_zones(found))
 
 
 @router.post("/forget")
