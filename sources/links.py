@@ -81,6 +81,21 @@ class ShortLink:
     url: str
 
 
+def video_named(text: str, platform: str | None = None) -> VideoLink:
+    """Return the video that people mean by a link or an id; a bare id is Bilibili's.
+
+    Args:
+        platform: as for `recognise`; None: any.
+
+    Raises:
+        InvalidInputError: it is a short link, or names no video of that platform.
+    """
+    link = recognise(text, platform or (None if ":" in text else "bilibili"))
+    if not isinstance(link, VideoLink):
+        raise InvalidInputError("video_link_is_short", text=repr(text))
+    return link
+
+
 def recognise(text: str, platform: str | None = None) -> VideoLink | ShortLink:
     """Return the video that a text names; a short link is returned unresolved.
 

@@ -146,7 +146,10 @@ class SharedCircuits:
             circuits = self.database.read(source_states.concerning, *unit)
             return BeforeRequest(lease_token=None, is_route_good=False, circuits=circuits)
         read = self.database.read(
-            source_states.before_request, *unit, asker.account_id, now - GOOD_NOTED_EVERY
+            source_states.before_request,
+            *unit,
+            account_id=asker.account_id,
+            good_since=now - GOOD_NOTED_EVERY,
         )
         if read.lease_token != asker.lease_token:
             raise AccountTakenError("lease_lost", kind=LeaseKind.ACCOUNT, id=asker.account_id)

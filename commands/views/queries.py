@@ -26,7 +26,7 @@ from core.errors import InvalidInputError
 from core.messages import Message
 from core.plain_text import one_line
 from presentation.terminal.tables import Column
-from sources.links import VideoLink, recognise
+from sources.links import video_named
 from works.hour_data.hours import Hour, hours_of_span
 from works.hourly.gaps import HourState
 from works.hourly.history import AGE, HourRow, ViewHistory
@@ -68,7 +68,7 @@ def trend(
     as_json: AsJson = False,
 ) -> None:
     """Show a video hour by hour, with growth and a chart."""
-    link, form = video(work), form_of(out)
+    link, form = video_named(work), form_of(out)
     with opened_app() as app:
         found = app.works.history.trend(link.platform, link.video_id, counter.column, last)
     if not found:
@@ -154,7 +154,7 @@ def daily(
 ) -> None:
     """Day by day: hours, videos, highest numbers, growth."""
     hours = hours_of_span(since)
-    link = video(work) if work is not None else None
+    link = video_named(work) if work is not None else None
     key = (link.platform, link.video_id) if link else None
     with opened_app() as app:
         first = (app.clock.now() - timedelta(hours=hours)).astimezone(app.calendar.zone).date()
@@ -281,15 +281,6 @@ def newest(history: ViewHistory) -> Hour:
     if found is None:
         raise InvalidInputError("no_numbers_yet")
     return found
-
-
-def video(text: str) -> VideoLink:
-    """Return the video of a link or id. Raise InvalidInputError for a short link or another
-    text."""
-    link = recognise(text, None if ":" in text else "bilibili")
-    if not isinstance(link, VideoLink):
-        raise InvalidInputError("video_link_is_short", text=repr(text))
-    return link
 
 
 def _hours_apart(rows: Sequence[HourRow]) -> Iterator[int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from core.errors import InvalidInputError
-from sources.links import VideoLink, recognise
+from sources.links import video_named
 from storage.catalogue import works
 from storage.engines.transactions import Database, Tx
 from storage.views import days, hours, identities, titles
@@ -144,13 +144,8 @@ def work_keys(texts: Sequence[str]) -> list[Key]:
     Raises:
         InvalidInputError: one is a short link, or names no video.
     """
-    keys = []
-    for text in texts:
-        link = recognise(text, None if ":" in text else "bilibili")
-        if not isinstance(link, VideoLink):
-            raise InvalidInputError("video_link_is_short", text=repr(text))
-        keys.append((link.platform, link.video_id))
-    return keys
+    links = map(video_named, texts)
+    return [(link.platform, link.video_id) for link in links]
 
 
 def _values(tx: Tx, work: int | None, first: int, last: int, counter: str) -> dict[int, int | None]:

@@ -26,8 +26,6 @@ COLUMN = dict(zip(COUNTER_KEYS, COUNTERS, strict=True))
 MAX_NEWCOMERS = 1_000
 SECS_AN_HOUR = 3_600
 HourRow = dict[str, Any]  # a work's numbers in an hour, with the names of `work_metrics`
-
-
 AGE = "hours_since_publication"
 
 

@@ -9,7 +9,7 @@ from core.clock import iso_utc
 from core.errors import InvalidInputError, WrongFieldsError
 from core.messages import Message
 from core.requests import FieldChecks, require_text
-from sources.links import VideoLink, recognise
+from sources.links import VideoLink, video_named
 from storage.views.rules import RuleKind, RuleScope, RuleTerms, ViewRule
 
 MAX_THRESHOLD = 10**15
@@ -104,12 +104,9 @@ class RuleRequest:
 
 def _video(text: str, platform: str) -> VideoLink:
     try:
-        link = recognise(require_text(text), platform or (None if ":" in text else "bilibili"))
+        return video_named(require_text(text), platform or None)
     except InvalidInputError as error:
         raise WrongFieldsError({"work": error.message}) from error
-    if not isinstance(link, VideoLink):
-        raise WrongFieldsError({"work": Message.of("video_link_is_short", text=repr(text))})
-    return link
 
 
 def sentence_of(terms: RuleTerms) -> Message:
